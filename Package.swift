@@ -249,7 +249,7 @@ let package = Package(
         tests(
             "ServiceHostTests",
             [
-                "TestSupport", "ServiceHost", "AccessControl", "Catalogue", "Contracts", "CustomerContracts",
+                "TestSupport", "ServiceHost", "Records", "AccessControl", "Catalogue", "Contracts", "CustomerContracts",
                 "Credentials", "Observability", "RPC", "Reactor", "Settings", "TLSTransport", "RPCTransport", "Tenancy",
                 "Wire", "Work", logging, coreMetrics,
             ]),
@@ -309,6 +309,14 @@ let package = Package(
             [
                 "CustomerService", "TestService", "AccessControl", "Contracts", "CustomerContracts", "Postgres", "RPC",
                 "Records", "Tenancy",
+            ]),
+        // What one service keeps of another's records: both of them, in one tenant.
+        tests(
+            "MirrorIntegrationTests",
+            [
+                "CustomerService", "SalesService", "TestService", "TestPostgres", "AccessControl", "Contracts",
+                "CustomerContracts", "SalesContracts", "Migrations", "Postgres", "RPC", "Reactor", "Records",
+                "ServiceHost", "Tenancy", "TenantDatabase", "Wire", "Work", coreMetrics,
             ]),
         // What holds of every record type, whatever it declares.
         tests(

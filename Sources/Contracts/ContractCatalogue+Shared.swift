@@ -6,15 +6,17 @@ extension ContractCatalogue {
     package static let shared = ContractCatalogue(
         services: [
             CallerServiceMethods.description, HandoverServiceMethods.description,
-            HealthServiceMethods.description, PolicyServiceMethods.description,
+            HealthServiceMethods.description, MirrorServiceMethods.description,
+            PolicyServiceMethods.description, ProgramServiceMethods.description,
             ProvisioningServiceMethods.description, ReferenceServiceMethods.description,
             ReflectionServiceMethods.description, ServerServiceMethods.description,
             SessionServiceMethods.description
         ],
         methods: [
             CallerServiceMethods.all, HandoverServiceMethods.all, HealthServiceMethods.all,
-            PolicyServiceMethods.all, ProvisioningServiceMethods.all, ReferenceServiceMethods.all,
-            ReflectionServiceMethods.all, ServerServiceMethods.all, SessionServiceMethods.all
+            MirrorServiceMethods.all, PolicyServiceMethods.all, ProgramServiceMethods.all,
+            ProvisioningServiceMethods.all, ReferenceServiceMethods.all, ReflectionServiceMethods.all,
+            ServerServiceMethods.all, SessionServiceMethods.all
         ],
         recordTypes: [],
         files: [
@@ -762,6 +764,54 @@ extension ContractCatalogue {
                     BAQDAgESAysCJBoQIFdobyBnZXRzIHdoYXQuCg==
                     """),
             DescribedFile(
+                path: "steward/platform/v1/mirror_service.proto", package: "steward.platform.v1",
+                dependencies: [],
+                base64: """
+                    CihzdGV3YXJkL3BsYXRmb3JtL3YxL21pcnJvcl9zZXJ2aWNlLnByb3RvEhNzdGV3YXJkLnBsYXRmb3JtLnYxIisKEU9wZW5N\
+                    aXJyb3JSZXF1ZXN0EhYKBm9iamVjdBgBIAEoCVIGb2JqZWN0Ik8KEk9wZW5NaXJyb3JSZXNwb25zZRIWCgZmaWVsZHMYASAD\
+                    KAlSBmZpZWxkcxIhCgx3aG9sZV9maWVsZHMYAiADKAlSC3dob2xlRmllbGRzIoYCChJBcHBseU1pcnJvclJlcXVlc3QSFgoG\
+                    b2JqZWN0GAEgASgJUgZvYmplY3QSFAoFZmVuY2UYAiABKANSBWZlbmNlEhYKBmZpZWxkcxgDIAMoCVIGZmllbGRzEhgKB3Jl\
+                    Y29yZHMYBCADKAxSB3JlY29yZHMSGQoIZ29uZV9pZHMYBSADKAxSB2dvbmVJZHMSNgoFcmFuZ2UYBiABKAsyIC5zdGV3YXJk\
+                    LnBsYXRmb3JtLnYxLk1pcnJvclJhbmdlUgVyYW5nZRIcCgljb21wbGV0ZXMYByABKAhSCWNvbXBsZXRlcxIfCgt0b2xkX21p\
+                    Y3JvcxgIIAEoA1IKdG9sZE1pY3JvcyJDCgtNaXJyb3JSYW5nZRIZCghhZnRlcl9pZBgBIAEoDFIHYWZ0ZXJJZBIZCgh1bnRp\
+                    bF9pZBgCIAEoDFIHdW50aWxJZCKQAQoTQXBwbHlNaXJyb3JSZXNwb25zZRIWCgZmaWVsZHMYASADKAlSBmZpZWxkcxIhCgx3\
+                    aG9sZV9maWVsZHMYAiADKAlSC3dob2xlRmllbGRzEh8KC2NoYW5nZWRfaWRzGAMgAygMUgpjaGFuZ2VkSWRzEh0KCmlzX3Bh\
+                    cnRpYWwYBCABKAhSCWlzUGFydGlhbDLQAQoNTWlycm9yU2VydmljZRJdCgpPcGVuTWlycm9yEiYuc3Rld2FyZC5wbGF0Zm9y\
+                    bS52MS5PcGVuTWlycm9yUmVxdWVzdBonLnN0ZXdhcmQucGxhdGZvcm0udjEuT3Blbk1pcnJvclJlc3BvbnNlEmAKC0FwcGx5\
+                    TWlycm9yEicuc3Rld2FyZC5wbGF0Zm9ybS52MS5BcHBseU1pcnJvclJlcXVlc3QaKC5zdGV3YXJkLnBsYXRmb3JtLnYxLkFw\
+                    cGx5TWlycm9yUmVzcG9uc2VK6RAKVAoBDBIDAQASGkogTWlycm9yczogd2hhdCBhIHNlcnZpY2Uga2VlcHMgb2YgcmVjb3Jk\
+                    cyBvZiBhbm90aGVyIG9uZSwgd2hpY2ggdGVsbHMgaXQuCgqfAQoCBgASBAcADQEakgEgT2ZmZXJlZCBieSBlYWNoIHNlcnZp\
+                    Y2UgdGhhdCBrZWVwcyByZWNvcmRzLCB0byB0aG9zZSB3aG9zZSByZWNvcmRzIGl0IG1pcnJvcnM7IGNhbGxlZCBmb3IgdGhl\
+                    IHdvcmtzcGFjZSBpdHNlbGYsIGZvciB0aGUgcHVycG9zZQogbWlycm9yX3JlY29yZHMuCgpbCgQGAAIAEgMJAkEaTiBUZWxs\
+                    cyB3aGF0IGlzIHdhbnRlZCBvZiB0aGUgcmVjb3JkcywgYW5kIG9mIHdoaWNoIGZpZWxkcyB0aGUgbWlycm9yIGhhcyBhbGwu\
+                    CgqtAQoEBgACARIDDAJEGp8BIFN0b3JlcyByZWNvcmRzIGFzIHRoZXkgYXJlLiBXaGF0IGlzIG9sZGVyIHRoYW4gd2hhdCBp\
+                    cyB0aGVyZSBjaGFuZ2VzIG5vdGhpbmcuIEFCT1JURUQgd2l0aCBNSVJST1JfRkVOQ0VEIHdoZW4gc29tZXRoaW5nIHdhcyB0\
+                    b2xkCiB3aXRoIGEgaGlnaGVyIGZlbmNlIGJlZm9yZS4KCiIKAgQAEgQQABMBGhYgQXNrcyBhYm91dCBhIG1pcnJvci4KCjIK\
+                    BAQAAgASAxICHRolIFRoZSBraW5kIG9mIHJlY29yZHMsIGFzIGluIGFjY291bnQuCgofCgIEARIEFgAbARoTIFdoYXQgYSBt\
+                    aXJyb3IgaXMuCgpECgQEAQIAEgMYAh0aNyBUaGUgZmllbGRzIHRoYXQgYXJlIHdhbnRlZCwgc3RhbmRhcmQgZmllbGRzIGlu\
+                    Y2x1ZGVkLgoKawoEBAECARIDGgIjGl4gVGhlIGZpZWxkcyBvZiB3aGljaCBldmVyeSByZWNvcmQgaGFzIGl0cyB2YWx1ZTsg\
+                    ZW1wdHkgdW50aWwgdGhlIG1pcnJvciBoYXMgYWxsIHJlY29yZHMgb25jZS4KCiIKAgQCEgQeAC8BGhYgUmVjb3JkcyBhcyB0\
+                    aGV5IGFyZS4KCjIKBAQCAgASAyACHRolIFRoZSBraW5kIG9mIHJlY29yZHMsIGFzIGluIGFjY291bnQuCgp+CgQEAgIBEgMi\
+                    AhsacSBSaXNlcyB3aXRoIGVhY2ggcmVxdWVzdCBvZiB0aGUgd29ya3NwYWNlIGFuZCBraW5kOiB3aGF0IHdhcyB0b2xkIHdp\
+                    dGggYSBsb3dlciBvbmUgYW5kIGFycml2ZXMgbGF0ZXIgaXMgcmVmdXNlZC4KCmEKBAQCAgISAyQCHRpUIFRoZSBmaWVsZHMg\
+                    dGhhdCB0aGUgcmVjb3JkcyBoYXZlIGhlcmUgd2hlcmUgdGhleSBhcmUgc2V0LiBPdGhlcnMgc3RheSBhcyB0aGV5IGFyZS4K\
+                    CnEKBAQCAgMSAyYCHRpkIFRoZSByZWNvcmRzLCBtZXNzYWdlcyBvZiB0aGVpciBraW5kOyB0aG9zZSB0aGF0IGFyZSBkZWxl\
+                    dGVkIGluY2x1ZGVkLiBXaXRoIGdvbmVfaWRzIDEsMDAwIGF0IG1vc3QuCgo3CgQEAgIEEgMoAh4aKiBSZWNvcmRzIHRoYXQg\
+                    YXJlIG5vIG1vcmUsIDE2IGJ5dGVzIGVhY2guCgpuCgQEAgIFEgMqAiEaYSBUaGVzZSBhcmUgYWxsIHRoZSByZWNvcmRzIGlu\
+                    IGEgcmFuZ2Ugb2YgaWRzOiB0aG9zZSB0aGF0IHRoZSBtaXJyb3IgaGFzIGJlc2lkZSB0aGVtIGFyZSBubyBtb3JlLgoKRAoE\
+                    BAICBhIDLAIeGjcgV2l0aCB0aGUgZW5kIG9mIHRoZSByYW5nZSB0aGUgbWlycm9yIGhhcyBhbGwgcmVjb3Jkcy4KCmUKBAQC\
+                    AgcSAy4CIRpYIFdoZW4gdGhlIGxhc3Qgb2YgdGhlIGNoYW5nZXMgd2FzIG1hZGUgdGhhdCBhcmUgdG9sZCBoZXJlLCBtaWNy\
+                    b3NlY29uZHMgc2luY2UgMTk3MCBVVEMuCgozCgIEAxIEMgA3ARonIElkcyBhZnRlciBvbmUgb2YgdGhlbSwgdXAgdG8gYW5v\
+                    dGhlci4KCkQKBAQDAgASAzQCHho3IEJlZm9yZSB0aGUgZmlyc3QsIDE2IGJ5dGVzOyBhYnNlbnQgZm9yIHRoZSBiZWdpbm5p\
+                    bmcuCgo2CgQEAwIBEgM2Ah4aKSBUaGUgbGFzdCwgMTYgYnl0ZXM7IGFic2VudCBmb3IgdGhlIGVuZC4KChwKAgQEEgQ6AEMB\
+                    GhAgV2hhdCB3YXMgZG9uZS4KCkQKBAQEAgASAzwCHRo3IFRoZSBmaWVsZHMgdGhhdCBhcmUgd2FudGVkLCBzdGFuZGFyZCBm\
+                    aWVsZHMgaW5jbHVkZWQuCgo+CgQEBAIBEgM+AiMaMSBUaGUgZmllbGRzIG9mIHdoaWNoIGV2ZXJ5IHJlY29yZCBoYXMgaXRz\
+                    IHZhbHVlLgoKdQoEBAQCAhIDQAIhGmggUmVjb3JkcyB0aGF0IHdlcmUgc3RvcmVkIG9yIHJlbW92ZWQsIDE2IGJ5dGVzIGVh\
+                    Y2g6IHRob3NlIHRoYXQgd2VyZSBtaXNzaW5nLCBvbGRlciwgb3RoZXIgb3IgdG9vIG1hbnkuCgpkCgQEBAIDEgNCAh8aVyBU\
+                    aGUgcmFuZ2UgaGFzIG1vcmUgcmVjb3JkcyB0aGF0IGFyZSBubyBtb3JlIHRoYW4gd2VyZSByZW1vdmVkIGF0IG9uY2U6IHNl\
+                    bmQgaXQgYWdhaW4uCg==
+                    """),
+            DescribedFile(
                 path: "steward/identity/v1/grant.proto", package: "steward.identity.v1",
                 dependencies: [],
                 base64: """
@@ -887,6 +937,28 @@ extension ContractCatalogue {
                     BAsCARIDeAIfGjEgTmFtZSBvZiB0aGUgZGF0YWJhc2UgaW4gdGhlIHNlcnZpY2UncyBzZXR0aW5ncy4KCjUKBAQLAgISA3oC\
                     HxooIE51bWJlciBvZiB0aGUgcGFydGl0aW9uIGxvZ2luLCBmcm9tIDAuCgopCgQECwIDEgN8AhsaHCBSaXNlcyB3aGVuIHRo\
                     ZSBkYXRhIG1vdmVzLgo=
+                    """),
+            DescribedFile(
+                path: "steward/platform/v1/program_service.proto", package: "steward.platform.v1",
+                dependencies: ["steward/rpc/v1/frame.proto"],
+                base64: """
+                    CilzdGV3YXJkL3BsYXRmb3JtL3YxL3Byb2dyYW1fc2VydmljZS5wcm90bxITc3Rld2FyZC5wbGF0Zm9ybS52MRoac3Rld2Fy\
+                    ZC9ycGMvdjEvZnJhbWUucHJvdG8ibQoYSXNzdWVQcm9ncmFtVG9rZW5SZXF1ZXN0EhsKCXRlbmFudF9pZBgBIAEoDFIIdGVu\
+                    YW50SWQSGAoHcHVycG9zZRgCIAEoCVIHcHVycG9zZRIaCghhdWRpZW5jZRgDIAEoCVIIYXVkaWVuY2UicwoZSXNzdWVQcm9n\
+                    cmFtVG9rZW5SZXNwb25zZRIxCgV0b2tlbhgBIAEoCzIbLnN0ZXdhcmQucnBjLnYxLkNhbGxlclRva2VuUgV0b2tlbhIjCg1l\
+                    eHBpcmVfbWljcm9zGAIgASgDUgxleHBpcmVNaWNyb3MyhAEKDlByb2dyYW1TZXJ2aWNlEnIKEUlzc3VlUHJvZ3JhbVRva2Vu\
+                    Ei0uc3Rld2FyZC5wbGF0Zm9ybS52MS5Jc3N1ZVByb2dyYW1Ub2tlblJlcXVlc3QaLi5zdGV3YXJkLnBsYXRmb3JtLnYxLklz\
+                    c3VlUHJvZ3JhbVRva2VuUmVzcG9uc2VK5wUKSQoBDBIDAQASGj8gUHJvb2ZzIG9mIHdobyBjYWxscywgZm9yIHByb2dyYW1z\
+                    IHRoYXQgd29yayB3aXRob3V0IGEgY2FsbGVyLgoKRAoCBgASBAgADAEaOCBPZmZlcmVkIGJ5IGlkZW50aXR5IHRvIHRoZSBz\
+                    ZXJ2aWNlcyB0aGF0IGtlZXAgcmVjb3Jkcy4KCqACCgQGAAIAEgMLAlYakgIgR2l2ZXMgdGhlIHByb29mIGZvciBjYWxscyB0\
+                    aGF0IGEgcHJvZ3JhbSBtYWtlcyBvZiBhbm90aGVyIG9uZSBmb3IgYSB3b3Jrc3BhY2UgaXRzZWxmLiBQRVJNSVNTSU9OX0RF\
+                    TklFRCB3aXRoIFBVUlBPU0VfTk9UX0FMTE9XRUQgdW5sZXNzIHRoZQogcHJvZ3JhbSBtYXkgY2FsbCB0aGF0IG9uZSBmb3Ig\
+                    dGhlIHB1cnBvc2U7IE5PVF9GT1VORCB3aXRoIFRFTkFOVF9OT1RfRk9VTkQgdW5sZXNzIHRoZSB3b3Jrc3BhY2UgaXMgYWN0\
+                    aXZlIGFuZCBib3RoIGtlZXAgZGF0YSBvZiBpdC4KCh8KAgQAEgQPABYBGhMgQXNrcyBmb3IgYSBwcm9vZi4KCiQKBAQAAgAS\
+                    AxECHxoXIFRoZSB0ZW5hbnQsIDE2IGJ5dGVzLgoKNAoEBAACARIDEwIeGicgV2hhdCBpdCBpcyBmb3IsIGFzIGluIG1pcnJv\
+                    cl9yZWNvcmRzLgoKNAoEBAACAhIDFQIfGicgVGhlIHByb2dyYW0gdGhhdCBpcyBjYWxsZWQ6IHNhbGVzIOKApgoKGAoCBAES\
+                    BBkAHgEaDCBUaGUgcHJvb2YuCgopCgQEAQIAEgMbAjAaHCBUbyBiZSBzZW50IHdpdGggZWFjaCBjYWxsLgoKOQoEBAECARID\
+                    HQIjGiwgV2hlbiBpdCBlbmRzLCBtaWNyb3NlY29uZHMgc2luY2UgMTk3MCBVVEMuCg==
                     """),
             DescribedFile(
                 path: "steward/platform/v1/provisioning_service.proto", package: "steward.platform.v1",

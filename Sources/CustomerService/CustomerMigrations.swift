@@ -14,6 +14,9 @@ package enum CustomerMigrations {
                 number: 5, name: "end_dangling_links", sql: PackageResources.customer_0005_end_dangling_links_sql),
             Migration(number: 6, name: "create_leads", sql: PackageResources.customer_0006_create_leads_sql),
             Migration(number: 7, name: "leave_out_nulls", sql: PackageResources.customer_0007_leave_out_nulls_sql),
+            Migration(
+                number: 8, name: "create_mirror_feeds", sql: PackageResources.customer_0008_create_mirror_feeds_sql),
         ],
-        rights: TableRights.kept("accounts", "contacts", "account_contacts", "activities", "leads"))
+        rights: TableRights.kept("accounts", "contacts", "account_contacts", "activities", "leads")
+            + TableRights.kept("mirror_feeds", changing: ["fence", "rebuilt_to"]))
 }

@@ -1,5 +1,7 @@
 import Contracts
+import Records
 package import ServiceHost
+import Tenancy
 
 /// Accounts, contacts, leads and what happens with them.
 package enum CustomerService {
@@ -7,5 +9,6 @@ package enum CustomerService {
         CustomerMigrations.stream,
         records: [
             AccountRecord.type, ContactRecord.type, AccountContactRecord.type, ActivityRecord.type, LeadRecord.type,
-        ])
+        ],
+        mirroredBy: [MirrorFeed(AccountRecord.type, to: .sales)])
 }

@@ -106,6 +106,7 @@ package struct Identity: Sendable {
             directory: directory, tenantData: tenantData, signInGuard: signInGuard, hasher: hasher,
             setup: setup, revoker: revoker, feed: feed, tokens: try PageToken(secret: parts.pageTokenKey))
         let callers = CallerMethods(directory: directory, feed: feed, minter: parts.minter)
+        let programs = ProgramMethods(directory: directory, minter: parts.minter)
         let policyMethods = PolicyMethods(
             compiler: compiler, feed: feed, served: ServedTenants(directory: directory))
         let handover = UserHandover(client: HandoverClient(parts.services, parts.minter, policies))
@@ -123,6 +124,7 @@ package struct Identity: Sendable {
                 ).register(on: &router)
                 SettingsMethods(engine: engine, tenantData: tenantData, publication: publication).register(on: &router)
                 callers.register(on: &router)
+                programs.register(on: &router)
                 policyMethods.register(on: &router)
             })
         engine = try definition.engine(database, policies: policies, pageTokenKey: parts.pageTokenKey)

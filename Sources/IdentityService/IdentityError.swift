@@ -67,6 +67,9 @@ enum IdentityError {
         "The workspace has no user with this e-mail address who has the role Admin and is not disabled.",
         domain: domain)
 
+    static let purposeNotAllowed = RPCError.permissionDenied(
+        "PURPOSE_NOT_ALLOWED", "The program may not call that one for this purpose.", domain: domain)
+
     static let tenantNotFound = RPCError.notFound(
         "TENANT_NOT_FOUND", "There is no such tenant.", domain: domain)
 

@@ -83,6 +83,12 @@ package enum MetricName {
     /// Gauge: seconds since the earliest of these, by `consumer`.
     package static let feedBacklogAge = "feed.backlog.age.seconds"
 
+    // Mirrors
+    /// Counter: records and changes that a mirror of another service was told, by `consumer`, its name.
+    package static let mirrorRecords = "mirrors.records"
+    /// Counter: records of a mirror that differed when they were compared, and were healed, by `consumer`.
+    package static let mirrorHealed = "mirrors.healed"
+
     // Jobs
     /// Counter: steps of jobs, by `job` and `outcome` (goes_on, ended, failed, lost).
     package static let jobSteps = "jobs.steps"

@@ -13,6 +13,8 @@ package enum HostLimits {
     package static let policySilenceMax: Duration = .seconds(5)
     /// How long fetching a policy may take; it is one row and a few tables.
     package static let policyFetchTimeout: Duration = .seconds(3)
+    /// How long telling a mirror may take: some hundred records, a statement each in one round trip.
+    package static let mirrorTimeout: Duration = .seconds(5)
     /// First and longest wait between attempts to open the stream of policies again.
     package static let policyRetryFirst: Duration = .milliseconds(100)
     package static let policyRetryLongest: Duration = .seconds(2)

@@ -25,6 +25,8 @@ package struct ServiceDefinition: Sendable {
     package let records: [RecordType]
     /// What is kept here of records of other services, which these tell.
     package let mirrors: [RecordType]
+    /// The mirrors that other services have of its records.
+    package let mirrorFeeds: [MirrorFeed]
     /// The methods that tell of its jobs.
     private let jobService: JobServiceOf
     /// What it does without a caller, beside what every service does.
@@ -33,7 +35,8 @@ package struct ServiceDefinition: Sendable {
 
     /// - Parameter stream: one for schemas of tenants; its service is this one.
     package init(
-        _ stream: MigrationStream, records: [RecordType], mirrors: [RecordType] = [], jobs: [JobDefinition] = [],
+        _ stream: MigrationStream, records: [RecordType], mirrors: [RecordType] = [],
+        mirroredBy feeds: [MirrorFeed] = [], jobs: [JobDefinition] = [],
         methods: @escaping Methods = { _, _ in }
     ) {
         guard let name = stream.service else {
@@ -43,6 +46,7 @@ package struct ServiceDefinition: Sendable {
         self.stream = stream
         self.records = records
         self.mirrors = mirrors
+        mirrorFeeds = feeds
         jobService = JobServiceOf(package: "steward.\(name).v1")
         self.jobs = jobs
         self.methods = methods
@@ -70,8 +74,12 @@ package struct ServiceDefinition: Sendable {
     }
 
     /// What it does without a caller.
-    package func jobs(_ engine: RecordEngine) throws -> [JobDefinition] {
-        jobs + [Housekeeping.job(jobService)] + (try MatchingJobs(engine).definitions(jobService))
+    ///
+    /// - Parameter pushes: what tells mirrors; nil where no other service can be called.
+    package func jobs(_ engine: RecordEngine, _ pushes: [MirrorPush]? = nil) throws -> [JobDefinition] {
+        let pushes = pushes ?? mirrorFeeds.map { MirrorPush($0, engine) }
+        return jobs + [Housekeeping.job(jobService)] + (try MatchingJobs(engine).definitions(jobService))
+            + pushes.map { MirrorJobs($0).comparison(jobService) }
     }
 
     /// What is called through the gateway: the standard methods of each type, and the others.
@@ -92,7 +100,9 @@ package struct ServiceDefinition: Sendable {
         var router = try router(engine)
         ReferenceMethods(engine: engine).register(on: &router)
         try HandoverMethods(engine).register(on: &router)
-        host.run(try jobs(engine), engine)
+        if !mirrors.isEmpty { MirrorMethods(engine).register(on: &router) }
+        let pushes = host.pushes(mirrorFeeds, engine)
+        host.run(try jobs(engine, pushes), standing: pushes.map { MirrorJobs($0).standing }, engine)
         return ServiceOffer(router: router)
     }
 }

@@ -42,7 +42,9 @@ package enum Topology {
     package static let platformServices: [String: Set<ServiceName>] = [
         "steward.platform.v1.CallerService": [.gateway],
         "steward.platform.v1.HandoverService": [.identity],
+        "steward.platform.v1.MirrorService": recordServices,
         "steward.platform.v1.PolicyService": recordServices,
+        "steward.platform.v1.ProgramService": recordServices,
         "steward.platform.v1.ProvisioningService": [.identity],
         "steward.platform.v1.ReferenceService": recordServices,
     ]

@@ -19,7 +19,7 @@ package struct TenantActor: Hashable, Sendable {
     package let tenantID: TenantID
     package let actor: Actor
 
-    /// Nil for an operator, who belongs to no tenant. A program that calls has always a user whose rights count.
+    /// Nil for an operator, who belongs to no tenant. A program that calls for a user has his rights.
     package init?(_ caller: Caller) {
         guard let tenant = caller.tenantID else { return nil }
         tenantID = tenant
@@ -27,6 +27,7 @@ package struct TenantActor: Hashable, Sendable {
         case .operator: return nil
         case .user: actor = .user(caller.userID)
         case .program(let purpose): actor = .program(purpose, onBehalfOf: caller.userID)
+        case .service(let purpose): actor = .program(purpose, onBehalfOf: nil)
         }
     }
 

@@ -8,11 +8,15 @@ package struct Caller: Hashable, Sendable {
         case `operator`
         /// A program that calls another one for a user, with his rights of now. Stated by identity for its own calls, and good on those only.
         case program(Purpose)
+        /// A program that calls another one for a workspace itself, with the rights of the purpose. Stated by identity for programs that
+        /// may, and good on their calls only.
+        case service(Purpose)
     }
 
     package let kind: Kind
     /// Nil for an operator.
     package let tenantID: TenantID?
+    /// `nobody` where a program calls for a workspace itself.
     package let userID: UserID
     /// Nil for a program's call, which is made in none.
     package let sessionID: RecordID?

@@ -36,6 +36,11 @@ public struct UserID: Hashable, Comparable, Sendable {
     public static func < (left: UserID, right: UserID) -> Bool { left.id < right.id }
 }
 
+extension UserID {
+    /// No user has this id: that of who calls where no user does.
+    package static let nobody = UserID(RecordID(high: 0, low: 0))
+}
+
 extension UserID: CustomStringConvertible {
     public var description: String { id.text }
 }

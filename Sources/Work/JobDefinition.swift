@@ -65,12 +65,13 @@ package struct JobDefinition: Sendable {
     /// A job whose steps call other services. Where it goes on is stored after each step: a step that was cut off runs again, so what it
     /// calls has to do the same thing once.
     init(
-        _ name: StaticString, for purpose: Purpose, doing method: MethodDefinition, attempts: JobAttempts,
-        calling calls: @escaping Calls, turningBack turnBack: @escaping Job.TurnBack,
-        naming stepName: @escaping @Sendable ([UInt8]) -> String?
+        named name: String, for purpose: Purpose, doing method: MethodDefinition, schedule: JobSchedule? = nil,
+        spread: Duration = .zero, attempts: JobAttempts, calling calls: @escaping Calls,
+        turningBack turnBack: @escaping Job.TurnBack = { _, _ in nil },
+        naming stepName: @escaping @Sendable ([UInt8]) -> String? = { _ in nil }
     ) {
-        (self.name, self.purpose, self.method) = (name.description, purpose, method)
-        (schedule, spread, missed, self.attempts) = (nil, .zero, .once, attempts)
+        (self.name, self.purpose, self.method) = (name, purpose, method)
+        (self.schedule, self.spread, missed, self.attempts) = (schedule, spread, .once, attempts)
         (stepTimeout, step) = (.seconds(10), .calls(calls))
         (self.turnBack, self.stepName) = (turnBack, stepName)
     }

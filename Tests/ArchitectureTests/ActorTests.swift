@@ -8,12 +8,14 @@ struct ActorTests {
         "Sources/IdentityService/Tenants/ResetAdminSignIn.swift",
         "Sources/IdentityService/Tenants/TenantSeed.swift",
         "Sources/IdentityService/Users/TenantData.swift",
+        "Sources/Records/Mirrors/MirrorPush.swift",
         "Sources/Records/Watch/WatchTail.swift",
         "Sources/Work/Runner/JobRunner+Look.swift",
         "Sources/Work/Runner/JobRunner+Step.swift",
     ]
     static let declarations: Set<String> = [
-        "Sources/IdentityService/Purposes.swift", "Sources/Records/Watch/Purposes.swift", "Sources/Work/Purposes.swift",
+        "Sources/IdentityService/Purposes.swift", "Sources/Records/Engine/Purposes.swift",
+        "Sources/Work/Purposes.swift",
     ]
 
     /// `onBehalfOf:` is a part of every expression that makes a program's actor.

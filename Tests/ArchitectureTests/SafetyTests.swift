@@ -16,7 +16,7 @@ struct SafetyTests {
             """,
             "Records": """
             Engine/RecordChange Engine/RecordTransaction Matching/MatchingOrder Matching/MatchingPass Methods/BatchItem \
-            Methods/Intent Methods/PastChange Methods/UpsertMethod
+            Mirrors/MirrorNews Methods/Intent Methods/PastChange Methods/UpsertMethod
             """,
             "ServiceHost": """
             Admin/AdminConnection Admin/AdminServer Interceptors/CallMeasure Start/Latch Start/Signals \

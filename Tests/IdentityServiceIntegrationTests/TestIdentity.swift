@@ -75,10 +75,11 @@ final class TestIdentity: Sendable {
 
     /// The way to identity as somebody, from the gateway.
     func channel(
-        as caller: Caller?, requestID: String? = nil, address: String = "test-\(RecordID.make())"
+        as caller: Caller?, requestID: String? = nil, address: String = "test-\(RecordID.make())",
+        from peer: Peer = .program(.gateway)
     ) -> LocalChannel {
         LocalChannel(
-            routes: routes, caller: caller, requestID: requestID, address: address,
+            routes: routes, caller: caller, requestID: requestID, address: address, peer: peer,
             logger: postgres.logger)
     }
 

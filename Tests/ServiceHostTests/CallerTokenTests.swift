@@ -1,6 +1,7 @@
 import CoreMetrics
 import Credentials
 import RPC
+import Records
 import Tenancy
 import Testing
 import Work
@@ -80,6 +81,35 @@ import Work
         try authentication.admit(context)
         #expect(context.caller?.purpose == .handOver)
         #expect(try context.requireTenantActor().actor == .program(.handOver, onBehalfOf: Sample.user))
+    }
+
+    /// What a service calls for in a workspace's name is known by its purpose, has no user, and is good on services' own calls only.
+    @Test func aServicesProofNamesNoUser() async throws {
+        let verifier = CallerTokenVerifier(audience: .sales, key: salesKey)
+        let caller = Sample.service()
+        let token = try minter.mint(caller, for: .sales)
+        #expect(try verifier.verify(token) == caller)
+        let authentication = CallerAuthentication(
+            verifier: verifier, loopCount: 1, factory: NOOPMetricsHandler.instance)
+        for peer in [Peer.program(.gateway), .program(.provisioner), .client(address: "a")] {
+            #expect(
+                await reason { try authentication.admit(Sample.context(peer: peer, token: token)) } == "CALLER_INVALID")
+        }
+        let context = Sample.context(peer: .program(.customer), token: token)
+        try authentication.admit(context)
+        #expect(try context.requireTenantActor().actor == .program(.mirrorRecords, onBehalfOf: nil))
+        // One for a user must name him, one for the workspace must not.
+        for (kind, user) in [
+            (Caller.Kind.program(.handOver), UserID.nobody), (.service(.mirrorRecords), Sample.user),
+            (.user, .nobody), (.service(.handOver), .nobody), (.program(.mirrorRecords), Sample.user),
+        ] {
+            let wrong = try minter.mint(
+                Caller(
+                    kind: kind, tenantID: Sample.tenant, userID: user,
+                    sessionID: kind == .user ? RecordID.make() : nil, policyEpoch: 3, expireTime: caller.expireTime,
+                    workspace: ""))
+            #expect(await reason { _ = try verifier.verify(wrong) } == "CALLER_INVALID", "\(kind)")
+        }
     }
 
     @Test func everyChangedByteIsNoticed() throws {

@@ -2,6 +2,7 @@ import Credentials
 import CustomerContracts
 import Logging
 import RPC
+import Records
 import Synchronization
 import Tenancy
 import Wire
@@ -28,6 +29,13 @@ enum Sample {
     static func program(expiresIn: Duration = .seconds(30)) -> Caller {
         Caller(
             kind: .program(.handOver), tenantID: tenant, userID: user, sessionID: nil, policyEpoch: 3,
+            expireTime: Timestamp.now().advanced(by: expiresIn), workspace: "")
+    }
+
+    /// Customer, for the workspace itself.
+    static func service(expiresIn: Duration = .seconds(30)) -> Caller {
+        Caller(
+            kind: .service(.mirrorRecords), tenantID: tenant, userID: .nobody, sessionID: nil, policyEpoch: 0,
             expireTime: Timestamp.now().advanced(by: expiresIn), workspace: "")
     }
 

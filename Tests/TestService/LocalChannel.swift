@@ -10,15 +10,18 @@ package struct LocalChannel: RPCChannel {
     private let caller: Caller?
     private let requestID: String?
     private let address: String
+    private let peer: Peer
     private let logger: Logger
 
     package init(
-        routes: RouteTable, caller: Caller?, requestID: String? = nil, address: String = "test", logger: Logger
+        routes: RouteTable, caller: Caller?, requestID: String? = nil, address: String = "test",
+        peer: Peer = .program(.gateway), logger: Logger
     ) {
         self.routes = routes
         self.caller = caller
         self.requestID = requestID
         self.address = address
+        self.peer = peer
         self.logger = logger
     }
 
@@ -46,7 +49,7 @@ package struct LocalChannel: RPCChannel {
         metadata.append("steward-client-address", address)
         let context = CallContext(
             method: method, deadline: .after(.seconds(20)), requestID: requestID ?? self.requestID,
-            metadata: metadata, trace: .make(), connection: ConnectionContext(peer: .program(.gateway), logger: logger),
+            metadata: metadata, trace: .make(), connection: ConnectionContext(peer: peer, logger: logger),
             arena: Arena(), startNanoseconds: MonotonicTime.now())
         context.caller = caller
         return context

@@ -7,7 +7,9 @@
 #include "steward/platform/v1/caller_service.pb-c.h"
 #include "steward/platform/v1/checkpoint.pb-c.h"
 #include "steward/platform/v1/handover_service.pb-c.h"
+#include "steward/platform/v1/mirror_service.pb-c.h"
 #include "steward/platform/v1/policy_service.pb-c.h"
+#include "steward/platform/v1/program_service.pb-c.h"
 #include "steward/platform/v1/provisioning_service.pb-c.h"
 #include "steward/platform/v1/reference_service.pb-c.h"
 #include "steward/type/v1/filter.pb-c.h"
@@ -34,6 +36,11 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_begin_handov
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_cancel_handover_request_descriptor(void) { return &steward__platform__v1__cancel_handover_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_cancel_handover_response_descriptor(void) { return &steward__platform__v1__cancel_handover_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_handover_descriptor(void) { return &steward__platform__v1__handover__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_open_mirror_request_descriptor(void) { return &steward__platform__v1__open_mirror_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_open_mirror_response_descriptor(void) { return &steward__platform__v1__open_mirror_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_apply_mirror_request_descriptor(void) { return &steward__platform__v1__apply_mirror_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_mirror_range_descriptor(void) { return &steward__platform__v1__mirror_range__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_apply_mirror_response_descriptor(void) { return &steward__platform__v1__apply_mirror_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_watch_policies_request_descriptor(void) { return &steward__platform__v1__watch_policies_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_watch_policies_response_descriptor(void) { return &steward__platform__v1__watch_policies_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_policy_change_descriptor(void) { return &steward__platform__v1__policy_change__descriptor; }
@@ -46,6 +53,8 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_policy_role_
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_policy_unit_descriptor(void) { return &steward__platform__v1__policy_unit__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_policy_user_descriptor(void) { return &steward__platform__v1__policy_user__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_tenant_placement_descriptor(void) { return &steward__platform__v1__tenant_placement__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_issue_program_token_request_descriptor(void) { return &steward__platform__v1__issue_program_token_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_issue_program_token_response_descriptor(void) { return &steward__platform__v1__issue_program_token_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_prepare_tenant_request_descriptor(void) { return &steward__platform__v1__prepare_tenant_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_prepare_tenant_response_descriptor(void) { return &steward__platform__v1__prepare_tenant_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_prepared_schema_descriptor(void) { return &steward__platform__v1__prepared_schema__descriptor; }

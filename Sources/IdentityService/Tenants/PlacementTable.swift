@@ -63,6 +63,20 @@ enum PlacementTable {
         }
     }
 
+    private static let active = Statement(
+        """
+        SELECT p.service FROM directory.tenants t JOIN directory.placements p ON p.tenant_id = t.id
+        WHERE t.id = $1 AND t.state = $2
+        """)
+
+    /// The services that have data of a tenant; none unless it is active.
+    static func activeServices(of tenant: TenantID) -> Query {
+        Query(active) {
+            $0.append(tenant.id)
+            $0.append(TenantState.active.rawValue)
+        }
+    }
+
     private static let served = Statement(
         """
         SELECT t.id FROM directory.tenants t JOIN directory.placements p ON p.tenant_id = t.id AND p.service = $1

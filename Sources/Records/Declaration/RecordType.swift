@@ -1,6 +1,7 @@
 package import AccessControl
 package import Contracts
 import Postgres
+package import Tenancy
 package import Wire
 
 /// A kind of records: what the catalogue knows of its message, and what is special about the fields. Announcing the message
@@ -29,8 +30,8 @@ package final class RecordType: Sendable {
     let plural: String
     package let table: String
     package let ownership: Ownership
-    /// Its records are another service's, of which some fields are kept here as that service tells them.
-    package let isMirror: Bool
+    /// The service whose records they are, of which some fields are kept here as it tells them; nil for records of this one.
+    package let source: ServiceName?
     /// The field by which Upsert finds a record where the request does not say; nil for a type without Upsert.
     let key: String?
     /// The standard methods that the engine serves.
@@ -68,11 +69,11 @@ package final class RecordType: Sendable {
     /// A mirror of records of another service: their standard fields and those that are named, for filters, orders and groups of
     /// records that refer to them.
     ///
-    ///     static let account = RecordType(mirroring: Account.self, fields: [.field("region", .line(100))])
+    ///     static let account = RecordType(mirroring: Account.self, of: .customer, fields: [.field("region", .line(100))])
     ///
     /// - Parameter table: nil for one that is called as a record is: account_mirror.
     package convenience init(
-        mirroring record: any RecordMessage.Type, table: String? = nil, fields: [FieldRule]
+        mirroring record: any RecordMessage.Type, of source: ServiceName, table: String? = nil, fields: [FieldRule]
     ) {
         let entry = record.entry
         let named = Set(fields.map(\.name))
@@ -81,19 +82,19 @@ package final class RecordType: Sendable {
         }
         self.init(
             entry, table: table ?? "\(entry.object)_mirror",
-            fields: fields + left.map { FieldRule(name: $0, traits: [.derived]) }, isMirror: true)
+            fields: fields + left.map { FieldRule(name: $0, traits: [.derived]) }, source: source)
     }
 
     init(
         _ entry: RecordEntry, table: String? = nil, fields fieldRules: [FieldRule],
-        constraints: [ConstraintRule] = [], rules: RecordRules = RecordRules(), isMirror: Bool = false
+        constraints: [ConstraintRule] = [], rules: RecordRules = RecordRules(), source: ServiceName? = nil
     ) {
         let table = table ?? entry.plural
         message = entry.message
         object = entry.object
         plural = entry.plural
         self.table = table
-        self.isMirror = isMirror
+        self.source = source
         ownership =
             switch entry.ownership {
             case .owned: .owned
@@ -121,6 +122,8 @@ package final class RecordType: Sendable {
         insertion = Statement(
             unsafeGenerated: "INSERT INTO {schema}.\(table) (\(columnList)) VALUES (\(places))")
     }
+
+    var isMirror: Bool { source != nil }
 
     /// The stored field of this name; nil for an unknown or derived one.
     package func field(_ name: String) -> RecordField? { fieldsByName[name] }

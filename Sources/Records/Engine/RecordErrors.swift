@@ -53,6 +53,19 @@ enum RecordErrors {
             domain: domain, details: [("permission", "\(type.object).\(action.name)")])
     }
 
+    /// What is told of a mirror comes later than something that was told after it.
+    static func mirrorFenced(_ type: RecordType) -> RPCError {
+        .aborted(
+            RecordReason.mirrorFenced.rawValue, "Something newer was told of the mirror of \(type.plural).",
+            domain: domain)
+    }
+
+    static func mirrorForbidden() -> RPCError {
+        .permissionDenied(
+            RecordReason.mirrorForbidden.rawValue,
+            "A mirror is told by the service whose records they are, for the workspace itself.", domain: domain)
+    }
+
     static func outOfScope(_ action: Action, _ type: RecordType) -> RPCError {
         .permissionDenied(
             RecordReason.recordOutOfScope.rawValue,

@@ -54,6 +54,10 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case readBudgetExhausted = "READ_BUDGET_EXHAUSTED"
     case feedCursorInvalid = "FEED_CURSOR_INVALID"
     case feedCursorExpired = "FEED_CURSOR_EXPIRED"
+    case mirrorFenced = "MIRROR_FENCED"
+    case mirrorNewsInvalid = "MIRROR_NEWS_INVALID"
+    case mirrorUnknown = "MIRROR_UNKNOWN"
+    case mirrorForbidden = "MIRROR_FORBIDDEN"
     case watchesTooMany = "WATCHES_TOO_MANY"
     case watchTooSlow = "WATCH_TOO_SLOW"
 }

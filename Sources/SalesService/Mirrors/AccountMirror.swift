@@ -1,10 +1,11 @@
 import CustomerContracts
 import Records
+import Tenancy
 
 /// What is kept here of accounts, for lists of deals by their accounts.
 enum AccountMirror {
     static let type = RecordType(
-        mirroring: Account.self,
+        mirroring: Account.self, of: .customer,
         fields: [
             .field("display_name", .line(200), .indexed),
             .field("industry", .line(100)),

@@ -3,7 +3,6 @@ package import Credentials
 package import RPC
 package import Tenancy
 import Wire
-import Work
 
 /// Makes the proofs of who calls. Only identity has one.
 ///
@@ -39,7 +38,7 @@ package struct CallerTokenMinter: Sendable {
 extension CallerClaims {
     init(_ caller: Caller) {
         self.init(
-            tenantID: caller.tenantID?.id.bytes, userID: caller.userID.id.bytes,
+            tenantID: caller.tenantID?.id.bytes, userID: caller.userID == .nobody ? nil : caller.userID.id.bytes,
             sessionID: caller.sessionID?.bytes,
             policyEpoch: caller.policyEpoch, expireMicros: caller.expireTime.microseconds,
             operator: caller.kind == .operator, workspace: caller.workspace,
@@ -52,7 +51,8 @@ extension Caller {
     init?(_ claims: CallerClaims) {
         let tenant = claims.tenantID.flatMap { RecordID(bytes: $0) }
         let session = claims.sessionID.flatMap { RecordID(bytes: $0) }
-        guard let kind = Kind(claims), let user = claims.userID.flatMap({ RecordID(bytes: $0) }),
+        let user = claims.userID.map { RecordID(bytes: $0) } ?? UserID.nobody.id
+        guard let kind = Kind(claims), let user, (claims.userID == nil) == kind.isOfNobody,
             let expire = claims.expireMicros, (tenant == nil) == (kind == .operator),
             (session == nil) == (claims.purpose != nil)
         else { return nil }
@@ -65,7 +65,12 @@ extension Caller {
 
 extension Caller {
     /// What a program calls for; nil for who has a session.
-    var purpose: Purpose? { if case .program(let purpose) = kind { purpose } else { nil } }
+    var purpose: Purpose? {
+        switch kind {
+        case .program(let purpose), .service(let purpose): purpose
+        case .user, .operator: nil
+        }
+    }
 }
 
 extension Caller.Kind {
@@ -75,14 +80,12 @@ extension Caller.Kind {
         case (true, nil): self = .operator
         case (false, nil): self = .user
         case (false, let name?):
-            guard let purpose = Purpose.ofCalls.first(where: { $0.name == name }) else { return nil }
-            self = .program(purpose)
+            guard let purpose = ProgramCalls.callers.keys.first(where: { $0.name == name }) else { return nil }
+            self = ProgramCalls.isOfWorkspaces(purpose) ? .service(purpose) : .program(purpose)
         case (true, _?): return nil
         }
     }
-}
 
-extension Purpose {
-    /// What identity may call other programs for.
-    fileprivate static let ofCalls: Set<Purpose> = [.handOver]
+    /// A program calls for the workspace itself.
+    fileprivate var isOfNobody: Bool { if case .service = self { true } else { false } }
 }

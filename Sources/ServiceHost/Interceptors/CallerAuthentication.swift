@@ -18,7 +18,7 @@ struct CallerAuthentication: Interceptor {
         guard let token = context.callerToken else { return }
         do {
             let caller = try cache.caller(of: token)
-            try requireIdentity(of: caller, context)
+            try requireProgram(of: caller, context)
             context.caller = caller
         } catch let error as RPCError {
             // Rare, so that making the counter anew each time costs nothing that matters.
@@ -30,9 +30,10 @@ struct CallerAuthentication: Interceptor {
         }
     }
 
-    /// A program's proof is good on identity's own calls only: who has come by one cannot use it.
-    private func requireIdentity(of caller: Caller, _ context: CallContext) throws {
-        guard caller.purpose != nil, context.peer != .program(.identity) else { return }
+    /// A program's proof is good on calls of those only who call for its purpose: who else has come by one cannot use it.
+    private func requireProgram(of caller: Caller, _ context: CallContext) throws {
+        guard let purpose = caller.purpose else { return }
+        if case .program(let peer) = context.peer, ProgramCalls.callers[purpose]?.contains(peer) == true { return }
         throw RPCError.unauthenticated(
             "CALLER_INVALID",
             "The proof of who calls is of a program's own call, and \(context.peer) is not that program.")

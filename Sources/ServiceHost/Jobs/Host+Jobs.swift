@@ -7,10 +7,10 @@ import Work
 
 extension Host {
     /// Runs the jobs of a service for as long as it serves; for programs that get policies from identity.
-    func run(_ jobs: [JobDefinition], _ engine: RecordEngine) {
+    func run(_ jobs: [JobDefinition], standing: [StandingWork], _ engine: RecordEngine) {
         let client = PolicyServiceClient(channel: channel(to: .identity))
         let work = JobHost(
-            jobs, engine,
+            jobs, standing: standing, engine,
             tenants: { [name] last in
                 let answer = try await client.listServedTenants(
                     ListServedTenantsRequest(service: name.rawValue, afterTenantID: last?.id.bytes),
@@ -20,5 +20,18 @@ extension Host {
         policies.listen(changed: { work.heard(of: $0) }, synchronised: { work.listAgain() })
         work.start()
         onDrain { await work.drain() }
+    }
+
+    /// What tells the mirrors that other services have of records of this one.
+    func pushes(_ feeds: [MirrorFeed], _ engine: RecordEngine) -> [MirrorPush] {
+        guard !feeds.isEmpty else { return [] }
+        let (tokens, meter) = (ProgramTokens(channel(to: .identity)), FeedMeter(metrics))
+        return feeds.map { feed in
+            MirrorPush(feed, engine, meter: meter, records: MirrorMeter(metrics)) { [self] tenant, receiver in
+                var options = CallOptions(timeout: HostLimits.mirrorTimeout)
+                options.callerToken = try await tokens.token(tenant, for: .mirrorRecords, at: receiver)
+                return (MirrorServiceClient(channel: channel(to: receiver)), options)
+            }
+        }
     }
 }

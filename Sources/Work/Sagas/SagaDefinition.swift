@@ -38,7 +38,8 @@ package struct SagaDefinition: Sendable {
 
     package var job: JobDefinition {
         JobDefinition(
-            name, for: purpose, doing: method, attempts: attempts, calling: step, turningBack: turnBack,
+            named: name.description, for: purpose, doing: method, attempts: attempts, calling: step,
+            turningBack: turnBack,
             naming: { checkpoint in
                 let state = try? SagaState(decoding: checkpoint)
                 return state.flatMap { steps.indices.contains($0.step) ? steps[$0.step].name : nil }

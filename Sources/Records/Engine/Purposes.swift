@@ -1,0 +1,9 @@
+package import Tenancy
+
+// What the engine does by itself.
+extension Purpose {
+    /// Reads the feed for those who watch; each is told what his own rights let him see.
+    static let watchRecords = Purpose("watch_records")
+    /// Tells another service of records that it mirrors. It has no rights on records: what may be told follows from the mirror.
+    package static let mirrorRecords = Purpose("mirror_records")
+}

@@ -1,0 +1,141 @@
+import Postgres
+import RPC
+import Tenancy
+import TenantDatabase
+
+/// How far a mirror is told, in the schema of the tenant whose records they are: the place in the feed, and while the mirror is made anew
+/// how far that is.
+///
+/// Whoever tells something takes a fence first, a higher one each time, and stores where he is only if nobody has taken one since: what two
+/// instances did beside each other is told again by one of them.
+struct MirrorPlace: Sendable {
+    let fence: Int64
+    /// The mirror is being made anew, and has the records up to this id; nil when it has all.
+    let rebuiltTo: RecordID?
+    let cursor: FeedCursor
+}
+
+/// The statements on it.
+struct MirrorPlaces: Sendable {
+    let database: TenantDatabase
+    let name: String
+    let program: TenantActor
+    let deadline: Deadline
+
+    /// Nil before the first time, and for a place that nothing can be made of.
+    func find() async throws -> MirrorPlace? {
+        let rows = try await run(Self.look, Self.values { $0.append(name) }, reads: true)
+        guard let row = rows.first, let cursor = row.value(2).flatMap({ FeedCursor(Array($0)) }) else { return nil }
+        return MirrorPlace(fence: try row.int64(0), rebuiltTo: try row.optionalID(1), cursor: cursor)
+    }
+
+    private static let look = Statement(
+        """
+        SELECT place.fence, place.rebuilt_to, consumer.cursor FROM {schema}.mirror_feeds AS place
+        JOIN {schema}.feed_consumers AS consumer ON consumer.name = place.name WHERE place.name = $1
+        """)
+
+    /// From now on the mirror is made anew, and then told what the feed tells after the cursor.
+    func begin(_ cursor: FeedCursor) async throws {
+        let (kept, now) = (cursor.keptInside.bytes, Timestamp.now())
+        let statements: [(Statement, Parameters)] = [
+            (
+                Self.restart,
+                Self.values {
+                    $0.append(name); $0.append(RecordID.zero)
+                }
+            ),
+            (
+                Self.replace,
+                Self.values {
+                    $0.append(name); $0.append(kept); $0.append(now)
+                }
+            ),
+        ]
+        _ = try await translated {
+            try await database.batch(program, deadline: deadline.nanoseconds, statements)
+        }
+    }
+
+    private static let restart = Statement(
+        """
+        INSERT INTO {schema}.mirror_feeds AS place (name, fence, rebuilt_to) VALUES ($1, 1, $2)
+        ON CONFLICT ON CONSTRAINT mirror_feeds_pkey DO UPDATE SET fence = place.fence + 1, rebuilt_to = excluded.rebuilt_to
+        """)
+
+    private static let replace = Statement(
+        """
+        INSERT INTO {schema}.feed_consumers (name, cursor, updated_at) VALUES ($1, $2, $3)
+        ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, updated_at = excluded.updated_at
+        """)
+
+    /// The fence of what is told next; nil when somebody else has taken one since the place was read.
+    func fence(after place: MirrorPlace) async throws -> Int64? {
+        let values = Self.values {
+            $0.append(name); $0.append(place.fence)
+        }
+        return try await run(Self.take, values).first?.int64(0)
+    }
+
+    private static let take = Statement(
+        "UPDATE {schema}.mirror_feeds SET fence = fence + 1 WHERE name = $1 AND fence = $2 RETURNING fence")
+
+    /// Stores where it is now, if nobody has taken a fence since.
+    ///
+    /// - Parameter cursor: with the timeline of the server that was read: what a server told that was replaced since is told again.
+    func store(_ cursor: FeedCursor, rebuiltTo: RecordID?, fence: Int64) async throws -> Bool {
+        let values = Self.values {
+            $0.append(name)
+            $0.append(fence)
+            $0.append(rebuiltTo)
+            $0.append(cursor.keptInside.bytes)
+            $0.append(Timestamp.now())
+            $0.append(cursor.timeline.map { Int64($0) })
+        }
+        return try await !run(Self.put, values).isEmpty
+    }
+
+    private static let put = Statement(
+        """
+        WITH held AS (
+            UPDATE {schema}.mirror_feeds SET rebuilt_to = $3 WHERE name = $1 AND fence = $2
+                AND ($6::int8 IS NULL OR
+                    ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int8 = $6)
+            RETURNING name
+        )
+        UPDATE {schema}.feed_consumers AS consumer SET cursor = $4, updated_at = $5 FROM held
+        WHERE consumer.name = held.name RETURNING 1
+        """)
+
+    private func run(_ statement: Statement, _ values: Parameters, reads: Bool = false) async throws -> Rows {
+        try await translated {
+            guard !reads else {
+                return try await database.read(program, deadline: deadline.nanoseconds, statement, values)
+            }
+            return try await database.batch(program, deadline: deadline.nanoseconds, [(statement, values)])[0]
+        }
+    }
+
+    private func translated<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch {
+            throw DatabaseErrors.translate(error, nil)
+        }
+    }
+
+    private static func values(_ fill: (inout Parameters) -> Void) -> Parameters {
+        var parameters = Parameters()
+        fill(&parameters)
+        return parameters
+    }
+}
+
+extension FeedCursor {
+    /// As it is kept in the database whose history it is.
+    fileprivate var keptInside: FeedCursor {
+        var cursor = self
+        cursor.timeline = nil
+        return cursor
+    }
+}

@@ -1,0 +1,123 @@
+import CustomerContracts
+import RPC
+import Reactor
+import Synchronization
+import Tenancy
+import TestPostgres
+import TestService
+import Testing
+
+@testable import Work
+
+/// What is done in each workspace whenever something was written there.
+@Suite struct StandingTests {
+    private final class Steps: Sendable {
+        let done = Mutex<[TenantID]>([])
+        let isBroken = Mutex(false)
+        let failures = Mutex(0)
+        let more = Mutex(0)
+
+        var count: Int { done.withLock { $0.count } }
+
+        var work: StandingWork {
+            StandingWork("count") { tenant in
+                if self.isBroken.withLock({ $0 }) { throw RPCError.unavailable("AWAY", "away") }
+                self.done.withLock { $0.append(tenant) }
+                return self.more.withLock { more in
+                    more = max(0, more - 1)
+                    return more > 0
+                }
+            } failed: { _ in
+                self.failures.withLock { $0 += 1 }
+            }
+        }
+    }
+
+    private func runner(_ jobs: Jobs, _ steps: Steps) -> StandingRunner {
+        StandingRunner(
+            steps.work, jobs.service.engine, clock: JobClock(now: { jobs.now }, sleep: { _ in }), jitter: { 0 },
+            logger: jobs.service.postgres.logger)
+    }
+
+    @Test func whoIsWokenWorksUntilNothingIsLeft() async throws {
+        try await Jobs.run { jobs in
+            let steps = Steps()
+            let runner = runner(jobs, steps)
+            await runner.settle()
+            #expect(steps.count == 0)
+            steps.more.withLock { $0 = 5 }
+            runner.wake(jobs.tenant)
+            await runner.settle()
+            #expect(steps.count == 5)
+            // Nothing before the period is over, and then a look.
+            jobs.advance(.seconds(299))
+            await runner.settle()
+            #expect(steps.count == 5)
+            jobs.advance(.seconds(2))
+            await runner.settle()
+            #expect(steps.count == 6)
+        }
+    }
+
+    /// Whoever writes meanwhile does not make the one who is away be asked more often.
+    @Test func whatFailsWaitsLongerEachTimeWhoeverWakesIt() async throws {
+        try await Jobs.run { jobs in
+            let steps = Steps()
+            let runner = runner(jobs, steps)
+            steps.isBroken.withLock { $0 = true }
+            var failures: [Int] = []
+            for _ in 0..<100 {
+                runner.wake(jobs.tenant)
+                await runner.settle()
+                failures.append(steps.failures.withLock { $0 })
+                jobs.advance(.seconds(1))
+            }
+            // After 0, 1, 3, 7, 15, 31, 63 seconds.
+            #expect(failures[0] == 1 && failures[1] == 2 && failures[2] == 2 && failures[3] == 3)
+            #expect(failures.last == 7)
+            steps.isBroken.withLock { $0 = false }
+            jobs.advance(.seconds(60))
+            await runner.settle()
+            #expect(steps.count == 1)
+            runner.wake(jobs.tenant)
+            await runner.settle()
+            #expect(steps.count == 2)
+        }
+    }
+
+    @Test func aWorkspaceThatIsClosedOrGoneIsLeftAlone() async throws {
+        try await Jobs.run { jobs in
+            let steps = Steps()
+            let runner = runner(jobs, steps)
+            runner.wake(TenantID(.make()))
+            jobs.service.close()
+            runner.wake(jobs.tenant)
+            await runner.settle()
+            #expect(steps.count == 0)
+        }
+    }
+
+    /// By the real clock: a failure is tried again by itself, and a drain ends it.
+    @Test func aFailureIsTriedAgainByItself() async throws {
+        try await Jobs.run { jobs in
+            let steps = Steps()
+            let loop = try #require(EventLoop.current)
+            let runner = StandingRunner(
+                steps.work, jobs.service.engine, clock: .system(loop),
+                waits: JobAttempts(2, firstWait: .milliseconds(20), longestWait: .milliseconds(40)),
+                logger: jobs.service.postgres.logger)
+            let running = loop.spawn { await runner.run() }
+            steps.isBroken.withLock { $0 = true }
+            runner.wake(jobs.tenant)
+            let end = MonotonicTime.now() + 10_000_000_000
+            while steps.failures.withLock({ $0 }) < 3, MonotonicTime.now() < end {
+                try await loop.sleep(for: .milliseconds(5))
+            }
+            steps.isBroken.withLock { $0 = false }
+            while steps.count < 1, MonotonicTime.now() < end { try await loop.sleep(for: .milliseconds(5)) }
+            #expect(steps.count >= 1)
+            runner.drain()
+            await running.value
+        }
+    }
+}
