@@ -1,7 +1,7 @@
 """measure.py PART … : takes the measurements of a part, prints its tables and goals and writes them as JSON.
 
   measure.py echo|stream|connections TOOLS ECHO FOLDER QUICK RESULTS
-  measure.py crm|batches|signin|watch|tenants|neighbours|provisioning|yardstick TOOLS STATE FOLDER QUICK RESULTS
+  measure.py crm|batches|bulk|signin|watch|tenants|neighbours|provisioning|yardstick TOOLS STATE FOLDER QUICK RESULTS
 
 TOOLS has the programs in C and C++, ECHO is steward-echo, STATE the installation that lib.sh has started, FOLDER takes what
 is made on the way. QUICK is yes for a smoke run, whose figures mean little. RESULTS is the JSON file.
@@ -9,6 +9,7 @@ is made on the way. QUICK is yes for a smoke run, whose figures mean little. RES
 import sys
 
 import batches
+import bulk
 import connections
 import crm
 import echo
@@ -50,6 +51,11 @@ def measure_batches(tools, state, folder, is_quick):
     return *batches.report(rows), rows
 
 
+def measure_bulk(tools, state, folder, is_quick):
+    told = bulk.measure(crm.Installation(state), folder, is_quick)
+    return *bulk.report(told), told
+
+
 def measure_provisioning(tools, state, folder, is_quick):
     looks, idled = provisioning.measure(crm.Installation(state), is_quick)
     return *provisioning.report(looks, idled), [looks, idled]
@@ -81,7 +87,7 @@ def measure_yardstick(tools, subject, folder, is_quick):
 
 
 PARTS = {"echo": measure_echo, "stream": measure_stream, "connections": measure_connections, "crm": measure_crm,
-         "batches": measure_batches,
+         "batches": measure_batches, "bulk": measure_bulk,
          "tenants": measure_tenants, "neighbours": measure_neighbours,
          "signin": measure_signin, "watch": measure_watch, "provisioning": measure_provisioning, "yardstick": measure_yardstick}
 

@@ -47,7 +47,7 @@ package struct Feed: Sendable {
         next.advance(to: told.last?.position, of: view, hasMore: hasMore)
         return FeedBatch(
             events: told.filter(isTold), cursor: next,
-            isCaughtUp: !hasMore && cursor.page == nil)
+            isCaughtUp: !hasMore && cursor.page == nil, checkpoint: server.checkpoint)
     }
 
     /// Where the feed begins: with the oldest event that is told.

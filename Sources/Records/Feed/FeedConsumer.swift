@@ -50,7 +50,7 @@ package struct FeedConsumer: Sendable {
         let isDone = try await feed.engine.transaction(
             as: program, doing: method, deadline: deadline, logger: logger
         ) { transaction in
-            guard try await holds(stored, batch.cursor, transaction) else { return false }
+            guard try await holds(stored, batch, transaction) else { return false }
             if !batch.events.isEmpty { try await effect(transaction, batch.events) }
             try transaction.enqueue(Self.update, parameters(next))
             return true
@@ -79,10 +79,13 @@ package struct FeedConsumer: Sendable {
 extension FeedConsumer {
     private static let look = Statement("SELECT cursor FROM {schema}.feed_consumers WHERE name = $1")
 
-    /// With the timeline: what was read on a server that was replaced since has no effect.
+    /// With the timeline: what was read on a server that was replaced since has no effect. And with the last checkpoint: a server that
+    /// crashed and recovered, which makes one, may give ids again that the reader had seen end without a trace. Any other checkpoint
+    /// costs one more read.
     private static let lock = Statement(
         """
-        SELECT cursor, substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) FROM {schema}.feed_consumers
+        SELECT cursor, substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8),
+            (pg_control_checkpoint()).checkpoint_lsn::text FROM {schema}.feed_consumers
         WHERE name = $1 FOR UPDATE SKIP LOCKED
         """)
 
@@ -127,15 +130,15 @@ extension FeedConsumer {
         }
     }
 
-    /// Locks the row, unless somebody has, and says whether nobody went on meanwhile.
+    /// Locks the row, unless somebody has, and says whether nobody went on meanwhile and the server is the one that was read.
     private func holds(
-        _ stored: [UInt8], _ read: FeedCursor, _ transaction: RecordTransaction
+        _ stored: [UInt8], _ read: FeedBatch, _ transaction: RecordTransaction
     ) async throws -> Bool {
         var parameters = Parameters()
         parameters.append(name)
         guard let row = try await transaction.query(Self.lock, parameters).first else { return false }
-        let timeline = UInt32(try row.string(1), radix: 16)
-        return Array(row.bytes(0)) == stored && timeline == read.timeline
+        let (timeline, checkpoint) = (UInt32(try row.string(1), radix: 16), try row.string(2))
+        return Array(row.bytes(0)) == stored && timeline == read.cursor.timeline && checkpoint == read.checkpoint
     }
 
     private func parameters(_ cursor: FeedCursor) -> Parameters {

@@ -32,4 +32,6 @@ package struct FeedBatch: Sendable {
     package let cursor: FeedCursor
     /// Everything that was committed when the read began has been told.
     package let isCaughtUp: Bool
+    /// The server's last checkpoint when it was read.
+    let checkpoint: String
 }

@@ -6,7 +6,7 @@ import Postgres
 enum FeedQuery {
     /// The columns in order.
     enum Column: Int, CaseIterable {
-        case snapshot, age, timeline, floor
+        case snapshot, age, timeline, checkpoint, floor
         case position, time, actor, principal, purpose, method, object, recordID, version, before, after, requestID,
             traceID
         /// The bytes of this row and those before it.
@@ -27,7 +27,7 @@ enum FeedQuery {
                 coalesce($3::text::pg_snapshot, pg_current_snapshot()) AS told
         )
         SELECT given.present::text, age(pg_snapshot_xmax(given.present)::xid),
-            substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8),
+            substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8), (pg_control_checkpoint()).checkpoint_lsn::text,
             (SELECT feed_floor FROM {schema}.meta), part.*
         FROM given LEFT JOIN LATERAL (
             SELECT position, occurred_at, actor_id, on_behalf_of_id, purpose, method, object, record_id, record_version,
@@ -82,6 +82,8 @@ enum FeedQuery {
 struct FeedServer {
     let view: FeedCursor.View
     let timeline: UInt32
+    /// Its last checkpoint, which a recovery makes anew.
+    let checkpoint: String
     /// Events up to this position are no longer told.
     let floor: Int64
 
@@ -96,6 +98,7 @@ struct FeedServer {
         view = FeedCursor.View(
             snapshot: snapshot, next: age < 0 || age == Int32.max ? nil : snapshot.xmax + UInt64(age))
         self.timeline = timeline
+        checkpoint = try row.string(Column.checkpoint.rawValue)
         floor = try row.int64(Column.floor.rawValue)
     }
 }

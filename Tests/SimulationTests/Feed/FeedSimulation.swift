@@ -43,7 +43,7 @@ struct FeedSimulation: Simulation {
     private mutating func recover() {
         world.recover()
         for index in writers.indices { writers[index].loseConnection() }
-        for index in consumers.indices { consumers[index].loseConnection(world) }
+        for index in consumers.indices { consumers[index].loseConnection() }
     }
 
     /// Writers come to an end, and nothing new begins. The consumers are killed and begin again from the stored cursor.

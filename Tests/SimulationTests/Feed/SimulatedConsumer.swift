@@ -5,7 +5,7 @@ struct SimulatedConsumer {
     private enum State {
         case resting
         case knows(stored: [UInt8])
-        case hasRead(stored: [UInt8], events: [LedgerRow], next: FeedCursor)
+        case hasRead(stored: [UInt8], events: [LedgerRow], next: FeedCursor, checkpoint: Int)
         /// The row is locked, and the cursor was what it had been.
         case holds(FeedTransaction, events: [LedgerRow], next: FeedCursor)
         /// COMMIT is sent for the first of these.
@@ -23,7 +23,8 @@ struct SimulatedConsumer {
         switch state {
         case .resting: state = .knows(stored: world.cursor)
         case .knows(let stored): state = try read(stored, &world)
-        case .hasRead(let stored, let events, let next): state = lock(stored, events, next, &world)
+        case .hasRead(let stored, let events, let next, let checkpoint):
+            state = lock(stored, events, next, checkpoint, &world)
         case .holds(let open, let events, let next): state = write(open, events, next, &world)
         case .commits(let transactions):
             if let first = transactions.first { try world.commit(first) }
@@ -43,9 +44,9 @@ struct SimulatedConsumer {
         (state, isIdle) = (.resting, false)
     }
 
-    /// The server has recovered.
-    mutating func loseConnection(_ world: FeedWorld) {
-        if case .hasRead = state, world.bug == .readBeforeRecovery { return }
+    /// The server has recovered. What was read waits in the program, and goes on with a new connection.
+    mutating func loseConnection() {
+        if case .hasRead = state { return }
         state = .resting
     }
 
@@ -53,14 +54,18 @@ struct SimulatedConsumer {
         guard let cursor = FeedCursor(stored) else { throw Violation("a stored cursor is none") }
         let batch = try world.read(after: cursor, countMax: batchMax)
         isIdle = batch.events.isEmpty && batch.next.stands(where: cursor)
-        return isIdle ? .resting : .hasRead(stored: stored, events: batch.events, next: batch.next)
+        return isIdle
+            ? .resting
+            : .hasRead(
+                stored: stored, events: batch.events, next: batch.next, checkpoint: world.server.checkpoint)
     }
 
     private func lock(
-        _ stored: [UInt8], _ events: [LedgerRow], _ next: FeedCursor, _ world: inout FeedWorld
+        _ stored: [UInt8], _ events: [LedgerRow], _ next: FeedCursor, _ checkpoint: Int, _ world: inout FeedWorld
     ) -> State {
         var open = world.begin()
-        guard world.locks.take(.consumer, for: open.number), world.cursor == stored else {
+        let isSameServer = world.server.checkpoint == checkpoint || world.bug == .readBeforeRecovery
+        guard world.locks.take(.consumer, for: open.number), world.cursor == stored, isSameServer else {
             world.abort(open)
             return .resting
         }

@@ -12,6 +12,8 @@ struct SimulatedServer {
     private var nextPosition: Int64 = 1
     /// What a recovery finds at least: ids and numbers beyond these may be given again.
     private var kept: (id: UInt64, position: Int64) = (99, 0)
+    /// A recovery ends with one.
+    private(set) var checkpoint = 0
 
     mutating func begin() -> UInt64 {
         defer { nextID += 1 }
@@ -29,6 +31,7 @@ struct SimulatedServer {
     /// It crashed and has recovered: open transactions are aborted, and those that left nothing on disk never were.
     mutating func recover(_ random: inout SeededGenerator) {
         running = []
+        checkpoint += 1
         nextID = UInt64.random(in: kept.id + 1...nextID, using: &random)
         nextPosition = Int64.random(in: kept.position + 1...nextPosition, using: &random)
         xmax = nextID
