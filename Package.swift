@@ -281,7 +281,7 @@ let package = Package(
                 "RPC", "Reactor", "Records", "ServiceHost", "TenantDatabase", "Tenancy", "Text", logging, coreMetrics,
             ]),
         // What Records and Work promise of feeds and jobs, in made-up worlds.
-        tests("SimulationTests", ["TestSupport", "Records", "Work", "Tenancy"]),
+        tests("SimulationTests", ["TestSupport", "Contracts", "Records", "Work", "Tenancy"]),
         tests("PostgresTests", ["TestSupport", "Postgres", "Tenancy"]),
         // What tests of any module share: repeatable randomness, ports of this machine.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),

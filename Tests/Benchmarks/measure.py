@@ -72,8 +72,8 @@ def measure_watch(tools, state, folder, is_quick):
 
 
 def measure_tenants(tools, subject, folder, is_quick):
-    rows = tenants.measure(crm.Installation(subject), tools, folder, 1 if is_quick else 10, is_quick)
-    return *tenants.report(rows), rows
+    rows, idled = tenants.measure(crm.Installation(subject), tools, folder, 1 if is_quick else 10, is_quick)
+    return *tenants.report(rows, idled), [rows, idled]
 
 
 def measure_neighbours(tools, subject, folder, is_quick):

@@ -58,28 +58,17 @@ package struct SagaDefinition: Sendable {
         var state = try SagaState(decoding: run.checkpoint ?? [])
         let body: SagaStep.Body
         switch state.move(undoable) {
-        case .end(let end): return .ended(end, progress(state))
+        case .end(let end): return .ended(end, state.progress)
         case .run(let step):
             guard run.startedAt.advanced(by: timeout) > run.now else {
-                return .ended(.failed(reason: "SAGA_OVERDUE"), progress(state))
+                return .ended(.failed(reason: "SAGA_OVERDUE"), state.progress)
             }
             body = steps[step].run
         case .undo(let step):
             guard let undo = steps[step].undo else { preconditionFailure("a step is undone that can be") }
             body = undo
         }
-        let outcome = try await body(SagaRun(run, input: state.input))
-        state.note(outcome.report, isOver: outcome.pause == nil && outcome.failure == nil, undoable)
-        if let failure = outcome.failure { return .ended(.failed(reason: failure), progress(state)) }
-        if let pause = outcome.pause {
-            return .waits(checkpoint: state.encoded, progress(state), pause: pause)
-        }
-        if case .end(let end) = state.move(undoable) { return .ended(end, progress(state)) }
-        return .goesOn(checkpoint: state.encoded, progress(state))
-    }
-
-    private func progress(_ state: SagaState) -> JobProgress {
-        JobProgress(done: state.report.doneCount, report: state.report)
+        return state.note(try await body(SagaRun(run, input: state.input)), undoable)
     }
 }
 

@@ -40,11 +40,18 @@ struct SagaState: Hashable, Sendable {
 
     /// The present step was run or undone as far as it could be.
     ///
-    /// - Parameter isOver: false when it is to be looked at again.
-    mutating func note(_ report: JobReport, isOver: Bool, _ undoable: [Bool]) {
+    /// - Returns: what that means for the saga's job.
+    mutating func note(_ outcome: SagaOutcome, _ undoable: [Bool]) -> JobStep {
         while reports.count <= step { reports.append(JobReport()) }
-        reports[step] = report
-        guard isOver else { return }
+        reports[step] = outcome.report
+        if let failure = outcome.failure { return .ended(.failed(reason: failure), progress) }
+        if let pause = outcome.pause { return .waits(checkpoint: encoded, progress, pause: pause) }
+        leaveStep(undoable)
+        if case .end(let end) = move(undoable) { return .ended(end, progress) }
+        return .goesOn(checkpoint: encoded, progress)
+    }
+
+    private mutating func leaveStep(_ undoable: [Bool]) {
         switch way {
         case .forward: step += 1
         case .back: step = Self.lastUndoable(before: step, undoable)
@@ -63,6 +70,8 @@ struct SagaState: Hashable, Sendable {
     }
 
     var report: JobReport { reports.reduce(JobReport()) { $0.adding($1) } }
+
+    var progress: JobProgress { JobProgress(done: report.doneCount, report: report) }
 
     private static func lastUndoable(before step: Int, _ undoable: [Bool]) -> Int {
         undoable.prefix(step).lastIndex(of: true) ?? -1
