@@ -376,7 +376,7 @@ let package = Package(
             "IdentityServiceTests",
             [
                 "TestSupport", "IdentityService", "ProductRoles", "AccessControl", "Catalogue", "Contracts",
-                "IdentityContracts", "Credentials", "Migrations", "RPC", "Reactor", "Tenancy",
+                "IdentityContracts", "Credentials", "Migrations", "RPC", "Reactor", "Tenancy", "Text", "Work",
             ]),
         tests(
             "IdentityServiceIntegrationTests",

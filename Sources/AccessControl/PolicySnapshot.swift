@@ -82,8 +82,14 @@ package final class PolicySnapshot: Sendable {
         users[user]?.unitID.flatMap { hasUnit($0) ? $0 : nil }
     }
 
+    /// The rights that a user would have with the same roles in a department; nil for whom `access` is nil. Compiled each time.
+    package func access(of user: UserID, in unit: RecordID) -> UserAccess? {
+        guard isActive, let source = users[user] else { return nil }
+        return compile(PolicyUser(id: user, unitID: unit, roleIDs: source.roleIDs))
+    }
+
     private func compile(_ user: PolicyUser) -> UserAccess {
-        let unit = unit(of: user.id)
+        let unit = user.unitID.flatMap { hasUnit($0) ? $0 : nil }
         return UserAccess(
             userID: user.id, unitID: unit, subtree: unit.map(tree.subtree(of:)) ?? [],
             roles: Set(user.roleIDs).compactMap { roles[$0] }.sorted { $0.id < $1.id })

@@ -110,10 +110,11 @@ package struct Identity: Sendable {
         let policyMethods = PolicyMethods(
             compiler: compiler, feed: feed, served: ServedTenants(directory: directory))
         let handover = UserHandover(client: HandoverClient(parts.services, parts.minter, policies))
+        let transfer = UserTransfer(client: handover.client, users: user)
         definition = ServiceDefinition(
             IdentityMigrations.tenantStream,
             records: [user, department, role],
-            jobs: [handover.saga.job],
+            jobs: [handover.saga.job, transfer.saga.job],
             methods: { engine, router in
                 authentication.register(on: &router)
                 tenants.register(on: &router)

@@ -113,6 +113,33 @@ enum IdentityError {
             domain: domain, details: [("job_id", job.text)])
     }
 
+    static let userDisabled = RPCError.failedPrecondition(
+        "USER_DISABLED", "This user is deactivated. Activate the user first; who may sign in can be transferred.",
+        domain: domain)
+
+    static func transferOpen(_ job: RecordID) -> RPCError {
+        .failedPrecondition(
+            "TRANSFER_OPEN",
+            "This user is being transferred by the job \(job). Wait until it has ended, or cancel it with CancelJob.",
+            domain: domain, details: [("job_id", job.text)])
+    }
+
+    static let transferNeedless = RPCError.failedPrecondition(
+        "TRANSFER_NEEDLESS",
+        "The user works in this department already. Name another one, or have the records come, too (with_records).",
+        domain: domain)
+
+    static let dateInvalid = RPCError.invalidArgument(
+        "INVALID_DATE", "effective_date must be a day of the calendar as YYYY-MM-DD; leave it out for now.",
+        field: "effective_date", domain: domain)
+
+    static func dateOutOfRange(_ today: CalendarDay, _ last: CalendarDay, zone: String) -> RPCError {
+        .invalidArgument(
+            "OUT_OF_RANGE",
+            "Give a day from \(today.text), today in \(zone), to \(last.text); leave it out for now.",
+            field: "effective_date", domain: domain)
+    }
+
     static func departmentsTooMany(max: Int) -> RPCError {
         .invalidArgument(
             "OUT_OF_RANGE", "Name \(max) departments at most.", field: "department_successors", domain: domain)

@@ -10,6 +10,7 @@ extension Purpose {
     static let changePassword = Purpose("change_password")
     static let setPassword = Purpose("set_password")
     static let resetAdminSignIn = Purpose("reset_admin_sign_in")
+    static let transferUser = Purpose("transfer_user")
     static let compilePolicy = Purpose("compile_policy")
     static let repairPolicy = Purpose("repair_policy")
 

@@ -12,7 +12,7 @@ package struct JobDefinition: Sendable {
     /// A step of a run.
     package typealias Body = @Sendable (JobRun, RecordTransaction) async throws -> JobStep
     /// A step of a run that calls other services, outside of any transaction.
-    package typealias Calls = @Sendable (JobRun) async throws -> JobStep
+    typealias Calls = @Sendable (JobRun, JobTransactions) async throws -> JobStep
 
     enum Step: Sendable {
         case transaction(Body)

@@ -15,6 +15,8 @@ final class FakeHandover: RPCChannel {
         let successors: [Successor]
         /// Nil for another method than BeginHandover.
         let retryBefore: Int64?
+        /// Of BeginHandover and CountTransfer.
+        var department: [UInt8]? = nil
     }
 
     private struct State {
@@ -52,6 +54,10 @@ final class FakeHandover: RPCChannel {
             case "CountOwned":
                 let owned = OwnedRecords(object: "thing", service: service.rawValue, count: 7)
                 return CountOwnedResponse(records: [owned]).encoded()
+            case "CountTransfer":
+                let records = TransferredRecords(
+                    object: "thing", service: service.rawValue, gainedCount: 3, lostCount: 2)
+                return CountTransferResponse(records: [records]).encoded()
             case "BeginHandover": return BeginHandoverResponse(handover: standing).encoded()
             default: return CancelHandoverResponse(handover: standing).encoded()
             }
@@ -61,6 +67,12 @@ final class FakeHandover: RPCChannel {
     }
 
     private static func call(_ method: MethodDefinition, _ request: [UInt8], _ caller: Caller) throws -> Call {
+        if method.name == "CountTransfer" {
+            let asked = try CountTransferRequest(decoding: request)
+            return Call(
+                method: method.name, caller: caller, handover: [], successors: [], retryBefore: nil,
+                department: asked.departmentID)
+        }
         guard method.name == "BeginHandover" else {
             let handover =
                 method.name == "CancelHandover" ? try CancelHandoverRequest(decoding: request).handoverID : nil
@@ -70,7 +82,7 @@ final class FakeHandover: RPCChannel {
         let begun = try BeginHandoverRequest(decoding: request)
         return Call(
             method: method.name, caller: caller, handover: begun.handoverID ?? [], successors: begun.successors,
-            retryBefore: begun.retryFailedBeforeMicros)
+            retryBefore: begun.retryFailedBeforeMicros, department: begun.newDepartmentID)
     }
 
     func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {

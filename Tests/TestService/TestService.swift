@@ -107,10 +107,19 @@ package final class TestService: RecordCalls, Sendable {
         return user
     }
 
-    package func makeDepartment() -> RecordID {
+    package func makeDepartment(under parent: RecordID? = nil) -> RecordID {
         let id = RecordID.make()
-        publish { $0.units.append(PolicyUnit(id: id, parentID: nil)) }
+        publish { $0.units.append(PolicyUnit(id: id, parentID: parent)) }
         return id
+    }
+
+    /// The user works in another department from now on.
+    package func move(_ user: UserID, to department: RecordID) {
+        publish { people in
+            people.users = people.users.map {
+                $0.id == user ? PolicyUser(id: user, unitID: department, roleIDs: $0.roleIDs) : $0
+            }
+        }
     }
 
     /// Gives a user other rights than before.

@@ -13,7 +13,7 @@ import Wire
 
 /// HandoverService, as identity calls it.
 @Suite struct HandoverTests {
-    private func client(
+    static func client(
         _ matching: Matching, for user: UserID? = nil, kind: Caller.Kind = .program(.handOver)
     ) throws -> HandoverServiceClient {
         let service = matching.service
@@ -53,7 +53,7 @@ import Wire
         try await Matching.run { matching in
             let (from, to) = (leaver(matching), matching.service.makeUser([]))
             _ = try await matching.makeAccounts(205, as: from)
-            let (client, id) = (try client(matching), RecordID.make())
+            let (client, id) = (try Self.client(matching), RecordID.make())
             let counts = try await client.countOwned(CountOwnedRequest(userID: from.id.bytes)).records
             #expect(counts.map(\.object) == ["account", "activity", "contact"] && counts.map(\.count) == [205, 0, 0])
             let wanted = request(id, from: from, to: [Successor(userID: to.id.bytes)])
@@ -85,7 +85,7 @@ import Wire
             let parts = [
                 Successor(userID: boss.id.bytes), Successor(userID: head.id.bytes, departmentID: support.bytes),
             ]
-            _ = try await client(matching).beginHandover(request(.make(), from: from, to: parts))
+            _ = try await Self.client(matching).beginHandover(request(.make(), from: from, to: parts))
             await matching.settle()
             #expect(try await owned(matching, by: head) == 1)
             #expect(try await owned(matching, by: boss) == 2)
@@ -97,7 +97,7 @@ import Wire
         try await Matching.run { matching in
             let (from, to) = (leaver(matching), matching.service.makeUser([]))
             _ = try await matching.makeAccounts(1, as: from)
-            let (client, id) = (try client(matching), RecordID.make())
+            let (client, id) = (try Self.client(matching), RecordID.make())
             _ = try await client.cancelHandover(CancelHandoverRequest(handoverID: id.bytes))
             _ = try await client.beginHandover(request(id, from: from, to: [Successor(userID: to.id.bytes)]))
             await matching.settle()
@@ -113,7 +113,7 @@ import Wire
             let (from, to) = (leaver(matching), service.makeUser([]))
             _ = try await matching.makeAccounts(2, as: from)
             let admin = service.makeUser([("account", "read", .all)])
-            let (client, id) = (try client(matching, for: admin), RecordID.make())
+            let (client, id) = (try Self.client(matching, for: admin), RecordID.make())
             let counts = try await client.countOwned(CountOwnedRequest(userID: from.id.bytes)).records
             #expect(counts.map(\.count) == [nil, nil, nil])
             #expect(Set(counts.map(\.reason)) == ["PERMISSION_MISSING"])
@@ -137,7 +137,7 @@ import Wire
         try await Matching.run { matching in
             let (from, to) = (leaver(matching), matching.service.makeUser([]))
             let wanted = request(.make(), from: from, to: [Successor(userID: to.id.bytes)])
-            let user = try client(matching, kind: .user)
+            let user = try Self.client(matching, kind: .user)
             let denied = try await denial { try await user.beginHandover(wanted) }
             #expect(denied.reason == "PURPOSE_MISSING")
             for call in [
@@ -148,7 +148,7 @@ import Wire
             }
             let gone = matching.service.makeUser([("*", "*", .all)])
             matching.service.disable(gone)
-            let leaver = try client(matching, for: gone)
+            let leaver = try Self.client(matching, for: gone)
             #expect(try await denial { try await leaver.beginHandover(wanted) }.reason == "USER_UNKNOWN")
             #expect(try await matching.service.number("SELECT count(*) FROM {schema}.jobs WHERE key IS NOT NULL") == 0)
         }

@@ -114,6 +114,27 @@ import Testing
         }
     }
 
+    /// What a step writes in its own service bears the saga's id, and who has lost the lease writes nothing.
+    @Test(arguments: [false, true]) func aStepWritesAsLongAsTheLeaseIsHeld(isLost: Bool) async throws {
+        try await Jobs.run { jobs in
+            let step = SagaStep("write") { run in
+                if isLost { try await jobs.service.sql("UPDATE {schema}.jobs SET lease_number = lease_number + 1") }
+                return try await run.transaction { transaction in
+                    let activity = Activity(ownerID: jobs.service.admin.id.text, kind: .call, subject: "from a saga")
+                    _ = try await transaction.insert(SampleService.activity, activity, by: .caller)
+                    return .over(JobReport(changedCount: 1))
+                }
+            }
+            let id = try await make(jobs)
+            await jobs.settle(try jobs.runner(saga([step])))
+            let job = try await jobs.job(id)
+            #expect(job.state == (isLost ? .leased : .done) && job.lastError == nil)
+            let written = "SELECT count(*) FROM {schema}.ledger WHERE request_id = '\(id)' AND object = 'activity'"
+            #expect(try await jobs.service.number(written) == (isLost ? 0 : 1))
+            #expect(try await jobs.service.number("SELECT count(*) FROM {schema}.activities") == (isLost ? 0 : 1))
+        }
+    }
+
     @Test func afterItsTimeItFails() async throws {
         try await Jobs.run { jobs in
             let calls = Calls()

@@ -159,3 +159,5 @@ static inline const ProtobufCMessageDescriptor *steward_identity_v1_department_s
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_deactivate_user_response_descriptor(void) { return &steward__identity__v1__deactivate_user_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_activate_user_request_descriptor(void) { return &steward__identity__v1__activate_user_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_activate_user_response_descriptor(void) { return &steward__identity__v1__activate_user_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_transfer_user_request_descriptor(void) { return &steward__identity__v1__transfer_user_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_transfer_user_response_descriptor(void) { return &steward__identity__v1__transfer_user_response__descriptor; }

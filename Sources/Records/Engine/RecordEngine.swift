@@ -167,6 +167,16 @@ extension RecordEngine {
             now: now, types: recordTypes)
     }
 
+    /// The policy of the caller's workspace.
+    ///
+    /// - Throws: as `access`.
+    func policy(_ context: CallContext) async throws -> PolicySnapshot {
+        let actor = try context.requireTenantActor()
+        let policy = try await policy(context, of: actor, writes: false)
+        guard policy.access(of: actor) != nil else { throw RecordErrors.userUnknown() }
+        return policy
+    }
+
     private func policy(_ context: CallContext, of actor: TenantActor, writes: Bool) async throws -> PolicySnapshot {
         if writes { try policies.requireFreshForWrite() }
         let callersEpoch = context.caller?.policyEpoch ?? 0

@@ -148,7 +148,7 @@ package final class RecordTransaction: @unchecked Sendable {
 
     /// Runs `body` so that what it wrote can be taken back alone: when it is refused, or a constraint of the database refuses it, nothing of
     /// it stays and the transaction goes on.
-    func alone<Value>(_ body: () async throws -> Value) async throws -> Value {
+    package func alone<Value>(_ body: () async throws -> Value) async throws -> Value {
         let count = changes.count
         do {
             return try await sql.savepoint(body)

@@ -5,8 +5,8 @@ package import Records
 import Tenancy
 import TenantDatabase
 
-/// Serves HandoverService: gives what a user leaves behind to others, a job for each type of the service whose records have owners. The
-/// jobs are those of ReassignMatching, with the rights of who asked for it.
+/// Serves HandoverService: gives what a user leaves behind to others, or to the department to which he goes, a job for each type of the service
+/// whose records have owners. The jobs are those of ReassignMatching, with the rights of who asked for it.
 package struct HandoverMethods: HandoverServiceCustomMethods {
     private let engine: RecordEngine
     private let methods: [MatchingMethod]
@@ -22,15 +22,37 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
         let user = UserID(try id(request.userID, "user_id"))
         var records: [OwnedRecords] = []
         for method in methods {
-            var owned = OwnedRecords(object: method.object, service: engine.database.service.rawValue)
+            var owned = OwnedRecords(object: method.recordType.object, service: engine.database.service.rawValue)
             do {
-                owned.count = try await method.count(leftBehindBy: user, context)
+                owned.count = try await method.count(leftBehindBy: user, context, deadline: context.deadline)
             } catch let error as RPCError where error.code == .permissionDenied {
                 (owned.reason, owned.message) = (error.reason, error.message)
             }
             records.append(owned)
         }
         return CountOwnedResponse(records: records)
+    }
+
+    /// Longest time for the counts of a service, so that who asks gets those that were quick.
+    private static let countTime = Duration.seconds(4)
+
+    package func countTransfer(
+        _ request: CountTransferRequest, _ context: CallContext
+    ) async throws -> CountTransferResponse {
+        try await requirePurpose(context)
+        let user = UserID(try id(request.userID, "user_id"))
+        let department = try id(request.departmentID, "department_id")
+        let transfer = try await TransferCount(of: user, to: department, engine, context)
+        let deadline = min(context.deadline, .after(Self.countTime))
+        var records: [TransferredRecords] = []
+        for method in methods {
+            let count = TransferredCount(
+                method, transfer, user: user, department: request.withRecords == true ? department : nil)
+            if let counted = try await count.records(of: engine.database.service, context, deadline) {
+                records.append(counted)
+            }
+        }
+        return CountTransferResponse(records: records)
     }
 
     package func beginHandover(
@@ -91,7 +113,8 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
             var part = job.progress.report
             part.kinds = [
                 KindReport(
-                    object: methods.first { $0.jobName == job.name }?.object, changedCount: part.changedCount ?? 0,
+                    object: methods.first { $0.jobName == job.name }?.recordType.object,
+                    changedCount: part.changedCount ?? 0,
                     unchangedCount: part.unchangedCount ?? 0, refusedCount: part.refusedCount ?? 0)
             ]
             report = report.adding(part)
@@ -109,6 +132,7 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
 
     private func parts(of request: BeginHandoverRequest) throws -> [HandoverPart] {
         let from = UserID(try id(request.userID, "user_id"))
+        let newDepartment = try request.newDepartmentID.map { try id($0, "new_department_id") }
         let departments = try request.successors.compactMap { successor in
             try successor.departmentID.map { try id($0, "successors.department_id") }
         }
@@ -116,7 +140,7 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
             let department = try successor.departmentID.map { try id($0, "successors.department_id") }
             return HandoverPart(
                 from: from, to: UserID(try id(successor.userID, "successors.user_id")), department: department,
-                otherDepartments: department == nil ? departments : [])
+                otherDepartments: department == nil ? departments : [], newDepartment: newDepartment)
         }
     }
 

@@ -8,9 +8,6 @@ import Text
 
 // One step.
 extension JobRunner {
-    /// Somebody else has the job, or it has ended.
-    private struct LeaseLost: Error {}
-
     /// Runs a job's next step: its effect and where the job goes on are committed together, and only by who has the lease.
     ///
     /// - Returns: the job if it goes on here.
@@ -70,7 +67,10 @@ extension JobRunner {
         guard let begun else { throw LeaseLost() }
         guard begun.lease == held.lease else { return begun }
         try await engine.requireUser(of: actor(held, definition))
-        let step = try await calls(JobRun(begun, of: held.tenantID, at: clock.now()))
+        let transactions = JobTransactions(
+            engine: engine, actor: actor(held, definition), method: definition.method, lease: held.lease,
+            timeout: definition.stepTimeout, logger: logger)
+        let step = try await calls(JobRun(begun, of: held.tenantID, at: clock.now()), transactions)
         let stepped = try await change(held) {
             $0.note(step, at: clock.now(), lease: limits.lease, turningBack: definition.turnBack)
         }

@@ -1,6 +1,6 @@
 package import Contracts
 package import RPC
-import Records
+package import Records
 package import Tenancy
 
 /// A job whose steps call other services: what it did there stays when it is cut off, so each step can be done again, and may be undone.
@@ -54,7 +54,7 @@ package struct SagaDefinition: Sendable {
         return state.encoded
     }
 
-    private func step(_ run: JobRun) async throws -> JobStep {
+    private func step(_ run: JobRun, _ transactions: JobTransactions) async throws -> JobStep {
         var state = try SagaState(decoding: run.checkpoint ?? [])
         let body: SagaStep.Body
         switch state.move(undoable) {
@@ -68,7 +68,7 @@ package struct SagaDefinition: Sendable {
             guard let undo = steps[step].undo else { preconditionFailure("a step is undone that can be") }
             body = undo
         }
-        return state.note(try await body(SagaRun(run, input: state.input)), undoable)
+        return state.note(try await body(SagaRun(run, transactions, input: state.input)), undoable)
     }
 }
 
@@ -97,10 +97,19 @@ package struct SagaRun: Sendable {
     package let input: [UInt8]
     /// When it was first taken, or tried again.
     package let startedAt: Timestamp
+    private let transactions: JobTransactions
 
-    init(_ run: JobRun, input: [UInt8]) {
+    init(_ run: JobRun, _ transactions: JobTransactions, input: [UInt8]) {
         (id, tenantID, userID, startedAt) = (run.id, run.tenantID, run.userID, run.startedAt)
-        self.input = input
+        (self.transactions, self.input) = (transactions, input)
+    }
+
+    /// Writes in the service whose saga it is, in a transaction of its own as the one for whom it works, and only while the lease is held. The step
+    /// may be cut off after its COMMIT and run again: its rows of the ledger bear the saga's id, by which it finds what it did.
+    package func transaction<Value: Sendable>(
+        _ body: (RecordTransaction) async throws -> Value
+    ) async throws -> Value {
+        try await transactions.run(body)
     }
 }
 

@@ -4,11 +4,13 @@ import StewardClient
 import Tenancy
 import Wire
 
-/// Users: the standard commands, passwords, leaving and coming back.
+/// Users: the standard commands, passwords, leaving, coming back, and moving to another department.
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: User.noun.name, abstract: User.noun.abstract,
-        subcommands: RecordCommands.standard(User.self) + [SetPassword.self, Deactivate.self, Activate.self])
+        subcommands: RecordCommands.standard(User.self) + [
+            SetPassword.self, Deactivate.self, Activate.self, Transfer.self,
+        ])
 
     struct SetPassword: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

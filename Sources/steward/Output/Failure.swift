@@ -62,8 +62,13 @@ enum Failure {
             return "check that the gateway runs (deploy/up --status), then try again"
         default: break
         }
-        if error.reason == "PIPELINE_HAS_DEALS" {
-            return "move them first: steward deal move-all --from PIPELINE --to PIPELINE"
+        switch error.reason {
+        case "PIPELINE_HAS_DEALS": return "move them first: steward deal move-all --from PIPELINE --to PIPELINE"
+        case "HANDOVER_OPEN", "TRANSFER_OPEN":
+            let job = error.details.first { $0.key == "job_id" }?.value ?? "JOB"
+            return "look at it: steward job watch \(job); or call it off: steward job cancel \(job)"
+        case "USER_DISABLED": return "let the user sign in again: steward user activate USER"
+        default: break
         }
         if let wait = wait(error) { return wait }
         return switch error.code {

@@ -6,7 +6,7 @@ import ServiceHost
 import Tenancy
 import Work
 
-/// Asks the services that keep records to give away what a user leaves behind: in the name of who asked for it, whose rights count there.
+/// Asks the services that keep records to give away what a user leaves behind, or to take it along: in the name of who asked for it, whose rights count there.
 struct HandoverClient: Sendable {
     /// Longest wait for an answer; a step of a saga has one.
     private static let timeout: Duration = .seconds(5)
@@ -33,6 +33,21 @@ struct HandoverClient: Sendable {
             let request = CountOwnedRequest(userID: user.id.bytes)
             records += try await call(service, for: admin, in: tenant) { client, options in
                 try await client.countOwned(request, options: options).records
+            }
+        }
+        return records
+    }
+
+    /// What the user would see newly, and no longer, in another department, of all services.
+    ///
+    /// - Throws: UNAVAILABLE when one of them cannot be asked.
+    func countTransfer(
+        _ request: CountTransferRequest, for admin: UserID, in tenant: TenantID
+    ) async throws -> [TransferredRecords] {
+        var records: [TransferredRecords] = []
+        for service in services {
+            records += try await call(service, for: admin, in: tenant) { client, options in
+                try await client.countTransfer(request, options: options).records
             }
         }
         return records

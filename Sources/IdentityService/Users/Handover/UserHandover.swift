@@ -1,6 +1,5 @@
 import Contracts
 import IdentityContracts
-import RPC
 import Records
 import Tenancy
 import Wire
@@ -10,41 +9,19 @@ import Work
 struct UserHandover: Sendable {
     static let name: StaticString = "deactivate_user"
 
-    private static let pause = Duration.seconds(1)
-    /// A service that is away so long has more to it than a restart.
-    private static let timeout = Duration.seconds(7 * 86_400)
-
     let client: HandoverClient
 
     var saga: SagaDefinition {
         SagaDefinition(
-            Self.name, for: .handOver, doing: UserServiceMethods.deactivateUser, steps: client.services.map(step),
-            timeout: Self.timeout, whenFailed: .stays)
+            Self.name, for: .handOver, doing: UserServiceMethods.deactivateUser, steps: steps,
+            timeout: HandoverClient.sagaTimeout, whenFailed: .stays)
     }
 
-    /// What was given away stays so when the saga goes back: only what is still to come is cancelled.
-    private func step(_ service: ServiceName) -> SagaStep {
-        SagaStep("hand_over_\(service.rawValue)") { run in
+    private var steps: [SagaStep] {
+        client.steps("hand_over") { run in
             let input = try DeactivationInput(decoding: run.input)
-            let request = BeginHandoverRequest(
-                handoverID: run.id.bytes, userID: input.userID, successors: input.successors,
-                retryFailedBeforeMicros: run.startedAt.microseconds)
-            let handover = try await client.begin(request, service, for: try user(of: run), in: run.tenantID)
-            if let failure = handover.failure { return .failed(failure, handover.report ?? JobReport()) }
-            return outcome(of: handover)
-        } undo: { run in
-            outcome(of: try await client.cancel(run.id, service, for: try user(of: run), in: run.tenantID))
+            return BeginHandoverRequest(userID: input.userID, successors: input.successors)
         }
-    }
-
-    private func outcome(of handover: Handover) -> SagaOutcome {
-        let report = handover.report ?? JobReport()
-        return (handover.openCount ?? 0) > 0 ? .lookAgain(in: Self.pause, report) : .over(report)
-    }
-
-    private func user(of run: SagaRun) throws -> UserID {
-        guard let user = run.userID else { preconditionFailure("\(Self.name) works for who asked for it") }
-        return user
     }
 
     // MARK: Its job

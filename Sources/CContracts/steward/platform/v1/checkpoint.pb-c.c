@@ -187,6 +187,51 @@ void   steward__platform__v1__deactivation_input__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__deactivation_input__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__platform__v1__transfer_input__init
+                     (Steward__Platform__V1__TransferInput         *message)
+{
+  static const Steward__Platform__V1__TransferInput init_value = STEWARD__PLATFORM__V1__TRANSFER_INPUT__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__transfer_input__get_packed_size
+                     (const Steward__Platform__V1__TransferInput *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__transfer_input__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__transfer_input__pack
+                     (const Steward__Platform__V1__TransferInput *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__transfer_input__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__transfer_input__pack_to_buffer
+                     (const Steward__Platform__V1__TransferInput *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__transfer_input__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__TransferInput *
+       steward__platform__v1__transfer_input__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__TransferInput *)
+     protobuf_c_message_unpack (&steward__platform__v1__transfer_input__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__transfer_input__free_unpacked
+                     (Steward__Platform__V1__TransferInput *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__transfer_input__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__platform__v1__matching_checkpoint__field_descriptors[3] =
 {
   {
@@ -428,5 +473,82 @@ const ProtobufCMessageDescriptor steward__platform__v1__deactivation_input__desc
   steward__platform__v1__deactivation_input__field_indices_by_name,
   1,  steward__platform__v1__deactivation_input__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__deactivation_input__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__platform__v1__transfer_input__field_descriptors[4] =
+{
+  {
+    "user_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__TransferInput, has_user_id),
+    offsetof(Steward__Platform__V1__TransferInput, user_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "old_department_id",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__TransferInput, has_old_department_id),
+    offsetof(Steward__Platform__V1__TransferInput, old_department_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "new_department_id",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__TransferInput, has_new_department_id),
+    offsetof(Steward__Platform__V1__TransferInput, new_department_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "with_records",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Platform__V1__TransferInput, has_with_records),
+    offsetof(Steward__Platform__V1__TransferInput, with_records),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__transfer_input__field_indices_by_name[] = {
+  2,   /* field[2] = new_department_id */
+  1,   /* field[1] = old_department_id */
+  0,   /* field[0] = user_id */
+  3,   /* field[3] = with_records */
+};
+static const ProtobufCIntRange steward__platform__v1__transfer_input__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__transfer_input__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.TransferInput",
+  "TransferInput",
+  "Steward__Platform__V1__TransferInput",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__TransferInput),
+  4,
+  steward__platform__v1__transfer_input__field_descriptors,
+  steward__platform__v1__transfer_input__field_indices_by_name,
+  1,  steward__platform__v1__transfer_input__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__transfer_input__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

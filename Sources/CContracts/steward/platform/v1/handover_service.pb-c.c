@@ -97,6 +97,96 @@ void   steward__platform__v1__count_owned_response__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__count_owned_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__platform__v1__count_transfer_request__init
+                     (Steward__Platform__V1__CountTransferRequest         *message)
+{
+  static const Steward__Platform__V1__CountTransferRequest init_value = STEWARD__PLATFORM__V1__COUNT_TRANSFER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__count_transfer_request__get_packed_size
+                     (const Steward__Platform__V1__CountTransferRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__count_transfer_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__count_transfer_request__pack
+                     (const Steward__Platform__V1__CountTransferRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__count_transfer_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__count_transfer_request__pack_to_buffer
+                     (const Steward__Platform__V1__CountTransferRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__count_transfer_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__CountTransferRequest *
+       steward__platform__v1__count_transfer_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__CountTransferRequest *)
+     protobuf_c_message_unpack (&steward__platform__v1__count_transfer_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__count_transfer_request__free_unpacked
+                     (Steward__Platform__V1__CountTransferRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__count_transfer_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__platform__v1__count_transfer_response__init
+                     (Steward__Platform__V1__CountTransferResponse         *message)
+{
+  static const Steward__Platform__V1__CountTransferResponse init_value = STEWARD__PLATFORM__V1__COUNT_TRANSFER_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__count_transfer_response__get_packed_size
+                     (const Steward__Platform__V1__CountTransferResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__count_transfer_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__count_transfer_response__pack
+                     (const Steward__Platform__V1__CountTransferResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__count_transfer_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__count_transfer_response__pack_to_buffer
+                     (const Steward__Platform__V1__CountTransferResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__count_transfer_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__CountTransferResponse *
+       steward__platform__v1__count_transfer_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__CountTransferResponse *)
+     protobuf_c_message_unpack (&steward__platform__v1__count_transfer_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__count_transfer_response__free_unpacked
+                     (Steward__Platform__V1__CountTransferResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__count_transfer_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__platform__v1__successor__init
                      (Steward__Platform__V1__Successor         *message)
 {
@@ -443,6 +533,108 @@ const ProtobufCMessageDescriptor steward__platform__v1__count_owned_response__de
   (ProtobufCMessageInit) steward__platform__v1__count_owned_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor steward__platform__v1__count_transfer_request__field_descriptors[3] =
+{
+  {
+    "user_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__CountTransferRequest, has_user_id),
+    offsetof(Steward__Platform__V1__CountTransferRequest, user_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "department_id",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__CountTransferRequest, has_department_id),
+    offsetof(Steward__Platform__V1__CountTransferRequest, department_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "with_records",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Platform__V1__CountTransferRequest, has_with_records),
+    offsetof(Steward__Platform__V1__CountTransferRequest, with_records),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__count_transfer_request__field_indices_by_name[] = {
+  1,   /* field[1] = department_id */
+  0,   /* field[0] = user_id */
+  2,   /* field[2] = with_records */
+};
+static const ProtobufCIntRange steward__platform__v1__count_transfer_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__count_transfer_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.CountTransferRequest",
+  "CountTransferRequest",
+  "Steward__Platform__V1__CountTransferRequest",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__CountTransferRequest),
+  3,
+  steward__platform__v1__count_transfer_request__field_descriptors,
+  steward__platform__v1__count_transfer_request__field_indices_by_name,
+  1,  steward__platform__v1__count_transfer_request__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__count_transfer_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__platform__v1__count_transfer_response__field_descriptors[1] =
+{
+  {
+    "records",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Platform__V1__CountTransferResponse, n_records),
+    offsetof(Steward__Platform__V1__CountTransferResponse, records),
+    &steward__type__v1__transferred_records__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__count_transfer_response__field_indices_by_name[] = {
+  0,   /* field[0] = records */
+};
+static const ProtobufCIntRange steward__platform__v1__count_transfer_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__count_transfer_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.CountTransferResponse",
+  "CountTransferResponse",
+  "Steward__Platform__V1__CountTransferResponse",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__CountTransferResponse),
+  1,
+  steward__platform__v1__count_transfer_response__field_descriptors,
+  steward__platform__v1__count_transfer_response__field_indices_by_name,
+  1,  steward__platform__v1__count_transfer_response__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__count_transfer_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor steward__platform__v1__successor__field_descriptors[2] =
 {
   {
@@ -494,7 +686,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__successor__descriptor =
   (ProtobufCMessageInit) steward__platform__v1__successor__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__begin_handover_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor steward__platform__v1__begin_handover_request__field_descriptors[5] =
 {
   {
     "handover_id",
@@ -544,9 +736,22 @@ static const ProtobufCFieldDescriptor steward__platform__v1__begin_handover_requ
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "new_department_id",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__BeginHandoverRequest, has_new_department_id),
+    offsetof(Steward__Platform__V1__BeginHandoverRequest, new_department_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__begin_handover_request__field_indices_by_name[] = {
   0,   /* field[0] = handover_id */
+  4,   /* field[4] = new_department_id */
   3,   /* field[3] = retry_failed_before_micros */
   2,   /* field[2] = successors */
   1,   /* field[1] = user_id */
@@ -554,7 +759,7 @@ static const unsigned steward__platform__v1__begin_handover_request__field_indic
 static const ProtobufCIntRange steward__platform__v1__begin_handover_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__begin_handover_request__descriptor =
 {
@@ -564,7 +769,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__begin_handover_request__
   "Steward__Platform__V1__BeginHandoverRequest",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__BeginHandoverRequest),
-  4,
+  5,
   steward__platform__v1__begin_handover_request__field_descriptors,
   steward__platform__v1__begin_handover_request__field_indices_by_name,
   1,  steward__platform__v1__begin_handover_request__number_ranges,
@@ -749,16 +954,18 @@ const ProtobufCMessageDescriptor steward__platform__v1__handover__descriptor =
   (ProtobufCMessageInit) steward__platform__v1__handover__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__platform__v1__handover_service__method_descriptors[3] =
+static const ProtobufCMethodDescriptor steward__platform__v1__handover_service__method_descriptors[4] =
 {
   { "CountOwned", &steward__platform__v1__count_owned_request__descriptor, &steward__platform__v1__count_owned_response__descriptor },
+  { "CountTransfer", &steward__platform__v1__count_transfer_request__descriptor, &steward__platform__v1__count_transfer_response__descriptor },
   { "BeginHandover", &steward__platform__v1__begin_handover_request__descriptor, &steward__platform__v1__begin_handover_response__descriptor },
   { "CancelHandover", &steward__platform__v1__cancel_handover_request__descriptor, &steward__platform__v1__cancel_handover_response__descriptor },
 };
 const unsigned steward__platform__v1__handover_service__method_indices_by_name[] = {
-  1,        /* BeginHandover */
-  2,        /* CancelHandover */
-  0         /* CountOwned */
+  2,        /* BeginHandover */
+  3,        /* CancelHandover */
+  0,        /* CountOwned */
+  1         /* CountTransfer */
 };
 const ProtobufCServiceDescriptor steward__platform__v1__handover_service__descriptor =
 {
@@ -767,7 +974,7 @@ const ProtobufCServiceDescriptor steward__platform__v1__handover_service__descri
   "HandoverService",
   "Steward__Platform__V1__HandoverService",
   "steward.platform.v1",
-  3,
+  4,
   steward__platform__v1__handover_service__method_descriptors,
   steward__platform__v1__handover_service__method_indices_by_name
 };
@@ -779,13 +986,21 @@ void steward__platform__v1__handover_service__count_owned(ProtobufCService *serv
   assert(service->descriptor == &steward__platform__v1__handover_service__descriptor);
   service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void steward__platform__v1__handover_service__count_transfer(ProtobufCService *service,
+                                                             const Steward__Platform__V1__CountTransferRequest *input,
+                                                             Steward__Platform__V1__CountTransferResponse_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &steward__platform__v1__handover_service__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void steward__platform__v1__handover_service__begin_handover(ProtobufCService *service,
                                                              const Steward__Platform__V1__BeginHandoverRequest *input,
                                                              Steward__Platform__V1__BeginHandoverResponse_Closure closure,
                                                              void *closure_data)
 {
   assert(service->descriptor == &steward__platform__v1__handover_service__descriptor);
-  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__platform__v1__handover_service__cancel_handover(ProtobufCService *service,
                                                               const Steward__Platform__V1__CancelHandoverRequest *input,
@@ -793,7 +1008,7 @@ void steward__platform__v1__handover_service__cancel_handover(ProtobufCService *
                                                               void *closure_data)
 {
   assert(service->descriptor == &steward__platform__v1__handover_service__descriptor);
-  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__platform__v1__handover_service__init (Steward__Platform__V1__HandoverService_Service *service,
                                                     Steward__Platform__V1__HandoverService_ServiceDestroy destroy)

@@ -232,6 +232,51 @@ void   steward__type__v1__record_issue__free_unpacked
   assert(message->message_base.descriptor == &steward__type__v1__record_issue__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__type__v1__transferred_records__init
+                     (Steward__Type__V1__TransferredRecords         *message)
+{
+  static const Steward__Type__V1__TransferredRecords init_value = STEWARD__TYPE__V1__TRANSFERRED_RECORDS__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__transferred_records__get_packed_size
+                     (const Steward__Type__V1__TransferredRecords *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__transferred_records__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__transferred_records__pack
+                     (const Steward__Type__V1__TransferredRecords *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__transferred_records__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__transferred_records__pack_to_buffer
+                     (const Steward__Type__V1__TransferredRecords *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__transferred_records__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__TransferredRecords *
+       steward__type__v1__transferred_records__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__TransferredRecords *)
+     protobuf_c_message_unpack (&steward__type__v1__transferred_records__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__transferred_records__free_unpacked
+                     (Steward__Type__V1__TransferredRecords *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__transferred_records__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__type__v1__owned_records__init
                      (Steward__Type__V1__OwnedRecords         *message)
 {
@@ -673,6 +718,122 @@ const ProtobufCMessageDescriptor steward__type__v1__record_issue__descriptor =
   steward__type__v1__record_issue__field_indices_by_name,
   1,  steward__type__v1__record_issue__number_ranges,
   (ProtobufCMessageInit) steward__type__v1__record_issue__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__transferred_records__field_descriptors[7] =
+{
+  {
+    "object",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__TransferredRecords, object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "service",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__TransferredRecords, service),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gained_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Type__V1__TransferredRecords, has_gained_count),
+    offsetof(Steward__Type__V1__TransferredRecords, gained_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lost_count",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Type__V1__TransferredRecords, has_lost_count),
+    offsetof(Steward__Type__V1__TransferredRecords, lost_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "moved_count",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Type__V1__TransferredRecords, has_moved_count),
+    offsetof(Steward__Type__V1__TransferredRecords, moved_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__TransferredRecords, reason),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "message",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__TransferredRecords, message),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__transferred_records__field_indices_by_name[] = {
+  2,   /* field[2] = gained_count */
+  3,   /* field[3] = lost_count */
+  6,   /* field[6] = message */
+  4,   /* field[4] = moved_count */
+  0,   /* field[0] = object */
+  5,   /* field[5] = reason */
+  1,   /* field[1] = service */
+};
+static const ProtobufCIntRange steward__type__v1__transferred_records__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__transferred_records__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.TransferredRecords",
+  "TransferredRecords",
+  "Steward__Type__V1__TransferredRecords",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__TransferredRecords),
+  7,
+  steward__type__v1__transferred_records__field_descriptors,
+  steward__type__v1__transferred_records__field_indices_by_name,
+  1,  steward__type__v1__transferred_records__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__transferred_records__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__type__v1__owned_records__field_descriptors[5] =

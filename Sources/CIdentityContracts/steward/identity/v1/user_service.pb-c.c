@@ -2032,6 +2032,96 @@ void   steward__identity__v1__activate_user_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__activate_user_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__transfer_user_request__init
+                     (Steward__Identity__V1__TransferUserRequest         *message)
+{
+  static const Steward__Identity__V1__TransferUserRequest init_value = STEWARD__IDENTITY__V1__TRANSFER_USER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__transfer_user_request__get_packed_size
+                     (const Steward__Identity__V1__TransferUserRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__transfer_user_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__transfer_user_request__pack
+                     (const Steward__Identity__V1__TransferUserRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__transfer_user_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__transfer_user_request__pack_to_buffer
+                     (const Steward__Identity__V1__TransferUserRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__transfer_user_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__TransferUserRequest *
+       steward__identity__v1__transfer_user_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__TransferUserRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__transfer_user_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__transfer_user_request__free_unpacked
+                     (Steward__Identity__V1__TransferUserRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__transfer_user_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__transfer_user_response__init
+                     (Steward__Identity__V1__TransferUserResponse         *message)
+{
+  static const Steward__Identity__V1__TransferUserResponse init_value = STEWARD__IDENTITY__V1__TRANSFER_USER_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__transfer_user_response__get_packed_size
+                     (const Steward__Identity__V1__TransferUserResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__transfer_user_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__transfer_user_response__pack
+                     (const Steward__Identity__V1__TransferUserResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__transfer_user_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__transfer_user_response__pack_to_buffer
+                     (const Steward__Identity__V1__TransferUserResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__transfer_user_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__TransferUserResponse *
+       steward__identity__v1__transfer_user_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__TransferUserResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__transfer_user_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__transfer_user_response__free_unpacked
+                     (Steward__Identity__V1__TransferUserResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__transfer_user_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__identity__v1__user__field_descriptors[14] =
 {
   {
@@ -4802,7 +4892,174 @@ const ProtobufCMessageDescriptor steward__identity__v1__activate_user_response__
   (ProtobufCMessageInit) steward__identity__v1__activate_user_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[21] =
+static const ProtobufCFieldDescriptor steward__identity__v1__transfer_user_request__field_descriptors[5] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__TransferUserRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "department_id",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__TransferUserRequest, department_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "effective_date",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__TransferUserRequest, effective_date),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "with_records",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__TransferUserRequest, has_with_records),
+    offsetof(Steward__Identity__V1__TransferUserRequest, with_records),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__TransferUserRequest, has_preview),
+    offsetof(Steward__Identity__V1__TransferUserRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__transfer_user_request__field_indices_by_name[] = {
+  1,   /* field[1] = department_id */
+  2,   /* field[2] = effective_date */
+  0,   /* field[0] = id */
+  4,   /* field[4] = preview */
+  3,   /* field[3] = with_records */
+};
+static const ProtobufCIntRange steward__identity__v1__transfer_user_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__transfer_user_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.TransferUserRequest",
+  "TransferUserRequest",
+  "Steward__Identity__V1__TransferUserRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__TransferUserRequest),
+  5,
+  steward__identity__v1__transfer_user_request__field_descriptors,
+  steward__identity__v1__transfer_user_request__field_indices_by_name,
+  1,  steward__identity__v1__transfer_user_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__transfer_user_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__transfer_user_response__field_descriptors[4] =
+{
+  {
+    "user",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__TransferUserResponse, user),
+    &steward__identity__v1__user__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "job_id",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__TransferUserResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "effective_time",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__TransferUserResponse, effective_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "records",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__TransferUserResponse, n_records),
+    offsetof(Steward__Identity__V1__TransferUserResponse, records),
+    &steward__type__v1__transferred_records__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__transfer_user_response__field_indices_by_name[] = {
+  2,   /* field[2] = effective_time */
+  1,   /* field[1] = job_id */
+  3,   /* field[3] = records */
+  0,   /* field[0] = user */
+};
+static const ProtobufCIntRange steward__identity__v1__transfer_user_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__transfer_user_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.TransferUserResponse",
+  "TransferUserResponse",
+  "Steward__Identity__V1__TransferUserResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__TransferUserResponse),
+  4,
+  steward__identity__v1__transfer_user_response__field_descriptors,
+  steward__identity__v1__transfer_user_response__field_indices_by_name,
+  1,  steward__identity__v1__transfer_user_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__transfer_user_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[22] =
 {
   { "GetUser", &steward__identity__v1__get_user_request__descriptor, &steward__identity__v1__get_user_response__descriptor },
   { "BatchGetUsers", &steward__identity__v1__batch_get_users_request__descriptor, &steward__identity__v1__batch_get_users_response__descriptor },
@@ -4825,6 +5082,7 @@ static const ProtobufCMethodDescriptor steward__identity__v1__user_service__meth
   { "SetUserPassword", &steward__identity__v1__set_user_password_request__descriptor, &steward__identity__v1__set_user_password_response__descriptor },
   { "DeactivateUser", &steward__identity__v1__deactivate_user_request__descriptor, &steward__identity__v1__deactivate_user_response__descriptor },
   { "ActivateUser", &steward__identity__v1__activate_user_request__descriptor, &steward__identity__v1__activate_user_response__descriptor },
+  { "TransferUser", &steward__identity__v1__transfer_user_request__descriptor, &steward__identity__v1__transfer_user_response__descriptor },
 };
 const unsigned steward__identity__v1__user_service__method_indices_by_name[] = {
   20,        /* ActivateUser */
@@ -4843,6 +5101,7 @@ const unsigned steward__identity__v1__user_service__method_indices_by_name[] = {
   2,        /* ListUsers */
   9,        /* RestoreUser */
   18,        /* SetUserPassword */
+  21,        /* TransferUser */
   13,        /* UndoUserChange */
   14,        /* UpdateMatchingUsers */
   5,        /* UpdateUser */
@@ -4856,7 +5115,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor
   "UserService",
   "Steward__Identity__V1__UserService",
   "steward.identity.v1",
-  21,
+  22,
   steward__identity__v1__user_service__method_descriptors,
   steward__identity__v1__user_service__method_indices_by_name
 };
@@ -5027,6 +5286,14 @@ void steward__identity__v1__user_service__activate_user(ProtobufCService *servic
 {
   assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
   service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__user_service__transfer_user(ProtobufCService *service,
+                                                        const Steward__Identity__V1__TransferUserRequest *input,
+                                                        Steward__Identity__V1__TransferUserResponse_Closure closure,
+                                                        void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__user_service__descriptor);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__user_service__init (Steward__Identity__V1__UserService_Service *service,
                                                 Steward__Identity__V1__UserService_ServiceDestroy destroy)

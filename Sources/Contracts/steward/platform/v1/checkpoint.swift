@@ -169,3 +169,60 @@ extension DeactivationInput: WireMessage {
         c.pointee.n_successors = self.successors.count
     }
 }
+
+/// What the saga that transfers a user is made with.
+public struct TransferInput: Hashable, Sendable {
+    /// Who is transferred, 16 bytes.
+    public var userID: [UInt8]?
+
+    /// The department in which he was when it was asked for, 16 bytes; absent when in none.
+    public var oldDepartmentID: [UInt8]?
+
+    /// The department to which he goes, 16 bytes.
+    public var newDepartmentID: [UInt8]?
+
+    /// What he owns goes with him.
+    public var withRecords: Bool?
+
+    public init(
+        userID: [UInt8]? = nil, oldDepartmentID: [UInt8]? = nil, newDepartmentID: [UInt8]? = nil,
+        withRecords: Bool? = nil
+    ) {
+        self.userID = userID
+        self.oldDepartmentID = oldDepartmentID
+        self.newDepartmentID = newDepartmentID
+        self.withRecords = withRecords
+    }
+}
+
+extension TransferInput: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_transfer_input_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__TransferInput.self)
+        self.userID = c.pointee.has_user_id != 0 ? readBytes(c.pointee.user_id) : nil
+        self.oldDepartmentID = c.pointee.has_old_department_id != 0 ? readBytes(c.pointee.old_department_id) : nil
+        self.newDepartmentID = c.pointee.has_new_department_id != 0 ? readBytes(c.pointee.new_department_id) : nil
+        self.withRecords = c.pointee.has_with_records != 0 ? c.pointee.with_records != 0 : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__TransferInput.self)
+        if let value = self.userID {
+            c.pointee.has_user_id = 1
+            c.pointee.user_id = message.arena.bytes(value)
+        }
+        if let value = self.oldDepartmentID {
+            c.pointee.has_old_department_id = 1
+            c.pointee.old_department_id = message.arena.bytes(value)
+        }
+        if let value = self.newDepartmentID {
+            c.pointee.has_new_department_id = 1
+            c.pointee.new_department_id = message.arena.bytes(value)
+        }
+        if let value = self.withRecords {
+            c.pointee.has_with_records = 1
+            c.pointee.with_records = value ? 1 : 0
+        }
+    }
+}

@@ -57,6 +57,76 @@ extension CountOwnedResponse: WireMessage {
     }
 }
 
+/// Asks what a user would see in another department.
+public struct CountTransferRequest: Hashable, Sendable {
+    /// The user, 16 bytes.
+    public var userID: [UInt8]?
+
+    /// The department, 16 bytes.
+    public var departmentID: [UInt8]?
+
+    /// Counts as well what the user owns and would take along.
+    public var withRecords: Bool?
+
+    public init(userID: [UInt8]? = nil, departmentID: [UInt8]? = nil, withRecords: Bool? = nil) {
+        self.userID = userID
+        self.departmentID = departmentID
+        self.withRecords = withRecords
+    }
+}
+
+extension CountTransferRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_count_transfer_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__CountTransferRequest.self)
+        self.userID = c.pointee.has_user_id != 0 ? readBytes(c.pointee.user_id) : nil
+        self.departmentID = c.pointee.has_department_id != 0 ? readBytes(c.pointee.department_id) : nil
+        self.withRecords = c.pointee.has_with_records != 0 ? c.pointee.with_records != 0 : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__CountTransferRequest.self)
+        if let value = self.userID {
+            c.pointee.has_user_id = 1
+            c.pointee.user_id = message.arena.bytes(value)
+        }
+        if let value = self.departmentID {
+            c.pointee.has_department_id = 1
+            c.pointee.department_id = message.arena.bytes(value)
+        }
+        if let value = self.withRecords {
+            c.pointee.has_with_records = 1
+            c.pointee.with_records = value ? 1 : 0
+        }
+    }
+}
+
+/// What a user would see in another department.
+public struct CountTransferResponse: Hashable, Sendable {
+    /// One for each kind of records that have owners, of which the user sees some before or after.
+    public var records: [TransferredRecords]
+
+    public init(records: [TransferredRecords] = []) {
+        self.records = records
+    }
+}
+
+extension CountTransferResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_count_transfer_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__CountTransferResponse.self)
+        self.records = readMessages(c.pointee.records, c.pointee.n_records, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__CountTransferResponse.self)
+        c.pointee.records = writePointers(self.records, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_records = self.records.count
+    }
+}
+
 /// Who gets what.
 public struct Successor: Hashable, Sendable {
     /// The user, 16 bytes.
@@ -107,14 +177,18 @@ public struct BeginHandoverRequest: Hashable, Sendable {
     /// Jobs of it that failed before this are tried again, microseconds since 1970 UTC.
     public var retryFailedBeforeMicros: Int64?
 
+    /// The records come into this department, 16 bytes, as far as they are in another one; absent to leave them where they are.
+    public var newDepartmentID: [UInt8]?
+
     public init(
         handoverID: [UInt8]? = nil, userID: [UInt8]? = nil, successors: [Successor] = [],
-        retryFailedBeforeMicros: Int64? = nil
+        retryFailedBeforeMicros: Int64? = nil, newDepartmentID: [UInt8]? = nil
     ) {
         self.handoverID = handoverID
         self.userID = userID
         self.successors = successors
         self.retryFailedBeforeMicros = retryFailedBeforeMicros
+        self.newDepartmentID = newDepartmentID
     }
 }
 
@@ -127,6 +201,7 @@ extension BeginHandoverRequest: WireMessage {
         self.userID = c.pointee.has_user_id != 0 ? readBytes(c.pointee.user_id) : nil
         self.successors = readMessages(c.pointee.successors, c.pointee.n_successors, message.arena)
         self.retryFailedBeforeMicros = c.pointee.has_retry_failed_before_micros != 0 ? c.pointee.retry_failed_before_micros : nil
+        self.newDepartmentID = c.pointee.has_new_department_id != 0 ? readBytes(c.pointee.new_department_id) : nil
     }
 
     package func write(to message: Message) {
@@ -144,6 +219,10 @@ extension BeginHandoverRequest: WireMessage {
         if let value = self.retryFailedBeforeMicros {
             c.pointee.has_retry_failed_before_micros = 1
             c.pointee.retry_failed_before_micros = value
+        }
+        if let value = self.newDepartmentID {
+            c.pointee.has_new_department_id = 1
+            c.pointee.new_department_id = message.arena.bytes(value)
         }
     }
 }
@@ -272,6 +351,12 @@ public enum HandoverServiceMethods {
         response: CountOwnedResponse.descriptor, kind: .unary
     )
 
+    /// Counts which records a user would see newly, and no longer, in another department, by kind.
+    public static let countTransfer = MethodDefinition(
+        path: "steward.platform.v1.HandoverService/CountTransfer", request: CountTransferRequest.descriptor,
+        response: CountTransferResponse.descriptor, kind: .unary
+    )
+
     /// Makes a job for each kind of records that have owners, unless the handover has them already, and tells how they stand.
     public static let beginHandover = MethodDefinition(
         path: "steward.platform.v1.HandoverService/BeginHandover", request: BeginHandoverRequest.descriptor,
@@ -285,13 +370,14 @@ public enum HandoverServiceMethods {
     )
 
     /// In the order of the proto file.
-    public static let all: [MethodDefinition] = [countOwned, beginHandover, cancelHandover]
+    public static let all: [MethodDefinition] = [countOwned, countTransfer, beginHandover, cancelHandover]
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
         name: serviceName, comment: "Offered by every service that keeps records, to identity; called in the name of the user who asked for it, with his rights of now.",
         methods: [
             MethodDescription(countOwned, comment: "Counts what would be given away, by kind."),
+            MethodDescription(countTransfer, comment: "Counts which records a user would see newly, and no longer, in another department, by kind."),
             MethodDescription(beginHandover, comment: "Makes a job for each kind of records that have owners, unless the handover has them already, and tells how they stand."),
             MethodDescription(cancelHandover, comment: "Ends the jobs of a handover before their next step, also before it has begun, and tells how they stand. What was given away stays so."),
         ])
@@ -301,6 +387,9 @@ public enum HandoverServiceMethods {
 package protocol HandoverServiceCustomMethods: Sendable {
     /// Counts what would be given away, by kind.
     func countOwned(_ request: CountOwnedRequest, _ context: CallContext) async throws -> CountOwnedResponse
+
+    /// Counts which records a user would see newly, and no longer, in another department, by kind.
+    func countTransfer(_ request: CountTransferRequest, _ context: CallContext) async throws -> CountTransferResponse
 
     /// Makes a job for each kind of records that have owners, unless the handover has them already, and tells how they stand.
     func beginHandover(_ request: BeginHandoverRequest, _ context: CallContext) async throws -> BeginHandoverResponse
@@ -313,6 +402,7 @@ extension HandoverServiceCustomMethods {
     /// Offers the methods.
     package func register(on router: inout Router) {
         router.serve(HandoverServiceMethods.countOwned, countOwned)
+        router.serve(HandoverServiceMethods.countTransfer, countTransfer)
         router.serve(HandoverServiceMethods.beginHandover, beginHandover)
         router.serve(HandoverServiceMethods.cancelHandover, cancelHandover)
     }
@@ -331,6 +421,13 @@ public struct HandoverServiceClient: Sendable {
         _ request: CountOwnedRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> CountOwnedResponse {
         try await channel.call(HandoverServiceMethods.countOwned, request, options)
+    }
+
+    /// Counts which records a user would see newly, and no longer, in another department, by kind.
+    public func countTransfer(
+        _ request: CountTransferRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> CountTransferResponse {
+        try await channel.call(HandoverServiceMethods.countTransfer, request, options)
     }
 
     /// Makes a job for each kind of records that have owners, unless the handover has them already, and tells how they stand.

@@ -258,6 +258,79 @@ extension RecordIssue: WireMessage {
     }
 }
 
+/// What becomes of one kind of records for a user who is transferred to another department.
+public struct TransferredRecords: Hashable, Sendable {
+    /// Kind of record, as in account.
+    public var object: String?
+
+    /// The service that keeps them, as in customer.
+    public var service: String?
+
+    /// How many the user would see that he does not see now; absent when counting took too long.
+    public var gainedCount: Int64?
+
+    /// How many the user sees now and would not see; absent when counting took too long.
+    public var lostCount: Int64?
+
+    /// How many the user owns that would come into the department with him; absent when they stay where they are, and when the caller may
+    /// not give them away.
+    public var movedCount: Int64?
+
+    /// Machine-readable cause why a count is not there.
+    public var reason: String?
+
+    /// What is wrong and the cure.
+    public var message: String?
+
+    public init(
+        object: String? = nil, service: String? = nil, gainedCount: Int64? = nil, lostCount: Int64? = nil,
+        movedCount: Int64? = nil, reason: String? = nil, message: String? = nil
+    ) {
+        self.object = object
+        self.service = service
+        self.gainedCount = gainedCount
+        self.lostCount = lostCount
+        self.movedCount = movedCount
+        self.reason = reason
+        self.message = message
+    }
+}
+
+extension TransferredRecords: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_transferred_records_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__TransferredRecords.self)
+        self.object = readString(c.pointee.object)
+        self.service = readString(c.pointee.service)
+        self.gainedCount = c.pointee.has_gained_count != 0 ? c.pointee.gained_count : nil
+        self.lostCount = c.pointee.has_lost_count != 0 ? c.pointee.lost_count : nil
+        self.movedCount = c.pointee.has_moved_count != 0 ? c.pointee.moved_count : nil
+        self.reason = readString(c.pointee.reason)
+        self.message = readString(c.pointee.message)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__TransferredRecords.self)
+        c.pointee.object = self.object.map(message.arena.string)
+        c.pointee.service = self.service.map(message.arena.string)
+        if let value = self.gainedCount {
+            c.pointee.has_gained_count = 1
+            c.pointee.gained_count = value
+        }
+        if let value = self.lostCount {
+            c.pointee.has_lost_count = 1
+            c.pointee.lost_count = value
+        }
+        if let value = self.movedCount {
+            c.pointee.has_moved_count = 1
+            c.pointee.moved_count = value
+        }
+        c.pointee.reason = self.reason.map(message.arena.string)
+        c.pointee.message = self.message.map(message.arena.string)
+    }
+}
+
 /// What a user owns of one kind of records, as far as it would be given to others.
 public struct OwnedRecords: Hashable, Sendable {
     /// Kind of record, as in account.

@@ -466,6 +466,113 @@ extension ActivateUserResponse: WireMessage {
     }
 }
 
+/// The move of a user to another department.
+public struct TransferUserRequest: Hashable, Sendable {
+    /// The user.
+    public var id: String?
+
+    /// The department.
+    public var departmentID: String?
+
+    /// The day at whose beginning it happens, YYYY-MM-DD in the workspace's time zone as it is set now, from today to 366 days ahead. Today, or
+    /// absent, means now.
+    public var effectiveDate: String?
+
+    /// What the user owns comes into the department, too: records that live, of deals the open ones, of activities those that are still to take
+    /// place. Else all stays in its department; the user sees his own records wherever they are.
+    public var withRecords: Bool?
+
+    /// Changes nothing and tells what would be done.
+    public var preview: Bool?
+
+    public init(
+        id: String? = nil, departmentID: String? = nil, effectiveDate: String? = nil,
+        withRecords: Bool? = nil, preview: Bool? = nil
+    ) {
+        self.id = id
+        self.departmentID = departmentID
+        self.effectiveDate = effectiveDate
+        self.withRecords = withRecords
+        self.preview = preview
+    }
+}
+
+extension TransferUserRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_transfer_user_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__TransferUserRequest.self)
+        self.id = readString(c.pointee.id)
+        self.departmentID = readString(c.pointee.department_id)
+        self.effectiveDate = readString(c.pointee.effective_date)
+        self.withRecords = c.pointee.has_with_records != 0 ? c.pointee.with_records != 0 : nil
+        self.preview = c.pointee.has_preview != 0 ? c.pointee.preview != 0 : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__TransferUserRequest.self)
+        c.pointee.id = self.id.map(message.arena.string)
+        c.pointee.department_id = self.departmentID.map(message.arena.string)
+        c.pointee.effective_date = self.effectiveDate.map(message.arena.string)
+        if let value = self.withRecords {
+            c.pointee.has_with_records = 1
+            c.pointee.with_records = value ? 1 : 0
+        }
+        if let value = self.preview {
+            c.pointee.has_preview = 1
+            c.pointee.preview = value ? 1 : 0
+        }
+    }
+}
+
+/// The user is moved, or will be.
+public struct TransferUserResponse: Hashable, Sendable {
+    /// The user as stored; absent in a preview.
+    public var user: User?
+
+    /// The job of this service that moves the user at the beginning of the day, or takes the records along; absent when all is done, and in a
+    /// preview.
+    public var jobID: String?
+
+    /// When the user is moved; absent when that is now.
+    public var effectiveTime: Timestamp?
+
+    /// In a preview what the user would see newly and no longer, by kind of record. Kinds of which the user sees none before and after are
+    /// left out, and so are those that are seen whatever the department.
+    public var records: [TransferredRecords]
+
+    public init(
+        user: User? = nil, jobID: String? = nil, effectiveTime: Timestamp? = nil,
+        records: [TransferredRecords] = []
+    ) {
+        self.user = user
+        self.jobID = jobID
+        self.effectiveTime = effectiveTime
+        self.records = records
+    }
+}
+
+extension TransferUserResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_transfer_user_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__TransferUserResponse.self)
+        self.user = readMessage(c.pointee.user, message.arena)
+        self.jobID = readString(c.pointee.job_id)
+        self.effectiveTime = readTimestamp(c.pointee.effective_time)
+        self.records = readMessages(c.pointee.records, c.pointee.n_records, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__TransferUserResponse.self)
+        c.pointee.user = self.user.map { writeMessage($0, message.arena) }
+        c.pointee.job_id = self.jobID.map(message.arena.string)
+        c.pointee.effective_time = self.effectiveTime.map { writeTimestamp($0, message.arena) }
+        c.pointee.records = writePointers(self.records, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_records = self.records.count
+    }
+}
+
 /// The methods of steward.identity.v1.UserService.
 public enum UserServiceMethods {
     public static let serviceName = "steward.identity.v1.UserService"
@@ -635,12 +742,22 @@ public enum UserServiceMethods {
         response: ActivateUserResponse.descriptor, kind: .unary
     )
 
+    /// Moves a user to another department, now or at the beginning of a day; the preview tells how many records the user would see newly, and
+    /// no longer. A transfer to come is a job (transfer_user), which changes the department by the caller's rights of that moment; CancelJob
+    /// ends it. Needs user.update and what UpdateUser needs for the user and the department, and to take records along what ReassignMatching
+    /// needs of each kind. Refused with TRANSFER_OPEN while another transfer of the user waits or is under way, USER_DISABLED, and
+    /// TRANSFER_NEEDLESS when nothing would change.
+    public static let transferUser = MethodDefinition(
+        path: "steward.identity.v1.UserService/TransferUser", request: TransferUserRequest.descriptor,
+        response: TransferUserResponse.descriptor, kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getUser, batchGetUsers, listUsers, createUser, batchCreateUsers, updateUser, batchUpdateUsers,
         deleteUser, batchDeleteUsers, restoreUser, batchRestoreUsers, exportUsers, listUserChanges,
         undoUserChange, updateMatchingUsers, deleteMatchingUsers, watchUsers, upsertUser, setUserPassword,
-        deactivateUser, activateUser
+        deactivateUser, activateUser, transferUser
     ]
 
     /// As reflection tells it.
@@ -668,6 +785,7 @@ public enum UserServiceMethods {
             MethodDescription(setUserPassword, comment: "Sets the password of a user. Needs user.update, and the right to read email and display_name, which a password must not hold; ends the user's sessions and lifts the lock of the user's account."),
             MethodDescription(deactivateUser, comment: "Ends what a user can do here: no sign-in from now on, and sessions end within a second. With successors a job (deactivate_user) gives them what the user owns, with the caller's rights of each moment: records that live, of deals the open ones, of activities those that are still to take place. Without, all stays. Needs user.update, and for a handover what ReassignMatching needs of each kind. Refused with LAST_ADMIN and OWN_USER; SUCCESSOR_INVALID when one is the user, or may not sign in; HANDOVER_OPEN while another handover of the user is under way."),
             MethodDescription(activateUser, comment: "Lets a user sign in again, and cancels the handover that is under way; what was given away stays so. Needs user.update."),
+            MethodDescription(transferUser, comment: "Moves a user to another department, now or at the beginning of a day; the preview tells how many records the user would see newly, and no longer. A transfer to come is a job (transfer_user), which changes the department by the caller's rights of that moment; CancelJob ends it. Needs user.update and what UpdateUser needs for the user and the department, and to take records along what ReassignMatching needs of each kind. Refused with TRANSFER_OPEN while another transfer of the user waits or is under way, USER_DISABLED, and TRANSFER_NEEDLESS when nothing would change."),
         ])
 }
 
@@ -686,6 +804,13 @@ package protocol UserServiceCustomMethods: Sendable {
 
     /// Lets a user sign in again, and cancels the handover that is under way; what was given away stays so. Needs user.update.
     func activateUser(_ request: ActivateUserRequest, _ context: CallContext) async throws -> ActivateUserResponse
+
+    /// Moves a user to another department, now or at the beginning of a day; the preview tells how many records the user would see newly, and
+    /// no longer. A transfer to come is a job (transfer_user), which changes the department by the caller's rights of that moment; CancelJob
+    /// ends it. Needs user.update and what UpdateUser needs for the user and the department, and to take records along what ReassignMatching
+    /// needs of each kind. Refused with TRANSFER_OPEN while another transfer of the user waits or is under way, USER_DISABLED, and
+    /// TRANSFER_NEEDLESS when nothing would change.
+    func transferUser(_ request: TransferUserRequest, _ context: CallContext) async throws -> TransferUserResponse
 }
 
 extension UserServiceCustomMethods {
@@ -694,6 +819,7 @@ extension UserServiceCustomMethods {
         router.serve(UserServiceMethods.setUserPassword, setUserPassword)
         router.serve(UserServiceMethods.deactivateUser, deactivateUser)
         router.serve(UserServiceMethods.activateUser, activateUser)
+        router.serve(UserServiceMethods.transferUser, transferUser)
     }
 }
 
@@ -863,5 +989,16 @@ public struct UserServiceClient: Sendable {
         _ request: ActivateUserRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ActivateUserResponse {
         try await channel.call(UserServiceMethods.activateUser, request, options)
+    }
+
+    /// Moves a user to another department, now or at the beginning of a day; the preview tells how many records the user would see newly, and
+    /// no longer. A transfer to come is a job (transfer_user), which changes the department by the caller's rights of that moment; CancelJob
+    /// ends it. Needs user.update and what UpdateUser needs for the user and the department, and to take records along what ReassignMatching
+    /// needs of each kind. Refused with TRANSFER_OPEN while another transfer of the user waits or is under way, USER_DISABLED, and
+    /// TRANSFER_NEEDLESS when nothing would change.
+    public func transferUser(
+        _ request: TransferUserRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> TransferUserResponse {
+        try await channel.call(UserServiceMethods.transferUser, request, options)
     }
 }

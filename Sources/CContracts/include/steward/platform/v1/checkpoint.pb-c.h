@@ -21,6 +21,7 @@ typedef struct Steward__Platform__V1__MatchingCheckpoint Steward__Platform__V1__
 typedef struct Steward__Platform__V1__UndoCheckpoint Steward__Platform__V1__UndoCheckpoint;
 typedef struct Steward__Platform__V1__SagaCheckpoint Steward__Platform__V1__SagaCheckpoint;
 typedef struct Steward__Platform__V1__DeactivationInput Steward__Platform__V1__DeactivationInput;
+typedef struct Steward__Platform__V1__TransferInput Steward__Platform__V1__TransferInput;
 
 
 /* --- enums --- */
@@ -130,6 +131,38 @@ struct  Steward__Platform__V1__DeactivationInput
     , 0, {0,NULL}, 0,NULL }
 
 
+/*
+ * What the saga that transfers a user is made with.
+ */
+struct  Steward__Platform__V1__TransferInput
+{
+  ProtobufCMessage message_base;
+  /*
+   * Who is transferred, 16 bytes.
+   */
+  protobuf_c_boolean has_user_id;
+  ProtobufCBinaryData user_id;
+  /*
+   * The department in which he was when it was asked for, 16 bytes; absent when in none.
+   */
+  protobuf_c_boolean has_old_department_id;
+  ProtobufCBinaryData old_department_id;
+  /*
+   * The department to which he goes, 16 bytes.
+   */
+  protobuf_c_boolean has_new_department_id;
+  ProtobufCBinaryData new_department_id;
+  /*
+   * What he owns goes with him.
+   */
+  protobuf_c_boolean has_with_records;
+  protobuf_c_boolean with_records;
+};
+#define STEWARD__PLATFORM__V1__TRANSFER_INPUT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__transfer_input__descriptor) \
+    , 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, 0 }
+
+
 /* Steward__Platform__V1__MatchingCheckpoint methods */
 void   steward__platform__v1__matching_checkpoint__init
                      (Steward__Platform__V1__MatchingCheckpoint         *message);
@@ -206,6 +239,25 @@ Steward__Platform__V1__DeactivationInput *
 void   steward__platform__v1__deactivation_input__free_unpacked
                      (Steward__Platform__V1__DeactivationInput *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Platform__V1__TransferInput methods */
+void   steward__platform__v1__transfer_input__init
+                     (Steward__Platform__V1__TransferInput         *message);
+size_t steward__platform__v1__transfer_input__get_packed_size
+                     (const Steward__Platform__V1__TransferInput   *message);
+size_t steward__platform__v1__transfer_input__pack
+                     (const Steward__Platform__V1__TransferInput   *message,
+                      uint8_t             *out);
+size_t steward__platform__v1__transfer_input__pack_to_buffer
+                     (const Steward__Platform__V1__TransferInput   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Platform__V1__TransferInput *
+       steward__platform__v1__transfer_input__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__platform__v1__transfer_input__free_unpacked
+                     (Steward__Platform__V1__TransferInput *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Platform__V1__MatchingCheckpoint_Closure)
@@ -220,6 +272,9 @@ typedef void (*Steward__Platform__V1__SagaCheckpoint_Closure)
 typedef void (*Steward__Platform__V1__DeactivationInput_Closure)
                  (const Steward__Platform__V1__DeactivationInput *message,
                   void *closure_data);
+typedef void (*Steward__Platform__V1__TransferInput_Closure)
+                 (const Steward__Platform__V1__TransferInput *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -230,6 +285,7 @@ extern const ProtobufCMessageDescriptor steward__platform__v1__matching_checkpoi
 extern const ProtobufCMessageDescriptor steward__platform__v1__undo_checkpoint__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__saga_checkpoint__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__deactivation_input__descriptor;
+extern const ProtobufCMessageDescriptor steward__platform__v1__transfer_input__descriptor;
 
 PROTOBUF_C__END_DECLS
 

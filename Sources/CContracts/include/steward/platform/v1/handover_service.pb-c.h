@@ -19,6 +19,8 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Steward__Platform__V1__CountOwnedRequest Steward__Platform__V1__CountOwnedRequest;
 typedef struct Steward__Platform__V1__CountOwnedResponse Steward__Platform__V1__CountOwnedResponse;
+typedef struct Steward__Platform__V1__CountTransferRequest Steward__Platform__V1__CountTransferRequest;
+typedef struct Steward__Platform__V1__CountTransferResponse Steward__Platform__V1__CountTransferResponse;
 typedef struct Steward__Platform__V1__Successor Steward__Platform__V1__Successor;
 typedef struct Steward__Platform__V1__BeginHandoverRequest Steward__Platform__V1__BeginHandoverRequest;
 typedef struct Steward__Platform__V1__BeginHandoverResponse Steward__Platform__V1__BeginHandoverResponse;
@@ -63,6 +65,50 @@ struct  Steward__Platform__V1__CountOwnedResponse
 };
 #define STEWARD__PLATFORM__V1__COUNT_OWNED_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__count_owned_response__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * Asks what a user would see in another department.
+ */
+struct  Steward__Platform__V1__CountTransferRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The user, 16 bytes.
+   */
+  protobuf_c_boolean has_user_id;
+  ProtobufCBinaryData user_id;
+  /*
+   * The department, 16 bytes.
+   */
+  protobuf_c_boolean has_department_id;
+  ProtobufCBinaryData department_id;
+  /*
+   * Counts as well what the user owns and would take along.
+   */
+  protobuf_c_boolean has_with_records;
+  protobuf_c_boolean with_records;
+};
+#define STEWARD__PLATFORM__V1__COUNT_TRANSFER_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__count_transfer_request__descriptor) \
+    , 0, {0,NULL}, 0, {0,NULL}, 0, 0 }
+
+
+/*
+ * What a user would see in another department.
+ */
+struct  Steward__Platform__V1__CountTransferResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * One for each kind of records that have owners, of which the user sees some before or after.
+   */
+  size_t n_records;
+  Steward__Type__V1__TransferredRecords **records;
+};
+#define STEWARD__PLATFORM__V1__COUNT_TRANSFER_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__count_transfer_response__descriptor) \
     , 0,NULL }
 
 
@@ -114,10 +160,15 @@ struct  Steward__Platform__V1__BeginHandoverRequest
    */
   protobuf_c_boolean has_retry_failed_before_micros;
   int64_t retry_failed_before_micros;
+  /*
+   * The records come into this department, 16 bytes, as far as they are in another one; absent to leave them where they are.
+   */
+  protobuf_c_boolean has_new_department_id;
+  ProtobufCBinaryData new_department_id;
 };
 #define STEWARD__PLATFORM__V1__BEGIN_HANDOVER_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__begin_handover_request__descriptor) \
-    , 0, {0,NULL}, 0, {0,NULL}, 0,NULL, 0, 0 }
+    , 0, {0,NULL}, 0, {0,NULL}, 0,NULL, 0, 0, 0, {0,NULL} }
 
 
 /*
@@ -231,6 +282,44 @@ Steward__Platform__V1__CountOwnedResponse *
                       const uint8_t       *data);
 void   steward__platform__v1__count_owned_response__free_unpacked
                      (Steward__Platform__V1__CountOwnedResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Platform__V1__CountTransferRequest methods */
+void   steward__platform__v1__count_transfer_request__init
+                     (Steward__Platform__V1__CountTransferRequest         *message);
+size_t steward__platform__v1__count_transfer_request__get_packed_size
+                     (const Steward__Platform__V1__CountTransferRequest   *message);
+size_t steward__platform__v1__count_transfer_request__pack
+                     (const Steward__Platform__V1__CountTransferRequest   *message,
+                      uint8_t             *out);
+size_t steward__platform__v1__count_transfer_request__pack_to_buffer
+                     (const Steward__Platform__V1__CountTransferRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Platform__V1__CountTransferRequest *
+       steward__platform__v1__count_transfer_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__platform__v1__count_transfer_request__free_unpacked
+                     (Steward__Platform__V1__CountTransferRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Platform__V1__CountTransferResponse methods */
+void   steward__platform__v1__count_transfer_response__init
+                     (Steward__Platform__V1__CountTransferResponse         *message);
+size_t steward__platform__v1__count_transfer_response__get_packed_size
+                     (const Steward__Platform__V1__CountTransferResponse   *message);
+size_t steward__platform__v1__count_transfer_response__pack
+                     (const Steward__Platform__V1__CountTransferResponse   *message,
+                      uint8_t             *out);
+size_t steward__platform__v1__count_transfer_response__pack_to_buffer
+                     (const Steward__Platform__V1__CountTransferResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Platform__V1__CountTransferResponse *
+       steward__platform__v1__count_transfer_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__platform__v1__count_transfer_response__free_unpacked
+                     (Steward__Platform__V1__CountTransferResponse *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Platform__V1__Successor methods */
 void   steward__platform__v1__successor__init
@@ -354,6 +443,12 @@ typedef void (*Steward__Platform__V1__CountOwnedRequest_Closure)
 typedef void (*Steward__Platform__V1__CountOwnedResponse_Closure)
                  (const Steward__Platform__V1__CountOwnedResponse *message,
                   void *closure_data);
+typedef void (*Steward__Platform__V1__CountTransferRequest_Closure)
+                 (const Steward__Platform__V1__CountTransferRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Platform__V1__CountTransferResponse_Closure)
+                 (const Steward__Platform__V1__CountTransferResponse *message,
+                  void *closure_data);
 typedef void (*Steward__Platform__V1__Successor_Closure)
                  (const Steward__Platform__V1__Successor *message,
                   void *closure_data);
@@ -383,6 +478,10 @@ struct Steward__Platform__V1__HandoverService_Service
                       const Steward__Platform__V1__CountOwnedRequest *input,
                       Steward__Platform__V1__CountOwnedResponse_Closure closure,
                       void *closure_data);
+  void (*count_transfer)(Steward__Platform__V1__HandoverService_Service *service,
+                         const Steward__Platform__V1__CountTransferRequest *input,
+                         Steward__Platform__V1__CountTransferResponse_Closure closure,
+                         void *closure_data);
   void (*begin_handover)(Steward__Platform__V1__HandoverService_Service *service,
                          const Steward__Platform__V1__BeginHandoverRequest *input,
                          Steward__Platform__V1__BeginHandoverResponse_Closure closure,
@@ -400,12 +499,17 @@ void steward__platform__v1__handover_service__init (Steward__Platform__V1__Hando
 #define STEWARD__PLATFORM__V1__HANDOVER_SERVICE__INIT(function_prefix__) \
     { STEWARD__PLATFORM__V1__HANDOVER_SERVICE__BASE_INIT,\
       function_prefix__ ## count_owned,\
+      function_prefix__ ## count_transfer,\
       function_prefix__ ## begin_handover,\
       function_prefix__ ## cancel_handover  }
 void steward__platform__v1__handover_service__count_owned(ProtobufCService *service,
                                                           const Steward__Platform__V1__CountOwnedRequest *input,
                                                           Steward__Platform__V1__CountOwnedResponse_Closure closure,
                                                           void *closure_data);
+void steward__platform__v1__handover_service__count_transfer(ProtobufCService *service,
+                                                             const Steward__Platform__V1__CountTransferRequest *input,
+                                                             Steward__Platform__V1__CountTransferResponse_Closure closure,
+                                                             void *closure_data);
 void steward__platform__v1__handover_service__begin_handover(ProtobufCService *service,
                                                              const Steward__Platform__V1__BeginHandoverRequest *input,
                                                              Steward__Platform__V1__BeginHandoverResponse_Closure closure,
@@ -419,6 +523,8 @@ void steward__platform__v1__handover_service__cancel_handover(ProtobufCService *
 
 extern const ProtobufCMessageDescriptor steward__platform__v1__count_owned_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__count_owned_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__platform__v1__count_transfer_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__platform__v1__count_transfer_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__successor__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__begin_handover_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__begin_handover_response__descriptor;

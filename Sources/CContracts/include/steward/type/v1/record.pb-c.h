@@ -21,6 +21,7 @@ typedef struct Steward__Type__V1__RecordCount Steward__Type__V1__RecordCount;
 typedef struct Steward__Type__V1__CustomField Steward__Type__V1__CustomField;
 typedef struct Steward__Type__V1__ItemResult Steward__Type__V1__ItemResult;
 typedef struct Steward__Type__V1__RecordIssue Steward__Type__V1__RecordIssue;
+typedef struct Steward__Type__V1__TransferredRecords Steward__Type__V1__TransferredRecords;
 typedef struct Steward__Type__V1__OwnedRecords Steward__Type__V1__OwnedRecords;
 
 
@@ -185,6 +186,50 @@ struct  Steward__Type__V1__RecordIssue
 
 
 /*
+ * What becomes of one kind of records for a user who is transferred to another department.
+ */
+struct  Steward__Type__V1__TransferredRecords
+{
+  ProtobufCMessage message_base;
+  /*
+   * Kind of record, as in account.
+   */
+  char *object;
+  /*
+   * The service that keeps them, as in customer.
+   */
+  char *service;
+  /*
+   * How many the user would see that he does not see now; absent when counting took too long.
+   */
+  protobuf_c_boolean has_gained_count;
+  int64_t gained_count;
+  /*
+   * How many the user sees now and would not see; absent when counting took too long.
+   */
+  protobuf_c_boolean has_lost_count;
+  int64_t lost_count;
+  /*
+   * How many the user owns that would come into the department with him; absent when they stay where they are, and when the caller may
+   * not give them away.
+   */
+  protobuf_c_boolean has_moved_count;
+  int64_t moved_count;
+  /*
+   * Machine-readable cause why a count is not there.
+   */
+  char *reason;
+  /*
+   * What is wrong and the cure.
+   */
+  char *message;
+};
+#define STEWARD__TYPE__V1__TRANSFERRED_RECORDS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__transferred_records__descriptor) \
+    , NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL }
+
+
+/*
  * What a user owns of one kind of records, as far as it would be given to others.
  */
 struct  Steward__Type__V1__OwnedRecords
@@ -312,6 +357,25 @@ Steward__Type__V1__RecordIssue *
 void   steward__type__v1__record_issue__free_unpacked
                      (Steward__Type__V1__RecordIssue *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Type__V1__TransferredRecords methods */
+void   steward__type__v1__transferred_records__init
+                     (Steward__Type__V1__TransferredRecords         *message);
+size_t steward__type__v1__transferred_records__get_packed_size
+                     (const Steward__Type__V1__TransferredRecords   *message);
+size_t steward__type__v1__transferred_records__pack
+                     (const Steward__Type__V1__TransferredRecords   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__transferred_records__pack_to_buffer
+                     (const Steward__Type__V1__TransferredRecords   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__TransferredRecords *
+       steward__type__v1__transferred_records__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__transferred_records__free_unpacked
+                     (Steward__Type__V1__TransferredRecords *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Type__V1__OwnedRecords methods */
 void   steward__type__v1__owned_records__init
                      (Steward__Type__V1__OwnedRecords         *message);
@@ -348,6 +412,9 @@ typedef void (*Steward__Type__V1__ItemResult_Closure)
 typedef void (*Steward__Type__V1__RecordIssue_Closure)
                  (const Steward__Type__V1__RecordIssue *message,
                   void *closure_data);
+typedef void (*Steward__Type__V1__TransferredRecords_Closure)
+                 (const Steward__Type__V1__TransferredRecords *message,
+                  void *closure_data);
 typedef void (*Steward__Type__V1__OwnedRecords_Closure)
                  (const Steward__Type__V1__OwnedRecords *message,
                   void *closure_data);
@@ -362,6 +429,7 @@ extern const ProtobufCMessageDescriptor steward__type__v1__record_count__descrip
 extern const ProtobufCMessageDescriptor steward__type__v1__custom_field__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__item_result__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__record_issue__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__transferred_records__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__owned_records__descriptor;
 
 PROTOBUF_C__END_DECLS

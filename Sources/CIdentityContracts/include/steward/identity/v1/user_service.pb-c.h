@@ -63,6 +63,8 @@ typedef struct Steward__Identity__V1__DepartmentSuccessor Steward__Identity__V1_
 typedef struct Steward__Identity__V1__DeactivateUserResponse Steward__Identity__V1__DeactivateUserResponse;
 typedef struct Steward__Identity__V1__ActivateUserRequest Steward__Identity__V1__ActivateUserRequest;
 typedef struct Steward__Identity__V1__ActivateUserResponse Steward__Identity__V1__ActivateUserResponse;
+typedef struct Steward__Identity__V1__TransferUserRequest Steward__Identity__V1__TransferUserRequest;
+typedef struct Steward__Identity__V1__TransferUserResponse Steward__Identity__V1__TransferUserResponse;
 
 
 /* --- enums --- */
@@ -1192,6 +1194,73 @@ struct  Steward__Identity__V1__ActivateUserResponse
     , NULL, NULL }
 
 
+/*
+ * The move of a user to another department.
+ */
+struct  Steward__Identity__V1__TransferUserRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The user.
+   */
+  char *id;
+  /*
+   * The department.
+   */
+  char *department_id;
+  /*
+   * The day at whose beginning it happens, YYYY-MM-DD in the workspace's time zone as it is set now, from today to 366 days ahead. Today, or
+   * absent, means now.
+   */
+  char *effective_date;
+  /*
+   * What the user owns comes into the department, too: records that live, of deals the open ones, of activities those that are still to take
+   * place. Else all stays in its department; the user sees his own records wherever they are.
+   */
+  protobuf_c_boolean has_with_records;
+  protobuf_c_boolean with_records;
+  /*
+   * Changes nothing and tells what would be done.
+   */
+  protobuf_c_boolean has_preview;
+  protobuf_c_boolean preview;
+};
+#define STEWARD__IDENTITY__V1__TRANSFER_USER_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__transfer_user_request__descriptor) \
+    , NULL, NULL, NULL, 0, 0, 0, 0 }
+
+
+/*
+ * The user is moved, or will be.
+ */
+struct  Steward__Identity__V1__TransferUserResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The user as stored; absent in a preview.
+   */
+  Steward__Identity__V1__User *user;
+  /*
+   * The job of this service that moves the user at the beginning of the day, or takes the records along; absent when all is done, and in a
+   * preview.
+   */
+  char *job_id;
+  /*
+   * When the user is moved; absent when that is now.
+   */
+  Google__Protobuf__Timestamp *effective_time;
+  /*
+   * In a preview what the user would see newly and no longer, by kind of record. Kinds of which the user sees none before and after are
+   * left out, and so are those that are seen whatever the department.
+   */
+  size_t n_records;
+  Steward__Type__V1__TransferredRecords **records;
+};
+#define STEWARD__IDENTITY__V1__TRANSFER_USER_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__transfer_user_response__descriptor) \
+    , NULL, NULL, NULL, 0,NULL }
+
+
 /* Steward__Identity__V1__User methods */
 void   steward__identity__v1__user__init
                      (Steward__Identity__V1__User         *message);
@@ -2047,6 +2116,44 @@ Steward__Identity__V1__ActivateUserResponse *
 void   steward__identity__v1__activate_user_response__free_unpacked
                      (Steward__Identity__V1__ActivateUserResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__TransferUserRequest methods */
+void   steward__identity__v1__transfer_user_request__init
+                     (Steward__Identity__V1__TransferUserRequest         *message);
+size_t steward__identity__v1__transfer_user_request__get_packed_size
+                     (const Steward__Identity__V1__TransferUserRequest   *message);
+size_t steward__identity__v1__transfer_user_request__pack
+                     (const Steward__Identity__V1__TransferUserRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__transfer_user_request__pack_to_buffer
+                     (const Steward__Identity__V1__TransferUserRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__TransferUserRequest *
+       steward__identity__v1__transfer_user_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__transfer_user_request__free_unpacked
+                     (Steward__Identity__V1__TransferUserRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__TransferUserResponse methods */
+void   steward__identity__v1__transfer_user_response__init
+                     (Steward__Identity__V1__TransferUserResponse         *message);
+size_t steward__identity__v1__transfer_user_response__get_packed_size
+                     (const Steward__Identity__V1__TransferUserResponse   *message);
+size_t steward__identity__v1__transfer_user_response__pack
+                     (const Steward__Identity__V1__TransferUserResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__transfer_user_response__pack_to_buffer
+                     (const Steward__Identity__V1__TransferUserResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__TransferUserResponse *
+       steward__identity__v1__transfer_user_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__transfer_user_response__free_unpacked
+                     (Steward__Identity__V1__TransferUserResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Identity__V1__User_Closure)
@@ -2184,6 +2291,12 @@ typedef void (*Steward__Identity__V1__ActivateUserRequest_Closure)
 typedef void (*Steward__Identity__V1__ActivateUserResponse_Closure)
                  (const Steward__Identity__V1__ActivateUserResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__TransferUserRequest_Closure)
+                 (const Steward__Identity__V1__TransferUserRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__TransferUserResponse_Closure)
+                 (const Steward__Identity__V1__TransferUserResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -2275,6 +2388,10 @@ struct Steward__Identity__V1__UserService_Service
                         const Steward__Identity__V1__ActivateUserRequest *input,
                         Steward__Identity__V1__ActivateUserResponse_Closure closure,
                         void *closure_data);
+  void (*transfer_user)(Steward__Identity__V1__UserService_Service *service,
+                        const Steward__Identity__V1__TransferUserRequest *input,
+                        Steward__Identity__V1__TransferUserResponse_Closure closure,
+                        void *closure_data);
 };
 typedef void (*Steward__Identity__V1__UserService_ServiceDestroy)(Steward__Identity__V1__UserService_Service *);
 void steward__identity__v1__user_service__init (Steward__Identity__V1__UserService_Service *service,
@@ -2303,7 +2420,8 @@ void steward__identity__v1__user_service__init (Steward__Identity__V1__UserServi
       function_prefix__ ## upsert_user,\
       function_prefix__ ## set_user_password,\
       function_prefix__ ## deactivate_user,\
-      function_prefix__ ## activate_user  }
+      function_prefix__ ## activate_user,\
+      function_prefix__ ## transfer_user  }
 void steward__identity__v1__user_service__get_user(ProtobufCService *service,
                                                    const Steward__Identity__V1__GetUserRequest *input,
                                                    Steward__Identity__V1__GetUserResponse_Closure closure,
@@ -2388,6 +2506,10 @@ void steward__identity__v1__user_service__activate_user(ProtobufCService *servic
                                                         const Steward__Identity__V1__ActivateUserRequest *input,
                                                         Steward__Identity__V1__ActivateUserResponse_Closure closure,
                                                         void *closure_data);
+void steward__identity__v1__user_service__transfer_user(ProtobufCService *service,
+                                                        const Steward__Identity__V1__TransferUserRequest *input,
+                                                        Steward__Identity__V1__TransferUserResponse_Closure closure,
+                                                        void *closure_data);
 
 /* --- descriptors --- */
 
@@ -2436,6 +2558,8 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__department_succes
 extern const ProtobufCMessageDescriptor steward__identity__v1__deactivate_user_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__activate_user_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__activate_user_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__transfer_user_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__transfer_user_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__identity__v1__user_service__descriptor;
 
 PROTOBUF_C__END_DECLS

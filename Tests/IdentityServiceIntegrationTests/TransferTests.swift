@@ -1,0 +1,388 @@
+import Contracts
+import CoreMetrics
+import IdentityContracts
+import RPC
+import ServiceHost
+import Synchronization
+import Tenancy
+import TestPostgres
+import TestService
+import Testing
+import Text
+import Work
+
+@testable import IdentityService
+
+/// A user is transferred: what identity does, with services that say what a test wants.
+struct TransferTests {
+    /// A workspace with a department, a user outside of it, and a clock for its jobs.
+    struct Move: Sendable {
+        let workspace: Workspace
+        let home, department: String
+        let user: UserID
+        private let runner: JobRunner
+        private let time: SharedTime
+
+        init(_ workspace: Workspace) async throws {
+            self.workspace = workspace
+            let (identity, zone) = (workspace.identity.identity, try #require(TimeZone("UTC")))
+            home = try await workspace.makeDepartment("Home")
+            department = try await workspace.makeDepartment("Support")
+            let role = try await workspace.roleID("Sales rep")
+            user = try await workspace.makeUser("ann", in: home, roles: [role])
+            let time = SharedTime()
+            self.time = time
+            runner = JobRunner(
+                try identity.definition.jobs(identity.engine).filter { $0.name == "transfer_user" }, identity.engine,
+                clock: JobClock(now: { time.now }, sleep: { _ in }), zone: { _ in zone }, jitter: { 0 },
+                meter: JobMeter(NOOPMetricsHandler.instance), logger: workspace.identity.postgres.logger)
+        }
+
+        /// Does what is due after so many days from now.
+        func settle(after days: Int64 = 0) async throws {
+            time.forward(.seconds(days * 86_400))
+            runner.wake(workspace.id)
+            await runner.settle()
+        }
+
+        func transfer(
+            _ user: UserID? = nil, to department: String? = nil, inDays days: Int? = nil, on date: String? = nil,
+            withRecords: Bool? = nil, preview: Bool? = nil, as caller: UserID? = nil
+        ) async throws -> TransferUserResponse {
+            try await workspace.users(as: caller).transferUser(
+                TransferUserRequest(
+                    id: (user ?? self.user).description, departmentID: department ?? self.department,
+                    effectiveDate: date ?? days.map { Self.day($0) }, withRecords: withRecords, preview: preview))
+        }
+
+        static func day(_ ahead: Int) -> String {
+            CalendarDay(daysSince1970: Int(Timestamp.now().secondsAndNanos.seconds / 86_400) + ahead).text
+        }
+
+        func place(of user: UserID? = nil) async throws -> String? {
+            try await workspace.get(User.self, (user ?? self.user).description).departmentID
+        }
+
+        func job(_ id: String?) async throws -> Contracts.Job {
+            let answer: GetJobResponse = try await workspace.channel().call(
+                JobServiceOf(package: "steward.identity.v1").getJob, GetJobRequest(id: id), CallOptions())
+            return try #require(answer.job)
+        }
+
+        func cancel(_ id: String?) async throws {
+            let _: CancelJobResponse = try await workspace.channel().call(
+                JobServiceOf(package: "steward.identity.v1").cancelJob, CancelJobRequest(id: id), CallOptions())
+        }
+
+        /// Ledger rows that a job wrote of users: purpose and on whose behalf.
+        func ledger(_ job: String?) async throws -> [String] {
+            try await workspace.identity.tamper(
+                """
+                SELECT purpose || ' ' || on_behalf_of_id FROM \(workspace.schema).ledger
+                WHERE request_id = '\(job ?? "")' AND object = 'user'
+                """)
+        }
+
+        /// Where services take the user to be.
+        func placeInPolicy() async throws -> [UInt8]? {
+            try await workspace.policy().users.first { $0.id == user.id.bytes }?.unitID
+        }
+
+        var moved: [UInt8]? { RecordID(department)?.bytes }
+    }
+
+    final class SharedTime: Sendable {
+        private let ahead = Mutex(Duration.zero)
+        var now: Timestamp { Timestamp.now().advanced(by: ahead.withLock { $0 }) }
+        func forward(_ duration: Duration) { ahead.withLock { $0 = duration } }
+    }
+
+    private func inMove(
+        ofItsOwn: Bool = false, _ body: @escaping @Sendable (TestIdentity, Move) async throws -> Void
+    ) async throws {
+        try await inWorkspace(ofItsOwn: ofItsOwn) { identity, workspace in
+            try await body(identity, Move(workspace))
+        }
+    }
+
+    // MARK: Now
+
+    @Test func withoutADayItIsDoneAtOnce() async throws {
+        try await inMove { identity, move in
+            let epoch = try await move.workspace.epoch()
+            let answer = try await move.transfer()
+            #expect(answer.user?.departmentID == move.department && answer.jobID == nil && answer.effectiveTime == nil)
+            #expect(try await move.place() == move.department)
+            // What sessions may do is judged by the new policy from here on.
+            #expect(try await move.workspace.epoch() > epoch)
+            #expect(try await move.placeInPolicy() == move.moved)
+            try await move.settle()
+            #expect(identity.services.values.flatMap { $0.calls(for: move.workspace.id) }.isEmpty)
+            // Today is now.
+            let back = try await move.transfer(to: move.home, inDays: 0)
+            #expect(back.user?.departmentID == move.home && back.jobID == nil && back.effectiveTime == nil)
+        }
+    }
+
+    @Test func recordsGoAlongForTheAdmin() async throws {
+        try await inMove { identity, move in
+            let answer = try await move.transfer(withRecords: true)
+            #expect(try await move.place() == move.department)
+            #expect(try await move.job(answer.jobID).step == "move_user")
+            try await move.settle()
+            let done = try await move.job(answer.jobID)
+            #expect(done.state == .done && done.name == "transfer_user")
+            #expect(done.userID == move.workspace.adminID.description)
+            for service in [ServiceName.customer, .sales] {
+                let calls = try #require(identity.services[service]).calls(for: move.workspace.id)
+                let call = try #require(calls.first)
+                #expect(calls.count == 1 && call.method == "BeginHandover")
+                #expect(call.caller.kind == .program(.handOver) && call.caller.userID == move.workspace.adminID)
+                #expect(call.handover == RecordID(answer.jobID ?? "")?.bytes && call.department == move.moved)
+                #expect(call.successors == [Successor(userID: move.user.id.bytes)])
+            }
+            // The records of a user who is there already may be fetched as well.
+            #expect(try await move.transfer(withRecords: true).jobID != nil)
+        }
+    }
+
+    @Test func aPreviewTellsAndChangesNothing() async throws {
+        try await inMove { identity, move in
+            for days in [nil, 3] {
+                let answer = try await move.transfer(inDays: days, preview: true)
+                #expect(answer.records.map(\.service) == ["customer", "sales"])
+                #expect(answer.records.map(\.gainedCount) == [3, 3] && answer.records.map(\.lostCount) == [2, 2])
+                #expect(answer.user == nil && answer.jobID == nil && (answer.effectiveTime == nil) == (days == nil))
+            }
+            let call = try #require(identity.services[.customer]?.calls(for: move.workspace.id).first)
+            #expect(call.caller.kind == .program(.handOver) && call.caller.userID == move.workspace.adminID)
+            #expect(call.department == move.moved)
+            #expect(try await move.place() == move.home)
+            let jobs = "SELECT count(*) FROM \(move.workspace.schema).jobs WHERE name = 'transfer_user'"
+            #expect(try await identity.count(jobs) == 0)
+        }
+    }
+
+    // MARK: Later
+
+    @Test func atTheBeginningOfTheDayItIsDone() async throws {
+        try await inMove { _, move in
+            let answer = try await move.transfer(inDays: 14)
+            let due = try #require(answer.effectiveTime)
+            #expect(due.text == "\(Move.day(14))T00:00:00Z" && answer.user?.departmentID == move.home)
+            var job = try await move.job(answer.jobID)
+            #expect(job.state == .waiting && job.dueTime == due && job.step == "move_user")
+            try await move.settle(after: 13)
+            #expect(try await move.place() == move.home)
+            try await move.settle(after: 14)
+            #expect(try await move.place() == move.department)
+            #expect(try await move.placeInPolicy() == move.moved)
+            job = try await move.job(answer.jobID)
+            #expect(job.state == .done && job.report?.changedCount == 1 && job.report?.kinds.map(\.object) == ["user"])
+            #expect(try await move.ledger(answer.jobID) == ["transfer_user \(move.workspace.adminID)"])
+        }
+    }
+
+    /// Midnight of the workspace, as its time zone is when it is asked for.
+    @Test func theDayIsTheWorkspaces() async throws {
+        try await inMove { _, move in
+            func set(_ zone: String) async throws {
+                _ = try await SettingsServiceClient(channel: move.workspace.channel()).updateSettings(
+                    UpdateSettingsRequest(settings: WorkspaceSettings(timeZone: zone), updateMask: ["time_zone"]))
+            }
+            try await set("Asia/Tokyo")
+            let answer = try await move.transfer(inDays: 20)
+            #expect(answer.effectiveTime?.text == "\(Move.day(19))T15:00:00Z")
+            try await set("UTC")
+            #expect(try await move.job(answer.jobID).dueTime == answer.effectiveTime)
+        }
+    }
+
+    @Test func oneTransferIsOpenAndCanBeCancelled() async throws {
+        try await inMove { _, move in
+            let client = UserServiceClient(channel: move.workspace.channel(requestID: "move"))
+            let request = TransferUserRequest(
+                id: move.user.description, departmentID: move.department, effectiveDate: Move.day(5))
+            let (first, again) = (try await client.transferUser(request), try await client.transferUser(request))
+            #expect(first.jobID == again.jobID && first.jobID != nil)
+            for preview in [false, true] {
+                let refused = try await denial { try await move.transfer(inDays: 6, preview: preview) }
+                #expect(refused.reason == "TRANSFER_OPEN" && refused.message.contains("CancelJob"))
+                #expect(refused.details.contains { $0.key == "job_id" && $0.value == first.jobID })
+            }
+            try await move.cancel(first.jobID)
+            try await move.settle()
+            #expect(try await move.job(first.jobID).state == .cancelled)
+            let second = try await move.transfer(inDays: 6)
+            #expect(second.jobID != nil && second.jobID != first.jobID)
+            try await move.settle(after: 5)
+            #expect(try await move.place() == move.home)
+            try await move.settle(after: 6)
+            #expect(try await move.place() == move.department)
+        }
+    }
+
+    /// What was previewed does not hold any more, so somebody has to look again.
+    @Test(arguments: [
+        "TRANSFER_OUTDATED", "USER_DISABLED", "DEPARTMENT_DELETED", "RECORD_NOT_FOUND", "USER_UNKNOWN",
+        "RIGHTS_EXCEEDED",
+    ]) func whatChangedMeanwhileEndsIt(reason: String) async throws {
+        try await inMove { _, move in
+            let workspace = move.workspace
+            let boss = try await workspace.makeUser(
+                "boss", in: move.department, roles: [try await workspace.roleID("Admin")])
+            let job = try await move.transfer(inDays: 2, as: boss).jobID
+            switch reason {
+            case "TRANSFER_OUTDATED": _ = try await move.moveByHand(to: workspace.makeDepartment("Third"))
+            case "USER_DISABLED":
+                _ = try await workspace.users().deactivateUser(DeactivateUserRequest(id: move.user.description))
+            case "DEPARTMENT_DELETED":
+                try await workspace.update(User(id: boss.description), ["department_id"])
+                _ = try await workspace.delete(Department.self, move.department)
+            case "RECORD_NOT_FOUND": _ = try await workspace.delete(User.self, move.user.description)
+            case "USER_UNKNOWN":
+                _ = try await workspace.users().deactivateUser(DeactivateUserRequest(id: boss.description))
+            default:
+                let clerk = try await workspace.makeRole(
+                    "Clerk", ["user", "role", "department"].map { grant($0, "*", .all) })
+                try await workspace.update(User(id: boss.description, roleIDs: [clerk]), ["role_ids"])
+            }
+            let place = reason == "RECORD_NOT_FOUND" ? nil : try await move.place()
+            try await move.settle(after: 2)
+            let failed = try await move.job(job)
+            #expect(failed.state == .failed && failed.lastError == reason && failed.step == "move_user", "\(failed)")
+            if reason != "RECORD_NOT_FOUND" { #expect(try await move.place() == place) }
+            #expect(try await move.ledger(job).isEmpty)
+            // It is not open any more.
+            if reason == "TRANSFER_OUTDATED" { #expect(try await move.transfer().user != nil) }
+        }
+    }
+
+    /// Killed between the COMMIT of the move and where the saga goes on: the step runs again, and takes nothing back that came after.
+    @Test func whatWasDoneBeforeAKillIsNotDoneAgain() async throws {
+        try await inMove { identity, move in
+            let job = try await move.transfer(inDays: 1).jobID
+            let before = try #require(
+                try await identity.tamper(
+                    "SELECT encode(checkpoint, 'hex') FROM \(move.workspace.schema).jobs WHERE id = '\(job ?? "")'"
+                ).first)
+            try await move.settle(after: 1)
+            #expect(try await move.place() == move.department)
+            _ = try await move.moveByHand(to: move.home)
+            try await identity.tamper(
+                """
+                UPDATE \(move.workspace.schema).jobs SET state = 'waiting', ended_at = NULL, due_at = now(),
+                    checkpoint = decode('\(before)', 'hex') WHERE id = '\(job ?? "")'
+                """)
+            try await move.settle(after: 1)
+            #expect(try await move.job(job).state == .done)
+            #expect(try await move.place() == move.home)
+            #expect(try await move.ledger(job).count == 1)
+        }
+    }
+
+    @Test func recordsThatCannotGoAlongStayAndAreTriedAgain() async throws {
+        try await inMove(ofItsOwn: true) { identity, move in
+            let customer = try #require(identity.services[.customer])
+            customer.stands(Handover(openCount: 0, failure: "PERMISSION_MISSING", report: JobReport(changedCount: 3)))
+            let job = try await move.transfer(inDays: 1, withRecords: true).jobID
+            try await move.settle(after: 1)
+            let stuck = try await move.job(job)
+            #expect(stuck.state == .failed && stuck.lastError == "PERMISSION_MISSING")
+            #expect(stuck.step == "move_records_customer" && stuck.report?.changedCount == 4)
+            #expect(try await move.place() == move.department)
+            customer.stands(Handover(openCount: 0, report: JobReport(changedCount: 5)))
+            let _: RetryJobResponse = try await move.workspace.channel().call(
+                JobServiceOf(package: "steward.identity.v1").retryJob, RetryJobRequest(id: job), CallOptions())
+            try await move.settle(after: 1)
+            #expect(try await move.job(job).state == .done)
+            #expect(try await move.job(job).report?.changedCount == 6)
+        }
+    }
+
+    // MARK: Attacks
+
+    /// Refused means that nothing happened, and the preview says the same, and so does one for later.
+    @Test func whatMayNotBeIsRefused() async throws {
+        try await inMove { identity, move in
+            let other = try await Move(identity.openWorkspace())
+            let gone = try await move.workspace.addUser("gone")
+            _ = try await move.workspace.users().deactivateUser(DeactivateUserRequest(id: gone.description))
+            let deleted = try await move.workspace.makeDepartment("Deleted")
+            _ = try await move.workspace.delete(Department.self, deleted)
+            for (preview, days) in [(false, nil), (true, nil), (false, 3), (true, 3)] as [(Bool, Int?)] {
+                func why(
+                    _ user: UserID? = nil, to department: String? = nil, on date: String? = nil,
+                    as caller: UserID? = nil
+                ) async throws -> String? {
+                    try await reason {
+                        try await move.transfer(
+                            user, to: department, inDays: days, on: date, preview: preview, as: caller)
+                    }
+                }
+                #expect(try await why(as: gone) == "USER_UNKNOWN")
+                #expect(try await why(as: move.user) == "PERMISSION_MISSING")
+                #expect(try await why(to: move.home) == "TRANSFER_NEEDLESS")
+                #expect(try await why(gone) == "USER_DISABLED")
+                #expect(try await why(UserID(.make())) == "RECORD_NOT_FOUND")
+                #expect(try await why(other.user) == "RECORD_NOT_FOUND")
+                #expect(try await why(to: other.department) == "REFERENCE_NOT_FOUND")
+                #expect(try await why(to: deleted) == "REFERENCE_NOT_FOUND")
+                #expect(try await why(to: "nowhere") == "INVALID_ID")
+                #expect(try await why(on: "2026-02-30") == "INVALID_DATE")
+                #expect(try await why(on: Move.day(-1)) == "OUT_OF_RANGE")
+                #expect(try await why(on: Move.day(368)) == "OUT_OF_RANGE")
+            }
+            let refused = try await denial { try await move.transfer(on: Move.day(-1)) }
+            #expect(refused.fieldViolations.map(\.field) == ["effective_date"])
+            let unknown = try await denial { try await move.transfer(to: deleted) }
+            #expect(unknown.fieldViolations.map(\.field) == ["department_id"])
+            #expect(try await move.place() == move.home)
+            #expect(identity.services.values.flatMap { $0.calls(for: move.workspace.id) }.isEmpty)
+            let jobs = "SELECT count(*) FROM \(move.workspace.schema).jobs WHERE name = 'transfer_user'"
+            #expect(try await identity.count(jobs) == 0)
+        }
+    }
+
+    /// Who may not move somebody now may not have it done later, nor learn how many records that would show.
+    @Test func nobodyGivesRightsThatHeLacks() async throws {
+        try await onLoop { identity in
+            let office = try await Office(identity)
+            let role = try await office.workspace.makeRole("Looker", [grant("account", "read", .unit)])
+            let user = try await office.workspace.makeUser("spy", in: office.staff, roles: [role])
+            for (preview, date) in [(false, nil), (true, nil), (false, Move.day(2))] as [(Bool, String?)] {
+                func why(_ user: UserID) async throws -> String? {
+                    try await reason {
+                        try await office.users.transferUser(
+                            TransferUserRequest(
+                                id: user.description, departmentID: office.sales, effectiveDate: date,
+                                preview: preview))
+                    }
+                }
+                #expect(try await why(user) == "RIGHTS_EXCEEDED")
+                #expect(try await why(office.clerkID) == "RIGHTS_EXCEEDED")
+                #expect(try await why(office.workspace.adminID) == "RIGHTS_EXCEEDED")
+            }
+            #expect(try await office.departmentOf(user) == office.staff)
+            #expect(identity.services.values.flatMap { $0.calls(for: office.workspace.id) }.isEmpty)
+        }
+    }
+
+    @Test func theLastAdminMayMoveAndStaysAdmin() async throws {
+        try await inMove { identity, move in
+            let admin = move.workspace.adminID
+            _ = try await move.transfer(admin)
+            #expect(try await move.place(of: admin) == move.department)
+            let session = try await identity.signIn(move.workspace.name)
+            _ = try await identity.resolve(session)
+            _ = try await move.transfer(admin, to: move.home)
+        }
+    }
+}
+
+extension TransferTests.Move {
+    /// By hand, as UpdateUser does it.
+    func moveByHand(to department: String) async throws -> User {
+        try await workspace.update(User(id: user.description, departmentID: department), ["department_id"])
+    }
+}

@@ -1,0 +1,67 @@
+import RPC
+import Tenancy
+import Testing
+import Text
+import Work
+
+@testable import IdentityService
+
+@Suite struct TransferTimeTests {
+    /// 2026-12-01T23:30:00Z, when it is 00:30 of the next day in Berlin.
+    private let now = Timestamp(seconds: 1_796_167_800)
+
+    private func moment(_ day: String?, _ zone: String = "Europe/Berlin", at now: Timestamp? = nil) throws -> String? {
+        try TransferTime(day, at: now ?? self.now, in: try #require(TimeZone(zone))).moment?.text
+    }
+
+    private func reason(_ day: String, _ zone: String = "Europe/Berlin") throws -> String? {
+        do {
+            _ = try moment(day, zone)
+            return nil
+        } catch let error as RPCError {
+            return error.reason
+        }
+    }
+
+    @Test func withoutADayAndTodayItIsNow() throws {
+        #expect(now.text == "2026-12-01T23:30:00Z")
+        #expect(try moment(nil) == nil)
+        #expect(try moment("") == nil)
+        #expect(try moment("2026-12-02") == nil)
+        #expect(try moment("2026-12-01", "UTC") == nil)
+    }
+
+    @Test func itIsMidnightOfTheZone() throws {
+        #expect(try moment("2026-12-15") == "2026-12-14T23:00:00Z")
+        #expect(try moment("2027-07-01") == "2027-06-30T22:00:00Z")
+        #expect(try moment("2026-12-02", "UTC") == "2026-12-02T00:00:00Z")
+        #expect(try moment("2026-12-15", "Pacific/Kiritimati") == "2026-12-14T10:00:00Z")
+    }
+
+    /// In Santiago clocks go from 24:00 to 01:00 in September, and from 24:00 to 23:00 in April.
+    @Test func aDayBeginsOnceAlsoWhenClocksAreChangedAtMidnight() throws {
+        #expect(try moment("2027-09-05", "America/Santiago") == "2027-09-05T04:00:00Z")
+        #expect(try moment("2027-04-04", "America/Santiago") == "2027-04-04T04:00:00Z")
+    }
+
+    @Test func daysThatArePastOrTooFarAheadAreRefused() throws {
+        #expect(try reason("2026-12-01") == "OUT_OF_RANGE")
+        #expect(try reason("2026-12-01", "UTC") == nil)
+        #expect(try reason("2027-12-03") == nil)
+        #expect(try reason("2027-12-04") == "OUT_OF_RANGE")
+        for wrong in ["2026-02-30", "tomorrow", "2026-12-15T00:00:00Z", "15.12.2026"] {
+            #expect(try reason(wrong) == "INVALID_DATE")
+        }
+    }
+
+    @Test func theRefusalNamesTheLimitsAndTheCure() throws {
+        do {
+            _ = try moment("2028-01-01")
+            Issue.record("it is not refused")
+        } catch let error as RPCError {
+            #expect(error.message.contains("2026-12-02") && error.message.contains("2027-12-03"))
+            #expect(error.message.contains("Europe/Berlin") && error.message.contains("leave it out"))
+            #expect(error.fieldViolations.map(\.field) == ["effective_date"])
+        }
+    }
+}
