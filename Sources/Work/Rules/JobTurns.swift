@@ -13,7 +13,7 @@ package struct JobLimits: Hashable, Sendable {
     /// How often each tenant is looked at though nothing is known to be due there.
     package var period: Duration = .seconds(300)
     /// How long a job is kept for a runner that says nothing more.
-    package var lease: Duration = .seconds(60)
+    package var lease: Duration = .seconds(30)
     /// Until a tenant is looked at again whose due jobs others have, or that could not be looked at.
     package var pause: Duration = .seconds(1)
 
