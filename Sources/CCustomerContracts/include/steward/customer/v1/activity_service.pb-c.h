@@ -304,7 +304,8 @@ struct  Steward__Customer__V1__ListActivitiesRequest
    */
   char *filter_expression;
   /*
-   * Sort keys, at most 3, each a field name or a field name followed by " desc". The default is newest first.
+   * Sort keys, at most 3, each a field name, or that of a record which a field names (as in stage.display_name of a deal, for its stage_id),
+   * alone or followed by " desc". The default is newest first.
    */
   size_t n_order_by;
   char **order_by;
