@@ -30,7 +30,7 @@ package struct MirrorJobs: Sendable {
             calling: compare)
     }
 
-    private func compare(_ run: JobRun) async throws -> JobStep {
+    private func compare(_ run: JobRun, _: JobTransactions) async throws -> JobStep {
         let last = run.checkpoint.flatMap { RecordID(bytes: $0) }
         let page = try await push.compare(run.tenantID, after: last, deadline: .after(Self.stepTimeout))
         guard let page else {
