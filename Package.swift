@@ -295,7 +295,8 @@ let package = Package(
             name: "TestService",
             dependencies: [
                 "AccessControl", "Contracts", "CustomerContracts", "Migrations", "Postgres", "RPC", "Reactor",
-                "Records", "ServiceHost", "TenantDatabase", "Tenancy", "TestPostgres", "Wire", logging,
+                "Records", "ServiceHost", "TenantDatabase", "Tenancy", "TestPostgres", "Text", "Wire", "Work", logging,
+                coreMetrics,
             ],
             path: "Tests/TestService", swiftSettings: strict),
         tests(
@@ -307,8 +308,8 @@ let package = Package(
         tests(
             "CustomerServiceIntegrationTests",
             [
-                "CustomerService", "TestService", "AccessControl", "Contracts", "CustomerContracts", "Postgres", "RPC",
-                "Records", "Tenancy",
+                "CustomerService", "TestPostgres", "TestService", "AccessControl", "Contracts", "CustomerContracts",
+                "Postgres", "RPC", "Records", "Tenancy",
             ]),
         // What one service keeps of another's records: both of them, in one tenant.
         tests(

@@ -1455,7 +1455,7 @@ extension ContractCatalogue {
                 dependencies: ["steward/type/v1/job.proto"],
                 base64: """
                     CiVzdGV3YXJkL2N1c3RvbWVyL3YxL2pvYl9zZXJ2aWNlLnByb3RvEhNzdGV3YXJkLmN1c3RvbWVyLnYxGhlzdGV3YXJkL3R5\
-                    cGUvdjEvam9iLnByb3RvMrkECgpKb2JTZXJ2aWNlEkkKBkdldEpvYhIeLnN0ZXdhcmQudHlwZS52MS5HZXRKb2JSZXF1ZXN0\
+                    cGUvdjEvam9iLnByb3RvMpYFCgpKb2JTZXJ2aWNlEkkKBkdldEpvYhIeLnN0ZXdhcmQudHlwZS52MS5HZXRKb2JSZXF1ZXN0\
                     Gh8uc3Rld2FyZC50eXBlLnYxLkdldEpvYlJlc3BvbnNlEk8KCExpc3RKb2JzEiAuc3Rld2FyZC50eXBlLnYxLkxpc3RKb2Jz\
                     UmVxdWVzdBohLnN0ZXdhcmQudHlwZS52MS5MaXN0Sm9ic1Jlc3BvbnNlElEKCFdhdGNoSm9iEiAuc3Rld2FyZC50eXBlLnYx\
                     LldhdGNoSm9iUmVxdWVzdBohLnN0ZXdhcmQudHlwZS52MS5XYXRjaEpvYlJlc3BvbnNlMAESUgoJQ2FuY2VsSm9iEiEuc3Rl\
@@ -1463,19 +1463,23 @@ extension ContractCatalogue {
                     Sm9iEh4uc3Rld2FyZC50eXBlLnYxLlJ1bkpvYlJlcXVlc3QaHy5zdGV3YXJkLnR5cGUudjEuUnVuSm9iUmVzcG9uc2USTwoI\
                     UmV0cnlKb2ISIC5zdGV3YXJkLnR5cGUudjEuUmV0cnlKb2JSZXF1ZXN0GiEuc3Rld2FyZC50eXBlLnYxLlJldHJ5Sm9iUmVz\
                     cG9uc2USTAoHVW5kb0pvYhIfLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVxdWVzdBogLnN0ZXdhcmQudHlwZS52MS5VbmRv\
-                    Sm9iUmVzcG9uc2VK7wYKKQoBDBIDAQASGh8gSm9icyBvZiB0aGUgY3VzdG9tZXIgc2VydmljZS4KCu0BCgIGABIECQAYARrg\
-                    ASBUZWxscyBvZiB3aGF0IHRoZSBzZXJ2aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3aGlsZSBub2JvZHkgY2FsbHMuIE5l\
-                    ZWRzIGEgc2Vzc2lvbjsgZXZlcnlib2R5IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMgdGhhdCB3b3JrIGZvcgogaGltLCBh\
-                    bmQgam9iLnJlYWQgYW5kIGpvYi51cGRhdGUgd2l0aCB0aGUgc2NvcGUgYWxsIGFyZSB0aGUgcmlnaHRzIG9uIHRob3NlIG9m\
-                    IG90aGVycy4KClMKBAYAAgASAwsCVRpGIEdpdmVzIG9uZSBqb2IuIE5PVF9GT1VORCB3aGVuIHRoZXJlIGlzIG5vbmUgdGhh\
-                    dCB0aGUgY2FsbGVyIG1heSBzZWUuCgosCgQGAAIBEgMNAlsaHyBMaXN0cyBqb2JzLCB0aGUgbmV3ZXN0IGZpcnN0LgoKSgoE\
-                    BgACAhIDDwJiGj0gR2l2ZXMgYSBqb2IgZWFjaCB0aW1lIHRoYXQgaXQgZ290IG9uLCBhbmQgZW5kcyB3aGVuIGl0IGhhcy4K\
-                    Ck0KBAYAAgMSAxECXhpAIEVuZHMgYSBqb2IgYmVmb3JlIGl0cyBuZXh0IHN0ZXA7IHdoYXQgaXQgZGlkIHVudGlsIHRoZW4g\
-                    c3RheXMuCgovCgQGAAIEEgMTAlUaIiBIYXMgYSBqb2Igb2YgYSBzY2hlZHVsZSBydW4gbm93LgoKagoEBgACBRIDFQJbGl0g\
-                    R29lcyBvbiB3aXRoIGEgam9iIHRoYXQgZmFpbGVkLCBhdCB0aGUgc3RlcCB0aGF0IGZhaWxlZC4gTm90aGluZyB0aGF0IGl0\
-                    IGRpZCBpcyBkb25lIGFnYWluLgoKlgEKBAYAAgYSAxcCWBqIASBUYWtlcyBiYWNrIHdoYXQgYSBqb2IgY2hhbmdlZCB0aGF0\
-                    IHdvcmtlZCBvbiBhbGwgcmVjb3JkcyB0aGF0IGEgZmlsdGVyIHNlbGVjdHMsIGZvciBhcyBsb25nIGFzIHRoZSBqb2IgaXMg\
-                    a2VwdDogMzAgZGF5cyBhZnRlciBpdHMgZW5kLgo=
+                    Sm9iUmVzcG9uc2USWwoMUHJldmlld1B1cmdlEiQuc3Rld2FyZC50eXBlLnYxLlByZXZpZXdQdXJnZVJlcXVlc3QaJS5zdGV3\
+                    YXJkLnR5cGUudjEuUHJldmlld1B1cmdlUmVzcG9uc2VKoggKKQoBDBIDAQASGh8gSm9icyBvZiB0aGUgY3VzdG9tZXIgc2Vy\
+                    dmljZS4KCu0BCgIGABIECQAbARrgASBUZWxscyBvZiB3aGF0IHRoZSBzZXJ2aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3\
+                    aGlsZSBub2JvZHkgY2FsbHMuIE5lZWRzIGEgc2Vzc2lvbjsgZXZlcnlib2R5IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMg\
+                    dGhhdCB3b3JrIGZvcgogaGltLCBhbmQgam9iLnJlYWQgYW5kIGpvYi51cGRhdGUgd2l0aCB0aGUgc2NvcGUgYWxsIGFyZSB0\
+                    aGUgcmlnaHRzIG9uIHRob3NlIG9mIG90aGVycy4KClMKBAYAAgASAwsCVRpGIEdpdmVzIG9uZSBqb2IuIE5PVF9GT1VORCB3\
+                    aGVuIHRoZXJlIGlzIG5vbmUgdGhhdCB0aGUgY2FsbGVyIG1heSBzZWUuCgosCgQGAAIBEgMNAlsaHyBMaXN0cyBqb2JzLCB0\
+                    aGUgbmV3ZXN0IGZpcnN0LgoKSgoEBgACAhIDDwJiGj0gR2l2ZXMgYSBqb2IgZWFjaCB0aW1lIHRoYXQgaXQgZ290IG9uLCBh\
+                    bmQgZW5kcyB3aGVuIGl0IGhhcy4KCk0KBAYAAgMSAxECXhpAIEVuZHMgYSBqb2IgYmVmb3JlIGl0cyBuZXh0IHN0ZXA7IHdo\
+                    YXQgaXQgZGlkIHVudGlsIHRoZW4gc3RheXMuCgovCgQGAAIEEgMTAlUaIiBIYXMgYSBqb2Igb2YgYSBzY2hlZHVsZSBydW4g\
+                    bm93LgoKagoEBgACBRIDFQJbGl0gR29lcyBvbiB3aXRoIGEgam9iIHRoYXQgZmFpbGVkLCBhdCB0aGUgc3RlcCB0aGF0IGZh\
+                    aWxlZC4gTm90aGluZyB0aGF0IGl0IGRpZCBpcyBkb25lIGFnYWluLgoKlgEKBAYAAgYSAxcCWBqIASBUYWtlcyBiYWNrIHdo\
+                    YXQgYSBqb2IgY2hhbmdlZCB0aGF0IHdvcmtlZCBvbiBhbGwgcmVjb3JkcyB0aGF0IGEgZmlsdGVyIHNlbGVjdHMsIGZvciBh\
+                    cyBsb25nIGFzIHRoZSBqb2IgaXMga2VwdDogMzAgZGF5cyBhZnRlciBpdHMgZW5kLgoKsAEKBAYAAgcSAxoCZxqiASBUZWxs\
+                    cyBob3cgbWFueSBkZWxldGVkIHJlY29yZHMgdGhlIGpvYiBwdXJnZV9kZWxldGVkIHdvdWxkIHJlbW92ZSBmb3IgZ29vZCBp\
+                    ZiB0aGV5IHdlcmUga2VwdCBzbyBtYW55IGRheXMuIE5lZWRzIHRoZSByaWdodCB0byB1cGRhdGUgc2V0dGluZ3MKIG9uIHRo\
+                    ZSBzY29wZSBhbGwuCg==
                     """),
             DescribedFile(
                 path: "steward/customer/v1/lead_service.proto", package: "steward.customer.v1",

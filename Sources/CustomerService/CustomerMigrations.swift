@@ -16,7 +16,8 @@ package enum CustomerMigrations {
             Migration(number: 7, name: "leave_out_nulls", sql: PackageResources.customer_0007_leave_out_nulls_sql),
             Migration(
                 number: 8, name: "create_mirror_feeds", sql: PackageResources.customer_0008_create_mirror_feeds_sql),
+            Migration(number: 9, name: "allow_purges", sql: PackageResources.customer_0009_allow_purges_sql),
         ],
-        rights: TableRights.kept("accounts", "contacts", "account_contacts", "activities", "leads")
+        rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads")
             + TableRights.kept("mirror_feeds", changing: ["fence", "rebuilt_to"]))
 }

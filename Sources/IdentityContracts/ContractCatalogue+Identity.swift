@@ -405,7 +405,7 @@ extension ContractCatalogue {
                 dependencies: ["steward/type/v1/job.proto"],
                 base64: """
                     CiVzdGV3YXJkL2lkZW50aXR5L3YxL2pvYl9zZXJ2aWNlLnByb3RvEhNzdGV3YXJkLmlkZW50aXR5LnYxGhlzdGV3YXJkL3R5\
-                    cGUvdjEvam9iLnByb3RvMrkECgpKb2JTZXJ2aWNlEkkKBkdldEpvYhIeLnN0ZXdhcmQudHlwZS52MS5HZXRKb2JSZXF1ZXN0\
+                    cGUvdjEvam9iLnByb3RvMpYFCgpKb2JTZXJ2aWNlEkkKBkdldEpvYhIeLnN0ZXdhcmQudHlwZS52MS5HZXRKb2JSZXF1ZXN0\
                     Gh8uc3Rld2FyZC50eXBlLnYxLkdldEpvYlJlc3BvbnNlEk8KCExpc3RKb2JzEiAuc3Rld2FyZC50eXBlLnYxLkxpc3RKb2Jz\
                     UmVxdWVzdBohLnN0ZXdhcmQudHlwZS52MS5MaXN0Sm9ic1Jlc3BvbnNlElEKCFdhdGNoSm9iEiAuc3Rld2FyZC50eXBlLnYx\
                     LldhdGNoSm9iUmVxdWVzdBohLnN0ZXdhcmQudHlwZS52MS5XYXRjaEpvYlJlc3BvbnNlMAESUgoJQ2FuY2VsSm9iEiEuc3Rl\
@@ -413,19 +413,23 @@ extension ContractCatalogue {
                     Sm9iEh4uc3Rld2FyZC50eXBlLnYxLlJ1bkpvYlJlcXVlc3QaHy5zdGV3YXJkLnR5cGUudjEuUnVuSm9iUmVzcG9uc2USTwoI\
                     UmV0cnlKb2ISIC5zdGV3YXJkLnR5cGUudjEuUmV0cnlKb2JSZXF1ZXN0GiEuc3Rld2FyZC50eXBlLnYxLlJldHJ5Sm9iUmVz\
                     cG9uc2USTAoHVW5kb0pvYhIfLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVxdWVzdBogLnN0ZXdhcmQudHlwZS52MS5VbmRv\
-                    Sm9iUmVzcG9uc2VK7wYKKQoBDBIDAQASGh8gSm9icyBvZiB0aGUgaWRlbnRpdHkgc2VydmljZS4KCu0BCgIGABIECQAYARrg\
-                    ASBUZWxscyBvZiB3aGF0IHRoZSBzZXJ2aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3aGlsZSBub2JvZHkgY2FsbHMuIE5l\
-                    ZWRzIGEgc2Vzc2lvbjsgZXZlcnlib2R5IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMgdGhhdCB3b3JrIGZvcgogaGltLCBh\
-                    bmQgam9iLnJlYWQgYW5kIGpvYi51cGRhdGUgd2l0aCB0aGUgc2NvcGUgYWxsIGFyZSB0aGUgcmlnaHRzIG9uIHRob3NlIG9m\
-                    IG90aGVycy4KClMKBAYAAgASAwsCVRpGIEdpdmVzIG9uZSBqb2IuIE5PVF9GT1VORCB3aGVuIHRoZXJlIGlzIG5vbmUgdGhh\
-                    dCB0aGUgY2FsbGVyIG1heSBzZWUuCgosCgQGAAIBEgMNAlsaHyBMaXN0cyBqb2JzLCB0aGUgbmV3ZXN0IGZpcnN0LgoKSgoE\
-                    BgACAhIDDwJiGj0gR2l2ZXMgYSBqb2IgZWFjaCB0aW1lIHRoYXQgaXQgZ290IG9uLCBhbmQgZW5kcyB3aGVuIGl0IGhhcy4K\
-                    Ck0KBAYAAgMSAxECXhpAIEVuZHMgYSBqb2IgYmVmb3JlIGl0cyBuZXh0IHN0ZXA7IHdoYXQgaXQgZGlkIHVudGlsIHRoZW4g\
-                    c3RheXMuCgovCgQGAAIEEgMTAlUaIiBIYXMgYSBqb2Igb2YgYSBzY2hlZHVsZSBydW4gbm93LgoKagoEBgACBRIDFQJbGl0g\
-                    R29lcyBvbiB3aXRoIGEgam9iIHRoYXQgZmFpbGVkLCBhdCB0aGUgc3RlcCB0aGF0IGZhaWxlZC4gTm90aGluZyB0aGF0IGl0\
-                    IGRpZCBpcyBkb25lIGFnYWluLgoKlgEKBAYAAgYSAxcCWBqIASBUYWtlcyBiYWNrIHdoYXQgYSBqb2IgY2hhbmdlZCB0aGF0\
-                    IHdvcmtlZCBvbiBhbGwgcmVjb3JkcyB0aGF0IGEgZmlsdGVyIHNlbGVjdHMsIGZvciBhcyBsb25nIGFzIHRoZSBqb2IgaXMg\
-                    a2VwdDogMzAgZGF5cyBhZnRlciBpdHMgZW5kLgo=
+                    Sm9iUmVzcG9uc2USWwoMUHJldmlld1B1cmdlEiQuc3Rld2FyZC50eXBlLnYxLlByZXZpZXdQdXJnZVJlcXVlc3QaJS5zdGV3\
+                    YXJkLnR5cGUudjEuUHJldmlld1B1cmdlUmVzcG9uc2VKoggKKQoBDBIDAQASGh8gSm9icyBvZiB0aGUgaWRlbnRpdHkgc2Vy\
+                    dmljZS4KCu0BCgIGABIECQAbARrgASBUZWxscyBvZiB3aGF0IHRoZSBzZXJ2aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3\
+                    aGlsZSBub2JvZHkgY2FsbHMuIE5lZWRzIGEgc2Vzc2lvbjsgZXZlcnlib2R5IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMg\
+                    dGhhdCB3b3JrIGZvcgogaGltLCBhbmQgam9iLnJlYWQgYW5kIGpvYi51cGRhdGUgd2l0aCB0aGUgc2NvcGUgYWxsIGFyZSB0\
+                    aGUgcmlnaHRzIG9uIHRob3NlIG9mIG90aGVycy4KClMKBAYAAgASAwsCVRpGIEdpdmVzIG9uZSBqb2IuIE5PVF9GT1VORCB3\
+                    aGVuIHRoZXJlIGlzIG5vbmUgdGhhdCB0aGUgY2FsbGVyIG1heSBzZWUuCgosCgQGAAIBEgMNAlsaHyBMaXN0cyBqb2JzLCB0\
+                    aGUgbmV3ZXN0IGZpcnN0LgoKSgoEBgACAhIDDwJiGj0gR2l2ZXMgYSBqb2IgZWFjaCB0aW1lIHRoYXQgaXQgZ290IG9uLCBh\
+                    bmQgZW5kcyB3aGVuIGl0IGhhcy4KCk0KBAYAAgMSAxECXhpAIEVuZHMgYSBqb2IgYmVmb3JlIGl0cyBuZXh0IHN0ZXA7IHdo\
+                    YXQgaXQgZGlkIHVudGlsIHRoZW4gc3RheXMuCgovCgQGAAIEEgMTAlUaIiBIYXMgYSBqb2Igb2YgYSBzY2hlZHVsZSBydW4g\
+                    bm93LgoKagoEBgACBRIDFQJbGl0gR29lcyBvbiB3aXRoIGEgam9iIHRoYXQgZmFpbGVkLCBhdCB0aGUgc3RlcCB0aGF0IGZh\
+                    aWxlZC4gTm90aGluZyB0aGF0IGl0IGRpZCBpcyBkb25lIGFnYWluLgoKlgEKBAYAAgYSAxcCWBqIASBUYWtlcyBiYWNrIHdo\
+                    YXQgYSBqb2IgY2hhbmdlZCB0aGF0IHdvcmtlZCBvbiBhbGwgcmVjb3JkcyB0aGF0IGEgZmlsdGVyIHNlbGVjdHMsIGZvciBh\
+                    cyBsb25nIGFzIHRoZSBqb2IgaXMga2VwdDogMzAgZGF5cyBhZnRlciBpdHMgZW5kLgoKsAEKBAYAAgcSAxoCZxqiASBUZWxs\
+                    cyBob3cgbWFueSBkZWxldGVkIHJlY29yZHMgdGhlIGpvYiBwdXJnZV9kZWxldGVkIHdvdWxkIHJlbW92ZSBmb3IgZ29vZCBp\
+                    ZiB0aGV5IHdlcmUga2VwdCBzbyBtYW55IGRheXMuIE5lZWRzIHRoZSByaWdodCB0byB1cGRhdGUgc2V0dGluZ3MKIG9uIHRo\
+                    ZSBzY29wZSBhbGwuCg==
                     """),
             DescribedFile(
                 path: "steward/identity/v1/role_service.proto", package: "steward.identity.v1",
@@ -748,7 +752,7 @@ extension ContractCatalogue {
                     Z3NSCHNldHRpbmdzMt4BCg9TZXR0aW5nc1NlcnZpY2USYAoLR2V0U2V0dGluZ3MSJy5zdGV3YXJkLmlkZW50aXR5LnYxLkdl\
                     dFNldHRpbmdzUmVxdWVzdBooLnN0ZXdhcmQuaWRlbnRpdHkudjEuR2V0U2V0dGluZ3NSZXNwb25zZRJpCg5VcGRhdGVTZXR0\
                     aW5ncxIqLnN0ZXdhcmQuaWRlbnRpdHkudjEuVXBkYXRlU2V0dGluZ3NSZXF1ZXN0Gisuc3Rld2FyZC5pZGVudGl0eS52MS5V\
-                    cGRhdGVTZXR0aW5nc1Jlc3BvbnNlSpoHCi0KAQwSAwEAEhojIFdoYXQgYSB3b3Jrc3BhY2Ugc2V0cyBmb3IgaXRzZWxmLgoK\
+                    cGRhdGVTZXR0aW5nc1Jlc3BvbnNlSrUHCi0KAQwSAwEAEhojIFdoYXQgYSB3b3Jrc3BhY2Ugc2V0cyBmb3IgaXRzZWxmLgoK\
                     MQoCBgASBAgADQEaJSBTZXR0aW5ncyBvZiB0aGUgY2FsbGVyJ3Mgd29ya3NwYWNlLgoKTQoEBgACABIDCgJEGkAgR2l2ZXMg\
                     dGhlIHNldHRpbmdzLiBFdmVyeSB1c2VyIG9mIHRoZSB3b3Jrc3BhY2UgbWF5IHJlYWQgdGhlbS4KCn8KBAYAAgESAwwCTRpy\
                     IENoYW5nZXMgdGhlIHNldHRpbmdzIGluIHRoZSBtYXNrLiBOZWVkcyB0aGUgcmlnaHQgdG8gdXBkYXRlIHNldHRpbmdzIG9u\
@@ -757,11 +761,11 @@ extension ContractCatalogue {
                     AhIEGgAhARoVIFNldHRpbmdzIHRvIGNoYW5nZS4KCuIBCgQEAgIAEgMdAioa1AEgVGhlIHZlcnNpb24gdGhhdCB3YXMgcmVh\
                     ZCwgYW5kIHRoZSBuZXcgdmFsdWVzLiBXaXRob3V0IGEgdmVyc2lvbiB0aGUgbGFzdCB3cml0ZXIgd2luczsgd2l0aCBhbm90\
                     aGVyIHZlcnNpb24gdGhhbiB0aGUgcHJlc2VudCBvbmUKIHRoZSBhbnN3ZXIgaXMgQUJPUlRFRCAvIFZFUlNJT05fQ09ORkxJ\
-                    Q1QsIHdoaWNoZXZlciBzZXR0aW5ncyB3ZXJlIGNoYW5nZWQgc2luY2UuCgqvAQoEBAICARIDIAIiGqEBIFRoZSBzZXR0aW5n\
-                    cyB0byBjaGFuZ2U6IHRpbWVfem9uZSwgcmVhZF9yb3dzX3Blcl9kYXlfbWF4LiBPbmUgdGhhdCBpcyBuYW1lZCBoZXJlIGFu\
-                    ZCBub3Qgc2V0IGFib3ZlIGdldHMgaXRzIGRlZmF1bHQ7CiB3aXRob3V0IGEgbWFzayB0aG9zZSBjaGFuZ2UgdGhhdCBhcmUg\
-                    c2V0LgoKIwoCBAMSBCQAJwEaFyBUaGUgc2V0dGluZ3MgY2hhbmdlZC4KCiYKBAQDAgASAyYCKhoZIFRoZSBzZXR0aW5ncyBh\
-                    cyBzdG9yZWQuCg==
+                    Q1QsIHdoaWNoZXZlciBzZXR0aW5ncyB3ZXJlIGNoYW5nZWQgc2luY2UuCgrKAQoEBAICARIDIAIiGrwBIFRoZSBzZXR0aW5n\
+                    cyB0byBjaGFuZ2U6IHRpbWVfem9uZSwgcmVhZF9yb3dzX3Blcl9kYXlfbWF4LCBkZWxldGVkX3JlY29yZHNfa2VwdF9kYXlz\
+                    LiBPbmUgdGhhdCBpcyBuYW1lZCBoZXJlIGFuZCBub3Qgc2V0IGFib3ZlIGdldHMgaXRzIGRlZmF1bHQ7CiB3aXRob3V0IGEg\
+                    bWFzayB0aG9zZSBjaGFuZ2UgdGhhdCBhcmUgc2V0LgoKIwoCBAMSBCQAJwEaFyBUaGUgc2V0dGluZ3MgY2hhbmdlZC4KCiYK\
+                    BAQDAgASAyYCKhoZIFRoZSBzZXR0aW5ncyBhcyBzdG9yZWQuCg==
                     """),
             DescribedFile(
                 path: "steward/identity/v1/tenant_service.proto", package: "steward.identity.v1",

@@ -189,6 +189,13 @@ enum IdentityError {
             field: "settings.read_rows_per_day_max", domain: domain)
     }
 
+    static func keptDaysOutOfRange(_ range: ClosedRange<Int64>) -> RPCError {
+        .invalidArgument(
+            "OUT_OF_RANGE",
+            "Give \(range.lowerBound) to \(range.upperBound) days, or leave it out to keep deleted records for ever.",
+            field: "settings.deleted_records_kept_days", domain: domain)
+    }
+
     static func settingsConflict(current: Int64) -> RPCError {
         .aborted(
             "VERSION_CONFLICT",

@@ -84,8 +84,14 @@ package enum IdentityMigrations {
                 number: 6, name: "tell_creations", sql: PackageResources.identity_0006_tell_creations_sql),
             Migration(
                 number: 7, name: "create_settings", sql: PackageResources.identity_0007_create_settings_sql),
+            Migration(
+                number: 8, name: "keep_deleted_records",
+                sql: PackageResources.identity_0008_keep_deleted_records_sql),
         ],
         rights: TableRights.kept("departments", "roles", "users", "credentials")
             + TableRights.changed(
-                "settings", changing: ["version", "updated_at", "time_zone", "read_rows_per_day_max"]))
+                "settings",
+                changing: [
+                    "version", "updated_at", "time_zone", "read_rows_per_day_max", "deleted_records_kept_days",
+                ]))
 }

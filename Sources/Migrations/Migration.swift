@@ -94,11 +94,13 @@ extension MigrationStream {
         Migration(number: 6, name: "create_jobs", sql: PackageResources.tenant_0006_create_jobs_sql),
         Migration(
             number: 7, name: "create_read_budgets", sql: PackageResources.tenant_0007_create_read_budgets_sql),
+        Migration(number: 8, name: "allow_purges", sql: PackageResources.tenant_0008_allow_purges_sql),
     ]
 
     static let baseName = "tenant"
 
     /// The ledger is added to and never changed, and nobody chooses the transaction or position of a row, on which the feed relies. A
+    /// values of what has been purged are removed by a rule on `purgeable_records`, which decides what may go. A
     /// stored answer is never changed either: looking for old ones with SKIP LOCKED asks for the right to change some column.
     package static let everySchemaRights =
         TableRights.read("schema_migrations")
@@ -106,6 +108,8 @@ extension MigrationStream {
             TableRights("meta", "SELECT, UPDATE (feed_floor)"),
             TableRights("ledger", "SELECT, INSERT (\(ledgerColumns))"),
             TableRights("ledger_position_seq", "USAGE"),
+            TableRights("ledger_marks", "SELECT, INSERT (night), DELETE"),
+            TableRights("purgeable_records", "SELECT, UPDATE (is_forgotten)"),
             TableRights("feed_consumers", "SELECT, INSERT, UPDATE (cursor, updated_at)"),
             TableRights("requests", "SELECT, INSERT, UPDATE (created_at), DELETE"),
         ] + TableRights.passing("jobs", changing: jobColumns)

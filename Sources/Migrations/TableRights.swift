@@ -15,6 +15,13 @@ package struct TableRights: Sendable, Hashable {
         tables.map { TableRights($0, "SELECT, INSERT, UPDATE") }
     }
 
+    /// The same until the workspace's time for deleted records is over. Each has a view `purgeable_…` of those that may be removed: what the
+    /// ledger has called deleted for long enough.
+    package static func purged(_ tables: String...) -> [TableRights] {
+        tables.map { TableRights($0, "SELECT, INSERT, UPDATE") }
+            + tables.map { TableRights("purgeable_\($0)", "SELECT, DELETE") }
+    }
+
     /// Rows that are made and never removed, and of which only these columns change.
     package static func kept(_ table: String, changing columns: [String]) -> [TableRights] {
         [TableRights(table, "SELECT, INSERT, UPDATE (\(columns.joined(separator: ", ")))")]

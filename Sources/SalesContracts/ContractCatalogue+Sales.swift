@@ -756,7 +756,7 @@ extension ContractCatalogue {
                 dependencies: ["steward/type/v1/job.proto"],
                 base64: """
                     CiJzdGV3YXJkL3NhbGVzL3YxL2pvYl9zZXJ2aWNlLnByb3RvEhBzdGV3YXJkLnNhbGVzLnYxGhlzdGV3YXJkL3R5cGUvdjEv\
-                    am9iLnByb3RvMrkECgpKb2JTZXJ2aWNlEkkKBkdldEpvYhIeLnN0ZXdhcmQudHlwZS52MS5HZXRKb2JSZXF1ZXN0Gh8uc3Rl\
+                    am9iLnByb3RvMpYFCgpKb2JTZXJ2aWNlEkkKBkdldEpvYhIeLnN0ZXdhcmQudHlwZS52MS5HZXRKb2JSZXF1ZXN0Gh8uc3Rl\
                     d2FyZC50eXBlLnYxLkdldEpvYlJlc3BvbnNlEk8KCExpc3RKb2JzEiAuc3Rld2FyZC50eXBlLnYxLkxpc3RKb2JzUmVxdWVz\
                     dBohLnN0ZXdhcmQudHlwZS52MS5MaXN0Sm9ic1Jlc3BvbnNlElEKCFdhdGNoSm9iEiAuc3Rld2FyZC50eXBlLnYxLldhdGNo\
                     Sm9iUmVxdWVzdBohLnN0ZXdhcmQudHlwZS52MS5XYXRjaEpvYlJlc3BvbnNlMAESUgoJQ2FuY2VsSm9iEiEuc3Rld2FyZC50\
@@ -764,19 +764,23 @@ extension ContractCatalogue {
                     c3Rld2FyZC50eXBlLnYxLlJ1bkpvYlJlcXVlc3QaHy5zdGV3YXJkLnR5cGUudjEuUnVuSm9iUmVzcG9uc2USTwoIUmV0cnlK\
                     b2ISIC5zdGV3YXJkLnR5cGUudjEuUmV0cnlKb2JSZXF1ZXN0GiEuc3Rld2FyZC50eXBlLnYxLlJldHJ5Sm9iUmVzcG9uc2US\
                     TAoHVW5kb0pvYhIfLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVxdWVzdBogLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVz\
-                    cG9uc2VK7AYKJgoBDBIDAQASGhwgSm9icyBvZiB0aGUgc2FsZXMgc2VydmljZS4KCu0BCgIGABIECQAYARrgASBUZWxscyBv\
-                    ZiB3aGF0IHRoZSBzZXJ2aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3aGlsZSBub2JvZHkgY2FsbHMuIE5lZWRzIGEgc2Vz\
-                    c2lvbjsgZXZlcnlib2R5IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMgdGhhdCB3b3JrIGZvcgogaGltLCBhbmQgam9iLnJl\
-                    YWQgYW5kIGpvYi51cGRhdGUgd2l0aCB0aGUgc2NvcGUgYWxsIGFyZSB0aGUgcmlnaHRzIG9uIHRob3NlIG9mIG90aGVycy4K\
-                    ClMKBAYAAgASAwsCVRpGIEdpdmVzIG9uZSBqb2IuIE5PVF9GT1VORCB3aGVuIHRoZXJlIGlzIG5vbmUgdGhhdCB0aGUgY2Fs\
-                    bGVyIG1heSBzZWUuCgosCgQGAAIBEgMNAlsaHyBMaXN0cyBqb2JzLCB0aGUgbmV3ZXN0IGZpcnN0LgoKSgoEBgACAhIDDwJi\
-                    Gj0gR2l2ZXMgYSBqb2IgZWFjaCB0aW1lIHRoYXQgaXQgZ290IG9uLCBhbmQgZW5kcyB3aGVuIGl0IGhhcy4KCk0KBAYAAgMS\
-                    AxECXhpAIEVuZHMgYSBqb2IgYmVmb3JlIGl0cyBuZXh0IHN0ZXA7IHdoYXQgaXQgZGlkIHVudGlsIHRoZW4gc3RheXMuCgov\
-                    CgQGAAIEEgMTAlUaIiBIYXMgYSBqb2Igb2YgYSBzY2hlZHVsZSBydW4gbm93LgoKagoEBgACBRIDFQJbGl0gR29lcyBvbiB3\
-                    aXRoIGEgam9iIHRoYXQgZmFpbGVkLCBhdCB0aGUgc3RlcCB0aGF0IGZhaWxlZC4gTm90aGluZyB0aGF0IGl0IGRpZCBpcyBk\
-                    b25lIGFnYWluLgoKlgEKBAYAAgYSAxcCWBqIASBUYWtlcyBiYWNrIHdoYXQgYSBqb2IgY2hhbmdlZCB0aGF0IHdvcmtlZCBv\
-                    biBhbGwgcmVjb3JkcyB0aGF0IGEgZmlsdGVyIHNlbGVjdHMsIGZvciBhcyBsb25nIGFzIHRoZSBqb2IgaXMga2VwdDogMzAg\
-                    ZGF5cyBhZnRlciBpdHMgZW5kLgo=
+                    cG9uc2USWwoMUHJldmlld1B1cmdlEiQuc3Rld2FyZC50eXBlLnYxLlByZXZpZXdQdXJnZVJlcXVlc3QaJS5zdGV3YXJkLnR5\
+                    cGUudjEuUHJldmlld1B1cmdlUmVzcG9uc2VKnwgKJgoBDBIDAQASGhwgSm9icyBvZiB0aGUgc2FsZXMgc2VydmljZS4KCu0B\
+                    CgIGABIECQAbARrgASBUZWxscyBvZiB3aGF0IHRoZSBzZXJ2aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3aGlsZSBub2Jv\
+                    ZHkgY2FsbHMuIE5lZWRzIGEgc2Vzc2lvbjsgZXZlcnlib2R5IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMgdGhhdCB3b3Jr\
+                    IGZvcgogaGltLCBhbmQgam9iLnJlYWQgYW5kIGpvYi51cGRhdGUgd2l0aCB0aGUgc2NvcGUgYWxsIGFyZSB0aGUgcmlnaHRz\
+                    IG9uIHRob3NlIG9mIG90aGVycy4KClMKBAYAAgASAwsCVRpGIEdpdmVzIG9uZSBqb2IuIE5PVF9GT1VORCB3aGVuIHRoZXJl\
+                    IGlzIG5vbmUgdGhhdCB0aGUgY2FsbGVyIG1heSBzZWUuCgosCgQGAAIBEgMNAlsaHyBMaXN0cyBqb2JzLCB0aGUgbmV3ZXN0\
+                    IGZpcnN0LgoKSgoEBgACAhIDDwJiGj0gR2l2ZXMgYSBqb2IgZWFjaCB0aW1lIHRoYXQgaXQgZ290IG9uLCBhbmQgZW5kcyB3\
+                    aGVuIGl0IGhhcy4KCk0KBAYAAgMSAxECXhpAIEVuZHMgYSBqb2IgYmVmb3JlIGl0cyBuZXh0IHN0ZXA7IHdoYXQgaXQgZGlk\
+                    IHVudGlsIHRoZW4gc3RheXMuCgovCgQGAAIEEgMTAlUaIiBIYXMgYSBqb2Igb2YgYSBzY2hlZHVsZSBydW4gbm93LgoKagoE\
+                    BgACBRIDFQJbGl0gR29lcyBvbiB3aXRoIGEgam9iIHRoYXQgZmFpbGVkLCBhdCB0aGUgc3RlcCB0aGF0IGZhaWxlZC4gTm90\
+                    aGluZyB0aGF0IGl0IGRpZCBpcyBkb25lIGFnYWluLgoKlgEKBAYAAgYSAxcCWBqIASBUYWtlcyBiYWNrIHdoYXQgYSBqb2Ig\
+                    Y2hhbmdlZCB0aGF0IHdvcmtlZCBvbiBhbGwgcmVjb3JkcyB0aGF0IGEgZmlsdGVyIHNlbGVjdHMsIGZvciBhcyBsb25nIGFz\
+                    IHRoZSBqb2IgaXMga2VwdDogMzAgZGF5cyBhZnRlciBpdHMgZW5kLgoKsAEKBAYAAgcSAxoCZxqiASBUZWxscyBob3cgbWFu\
+                    eSBkZWxldGVkIHJlY29yZHMgdGhlIGpvYiBwdXJnZV9kZWxldGVkIHdvdWxkIHJlbW92ZSBmb3IgZ29vZCBpZiB0aGV5IHdl\
+                    cmUga2VwdCBzbyBtYW55IGRheXMuIE5lZWRzIHRoZSByaWdodCB0byB1cGRhdGUgc2V0dGluZ3MKIG9uIHRoZSBzY29wZSBh\
+                    bGwuCg==
                     """),
             DescribedFile(
                 path: "steward/sales/v1/pipeline_service.proto", package: "steward.sales.v1",

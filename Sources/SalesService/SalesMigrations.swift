@@ -16,8 +16,9 @@ package enum SalesMigrations {
             Migration(number: 7, name: "leave_out_nulls", sql: PackageResources.sales_0007_leave_out_nulls_sql),
             Migration(number: 8, name: "tell_programs", sql: PackageResources.sales_0008_tell_programs_sql),
             Migration(number: 9, name: "mirror_accounts", sql: PackageResources.sales_0009_mirror_accounts_sql),
+            Migration(number: 10, name: "allow_purges", sql: PackageResources.sales_0010_allow_purges_sql),
         ],
-        rights: TableRights.kept("pipelines", "stages", "deals") + TableRights.added("stage_changes")
+        rights: TableRights.purged("pipelines", "stages", "deals") + TableRights.added("stage_changes")
             + TableRights.mirrored("account_mirror")
             + TableRights.kept("mirrors", changing: ["fence", "fields", "told_at"]))
 }

@@ -31,12 +31,16 @@ package struct ServiceDefinition: Sendable {
     private let jobService: JobServiceOf
     /// What it does without a caller, beside what every service does.
     private let jobs: [JobDefinition]
+    /// Deleted records are removed for good when the workspace's time for them is over.
+    private let purgesDeleted: Bool
     private let methods: Methods
 
-    /// - Parameter stream: one for schemas of tenants; its service is this one.
+    /// - Parameters:
+    ///   - stream: one for schemas of tenants; its service is this one.
+    ///   - purgesDeleted: its tables are `TableRights.purged`, and the purpose `purge_deleted` (Work) names each of its kinds.
     package init(
         _ stream: MigrationStream, records: [RecordType], mirrors: [RecordType] = [],
-        mirroredBy feeds: [MirrorFeed] = [], jobs: [JobDefinition] = [],
+        mirroredBy feeds: [MirrorFeed] = [], purgesDeleted: Bool = false, jobs: [JobDefinition] = [],
         methods: @escaping Methods = { _, _ in }
     ) {
         guard let name = stream.service else {
@@ -47,6 +51,10 @@ package struct ServiceDefinition: Sendable {
         self.records = records
         self.mirrors = mirrors
         mirrorFeeds = feeds
+        self.purgesDeleted = purgesDeleted
+        precondition(
+            !purgesDeleted || PurgeDeleted.kinds.isSuperset(of: records.map { "\($0.object).erase" }),
+            "the purpose purge_deleted needs the right to erase each kind of records of \(name)")
         jobService = JobServiceOf(package: "steward.\(name).v1")
         self.jobs = jobs
         self.methods = methods
@@ -78,15 +86,16 @@ package struct ServiceDefinition: Sendable {
     /// - Parameter pushes: what tells mirrors; nil where no other service can be called.
     package func jobs(_ engine: RecordEngine, _ pushes: [MirrorPush]? = nil) throws -> [JobDefinition] {
         let pushes = pushes ?? mirrorFeeds.map { MirrorPush($0, engine) }
-        return jobs + [Housekeeping.job(jobService)] + (try MatchingJobs(engine).definitions(jobService))
-            + pushes.map { MirrorJobs($0).comparison(jobService) }
+        return jobs + [Housekeeping.job(jobService)] + (purgesDeleted ? [PurgeDeleted.job(jobService, engine)] : [])
+            + (try MatchingJobs(engine).definitions(jobService)) + pushes.map { MirrorJobs($0).comparison(jobService) }
     }
 
     /// What is called through the gateway: the standard methods of each type, and the others.
     package func router(_ engine: RecordEngine) throws -> Router {
         var router = Router()
         try engine.register(on: &router)
-        JobMethods(engine, try jobs(engine)).register(jobService, on: &router)
+        JobMethods(engine, try jobs(engine), purge: purgesDeleted ? Purge(engine) : nil).register(
+            jobService, on: &router)
         try MatchingJobs(engine).register(on: &router)
         try methods(engine, &router)
         return router

@@ -9,4 +9,9 @@ extension Purpose {
     package static let handOver = Purpose("hand_over")
     /// Forgets what is no record and whose time is over.
     static let keepHouse = Purpose("keep_house")
+    /// Removes deleted records for good when the workspace's time for them is over. Each kind that a service purges stands here.
+    static let purgeDeleted = Purpose(
+        "purge_deleted", needs: "account.erase", "contact.erase", "account_contact.erase", "activity.erase",
+        "lead.erase",
+        "pipeline.erase", "stage.erase", "deal.erase")
 }

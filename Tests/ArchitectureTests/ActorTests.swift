@@ -60,7 +60,7 @@ struct ActorTests {
                 let parts = need.1.split(separator: ".").map(String.init)
                 let isKnown =
                     parts.count == 2 && objects.contains(parts[0])
-                    && ["read", "create", "update", "delete"].contains(parts[1])
+                    && ["read", "create", "update", "delete", "erase"].contains(parts[1])
                 if !isKnown { problems.append("\(match.1) needs \(need.1), which is no right") }
             }
             return problems

@@ -36,6 +36,11 @@ import Testing
             #expect(try await workspace.epoch() == epoch + 1)
             let cleared = try await set(workspace, WorkspaceSettings(), ["read_rows_per_day_max"])
             #expect(cleared.version == 3 && cleared.readRowsPerDayMax == nil && cleared.timeZone == "Asia/Shanghai")
+            let kept = try await set(workspace, WorkspaceSettings(deletedRecordsKeptDays: 30))
+            #expect(kept.version == 4 && kept.deletedRecordsKeptDays == 30)
+            #expect(try await workspace.policy().settings == kept)
+            let forEver = try await set(workspace, WorkspaceSettings(), ["deleted_records_kept_days"])
+            #expect(forEver.version == 5 && forEver.deletedRecordsKeptDays == nil)
         }
     }
 
@@ -63,6 +68,10 @@ import Testing
             #expect(read?.timeZone == "UTC")
             let refused = try await reason { _ = try await set(workspace, WorkspaceSettings(timeZone: "UTC"), as: rep) }
             #expect(refused == "PERMISSION_MISSING")
+            let shortened = try await reason {
+                _ = try await set(workspace, WorkspaceSettings(deletedRecordsKeptDays: 30), as: rep)
+            }
+            #expect(shortened == "PERMISSION_MISSING")
             let role = try await workspace.makeRole("Keeper", [grant("settings", "update", .all)])
             let keeper = try await workspace.makeUser("keeper", roles: [role])
             #expect(try await set(workspace, WorkspaceSettings(timeZone: "Europe/Paris"), as: keeper).version == 2)
@@ -79,6 +88,11 @@ import Testing
                 (WorkspaceSettings(timeZone: "CET"), [], "INVALID_FORMAT"),
                 (WorkspaceSettings(readRowsPerDayMax: -1), [], "OUT_OF_RANGE"),
                 (WorkspaceSettings(timeZone: "UTC"), ["version"], "FIELD_UNKNOWN"),
+                (WorkspaceSettings(deletedRecordsKeptDays: -1), [], "OUT_OF_RANGE"),
+                (WorkspaceSettings(deletedRecordsKeptDays: 0), [], "OUT_OF_RANGE"),
+                (WorkspaceSettings(deletedRecordsKeptDays: 29), [], "OUT_OF_RANGE"),
+                (WorkspaceSettings(deletedRecordsKeptDays: 3_651), [], "OUT_OF_RANGE"),
+                (WorkspaceSettings(deletedRecordsKeptDays: 1_000_000_000), [], "OUT_OF_RANGE"),
                 (WorkspaceSettings(version: 7, timeZone: "Asia/Tokyo"), [], "VERSION_CONFLICT"),
             ]
             for (values, mask, expected) in wrong {

@@ -92,6 +92,53 @@ import Testing
         }
     }
 
+    /// Whoever has a service's login cannot make anything old: neither by the record, nor by rows of the ledger, nor by marks.
+    @Test func nothingThatLivesOrWasDeletedLatelyIsRemovedOrForgotten() async throws {
+        let world = try await RightsWorld()
+        let (schema, login) = (world.schema(.customer), Self.login(.customer))
+        func run(_ command: String) async throws {
+            #expect(try await world.error(of: command, as: login, role: schema) == nil, "\(command)")
+        }
+        let id = "0199a3c0-0000-7000-8000-00000000abcd"
+        let old = "'2001-01-01T00:00:00Z'"
+        func row(_ version: Int, _ after: String, _ purpose: String = "NULL") -> String {
+            """
+            INSERT INTO \(schema).ledger (id, occurred_at, method, object, record_id, record_version, before, after, purpose)
+            VALUES (gen_random_uuid(), \(old), 'm', 'account', '\(id)', \(version), NULL, '\(after)', \(purpose))
+            """
+        }
+        try await run(
+            """
+            INSERT INTO \(schema).accounts (id, version, created_at, updated_at, owner_id, display_name)
+            VALUES ('\(id)', 1, \(old), \(old), '\(id)', 'Quokka')
+            """)
+        try await run(row(1, #"{"display_name": "Quokka"}"#))
+        // As if it had been deleted long ago.
+        try await run("UPDATE \(schema).accounts SET deleted_at = \(old), version = 2 WHERE id = '\(id)'")
+        try await run(row(2, #"{"delete_time": "2001-01-01T00:00:00Z"}"#))
+        try await run(row(3, "{}", "'purge_deleted'"))
+        try await run("INSERT INTO \(schema).ledger_marks (night) VALUES ('2001-01-01')")
+        try await run("UPDATE \(schema).meta SET feed_floor = 1000000")
+        try await run("DELETE FROM \(schema).purgeable_accounts")
+        try await run("UPDATE \(schema).purgeable_records SET is_forgotten = true")
+        func count(_ text: String) async throws -> String { try await world.rows(text).first ?? "" }
+        #expect(try await count("SELECT count(*)::text, '' FROM \(schema).accounts") == "1 | ")
+        #expect(
+            try await count("SELECT count(*)::text, '' FROM \(schema).ledger WHERE after ? 'display_name'") == "1 | ")
+        for command in [
+            "INSERT INTO \(schema).ledger_marks (night, marked_at) VALUES ('2001-01-02', \(old))",
+            "INSERT INTO \(schema).ledger_marks (night, position) VALUES ('2001-01-02', 9)",
+            "UPDATE \(schema).ledger_marks SET marked_at = \(old)", "UPDATE \(schema).ledger_marks SET position = 9",
+            "UPDATE \(schema).purgeable_records SET object = ''", "DELETE FROM \(schema).purgeable_records",
+            "DELETE FROM \(schema).accounts", "UPDATE \(schema).ledger SET after = '{}'",
+            "DROP RULE purgeable_records_forget ON \(schema).purgeable_records",
+            "CREATE OR REPLACE VIEW \(schema).purgeable_accounts AS SELECT id FROM \(schema).accounts",
+        ] {
+            let error = try await world.error(of: command, as: login, role: schema)
+            #expect(error?.kind == .insufficientPrivilege, "\(command): \(String(describing: error?.message))")
+        }
+    }
+
     /// What only the provisioner may do to the directory, and what nobody changes once it is there.
     @Test func identitysLoginRemovesNoWorkspaceAndRewritesNoOwner() async throws {
         let world = try await RightsWorld()

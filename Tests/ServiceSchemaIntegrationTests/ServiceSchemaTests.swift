@@ -1,10 +1,13 @@
 import CustomerService
 import Postgres
-import Records
 import SalesService
 import ServiceHost
+import Tenancy
+import TestPostgres
 import TestService
 import Testing
+
+@testable import Records
 
 /// Every record type that customer and sales declare, compared with the tables that their migrations make.
 @Suite struct ServiceSchemaTests {
@@ -38,6 +41,45 @@ import Testing
                                 AND l.record_id = r.id AND l.record_version = 1)
                         """)
                     #expect(untold == 0, "\(type.object)")
+                }
+            }
+        }
+    }
+
+    /// What names a record of a purged type and is not declared would make its purge fail, and what belongs to it would be left.
+    @Test func everyForeignKeyIsKnownToThePurge() async throws {
+        for definition in [CustomerService.definition, SalesService.definition] {
+            try await TestService.run(definition) { service in
+                let schema = service.tenant.schema(definition.name).name
+                let rows = try await service.postgres.rows(
+                    """
+                    SELECT source.relname::text, attname::text, target.relname::text, confdeltype::text
+                    FROM pg_constraint JOIN pg_class source ON source.oid = conrelid JOIN pg_class target ON target.oid = confrelid
+                    JOIN pg_attribute ON attrelid = conrelid AND attnum = ANY (conkey)
+                    WHERE contype = 'f' AND source.relnamespace = '\(schema)'::regnamespace
+                    """)
+                let found = Set(
+                    try rows.map { row in
+                        let goes = try row.string(3) == "c" ? "goes with" : "keeps"
+                        return try "\(row.string(0)).\(row.string(1)) \(goes) \(row.string(2))"
+                    })
+                let declared = definition.records.flatMap { type in
+                    type.purge.keptBy.map { "\($0.table).\($0.column) keeps \(type.table)" }
+                        + type.purge.belongings.map { "\($0.table).\($0.column) goes with \(type.table)" }
+                        + definition.records.flatMap { other in
+                            type.references(to: other).map { "\(type.table).\($0.column) keeps \(other.table)" }
+                        }
+                }
+                // deals_stage_id_fkey has the pipeline as its second column.
+                #expect(found.subtracting(declared).subtracting(["deals.pipeline_id keeps stages"]) == [])
+                #expect(Set(declared).subtracting(found) == [])
+                for type in definition.records {
+                    let index = try await service.postgres.rows(
+                        "SELECT indexdef::text FROM pg_indexes WHERE schemaname = '\(schema)' AND indexname = '\(type.table)_deleted_at_idx'"
+                    )
+                    #expect(
+                        try index.first?.string(0).hasSuffix("(deleted_at, id) WHERE (deleted_at IS NOT NULL)") == true,
+                        "\(type.object)")
                 }
             }
         }

@@ -8,7 +8,8 @@ import Tenancy
 
 /// A service for tests of the engine: record types of customer, as far as they differ in kind, and their tables.
 package enum SampleService {
-    package static let definition = ServiceDefinition(stream, records: [account, contact, activity])
+    package static let definition = ServiceDefinition(
+        stream, records: [account, contact, activity], purgesDeleted: true)
 
     package static let stream = MigrationStream(
         name: "customer", kind: .tenant(.customer),
@@ -16,7 +17,7 @@ package enum SampleService {
             Migration(number: 1, name: "create_accounts", sql: accounts),
             Migration(number: 2, name: "create_contacts", sql: contacts),
             Migration(number: 3, name: "create_activities", sql: activities),
-        ], rights: TableRights.kept("accounts", "contacts", "activities"))
+        ], rights: TableRights.purged("accounts", "contacts", "activities"))
 
     private static let standard = """
         id uuid NOT NULL, version bigint NOT NULL, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,
@@ -41,15 +42,20 @@ package enum SampleService {
         CREATE INDEX accounts_city_idx
             ON {schema}.accounts (city COLLATE pg_catalog."und-x-icu", id) WHERE deleted_at IS NULL;
         CREATE INDEX accounts_parent_account_id_idx ON {schema}.accounts (parent_account_id);
-        \(indexes("accounts"))
+        \(common("accounts", of: "account"))
         """
 
     /// What every table of owned records has.
-    private static func indexes(_ table: String) -> String {
+    private static func common(_ table: String, of object: String) -> String {
         """
         CREATE INDEX \(table)_created_at_idx ON {schema}.\(table) (created_at, id) WHERE deleted_at IS NULL;
         CREATE INDEX \(table)_owner_id_idx ON {schema}.\(table) (owner_id, created_at, id);
         CREATE INDEX \(table)_department_id_idx ON {schema}.\(table) (department_id, created_at, id);
+        CREATE INDEX \(table)_deleted_at_idx ON {schema}.\(table) (deleted_at, id) WHERE deleted_at IS NOT NULL;
+        CREATE VIEW {schema}.purgeable_\(table) AS
+        SELECT id FROM {schema}.\(table) record WHERE deleted_at IS NOT NULL AND EXISTS (
+            SELECT FROM {schema}.purgeable_records past
+            WHERE past.object = '\(object)' AND past.record_id = record.id AND past.record_version = record.version);
         """
     }
 
@@ -61,7 +67,7 @@ package enum SampleService {
             CONSTRAINT contacts_pkey PRIMARY KEY (id)
         );
         CREATE UNIQUE INDEX contacts_external_id_key ON {schema}.contacts (external_id) WHERE deleted_at IS NULL;
-        \(indexes("contacts"))
+        \(common("contacts", of: "contact"))
         """
 
     private static let activities = """
@@ -77,7 +83,7 @@ package enum SampleService {
         CREATE INDEX activities_account_id_idx ON {schema}.activities (account_id);
         CREATE INDEX activities_contact_id_idx ON {schema}.activities (contact_id);
         CREATE INDEX activities_deal_id_idx ON {schema}.activities (deal_id);
-        \(indexes("activities"))
+        \(common("activities", of: "activity"))
         """
 
     package static let account = RecordType(

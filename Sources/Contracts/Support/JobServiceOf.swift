@@ -4,7 +4,7 @@ import Wire
 /// The methods of a service's JobService, which has the same messages whatever the service: `steward.customer.v1.JobService` and so on.
 /// Generated contracts have them, too, for reflection; a test compares both.
 package struct JobServiceOf: Sendable {
-    package let getJob, listJobs, watchJob, cancelJob, runJob, retryJob, undoJob: MethodDefinition
+    package let getJob, listJobs, watchJob, cancelJob, runJob, retryJob, undoJob, previewPurge: MethodDefinition
 
     /// - Parameter package: as in `steward.customer.v1`.
     package init(package: String) {
@@ -22,7 +22,10 @@ package struct JobServiceOf: Sendable {
         runJob = method("RunJob", RunJobRequest.self, RunJobResponse.self)
         retryJob = method("RetryJob", RetryJobRequest.self, RetryJobResponse.self)
         undoJob = method("UndoJob", UndoJobRequest.self, UndoJobResponse.self)
+        previewPurge = method("PreviewPurge", PreviewPurgeRequest.self, PreviewPurgeResponse.self)
     }
 
-    package var all: [MethodDefinition] { [getJob, listJobs, watchJob, cancelJob, runJob, retryJob, undoJob] }
+    package var all: [MethodDefinition] {
+        [getJob, listJobs, watchJob, cancelJob, runJob, retryJob, undoJob, previewPurge]
+    }
 }

@@ -18,5 +18,6 @@ enum AccountContactRecord {
             ConstraintRule(
                 "account_contacts_primary_contact_key", fields: ["primary_contact"], reason: "PRIMARY_CONTACT_TAKEN"),
         ],
-        rules: RecordRules(guard: LinkLifetime.requireEnds))
+        rules: RecordRules(guard: LinkLifetime.requireEnds),
+        purge: PurgeRules(partOf: ["account_id", "contact_id"]))
 }

@@ -14,6 +14,7 @@ struct SettingsUpdate {
     private enum Field: String, CaseIterable {
         case timeZone = "time_zone"
         case readRowsPerDayMax = "read_rows_per_day_max"
+        case deletedRecordsKeptDays = "deleted_records_kept_days"
     }
 
     static let readRowsPerDay = 0...Int64(1_000_000_000)
@@ -37,6 +38,11 @@ struct SettingsUpdate {
         {
             throw IdentityError.readRowsOutOfRange(SettingsUpdate.readRowsPerDay)
         }
+        if fields.contains(.deletedRecordsKeptDays), let days = values.deletedRecordsKeptDays,
+            !SettingsAccess.deletedRecordsKeptDays.contains(days)
+        {
+            throw IdentityError.keptDaysOutOfRange(SettingsAccess.deletedRecordsKeptDays)
+        }
         (self.version, self.values, self.fields) = (values.version, values, fields)
     }
 
@@ -45,6 +51,7 @@ struct SettingsUpdate {
             [
                 values.timeZone.map { _ in Field.timeZone },
                 values.readRowsPerDayMax.map { _ in Field.readRowsPerDayMax },
+                values.deletedRecordsKeptDays.map { _ in Field.deletedRecordsKeptDays },
             ].compactMap(\.self))
     }
 
@@ -53,6 +60,7 @@ struct SettingsUpdate {
         var changed = present
         if fields.contains(.timeZone) { changed.timeZone = values.timeZone ?? "UTC" }
         if fields.contains(.readRowsPerDayMax) { changed.readRowsPerDayMax = values.readRowsPerDayMax }
+        if fields.contains(.deletedRecordsKeptDays) { changed.deletedRecordsKeptDays = values.deletedRecordsKeptDays }
         guard changed != present else { return present }
         let current = present.version ?? 0
         if let version, version != current { throw IdentityError.settingsConflict(current: current) }
@@ -74,6 +82,8 @@ struct SettingsUpdate {
             switch field {
             case .timeZone: "\"\(field.rawValue)\":\"\(settings.timeZone ?? "")\""
             case .readRowsPerDayMax: "\"\(field.rawValue)\":\(settings.readRowsPerDayMax.map(String.init) ?? "null")"
+            case .deletedRecordsKeptDays:
+                "\"\(field.rawValue)\":\(settings.deletedRecordsKeptDays.map(String.init) ?? "null")"
             }
         }
         return "{\(members.joined(separator: ","))}"

@@ -158,6 +158,17 @@ struct DeclarationCheck {
         }
     }
 
+    /// Checks that wholes are records of the service.
+    mutating func check(_ purge: PurgeRules, _ fields: [RecordField]) {
+        for name in purge.partOf {
+            guard case .record = fields.first(where: { $0.name == name })?.rules.reference else {
+                problems.append(
+                    "\(message.shortName) is no part of what \(name) names: that is no record of the service.")
+                continue
+            }
+        }
+    }
+
     /// Finds the fields that every record has. Where one is missing another stands in, and the problem keeps the
     /// engine from starting.
     mutating func standardFields(of fields: [RecordField]) -> StandardFields {

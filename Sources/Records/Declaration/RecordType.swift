@@ -38,6 +38,8 @@ package final class RecordType: Sendable {
     let methods: RecordMethods
     package let constraints: [ConstraintRule]
     package let rules: RecordRules
+    /// What goes with a record that is removed for good, and what keeps it.
+    package let purge: PurgeRules
     /// The stored fields, in the order of the message.
     package let fields: [RecordField]
     /// What is wrong with the declaration, and the cure.
@@ -54,6 +56,9 @@ package final class RecordType: Sendable {
     let lookups: LookupStatements
     /// Stores a new record: a parameter for each column, in order.
     let insertion: Statement
+    /// The same for an id that was chosen. Of a record that was removed for good only the ledger knows that it was there; then the id becomes
+    /// NULL, which the table refuses.
+    let insertionOfChosenID: Statement
     /// Their names.
     let fieldNames: [String]
     private let fieldsByName: [String: RecordField]
@@ -61,9 +66,9 @@ package final class RecordType: Sendable {
     /// - Parameter table: nil for one that is called as several records are: accounts.
     package convenience init(
         _ record: any RecordMessage.Type, table: String? = nil, fields: [FieldRule],
-        constraints: [ConstraintRule] = [], rules: RecordRules = RecordRules()
+        constraints: [ConstraintRule] = [], rules: RecordRules = RecordRules(), purge: PurgeRules = PurgeRules()
     ) {
-        self.init(record.entry, table: table, fields: fields, constraints: constraints, rules: rules)
+        self.init(record.entry, table: table, fields: fields, constraints: constraints, rules: rules, purge: purge)
     }
 
     /// A mirror of records of another service: their standard fields and those that are named, for filters, orders and groups of
@@ -87,7 +92,8 @@ package final class RecordType: Sendable {
 
     init(
         _ entry: RecordEntry, table: String? = nil, fields fieldRules: [FieldRule],
-        constraints: [ConstraintRule] = [], rules: RecordRules = RecordRules(), source: ServiceName? = nil
+        constraints: [ConstraintRule] = [], rules: RecordRules = RecordRules(), purge: PurgeRules = PurgeRules(),
+        source: ServiceName? = nil
     ) {
         let table = table ?? entry.plural
         message = entry.message
@@ -104,9 +110,11 @@ package final class RecordType: Sendable {
         key = entry.key
         self.constraints = constraints
         self.rules = rules
+        self.purge = purge
         var check = DeclarationCheck(message: message, table: table, ownership: ownership)
         let fields = check.fields(from: fieldRules, constraints)
         check.check(constraints)
+        check.check(purge, fields)
         self.fields = fields
         fieldNames = fields.map(\.name)
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -121,6 +129,15 @@ package final class RecordType: Sendable {
         let places = (0..<columnCount).map { "$\($0 + 1)" }.joined(separator: ", ")
         insertion = Statement(
             unsafeGenerated: "INSERT INTO {schema}.\(table) (\(columnList)) VALUES (\(places))")
+        let idIndex = standard.id.firstColumn
+        let checked = columns.indices.map { index in
+            let place = "$\(index + 1)"
+            guard index == idIndex else { return place }
+            return "CASE WHEN NOT \(PastLives.condition(entry.object, "\(place)::uuid")) THEN \(place)::uuid END"
+        }
+        insertionOfChosenID = Statement(
+            unsafeGenerated: "INSERT INTO {schema}.\(table) (\(columnList)) VALUES (\(checked.joined(separator: ", ")))"
+        )
     }
 
     var isMirror: Bool { source != nil }

@@ -35,12 +35,14 @@ struct ChangePreparation {
                 field.normalizeTexts(in: record)
             }
         }
-        if !record.has(standard.id.descriptor) { record.setID(standard.id.descriptor, RecordID.make()) }
+        let hasID = record.has(standard.id.descriptor)
+        if !hasID { record.setID(standard.id.descriptor, RecordID.make()) }
         record.setInt64(standard.version.descriptor, 1)
         record.set(standard.createTime.name, call.now)
         record.set(standard.updateTime.name, call.now)
         fillOwner(of: record, isOwnerChanged: true)
         let change = RecordChange(.create, call, before: nil, after: record, cause: cause)
+        change.hasChosenID = hasID
         try type.rules.fill?(change)
         try validate(change, fields: type.fields)
         return change

@@ -78,6 +78,11 @@ enum DatabaseErrors {
                 ],
                 cause: error)
         }
+        // A chosen id that was another record's (`RecordType.insertionOfChosenID`).
+        if let type, error.kind == .notNullViolation, error.column == type.standard.id.column, error.table == type.table
+        {
+            return taken(type.standard.id.name, type, path, cause: error)
+        }
         if let column = error.column, let field = type?.fields.first(where: { $0.columns.contains(column) }) {
             var refusal = RecordErrors.invalid(
                 .constraintViolated, "\(field.name) must be set.", field: path + field.name)

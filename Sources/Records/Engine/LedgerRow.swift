@@ -74,6 +74,18 @@ package struct LedgerRow: Sendable {
         return (many, parameters)
     }
 
+    /// The INSERT of the rows that tell that deleted records of one object were removed for good, and nothing of what they held.
+    static func purge(
+        _ origin: Origin, _ object: String, _ records: [(id: RecordID, version: Int64)]
+    ) -> (Statement, Parameters) {
+        var parameters = Parameters(reservingBytes: 256 + 40 * records.count)
+        bind(origin, object, to: &parameters)
+        parameters.append(records.map { _ in RecordID.make() })
+        parameters.append(records.map(\.id))
+        parameters.append(records.map(\.version))
+        return (purges, parameters)
+    }
+
     /// $1 to $8.
     private static func bind(_ origin: Origin, _ object: String, to parameters: inout Parameters) {
         parameters.append(origin.time)
@@ -96,6 +108,10 @@ package struct LedgerRow: Sendable {
     private static let many = Statement(
         unsafeGenerated: target + "SELECT $1, $2, $3, $4, $5, $6, $7, $8, id, record_id, 1, NULL, after "
             + "FROM jsonb_to_recordset($9) AS item (id uuid, record_id uuid, after jsonb)")
+
+    private static let purges = Statement(
+        unsafeGenerated: target + "SELECT $1, $2, $3, $4, $5, $6, $7, $8, item.*, '{}', '{}' "
+            + "FROM unnest($9::uuid[], $10::uuid[], $11::bigint[]) AS item (id, record_id, record_version)")
 }
 
 // An actor in the ledger's columns.

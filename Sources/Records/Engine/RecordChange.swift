@@ -19,6 +19,8 @@ package final class RecordChange: @unchecked Sendable {
     /// The change whose rule made this one, as the end of a whole ends its parts; nil when a method made it. A rule that leaves
     /// something to the whole asks for it.
     package let cause: RecordChange?
+    /// The id of a new record is the caller's choice: it may have been another record's.
+    var hasChosenID = false
 
     package var type: RecordType { call.type }
     package var context: CallContext { call.context }

@@ -97,7 +97,7 @@ extension RecordEngine {
         knowing references: Set<RecordReference> = [], _ body: (RecordTransaction) async throws -> Value
     ) async throws -> Value {
         var written: [RecordChange] = []
-        var rings = false
+        var (rings, tells) = (false, false)
         let value = try await database.transaction(
             actor, at: call.flatMap { place(of: $0) }, deadline: context.deadline.nanoseconds
         ) { sql in
@@ -105,10 +105,11 @@ extension RecordEngine {
             let value = try await body(transaction)
             written = transaction.changes
             rings = transaction.ringsAfterCommit
+            tells = transaction.tellsFeed || !written.isEmpty
             return value
         }
         if rings { bell.ring(actor.tenantID) }
-        if !written.isEmpty { changeBell.ring(actor.tenantID) }
+        if tells { changeBell.ring(actor.tenantID) }
         var pace = Pace()
         for change in written {
             await change.type.rules.publish?(change)

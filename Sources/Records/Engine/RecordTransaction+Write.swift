@@ -145,7 +145,7 @@ extension RecordTransaction {
     private func store(_ change: RecordChange) throws {
         let type = change.type
         guard let before = change.before else {
-            try enqueue(WriteStatements.insert(change.after, of: type))
+            try enqueue(WriteStatements.insert(change.after, of: type, isIDFree: !change.hasChosenID))
             return try tell(change, change.changedFields)
         }
         let standard = type.standard

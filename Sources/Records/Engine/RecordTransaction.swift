@@ -26,6 +26,8 @@ package final class RecordTransaction: @unchecked Sendable {
     private var heldRecords: [String: any Sendable] = [:]
     /// Its COMMIT leaves something to do for programs of this process.
     private(set) var ringsAfterCommit = false
+    /// It wrote rows of the ledger beside changes.
+    private(set) var tellsFeed = false
     /// The changes whose rules run now, the innermost last.
     var causes: [RecordChange] = []
     /// Of all that is read and written here: whoever works on many records need not think of it.
@@ -145,6 +147,9 @@ package final class RecordTransaction: @unchecked Sendable {
 
     /// Has the engine's bell rung after COMMIT.
     package func ringAfterCommit() { ringsAfterCommit = true }
+
+    /// Has readers of the feed look after COMMIT.
+    func tellFeed() { tellsFeed = true }
 
     /// Runs `body` so that what it wrote can be taken back alone: when it is refused, or a constraint of the database refuses it, nothing of
     /// it stays and the transaction goes on.

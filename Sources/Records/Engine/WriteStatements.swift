@@ -6,10 +6,12 @@ struct WriteStatements {
     let engine: RecordEngine
 
     /// One INSERT with every column.
-    static func insert(_ record: Message, of type: RecordType) -> (Statement, Parameters) {
+    ///
+    /// - Parameter isIDFree: nobody had the id before, so that it is not looked for.
+    static func insert(_ record: Message, of type: RecordType, isIDFree: Bool = true) -> (Statement, Parameters) {
         var parameters = Parameters(reservingBytes: 1024, values: type.columnCount)
         for field in type.fields { field.bind(record, to: &parameters) }
-        return (type.insertion, parameters)
+        return (isIDFree ? type.insertion : type.insertionOfChosenID, parameters)
     }
 
     /// An UPDATE of the changed columns, version and update time included. The row is locked, so its id suffices.

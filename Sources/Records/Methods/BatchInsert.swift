@@ -47,6 +47,7 @@ struct BatchInsert {
         }
         return "INSERT INTO \(type.qualifiedTable) (\(type.columnList)) SELECT \(type.columnList) "
             + "FROM jsonb_to_recordset($1) AS item (\(columns.joined(separator: ", "))) "
+            + "WHERE NOT \(PastLives.condition(type.object, "item.\(type.standard.id.column)")) "
             + "ON CONFLICT DO NOTHING RETURNING \(type.standard.id.column)"
     }
 
@@ -80,6 +81,9 @@ struct BatchInsert {
                 let taken = TakenID(call: call, path: preparation.path)
                 return try taken.refusal(change.recordID, await transaction.query(taken.lookup(change.recordID)))
             }
+            if field.role == .id, try await hadPastLife(change, transaction) {
+                return DatabaseErrors.taken(field.name, type, preparation.path)
+            }
         }
         for rule in type.constraints {
             let fields = rule.fields.compactMap(type.field)
@@ -91,6 +95,13 @@ struct BatchInsert {
         return RPCError(
             .alreadyExists, reason: RecordReason.constraintViolated.rawValue, domain: RecordErrors.domain,
             "Another \(type.object) has values that only one may have.")
+    }
+
+    private func hadPastLife(_ change: RecordChange, _ transaction: RecordTransaction) async throws -> Bool {
+        var parameters = Parameters()
+        parameters.append(change.recordID)
+        let text = "SELECT \(PastLives.condition(type.object, "$1"))"
+        return try await transaction.query(engine.statement(text), parameters).one().bool(0)
     }
 
     /// Whether a record has the values already; `ignoringCase` is about those of them that are texts.

@@ -21,5 +21,6 @@ enum DealRecord {
         ],
         // What was won or lost stays with who won or lost it.
         rules: RecordRules(
-            guard: DealRules.keep, follow: DealRules.tellHistory, handover: { _ in "stage.category = open" }))
+            guard: DealRules.keep, follow: DealRules.tellHistory, handover: { _ in "stage.category = open" }),
+        purge: PurgeRules(belongings: [TableColumn("stage_changes", "deal_id")]))
 }

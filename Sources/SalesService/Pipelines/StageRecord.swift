@@ -20,7 +20,10 @@ enum StageRecord {
                 "stages_display_name_key", fields: ["display_name", "pipeline_id"], reason: "DISPLAY_NAME_TAKEN",
                 ignoringCase: true)
         ],
-        rules: RecordRules(fill: requireOutcome, validate: certainOutcomes, guard: keep))
+        rules: RecordRules(fill: requireOutcome, validate: certainOutcomes, guard: keep),
+        purge: PurgeRules(
+            partOf: ["pipeline_id"],
+            keptBy: [TableColumn("stage_changes", "from_stage_id"), TableColumn("stage_changes", "to_stage_id")]))
 
     /// Which probability is allowed tells the category, and the other way round.
     @Sendable private static func requireOutcome(_ change: RecordChange) throws {

@@ -21,7 +21,9 @@ extension PolicySnapshot {
 
 extension AccessControl.WorkspaceSettings {
     init(_ settings: Contracts.WorkspaceSettings) {
-        self.init(timeZone: settings.timeZone ?? "UTC", readRowsPerDayMax: settings.readRowsPerDayMax)
+        self.init(
+            timeZone: settings.timeZone ?? "UTC", readRowsPerDayMax: settings.readRowsPerDayMax,
+            deletedRecordsKeptDays: settings.deletedRecordsKeptDays)
     }
 }
 

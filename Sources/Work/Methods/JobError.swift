@@ -60,6 +60,20 @@ enum JobError {
             domain: domain, details: [("permission", permission)])
     }
 
+    static var settingsFixed: RPCError {
+        .permissionDenied(
+            "PERMISSION_MISSING",
+            "You need the permission settings.update; ask the administrator of your workspace for it.",
+            domain: domain, details: [("permission", "settings.update")])
+    }
+
+    static func keptDaysOutOfRange(_ range: ClosedRange<Int64>) -> RPCError {
+        .invalidArgument(
+            "OUT_OF_RANGE",
+            "Give \(range.lowerBound) to \(range.upperBound) days, or leave it out for what the workspace has set.",
+            field: "kept_days", domain: domain)
+    }
+
     static func pageSizeInvalid(_ size: Int, max: Int) -> RPCError {
         .invalidArgument(
             "PAGE_SIZE_INVALID", "page_size is \(size); it must be from 1 to \(max).", field: "page_size",

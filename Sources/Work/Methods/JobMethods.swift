@@ -16,9 +16,11 @@ package struct JobMethods: Sendable {
     private let engine: RecordEngine
     private let jobs: [JobDefinition]
     private let table: JobTable
+    /// Nil for a service whose deleted records are kept for ever.
+    private let purge: Purge?
 
-    package init(_ engine: RecordEngine, _ jobs: [JobDefinition]) {
-        (self.engine, self.jobs, table) = (engine, jobs, JobTable(engine.database))
+    package init(_ engine: RecordEngine, _ jobs: [JobDefinition], purge: Purge? = nil) {
+        (self.engine, self.jobs, table, self.purge) = (engine, jobs, JobTable(engine.database), purge)
     }
 
     package func register(_ service: JobServiceOf, on router: inout Router) {
@@ -29,6 +31,7 @@ package struct JobMethods: Sendable {
         router.serve(service.runJob, runJob)
         router.serve(service.retryJob, retryJob)
         router.serve(service.undoJob, undoJob)
+        router.serve(service.previewPurge, previewPurge)
     }
 
     private func getJob(_ request: GetJobRequest, _ context: CallContext) async throws -> GetJobResponse {
@@ -133,6 +136,24 @@ package struct JobMethods: Sendable {
             let made = try Job(try await transaction.query(JobStatements.find(id)).one())
             return UndoJobResponse(job: told(made, rights))
         }
+    }
+
+    /// For who may set the time.
+    private func previewPurge(_ request: PreviewPurgeRequest, _ context: CallContext) async throws
+        -> PreviewPurgeResponse
+    {
+        let (actor, access) = try await engine.access(
+            context, to: AccessControl.WorkspaceSettings.permissionName, writes: false)
+        guard access.scope(.update) == .all else { throw JobError.settingsFixed }
+        if let days = request.keptDays, !AccessControl.WorkspaceSettings.deletedRecordsKeptDaysRange.contains(days) {
+            throw JobError.keptDaysOutOfRange(AccessControl.WorkspaceSettings.deletedRecordsKeptDaysRange)
+        }
+        guard let purge else { return PreviewPurgeResponse() }
+        return PreviewPurgeResponse(
+            counts: try await translated {
+                try await purge.preview(
+                    request.keptDays, as: actor, at: .now(), deadline: context.deadline.nanoseconds)
+            })
     }
 
     private func find(_ text: String?, _ rights: JobRights, _ context: CallContext) async throws -> Job {

@@ -9,7 +9,8 @@ import Wire
 struct SettingsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "settings",
-        abstract: "Settings of the workspace: its time zone, and how much may be read in a day.",
+        abstract:
+            "Settings of the workspace: its time zone, how much may be read in a day, and how long deleted records are kept.",
         subcommands: [Show.self, Set.self])
 
     struct Show: AsyncParsableCommand {
@@ -33,18 +34,35 @@ struct SettingsCommand: AsyncParsableCommand {
                   steward settings set time-zone=Asia/Shanghai
                   steward settings set read-rows-per-day-max=5000
                   steward settings set read-rows-per-day-max=
+                  steward settings set deleted-records-kept-days=90 --preview
                 """)
 
         @OptionGroup var options: SettingsOptions
         @Option(help: "Version of the settings that was read.") var version: Int64?
+        @Flag(help: "Changes nothing: shows how many deleted records deleted-records-kept-days would remove for good.")
+        var preview = false
         @Argument(help: "name=value …") var assignments: [String]
 
         func run() async throws {
             let message = WorkspaceSettings(version: version).message()
             let named = try FieldAssignment.apply(assignments.map(Self.withUnderscores), to: message)
+            if preview { return try await showPurge(WorkspaceSettings(message), named) }
             let steward = try await options.connection.connectSignedIn()
             let request = UpdateSettingsRequest(settings: WorkspaceSettings(message), updateMask: named)
             try options.show(try await steward.settings.updateSettings(request, options: .write()).settings)
+        }
+
+        private func showPurge(_ settings: WorkspaceSettings, _ named: [String]) async throws {
+            guard named == ["deleted_records_kept_days"], let days = settings.deletedRecordsKeptDays else {
+                throw UsageProblem(
+                    "--preview tells what deleted-records-kept-days removes",
+                    cure: "give that setting alone, with a number of days")
+            }
+            let client = JobClient(connection: try await options.connection.connectSignedIn(), options.connection)
+            var counts: [PurgeCount] = []
+            for service in JobClient.services { counts += try await client.previewPurge(days, service) }
+            try RecordPrinter(format: options.output, columns: []).show(
+                counts.map { $0.message() }, of: PurgeCount.descriptor, preferred: ["object", "count", "capped"])
         }
 
         private static func withUnderscores(_ assignment: String) -> String {

@@ -96,6 +96,13 @@ struct JobClient: Sendable {
         return answer.job
     }
 
+    /// How many deleted records of each kind are older than so many days.
+    func previewPurge(_ days: Int64, _ service: ServiceName) async throws -> [PurgeCount] {
+        let answer: PreviewPurgeResponse = try await connection.channel.call(
+            Self.methods(of: service).previewPurge, PreviewPurgeRequest(keptDays: days), CallOptions())
+        return answer.counts
+    }
+
     /// Tells of a job until it has ended, over broken connections, too.
     func watch(_ id: String, _ tell: (Job) -> Void) async throws -> Job {
         let service = try await find(id).service

@@ -52,7 +52,7 @@ void   steward__identity__v1__workspace_settings__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__workspace_settings__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__workspace_settings__field_descriptors[4] =
+static const ProtobufCFieldDescriptor steward__identity__v1__workspace_settings__field_descriptors[5] =
 {
   {
     "version",
@@ -102,8 +102,21 @@ static const ProtobufCFieldDescriptor steward__identity__v1__workspace_settings_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "deleted_records_kept_days",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__WorkspaceSettings, has_deleted_records_kept_days),
+    offsetof(Steward__Identity__V1__WorkspaceSettings, deleted_records_kept_days),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__workspace_settings__field_indices_by_name[] = {
+  4,   /* field[4] = deleted_records_kept_days */
   3,   /* field[3] = read_rows_per_day_max */
   2,   /* field[2] = time_zone */
   1,   /* field[1] = update_time */
@@ -112,7 +125,7 @@ static const unsigned steward__identity__v1__workspace_settings__field_indices_b
 static const ProtobufCIntRange steward__identity__v1__workspace_settings__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__workspace_settings__descriptor =
 {
@@ -122,7 +135,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__workspace_settings__desc
   "Steward__Identity__V1__WorkspaceSettings",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__WorkspaceSettings),
-  4,
+  5,
   steward__identity__v1__workspace_settings__field_descriptors,
   steward__identity__v1__workspace_settings__field_indices_by_name,
   1,  steward__identity__v1__workspace_settings__number_ranges,

@@ -142,6 +142,51 @@ void   steward__type__v1__kind_report__free_unpacked
   assert(message->message_base.descriptor == &steward__type__v1__kind_report__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__type__v1__refusal_count__init
+                     (Steward__Type__V1__RefusalCount         *message)
+{
+  static const Steward__Type__V1__RefusalCount init_value = STEWARD__TYPE__V1__REFUSAL_COUNT__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__refusal_count__get_packed_size
+                     (const Steward__Type__V1__RefusalCount *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__refusal_count__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__refusal_count__pack
+                     (const Steward__Type__V1__RefusalCount *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__refusal_count__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__refusal_count__pack_to_buffer
+                     (const Steward__Type__V1__RefusalCount *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__refusal_count__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__RefusalCount *
+       steward__type__v1__refusal_count__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__RefusalCount *)
+     protobuf_c_message_unpack (&steward__type__v1__refusal_count__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__refusal_count__free_unpacked
+                     (Steward__Type__V1__RefusalCount *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__refusal_count__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__type__v1__get_job_request__init
                      (Steward__Type__V1__GetJobRequest         *message)
 {
@@ -727,6 +772,141 @@ void   steward__type__v1__undo_job_request__free_unpacked
   assert(message->message_base.descriptor == &steward__type__v1__undo_job_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__type__v1__preview_purge_request__init
+                     (Steward__Type__V1__PreviewPurgeRequest         *message)
+{
+  static const Steward__Type__V1__PreviewPurgeRequest init_value = STEWARD__TYPE__V1__PREVIEW_PURGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__preview_purge_request__get_packed_size
+                     (const Steward__Type__V1__PreviewPurgeRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__preview_purge_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__preview_purge_request__pack
+                     (const Steward__Type__V1__PreviewPurgeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__preview_purge_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__preview_purge_request__pack_to_buffer
+                     (const Steward__Type__V1__PreviewPurgeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__preview_purge_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__PreviewPurgeRequest *
+       steward__type__v1__preview_purge_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__PreviewPurgeRequest *)
+     protobuf_c_message_unpack (&steward__type__v1__preview_purge_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__preview_purge_request__free_unpacked
+                     (Steward__Type__V1__PreviewPurgeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__preview_purge_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__type__v1__preview_purge_response__init
+                     (Steward__Type__V1__PreviewPurgeResponse         *message)
+{
+  static const Steward__Type__V1__PreviewPurgeResponse init_value = STEWARD__TYPE__V1__PREVIEW_PURGE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__preview_purge_response__get_packed_size
+                     (const Steward__Type__V1__PreviewPurgeResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__preview_purge_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__preview_purge_response__pack
+                     (const Steward__Type__V1__PreviewPurgeResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__preview_purge_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__preview_purge_response__pack_to_buffer
+                     (const Steward__Type__V1__PreviewPurgeResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__preview_purge_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__PreviewPurgeResponse *
+       steward__type__v1__preview_purge_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__PreviewPurgeResponse *)
+     protobuf_c_message_unpack (&steward__type__v1__preview_purge_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__preview_purge_response__free_unpacked
+                     (Steward__Type__V1__PreviewPurgeResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__preview_purge_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__type__v1__purge_count__init
+                     (Steward__Type__V1__PurgeCount         *message)
+{
+  static const Steward__Type__V1__PurgeCount init_value = STEWARD__TYPE__V1__PURGE_COUNT__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__purge_count__get_packed_size
+                     (const Steward__Type__V1__PurgeCount *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__purge_count__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__purge_count__pack
+                     (const Steward__Type__V1__PurgeCount *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__purge_count__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__purge_count__pack_to_buffer
+                     (const Steward__Type__V1__PurgeCount *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__purge_count__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__PurgeCount *
+       steward__type__v1__purge_count__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__PurgeCount *)
+     protobuf_c_message_unpack (&steward__type__v1__purge_count__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__purge_count__free_unpacked
+                     (Steward__Type__V1__PurgeCount *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__purge_count__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__type__v1__undo_job_response__init
                      (Steward__Type__V1__UndoJobResponse         *message)
 {
@@ -1108,7 +1288,7 @@ const ProtobufCMessageDescriptor steward__type__v1__job_report__descriptor =
   (ProtobufCMessageInit) steward__type__v1__job_report__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__kind_report__field_descriptors[4] =
+static const ProtobufCFieldDescriptor steward__type__v1__kind_report__field_descriptors[5] =
 {
   {
     "object",
@@ -1158,17 +1338,30 @@ static const ProtobufCFieldDescriptor steward__type__v1__kind_report__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "refusals",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Type__V1__KindReport, n_refusals),
+    offsetof(Steward__Type__V1__KindReport, refusals),
+    &steward__type__v1__refusal_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__kind_report__field_indices_by_name[] = {
   1,   /* field[1] = changed_count */
   0,   /* field[0] = object */
+  4,   /* field[4] = refusals */
   3,   /* field[3] = refused_count */
   2,   /* field[2] = unchanged_count */
 };
 static const ProtobufCIntRange steward__type__v1__kind_report__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__kind_report__descriptor =
 {
@@ -1178,11 +1371,62 @@ const ProtobufCMessageDescriptor steward__type__v1__kind_report__descriptor =
   "Steward__Type__V1__KindReport",
   "steward.type.v1",
   sizeof(Steward__Type__V1__KindReport),
-  4,
+  5,
   steward__type__v1__kind_report__field_descriptors,
   steward__type__v1__kind_report__field_indices_by_name,
   1,  steward__type__v1__kind_report__number_ranges,
   (ProtobufCMessageInit) steward__type__v1__kind_report__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__refusal_count__field_descriptors[2] =
+{
+  {
+    "reason",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__RefusalCount, reason),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Type__V1__RefusalCount, has_count),
+    offsetof(Steward__Type__V1__RefusalCount, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__refusal_count__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  0,   /* field[0] = reason */
+};
+static const ProtobufCIntRange steward__type__v1__refusal_count__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__refusal_count__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.RefusalCount",
+  "RefusalCount",
+  "Steward__Type__V1__RefusalCount",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__RefusalCount),
+  2,
+  steward__type__v1__refusal_count__field_descriptors,
+  steward__type__v1__refusal_count__field_indices_by_name,
+  1,  steward__type__v1__refusal_count__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__refusal_count__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__type__v1__get_job_request__field_descriptors[1] =
@@ -1729,6 +1973,146 @@ const ProtobufCMessageDescriptor steward__type__v1__undo_job_request__descriptor
   steward__type__v1__undo_job_request__field_indices_by_name,
   1,  steward__type__v1__undo_job_request__number_ranges,
   (ProtobufCMessageInit) steward__type__v1__undo_job_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__preview_purge_request__field_descriptors[1] =
+{
+  {
+    "kept_days",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Type__V1__PreviewPurgeRequest, has_kept_days),
+    offsetof(Steward__Type__V1__PreviewPurgeRequest, kept_days),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__preview_purge_request__field_indices_by_name[] = {
+  0,   /* field[0] = kept_days */
+};
+static const ProtobufCIntRange steward__type__v1__preview_purge_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__preview_purge_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.PreviewPurgeRequest",
+  "PreviewPurgeRequest",
+  "Steward__Type__V1__PreviewPurgeRequest",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__PreviewPurgeRequest),
+  1,
+  steward__type__v1__preview_purge_request__field_descriptors,
+  steward__type__v1__preview_purge_request__field_indices_by_name,
+  1,  steward__type__v1__preview_purge_request__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__preview_purge_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__preview_purge_response__field_descriptors[1] =
+{
+  {
+    "counts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Type__V1__PreviewPurgeResponse, n_counts),
+    offsetof(Steward__Type__V1__PreviewPurgeResponse, counts),
+    &steward__type__v1__purge_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__preview_purge_response__field_indices_by_name[] = {
+  0,   /* field[0] = counts */
+};
+static const ProtobufCIntRange steward__type__v1__preview_purge_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__preview_purge_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.PreviewPurgeResponse",
+  "PreviewPurgeResponse",
+  "Steward__Type__V1__PreviewPurgeResponse",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__PreviewPurgeResponse),
+  1,
+  steward__type__v1__preview_purge_response__field_descriptors,
+  steward__type__v1__preview_purge_response__field_indices_by_name,
+  1,  steward__type__v1__preview_purge_response__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__preview_purge_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__purge_count__field_descriptors[3] =
+{
+  {
+    "object",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__PurgeCount, object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Type__V1__PurgeCount, has_count),
+    offsetof(Steward__Type__V1__PurgeCount, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "capped",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Type__V1__PurgeCount, has_capped),
+    offsetof(Steward__Type__V1__PurgeCount, capped),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__purge_count__field_indices_by_name[] = {
+  2,   /* field[2] = capped */
+  1,   /* field[1] = count */
+  0,   /* field[0] = object */
+};
+static const ProtobufCIntRange steward__type__v1__purge_count__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__purge_count__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.PurgeCount",
+  "PurgeCount",
+  "Steward__Type__V1__PurgeCount",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__PurgeCount),
+  3,
+  steward__type__v1__purge_count__field_descriptors,
+  steward__type__v1__purge_count__field_indices_by_name,
+  1,  steward__type__v1__purge_count__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__purge_count__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__type__v1__undo_job_response__field_descriptors[1] =

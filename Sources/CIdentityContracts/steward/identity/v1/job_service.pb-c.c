@@ -7,7 +7,7 @@
 #endif
 
 #include "steward/identity/v1/job_service.pb-c.h"
-static const ProtobufCMethodDescriptor steward__identity__v1__job_service__method_descriptors[7] =
+static const ProtobufCMethodDescriptor steward__identity__v1__job_service__method_descriptors[8] =
 {
   { "GetJob", &steward__type__v1__get_job_request__descriptor, &steward__type__v1__get_job_response__descriptor },
   { "ListJobs", &steward__type__v1__list_jobs_request__descriptor, &steward__type__v1__list_jobs_response__descriptor },
@@ -16,11 +16,13 @@ static const ProtobufCMethodDescriptor steward__identity__v1__job_service__metho
   { "RunJob", &steward__type__v1__run_job_request__descriptor, &steward__type__v1__run_job_response__descriptor },
   { "RetryJob", &steward__type__v1__retry_job_request__descriptor, &steward__type__v1__retry_job_response__descriptor },
   { "UndoJob", &steward__type__v1__undo_job_request__descriptor, &steward__type__v1__undo_job_response__descriptor },
+  { "PreviewPurge", &steward__type__v1__preview_purge_request__descriptor, &steward__type__v1__preview_purge_response__descriptor },
 };
 const unsigned steward__identity__v1__job_service__method_indices_by_name[] = {
   3,        /* CancelJob */
   0,        /* GetJob */
   1,        /* ListJobs */
+  7,        /* PreviewPurge */
   5,        /* RetryJob */
   4,        /* RunJob */
   6,        /* UndoJob */
@@ -33,7 +35,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__job_service__descriptor 
   "JobService",
   "Steward__Identity__V1__JobService",
   "steward.identity.v1",
-  7,
+  8,
   steward__identity__v1__job_service__method_descriptors,
   steward__identity__v1__job_service__method_indices_by_name
 };
@@ -92,6 +94,14 @@ void steward__identity__v1__job_service__undo_job(ProtobufCService *service,
 {
   assert(service->descriptor == &steward__identity__v1__job_service__descriptor);
   service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__job_service__preview_purge(ProtobufCService *service,
+                                                       const Steward__Type__V1__PreviewPurgeRequest *input,
+                                                       Steward__Type__V1__PreviewPurgeResponse_Closure closure,
+                                                       void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__job_service__descriptor);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__job_service__init (Steward__Identity__V1__JobService_Service *service,
                                                Steward__Identity__V1__JobService_ServiceDestroy destroy)

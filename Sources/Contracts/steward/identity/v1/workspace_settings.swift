@@ -20,14 +20,19 @@ public struct WorkspaceSettings: Hashable, Sendable {
     /// export; 0 to 1,000,000,000. Absent means 20,000. Past it these calls end with RESOURCE_EXHAUSTED / READ_BUDGET_EXHAUSTED.
     public var readRowsPerDayMax: Int64?
 
+    /// How many days deleted records of customer and sales are kept and can be restored, 30 to 3,650; then the night's job purge_deleted removes
+    /// them for good. Absent means for ever. A change holds from the next night on; JobService/PreviewPurge tells beforehand how many would go.
+    public var deletedRecordsKeptDays: Int64?
+
     public init(
         version: Int64? = nil, updateTime: Timestamp? = nil, timeZone: String? = nil,
-        readRowsPerDayMax: Int64? = nil
+        readRowsPerDayMax: Int64? = nil, deletedRecordsKeptDays: Int64? = nil
     ) {
         self.version = version
         self.updateTime = updateTime
         self.timeZone = timeZone
         self.readRowsPerDayMax = readRowsPerDayMax
+        self.deletedRecordsKeptDays = deletedRecordsKeptDays
     }
 }
 
@@ -40,6 +45,7 @@ extension WorkspaceSettings: WireMessage {
         self.updateTime = readTimestamp(c.pointee.update_time)
         self.timeZone = readString(c.pointee.time_zone)
         self.readRowsPerDayMax = c.pointee.has_read_rows_per_day_max != 0 ? c.pointee.read_rows_per_day_max : nil
+        self.deletedRecordsKeptDays = c.pointee.has_deleted_records_kept_days != 0 ? c.pointee.deleted_records_kept_days : nil
     }
 
     package func write(to message: Message) {
@@ -53,6 +59,10 @@ extension WorkspaceSettings: WireMessage {
         if let value = self.readRowsPerDayMax {
             c.pointee.has_read_rows_per_day_max = 1
             c.pointee.read_rows_per_day_max = value
+        }
+        if let value = self.deletedRecordsKeptDays {
+            c.pointee.has_deleted_records_kept_days = 1
+            c.pointee.deleted_records_kept_days = value
         }
     }
 }

@@ -219,14 +219,18 @@ public struct KindReport: Hashable, Sendable {
     /// They were refused, and stayed as they were.
     public var refusedCount: Int64?
 
+    /// Those that were refused, by the reason, where the job counts them so.
+    public var refusals: [RefusalCount]
+
     public init(
         object: String? = nil, changedCount: Int64? = nil, unchangedCount: Int64? = nil,
-        refusedCount: Int64? = nil
+        refusedCount: Int64? = nil, refusals: [RefusalCount] = []
     ) {
         self.object = object
         self.changedCount = changedCount
         self.unchangedCount = unchangedCount
         self.refusedCount = refusedCount
+        self.refusals = refusals
     }
 }
 
@@ -239,6 +243,7 @@ extension KindReport: WireMessage {
         self.changedCount = c.pointee.has_changed_count != 0 ? c.pointee.changed_count : nil
         self.unchangedCount = c.pointee.has_unchanged_count != 0 ? c.pointee.unchanged_count : nil
         self.refusedCount = c.pointee.has_refused_count != 0 ? c.pointee.refused_count : nil
+        self.refusals = readMessages(c.pointee.refusals, c.pointee.n_refusals, message.arena)
     }
 
     package func write(to message: Message) {
@@ -255,6 +260,41 @@ extension KindReport: WireMessage {
         if let value = self.refusedCount {
             c.pointee.has_refused_count = 1
             c.pointee.refused_count = value
+        }
+        c.pointee.refusals = writePointers(self.refusals, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_refusals = self.refusals.count
+    }
+}
+
+/// How many records were refused for a reason.
+public struct RefusalCount: Hashable, Sendable {
+    /// The reason, as in RECORD_IN_USE.
+    public var reason: String?
+
+    /// How many.
+    public var count: Int64?
+
+    public init(reason: String? = nil, count: Int64? = nil) {
+        self.reason = reason
+        self.count = count
+    }
+}
+
+extension RefusalCount: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_refusal_count_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__RefusalCount.self)
+        self.reason = readString(c.pointee.reason)
+        self.count = c.pointee.has_count != 0 ? c.pointee.count : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__RefusalCount.self)
+        c.pointee.reason = self.reason.map(message.arena.string)
+        if let value = self.count {
+            c.pointee.has_count = 1
+            c.pointee.count = value
         }
     }
 }
@@ -601,6 +641,100 @@ extension UndoJobRequest: WireMessage {
     package func write(to message: Message) {
         let c = message.as(Steward__Type__V1__UndoJobRequest.self)
         c.pointee.id = self.id.map(message.arena.string)
+    }
+}
+
+/// Asks how many deleted records a time would remove.
+public struct PreviewPurgeRequest: Hashable, Sendable {
+    /// How many days deleted records were kept, 30 to 3,650; absent for what the workspace has set.
+    public var keptDays: Int64?
+
+    public init(keptDays: Int64? = nil) {
+        self.keptDays = keptDays
+    }
+}
+
+extension PreviewPurgeRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_preview_purge_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__PreviewPurgeRequest.self)
+        self.keptDays = c.pointee.has_kept_days != 0 ? c.pointee.kept_days : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__PreviewPurgeRequest.self)
+        if let value = self.keptDays {
+            c.pointee.has_kept_days = 1
+            c.pointee.kept_days = value
+        }
+    }
+}
+
+/// How many deleted records are older than the time.
+public struct PreviewPurgeResponse: Hashable, Sendable {
+    /// By kind of record, those of the service that are ever removed. What is still named by others stays all the same.
+    public var counts: [PurgeCount]
+
+    public init(counts: [PurgeCount] = []) {
+        self.counts = counts
+    }
+}
+
+extension PreviewPurgeResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_preview_purge_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__PreviewPurgeResponse.self)
+        self.counts = readMessages(c.pointee.counts, c.pointee.n_counts, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__PreviewPurgeResponse.self)
+        c.pointee.counts = writePointers(self.counts, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_counts = self.counts.count
+    }
+}
+
+/// Deleted records of one kind.
+public struct PurgeCount: Hashable, Sendable {
+    /// Kind of record, as in account.
+    public var object: String?
+
+    /// How many are older; counted up to 100,000.
+    public var count: Int64?
+
+    /// There are more than that.
+    public var capped: Bool?
+
+    public init(object: String? = nil, count: Int64? = nil, capped: Bool? = nil) {
+        self.object = object
+        self.count = count
+        self.capped = capped
+    }
+}
+
+extension PurgeCount: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_purge_count_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__PurgeCount.self)
+        self.object = readString(c.pointee.object)
+        self.count = c.pointee.has_count != 0 ? c.pointee.count : nil
+        self.capped = c.pointee.has_capped != 0 ? c.pointee.capped != 0 : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__PurgeCount.self)
+        c.pointee.object = self.object.map(message.arena.string)
+        if let value = self.count {
+            c.pointee.has_count = 1
+            c.pointee.count = value
+        }
+        if let value = self.capped {
+            c.pointee.has_capped = 1
+            c.pointee.capped = value ? 1 : 0
+        }
     }
 }
 

@@ -50,9 +50,16 @@ public enum JobServiceMethods {
         response: UndoJobResponse.descriptor, kind: .unary
     )
 
+    /// Tells how many deleted records the job purge_deleted would remove for good if they were kept so many days. Needs the right to update settings
+    /// on the scope all.
+    public static let previewPurge = MethodDefinition(
+        path: "steward.identity.v1.JobService/PreviewPurge", request: PreviewPurgeRequest.descriptor,
+        response: PreviewPurgeResponse.descriptor, kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
-        getJob, listJobs, watchJob, cancelJob, runJob, retryJob, undoJob
+        getJob, listJobs, watchJob, cancelJob, runJob, retryJob, undoJob, previewPurge
     ]
 
     /// As reflection tells it.
@@ -66,6 +73,7 @@ public enum JobServiceMethods {
             MethodDescription(runJob, comment: "Has a job of a schedule run now."),
             MethodDescription(retryJob, comment: "Goes on with a job that failed, at the step that failed. Nothing that it did is done again."),
             MethodDescription(undoJob, comment: "Takes back what a job changed that worked on all records that a filter selects, for as long as the job is kept: 30 days after its end."),
+            MethodDescription(previewPurge, comment: "Tells how many deleted records the job purge_deleted would remove for good if they were kept so many days. Needs the right to update settings on the scope all."),
         ])
 }
 
@@ -91,6 +99,10 @@ package protocol JobServiceCustomMethods: Sendable {
 
     /// Takes back what a job changed that worked on all records that a filter selects, for as long as the job is kept: 30 days after its end.
     func undoJob(_ request: UndoJobRequest, _ context: CallContext) async throws -> UndoJobResponse
+
+    /// Tells how many deleted records the job purge_deleted would remove for good if they were kept so many days. Needs the right to update settings
+    /// on the scope all.
+    func previewPurge(_ request: PreviewPurgeRequest, _ context: CallContext) async throws -> PreviewPurgeResponse
 }
 
 extension JobServiceCustomMethods {
@@ -103,6 +115,7 @@ extension JobServiceCustomMethods {
         router.serve(JobServiceMethods.runJob, runJob)
         router.serve(JobServiceMethods.retryJob, retryJob)
         router.serve(JobServiceMethods.undoJob, undoJob)
+        router.serve(JobServiceMethods.previewPurge, previewPurge)
     }
 }
 
@@ -162,5 +175,13 @@ public struct JobServiceClient: Sendable {
         _ request: UndoJobRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> UndoJobResponse {
         try await channel.call(JobServiceMethods.undoJob, request, options)
+    }
+
+    /// Tells how many deleted records the job purge_deleted would remove for good if they were kept so many days. Needs the right to update settings
+    /// on the scope all.
+    public func previewPurge(
+        _ request: PreviewPurgeRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> PreviewPurgeResponse {
+        try await channel.call(JobServiceMethods.previewPurge, request, options)
     }
 }

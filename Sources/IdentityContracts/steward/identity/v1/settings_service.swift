@@ -49,7 +49,7 @@ public struct UpdateSettingsRequest: Hashable, Sendable {
     /// the answer is ABORTED / VERSION_CONFLICT, whichever settings were changed since.
     public var settings: WorkspaceSettings?
 
-    /// The settings to change: time_zone, read_rows_per_day_max. One that is named here and not set above gets its default;
+    /// The settings to change: time_zone, read_rows_per_day_max, deleted_records_kept_days. One that is named here and not set above gets its default;
     /// without a mask those change that are set.
     public var updateMask: [String]
 

@@ -49,10 +49,16 @@ struct  Steward__Identity__V1__WorkspaceSettings
    */
   protobuf_c_boolean has_read_rows_per_day_max;
   int64_t read_rows_per_day_max;
+  /*
+   * How many days deleted records of customer and sales are kept and can be restored, 30 to 3,650; then the night's job purge_deleted removes
+   * them for good. Absent means for ever. A change holds from the next night on; JobService/PreviewPurge tells beforehand how many would go.
+   */
+  protobuf_c_boolean has_deleted_records_kept_days;
+  int64_t deleted_records_kept_days;
 };
 #define STEWARD__IDENTITY__V1__WORKSPACE_SETTINGS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__workspace_settings__descriptor) \
-    , 0, 0, NULL, NULL, 0, 0 }
+    , 0, 0, NULL, NULL, 0, 0, 0, 0 }
 
 
 /* Steward__Identity__V1__WorkspaceSettings methods */

@@ -20,6 +20,7 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Steward__Type__V1__Job Steward__Type__V1__Job;
 typedef struct Steward__Type__V1__JobReport Steward__Type__V1__JobReport;
 typedef struct Steward__Type__V1__KindReport Steward__Type__V1__KindReport;
+typedef struct Steward__Type__V1__RefusalCount Steward__Type__V1__RefusalCount;
 typedef struct Steward__Type__V1__GetJobRequest Steward__Type__V1__GetJobRequest;
 typedef struct Steward__Type__V1__GetJobResponse Steward__Type__V1__GetJobResponse;
 typedef struct Steward__Type__V1__ListJobsRequest Steward__Type__V1__ListJobsRequest;
@@ -33,6 +34,9 @@ typedef struct Steward__Type__V1__RunJobResponse Steward__Type__V1__RunJobRespon
 typedef struct Steward__Type__V1__RetryJobRequest Steward__Type__V1__RetryJobRequest;
 typedef struct Steward__Type__V1__RetryJobResponse Steward__Type__V1__RetryJobResponse;
 typedef struct Steward__Type__V1__UndoJobRequest Steward__Type__V1__UndoJobRequest;
+typedef struct Steward__Type__V1__PreviewPurgeRequest Steward__Type__V1__PreviewPurgeRequest;
+typedef struct Steward__Type__V1__PreviewPurgeResponse Steward__Type__V1__PreviewPurgeResponse;
+typedef struct Steward__Type__V1__PurgeCount Steward__Type__V1__PurgeCount;
 typedef struct Steward__Type__V1__UndoJobResponse Steward__Type__V1__UndoJobResponse;
 
 
@@ -217,10 +221,36 @@ struct  Steward__Type__V1__KindReport
    */
   protobuf_c_boolean has_refused_count;
   int64_t refused_count;
+  /*
+   * Those that were refused, by the reason, where the job counts them so.
+   */
+  size_t n_refusals;
+  Steward__Type__V1__RefusalCount **refusals;
 };
 #define STEWARD__TYPE__V1__KIND_REPORT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__kind_report__descriptor) \
-    , NULL, 0, 0, 0, 0, 0, 0 }
+    , NULL, 0, 0, 0, 0, 0, 0, 0,NULL }
+
+
+/*
+ * How many records were refused for a reason.
+ */
+struct  Steward__Type__V1__RefusalCount
+{
+  ProtobufCMessage message_base;
+  /*
+   * The reason, as in RECORD_IN_USE.
+   */
+  char *reason;
+  /*
+   * How many.
+   */
+  protobuf_c_boolean has_count;
+  int64_t count;
+};
+#define STEWARD__TYPE__V1__REFUSAL_COUNT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__refusal_count__descriptor) \
+    , NULL, 0, 0 }
 
 
 /*
@@ -451,6 +481,66 @@ struct  Steward__Type__V1__UndoJobRequest
 
 
 /*
+ * Asks how many deleted records a time would remove.
+ */
+struct  Steward__Type__V1__PreviewPurgeRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * How many days deleted records were kept, 30 to 3,650; absent for what the workspace has set.
+   */
+  protobuf_c_boolean has_kept_days;
+  int64_t kept_days;
+};
+#define STEWARD__TYPE__V1__PREVIEW_PURGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__preview_purge_request__descriptor) \
+    , 0, 0 }
+
+
+/*
+ * How many deleted records are older than the time.
+ */
+struct  Steward__Type__V1__PreviewPurgeResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * By kind of record, those of the service that are ever removed. What is still named by others stays all the same.
+   */
+  size_t n_counts;
+  Steward__Type__V1__PurgeCount **counts;
+};
+#define STEWARD__TYPE__V1__PREVIEW_PURGE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__preview_purge_response__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * Deleted records of one kind.
+ */
+struct  Steward__Type__V1__PurgeCount
+{
+  ProtobufCMessage message_base;
+  /*
+   * Kind of record, as in account.
+   */
+  char *object;
+  /*
+   * How many are older; counted up to 100,000.
+   */
+  protobuf_c_boolean has_count;
+  int64_t count;
+  /*
+   * There are more than that.
+   */
+  protobuf_c_boolean has_capped;
+  protobuf_c_boolean capped;
+};
+#define STEWARD__TYPE__V1__PURGE_COUNT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__purge_count__descriptor) \
+    , NULL, 0, 0, 0, 0 }
+
+
+/*
  * The job that takes it back.
  */
 struct  Steward__Type__V1__UndoJobResponse
@@ -522,6 +612,25 @@ Steward__Type__V1__KindReport *
                       const uint8_t       *data);
 void   steward__type__v1__kind_report__free_unpacked
                      (Steward__Type__V1__KindReport *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Type__V1__RefusalCount methods */
+void   steward__type__v1__refusal_count__init
+                     (Steward__Type__V1__RefusalCount         *message);
+size_t steward__type__v1__refusal_count__get_packed_size
+                     (const Steward__Type__V1__RefusalCount   *message);
+size_t steward__type__v1__refusal_count__pack
+                     (const Steward__Type__V1__RefusalCount   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__refusal_count__pack_to_buffer
+                     (const Steward__Type__V1__RefusalCount   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__RefusalCount *
+       steward__type__v1__refusal_count__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__refusal_count__free_unpacked
+                     (Steward__Type__V1__RefusalCount *message,
                       ProtobufCAllocator *allocator);
 /* Steward__Type__V1__GetJobRequest methods */
 void   steward__type__v1__get_job_request__init
@@ -770,6 +879,63 @@ Steward__Type__V1__UndoJobRequest *
 void   steward__type__v1__undo_job_request__free_unpacked
                      (Steward__Type__V1__UndoJobRequest *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Type__V1__PreviewPurgeRequest methods */
+void   steward__type__v1__preview_purge_request__init
+                     (Steward__Type__V1__PreviewPurgeRequest         *message);
+size_t steward__type__v1__preview_purge_request__get_packed_size
+                     (const Steward__Type__V1__PreviewPurgeRequest   *message);
+size_t steward__type__v1__preview_purge_request__pack
+                     (const Steward__Type__V1__PreviewPurgeRequest   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__preview_purge_request__pack_to_buffer
+                     (const Steward__Type__V1__PreviewPurgeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__PreviewPurgeRequest *
+       steward__type__v1__preview_purge_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__preview_purge_request__free_unpacked
+                     (Steward__Type__V1__PreviewPurgeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Type__V1__PreviewPurgeResponse methods */
+void   steward__type__v1__preview_purge_response__init
+                     (Steward__Type__V1__PreviewPurgeResponse         *message);
+size_t steward__type__v1__preview_purge_response__get_packed_size
+                     (const Steward__Type__V1__PreviewPurgeResponse   *message);
+size_t steward__type__v1__preview_purge_response__pack
+                     (const Steward__Type__V1__PreviewPurgeResponse   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__preview_purge_response__pack_to_buffer
+                     (const Steward__Type__V1__PreviewPurgeResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__PreviewPurgeResponse *
+       steward__type__v1__preview_purge_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__preview_purge_response__free_unpacked
+                     (Steward__Type__V1__PreviewPurgeResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Type__V1__PurgeCount methods */
+void   steward__type__v1__purge_count__init
+                     (Steward__Type__V1__PurgeCount         *message);
+size_t steward__type__v1__purge_count__get_packed_size
+                     (const Steward__Type__V1__PurgeCount   *message);
+size_t steward__type__v1__purge_count__pack
+                     (const Steward__Type__V1__PurgeCount   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__purge_count__pack_to_buffer
+                     (const Steward__Type__V1__PurgeCount   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__PurgeCount *
+       steward__type__v1__purge_count__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__purge_count__free_unpacked
+                     (Steward__Type__V1__PurgeCount *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Type__V1__UndoJobResponse methods */
 void   steward__type__v1__undo_job_response__init
                      (Steward__Type__V1__UndoJobResponse         *message);
@@ -799,6 +965,9 @@ typedef void (*Steward__Type__V1__JobReport_Closure)
                   void *closure_data);
 typedef void (*Steward__Type__V1__KindReport_Closure)
                  (const Steward__Type__V1__KindReport *message,
+                  void *closure_data);
+typedef void (*Steward__Type__V1__RefusalCount_Closure)
+                 (const Steward__Type__V1__RefusalCount *message,
                   void *closure_data);
 typedef void (*Steward__Type__V1__GetJobRequest_Closure)
                  (const Steward__Type__V1__GetJobRequest *message,
@@ -839,6 +1008,15 @@ typedef void (*Steward__Type__V1__RetryJobResponse_Closure)
 typedef void (*Steward__Type__V1__UndoJobRequest_Closure)
                  (const Steward__Type__V1__UndoJobRequest *message,
                   void *closure_data);
+typedef void (*Steward__Type__V1__PreviewPurgeRequest_Closure)
+                 (const Steward__Type__V1__PreviewPurgeRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Type__V1__PreviewPurgeResponse_Closure)
+                 (const Steward__Type__V1__PreviewPurgeResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Type__V1__PurgeCount_Closure)
+                 (const Steward__Type__V1__PurgeCount *message,
+                  void *closure_data);
 typedef void (*Steward__Type__V1__UndoJobResponse_Closure)
                  (const Steward__Type__V1__UndoJobResponse *message,
                   void *closure_data);
@@ -852,6 +1030,7 @@ extern const ProtobufCEnumDescriptor    steward__type__v1__job_state__descriptor
 extern const ProtobufCMessageDescriptor steward__type__v1__job__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__job_report__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__kind_report__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__refusal_count__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__get_job_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__get_job_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__list_jobs_request__descriptor;
@@ -865,6 +1044,9 @@ extern const ProtobufCMessageDescriptor steward__type__v1__run_job_response__des
 extern const ProtobufCMessageDescriptor steward__type__v1__retry_job_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__retry_job_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__undo_job_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__preview_purge_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__preview_purge_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__purge_count__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__undo_job_response__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -67,7 +67,7 @@ struct  Steward__Identity__V1__UpdateSettingsRequest
    */
   Steward__Identity__V1__WorkspaceSettings *settings;
   /*
-   * The settings to change: time_zone, read_rows_per_day_max. One that is named here and not set above gets its default;
+   * The settings to change: time_zone, read_rows_per_day_max, deleted_records_kept_days. One that is named here and not set above gets its default;
    * without a mask those change that are set.
    */
   size_t n_update_mask;

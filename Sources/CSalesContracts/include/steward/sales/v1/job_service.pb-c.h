@@ -60,6 +60,10 @@ struct Steward__Sales__V1__JobService_Service
                    const Steward__Type__V1__UndoJobRequest *input,
                    Steward__Type__V1__UndoJobResponse_Closure closure,
                    void *closure_data);
+  void (*preview_purge)(Steward__Sales__V1__JobService_Service *service,
+                        const Steward__Type__V1__PreviewPurgeRequest *input,
+                        Steward__Type__V1__PreviewPurgeResponse_Closure closure,
+                        void *closure_data);
 };
 typedef void (*Steward__Sales__V1__JobService_ServiceDestroy)(Steward__Sales__V1__JobService_Service *);
 void steward__sales__v1__job_service__init (Steward__Sales__V1__JobService_Service *service,
@@ -74,7 +78,8 @@ void steward__sales__v1__job_service__init (Steward__Sales__V1__JobService_Servi
       function_prefix__ ## cancel_job,\
       function_prefix__ ## run_job,\
       function_prefix__ ## retry_job,\
-      function_prefix__ ## undo_job  }
+      function_prefix__ ## undo_job,\
+      function_prefix__ ## preview_purge  }
 void steward__sales__v1__job_service__get_job(ProtobufCService *service,
                                               const Steward__Type__V1__GetJobRequest *input,
                                               Steward__Type__V1__GetJobResponse_Closure closure,
@@ -103,6 +108,10 @@ void steward__sales__v1__job_service__undo_job(ProtobufCService *service,
                                                const Steward__Type__V1__UndoJobRequest *input,
                                                Steward__Type__V1__UndoJobResponse_Closure closure,
                                                void *closure_data);
+void steward__sales__v1__job_service__preview_purge(ProtobufCService *service,
+                                                    const Steward__Type__V1__PreviewPurgeRequest *input,
+                                                    Steward__Type__V1__PreviewPurgeResponse_Closure closure,
+                                                    void *closure_data);
 
 /* --- descriptors --- */
 
