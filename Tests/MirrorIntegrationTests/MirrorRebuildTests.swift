@@ -97,6 +97,42 @@ import Testing
         }
     }
 
+    /// The service that mirrors is a newer one from the second page on: what the first page lacks is told, too.
+    @Test func otherFieldsInTheMiddleBeginAnew() async throws {
+        try await Neighbours.run { world in
+            try await fill(world, 650)
+            world.way.want(allBut: ["region"])
+            try await world.step()
+            try await world.step()
+            world.way.want(allBut: [])
+            try await world.settle()
+            try await world.expectEqual()
+        }
+    }
+
+    /// Somebody has begun anew while something was told: that must not be forgotten.
+    @Test func whoStoresTooLateDoesNotUndoABeginning() async throws {
+        try await Neighbours.run { world in
+            try await fill(world, 3)
+            try await world.settle()
+            let account = try #require(try await world.customer.list(Account.self).first)
+            try await world.customer.update(Account(id: account.id, displayName: "later"), ["display_name"])
+            let customer = world.customer
+            world.way.interrupt {
+                try await customer.sql(
+                    """
+                    UPDATE {schema}.mirror_feeds SET fence = fence + 1, rebuilt_to = '00000000-0000-0000-0000-000000000000'
+                    """)
+            }
+            try await world.step()
+            let rebuilding = try await customer.number(
+                "SELECT count(*) FROM {schema}.mirror_feeds WHERE rebuilt_to IS NOT NULL")
+            #expect(rebuilding == 1)
+            try await world.settle()
+            try await world.expectEqual()
+        }
+    }
+
     @Test func comparingHealsWhatDiffersAndCountsIt() async throws {
         try await Neighbours.run { world in
             try await fill(world, 420)

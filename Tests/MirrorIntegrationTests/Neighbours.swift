@@ -151,6 +151,16 @@ final class Way: RPCChannel {
 
     init(_ channel: LocalChannel) { self.channel = channel }
 
+    /// Fields that the other service, an older one, does not want.
+    private let unwanted = Mutex<Set<String>>([])
+
+    func want(allBut fields: Set<String>) { unwanted.withLock { $0 = fields } }
+
+    private let interruption = Mutex<(@Sendable () async throws -> Void)?>(nil)
+
+    /// Runs when the next telling was done there, before its answer arrives.
+    func interrupt(_ body: @escaping @Sendable () async throws -> Void) { interruption.withLock { $0 = body } }
+
     /// What becomes of the next calls that tell something.
     func next(_ faults: Fault...) { self.faults.withLock { $0 += faults } }
 
@@ -186,7 +196,27 @@ final class Way: RPCChannel {
         case .after:
             _ = try await channel.unary(method, request, options)
             throw lost
-        case nil: return try await channel.unary(method, request, options)
+        case nil: return try await answer(method, request, options)
+        }
+    }
+
+    private func answer(
+        _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
+    ) async throws(RPCError) -> [UInt8] {
+        let answer = try await channel.unary(method, request, options)
+        do {
+            let unwanted = unwanted.withLock { $0 }
+            guard method == MirrorServiceMethods.applyMirror else {
+                var opened = try OpenMirrorResponse(decoding: answer)
+                opened.fields.removeAll(where: unwanted.contains)
+                return opened.encoded()
+            }
+            try await interruption.withLock { $0.take() }?()
+            var applied = try ApplyMirrorResponse(decoding: answer)
+            applied.fields.removeAll(where: unwanted.contains)
+            return applied.encoded()
+        } catch {
+            throw RPCError(masking: error)
         }
     }
 

@@ -171,7 +171,7 @@ import Testing
                 let error = try await denial {
                     let call = try await sales.deals(as: office.rep).watchDeals(
                         WatchDealsRequest(filterExpression: filter))
-                    for try await _ in call {}
+                    for try await _ in call { break }
                 }
                 #expect(error.code == .invalidArgument && error.reason == "FILTER_NOT_WATCHABLE", "\(error)")
             }
