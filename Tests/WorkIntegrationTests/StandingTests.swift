@@ -59,6 +59,25 @@ import Testing
         }
     }
 
+    /// A burst of writes costs a step and, when the rest is over, another for all that came meanwhile.
+    @Test func whatIsWrittenWithinAMomentIsDoneTogether() async throws {
+        try await Jobs.run { jobs in
+            let steps = Steps()
+            let runner = runner(jobs, steps)
+            for _ in 0..<50 {
+                runner.wake(jobs.tenant)
+                await runner.settle()
+            }
+            #expect(steps.count == 1)
+            jobs.advance(.milliseconds(101))
+            await runner.settle()
+            #expect(steps.count == 2)
+            jobs.advance(.seconds(1))
+            await runner.settle()
+            #expect(steps.count == 2)
+        }
+    }
+
     /// Whoever writes meanwhile does not make the one who is away be asked more often.
     @Test func whatFailsWaitsLongerEachTimeWhoeverWakesIt() async throws {
         try await Jobs.run { jobs in
@@ -79,6 +98,7 @@ import Testing
             jobs.advance(.seconds(60))
             await runner.settle()
             #expect(steps.count == 1)
+            jobs.advance(.seconds(1))
             runner.wake(jobs.tenant)
             await runner.settle()
             #expect(steps.count == 2)

@@ -25,7 +25,8 @@ package struct StandingWork: Sendable {
 }
 
 /// Does standing work for the tenants that it is told of, when it is woken for one, and for each once in a period, since other instances write as
-/// well. Tenants take turns. A tenant whose step has failed waits, twice as long each time, whoever wakes it.
+/// well. Tenants take turns. A tenant whose step has failed waits, twice as long each time, whoever wakes it; one that had a step rests a moment, so
+/// that many writes cost few steps.
 package final class StandingRunner: Sendable {
     private let work: StandingWork
     private let engine: RecordEngine
@@ -36,6 +37,8 @@ package final class StandingRunner: Sendable {
     private let limits: JobLimits
     private let turns: Mutex<JobTurns>
     private let failures = Mutex<[TenantID: Failure]>([:])
+    /// Until when tenants rest that had a step.
+    private let rests = Mutex<[TenantID: Timestamp]>([:])
     private let isDraining = Atomic<Bool>(false)
     private let bell = JobBell()
 
@@ -46,6 +49,8 @@ package final class StandingRunner: Sendable {
 
     /// Steps of all tenants at once.
     private static let turnsMax = 4
+    /// Between a step that left nothing and the next one of the same tenant. What was written meanwhile is done together.
+    private static let rest = Duration.milliseconds(100)
 
     package init(
         _ work: StandingWork, _ engine: RecordEngine, clock: JobClock,
@@ -117,12 +122,14 @@ package final class StandingRunner: Sendable {
 
     /// - Returns: when the tenant is to be looked at next; nil when nothing is known to be left.
     private func step(_ tenant: TenantID) async -> Timestamp? {
-        if let failure = failures.withLock({ $0[tenant] }), failure.until > clock.now() { return failure.until }
+        if let until = waitsUntil(tenant) { return until }
         do {
             guard try await isActive(tenant) else { return nil }
             let hasMore = try await work.step(tenant)
             failures.withLock { $0[tenant] = nil }
-            return hasMore ? clock.now() : nil
+            guard !hasMore else { return clock.now() }
+            rests.withLock { $0[tenant] = clock.now().advanced(by: Self.rest) }
+            return nil
         } catch {
             logger.debug(
                 "standing work in a workspace failed",
@@ -140,6 +147,17 @@ package final class StandingRunner: Sendable {
         }
     }
 
+    /// Until when it has no step, whoever wakes it; nil when it may have one.
+    private func waitsUntil(_ tenant: TenantID) -> Timestamp? {
+        let now = clock.now()
+        if let failure = failures.withLock({ $0[tenant] }), failure.until > now { return failure.until }
+        return rests.withLock { rests in
+            guard let until = rests.removeValue(forKey: tenant), until > now else { return nil }
+            rests[tenant] = until
+            return until
+        }
+    }
+
     /// One that is gone is left; should it come back, identity says so.
     private func isActive(_ tenant: TenantID) async throws -> Bool {
         do {
@@ -148,6 +166,7 @@ package final class StandingRunner: Sendable {
             guard error.code == .permissionDenied || error.code == .notFound else { throw error }
             turns.withLock { $0.leave(tenant) }
             failures.withLock { $0[tenant] = nil }
+            rests.withLock { $0[tenant] = nil }
             return false
         }
     }
