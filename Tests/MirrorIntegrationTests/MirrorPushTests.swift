@@ -114,6 +114,21 @@ import Testing
         }
     }
 
+    /// A recovery makes a checkpoint: what was read before one may be of a history that is no more.
+    @Test func whatWasReadBeforeACheckpointIsToldAgain() async throws {
+        try await Neighbours.run { world in
+            let account = try await world.customer.create(Account(displayName: "a"))
+            try await world.settle()
+            try await world.customer.update(Account(id: account.id, displayName: "b"), ["display_name"])
+            let (sent, postgres) = (world.way.sentCount, world.customer.postgres)
+            world.way.interrupt { _ = try await postgres.rows("CHECKPOINT") }
+            #expect(try await world.step() == .advanced)
+            #expect(try await world.step() == .idle)
+            #expect(world.way.sentCount == sent + 2)
+            #expect(try await world.mirrored() == ["b"])
+        }
+    }
+
     /// Of two who tell beside each other, what one tells is told again by the other.
     @Test func twoInstancesTellTheSame() async throws {
         try await Neighbours.run { world in

@@ -82,15 +82,18 @@ struct MirrorPlaces: Sendable {
 
     /// Stores where it is now, if nobody has taken a fence since.
     ///
-    /// - Parameter cursor: with the timeline of the server that was read: what a server told that was replaced since is told again.
-    func store(_ cursor: FeedCursor, rebuiltTo: RecordID?, fence: Int64) async throws -> Bool {
+    /// - Parameter batch: after which the cursor stands. What a server told that was replaced or recovered since is told again.
+    func store(
+        _ cursor: FeedCursor, rebuiltTo: RecordID?, fence: Int64, after batch: FeedBatch? = nil
+    ) async throws -> Bool {
         let values = Self.values {
             $0.append(name)
             $0.append(fence)
             $0.append(rebuiltTo)
             $0.append(cursor.keptInside.bytes)
             $0.append(Timestamp.now())
-            $0.append(cursor.timeline.map { Int64($0) })
+            $0.append(batch?.cursor.timeline.map { Int64($0) })
+            $0.append(batch?.checkpoint)
         }
         return try await !run(Self.put, values).isEmpty
     }
@@ -99,8 +102,8 @@ struct MirrorPlaces: Sendable {
         """
         WITH held AS (
             UPDATE {schema}.mirror_feeds SET rebuilt_to = $3 WHERE name = $1 AND fence = $2
-                AND ($6::int8 IS NULL OR
-                    ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int8 = $6)
+                AND ($7::text IS NULL OR (pg_control_checkpoint()).checkpoint_lsn::text = $7
+                    AND ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int8 = $6)
             RETURNING name
         )
         UPDATE {schema}.feed_consumers AS consumer SET cursor = $4, updated_at = $5 FROM held

@@ -112,7 +112,7 @@ package final class MirrorPush: Sendable {
                     fence: fence, records: found.map(\.bytes), goneIDs: gone.map(\.bytes),
                     toldMicros: batch.events.map(\.time.microseconds).max()), pages)
         }
-        guard try await places.store(batch.cursor, rebuiltTo: nil, fence: fence) else { return .advanced }
+        guard try await places.store(batch.cursor, rebuiltTo: nil, fence: fence, after: batch) else { return .advanced }
         meter.note(batch.events, of: feed.name)
         records.told(batch.events.count, feed.name)
         guard batch.isCaughtUp else { return .advanced }
