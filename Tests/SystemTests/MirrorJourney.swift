@@ -58,6 +58,20 @@ extension SystemTests {
                 """)
         }
 
+        /// Kills it while it tells the mirror of all accounts; tries again when it was quicker.
+        private func killCustomerInTheMiddle(_ account: Account, _ workspace: TestWorkspace) async throws -> Bool {
+            let customer = workspace.steward.customer
+            for attempt in 0..<5 {
+                if attempt > 0 { try await customer.start() }
+                try await forget(workspace)
+                try await rename(account, "Wakes it", workspace.admin)
+                try await eventually("the mirror is being made") { try await count(workspace) > 0 }
+                try await customer.kill()
+                if try await count(workspace) < Self.accounts { return true }
+            }
+            return false
+        }
+
         @Test func dealsAreFoundByTheirAccountsOfNow() async throws {
             let steward = try await TestSteward.start()
             let workspace = try await steward.makeWorkspace()
@@ -90,11 +104,8 @@ extension SystemTests {
             }
 
             // Each of the two is killed in the middle of making the mirror anew.
-            try await forget(workspace)
-            try await rename(accounts[2], "Wakes it", admin)
-            try await eventually("the mirror is being made") { try await count(workspace) > 0 }
-            try await steward.customer.kill()
-            #expect(try await count(workspace) < Self.accounts, "the kill came too late to show anything")
+            #expect(
+                try await killCustomerInTheMiddle(accounts[2], workspace), "each kill came too late to show anything")
             try await steward.customer.start()
             try await eventually("it goes on") { try await count(workspace) > 1_000 }
             try await steward.sales.kill()
