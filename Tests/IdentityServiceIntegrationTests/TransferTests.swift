@@ -222,6 +222,40 @@ struct TransferTests {
         }
     }
 
+    @Test func oneOfTwoAtOnceIsRefused() async throws {
+        try await inMove { identity, move in
+            async let first = reason { try await move.transfer(inDays: 5) }
+            async let second = reason { try await move.transfer(inDays: 6) }
+            let reasons = try await [first, second]
+            #expect(reasons.contains(nil) && reasons.contains("TRANSFER_OPEN"), "\(reasons)")
+            let jobs = "SELECT count(*) FROM \(move.workspace.schema).jobs WHERE name = 'transfer_user'"
+            #expect(try await identity.count(jobs) == 1)
+        }
+    }
+
+    /// Whoever plans a move of many for a day has not used up what he may do meanwhile.
+    @Test func whatWaitsForItsDayIsNotInTheWay() async throws {
+        try await inMove { identity, move in
+            _ = try await move.transfer(inDays: 5)
+            try await identity.tamper(
+                """
+                INSERT INTO \(move.workspace.schema).jobs
+                SELECT (jsonb_populate_record(job, jsonb_build_object('id', gen_random_uuid(), 'key', n))).*
+                FROM \(move.workspace.schema).jobs AS job, generate_series(1, 60) AS n WHERE name = 'transfer_user'
+                """)
+            let request = UpdateMatchingRequest<User>(
+                filterExpression: "email = \"nobody@example.com\"", record: User(jobTitle: "x"))
+            func update() async throws {
+                let _: UpdateMatchingResponse<User> = try await move.workspace.channel().call(
+                    UserServiceMethods.updateMatchingUsers, request, CallOptions())
+            }
+            try await update()
+            try await identity.tamper(
+                "UPDATE \(move.workspace.schema).jobs SET due_at = now() WHERE name = 'transfer_user'")
+            #expect(try await reason { try await update() } == "JOBS_TOO_MANY")
+        }
+    }
+
     /// What was previewed does not hold any more, so somebody has to look again.
     @Test(arguments: [
         "TRANSFER_OUTDATED", "USER_DISABLED", "DEPARTMENT_DELETED", "RECORD_NOT_FOUND", "USER_UNKNOWN",

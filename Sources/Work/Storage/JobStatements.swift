@@ -121,10 +121,19 @@ enum JobStatements {
         }
     }
 
-    static func countOpen(of user: UserID?) -> Query { Query(countingOpen) { $0.append(user?.id) } }
+    /// Those that work or want to. What waits for its day has not begun and is not due.
+    static func countOpen(of user: UserID?, at now: Timestamp) -> Query {
+        Query(countingOpen) {
+            $0.append(user?.id)
+            $0.append(now)
+        }
+    }
 
     private static let countingOpen = Statement(
-        "SELECT count(*) FROM {schema}.jobs WHERE ended_at IS NULL AND on_behalf_of_id = $1")
+        """
+        SELECT count(*) FROM {schema}.jobs
+        WHERE ended_at IS NULL AND on_behalf_of_id = $1 AND (started_at IS NOT NULL OR due_at <= $2)
+        """)
 
     /// Those of a user, or of everybody, the newest first, before one of them.
     static func list(

@@ -54,12 +54,12 @@ package struct JobTable: Sendable {
         return try await transaction.query(JobStatements.find(job.name, key: key)).one().id(0)
     }
 
-    /// Jobs of a user that may be open at a time.
+    /// Jobs of a user that may be open at a time, beside those that wait for their day.
     static let openMax: Int64 = 50
 
     /// - Throws: RESOURCE_EXHAUSTED with JOBS_TOO_MANY.
     static func requireRoom(for user: UserID?, _ transaction: RecordTransaction) async throws {
-        let count = try await transaction.query(JobStatements.countOpen(of: user)).one().int64(0)
+        let count = try await transaction.query(JobStatements.countOpen(of: user, at: transaction.now)).one().int64(0)
         if count >= openMax { throw JobError.tooMany(openMax) }
     }
 
