@@ -259,7 +259,7 @@ struct TransferTests {
     /// What was previewed does not hold any more, so somebody has to look again.
     @Test(arguments: [
         "TRANSFER_OUTDATED", "USER_DISABLED", "DEPARTMENT_DELETED", "RECORD_NOT_FOUND", "USER_UNKNOWN",
-        "RIGHTS_EXCEEDED",
+        "RIGHTS_EXCEEDED", "FIELD_NOT_WRITABLE",
     ]) func whatChangedMeanwhileEndsIt(reason: String) async throws {
         try await inMove { _, move in
             let workspace = move.workspace
@@ -276,6 +276,12 @@ struct TransferTests {
             case "RECORD_NOT_FOUND": _ = try await workspace.delete(User.self, move.user.description)
             case "USER_UNKNOWN":
                 _ = try await workspace.users().deactivateUser(DeactivateUserRequest(id: boss.description))
+            case "FIELD_NOT_WRITABLE":
+                let role = Role(
+                    displayName: "Nearly", grants: [grant("*", "*", .all)],
+                    fieldPolicies: [FieldPolicy(object: "user", field: "department_id", access: .read)])
+                let nearly = try #require(try await workspace.create(role).id)
+                try await workspace.update(User(id: boss.description, roleIDs: [nearly]), ["role_ids"])
             default:
                 let clerk = try await workspace.makeRole(
                     "Clerk", ["user", "role", "department"].map { grant($0, "*", .all) })
