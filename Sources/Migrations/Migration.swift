@@ -95,6 +95,7 @@ extension MigrationStream {
         Migration(
             number: 7, name: "create_read_budgets", sql: PackageResources.tenant_0007_create_read_budgets_sql),
         Migration(number: 8, name: "allow_purges", sql: PackageResources.tenant_0008_allow_purges_sql),
+        Migration(number: 9, name: "index_jobs", sql: PackageResources.tenant_0009_index_jobs_sql),
     ]
 
     static let baseName = "tenant"

@@ -31,6 +31,28 @@ struct PolicyTests {
         }
     }
 
+    /// What is taken back is announced to nobody: a mark would have every service fetch the policy anew.
+    @Test func aPreviewLeavesNoMark() async throws {
+        try await inWorkspace { identity, workspace in
+            let role = try await workspace.roleID("Sales rep")
+            _ = try await workspace.makeUser("rep", roles: [])
+            let before = try await workspace.epoch()
+            let marks = "SELECT count(*) FROM directory.policy_marks WHERE tenant_id = '\(workspace.id)'"
+            func change(preview: Bool) async throws -> UpdateMatchingResponse<User> {
+                try await workspace.channel().call(
+                    UserServiceMethods.updateMatchingUsers,
+                    UpdateMatchingRequest<User>(
+                        filterExpression: "email = \"rep@example.com\"", record: User(roleIDs: [role]), preview: preview
+                    ),
+                    CallOptions())
+            }
+            let seen = try await change(preview: true)
+            #expect(seen.records.map(\.roleIDs) == [[role]] && seen.issues.isEmpty, "\(seen)")
+            #expect(try await identity.count(marks) == 0)
+            #expect(try await workspace.epoch() == before)
+        }
+    }
+
     @Test func changesOfOtherInstancesAreFound() async throws {
         try await inWorkspace { identity, workspace in
             let session = try #require(try await identity.resolve(identity.signIn(workspace.name)).sessionID)

@@ -24,7 +24,9 @@ struct DepartmentRecord: Sendable {
                     } else if DepartmentRecord.moves(change) {
                         try await checkPlace(change, transaction)
                     }
-                    if DepartmentRecord.changesPolicy(change) { try await publication.announce(change) }
+                    if DepartmentRecord.changesPolicy(change) {
+                        try await publication.announce(change, in: transaction)
+                    }
                 },
                 publish: { change in
                     if DepartmentRecord.changesPolicy(change) { await publication.publish(change) }

@@ -10,9 +10,9 @@ struct PolicyPublication: Sendable {
     let epochs: PolicyEpochs
     let revoker: SessionRevoker
 
-    /// Before the change commits. What it throws refuses the change.
-    func announce(_ change: RecordChange) async throws {
-        guard let mark = mark(change) else { return }
+    /// Before the change commits. What it throws refuses the change. A preview's change is none.
+    func announce(_ change: RecordChange, in transaction: RecordTransaction) async throws {
+        guard !transaction.isPreview, let mark = mark(change) else { return }
         try await announce(mark, deadline: change.context.deadline)
     }
 

@@ -35,7 +35,9 @@ struct RoleRecord: Sendable {
                 validate: { RoleRules.violations(of: $0.value(Role.self), catalogue) },
                 guard: { change, transaction in
                     try await check(change, transaction)
-                    if RoleRecord.changesPolicy(change) { try await publication.announce(change) }
+                    if RoleRecord.changesPolicy(change) {
+                        try await publication.announce(change, in: transaction)
+                    }
                 },
                 publish: { change in
                     if RoleRecord.changesPolicy(change) { await publication.publish(change) }

@@ -37,7 +37,9 @@ struct UserRecord: Sendable {
                         roles: roles
                     )
                     .check()
-                    if UserRecord.changesPolicy(change) { try await publication.announce(change) }
+                    if UserRecord.changesPolicy(change) {
+                        try await publication.announce(change, in: transaction)
+                    }
                 },
                 follow: UserHandover.endWithReturn,
                 publish: { change in

@@ -24,7 +24,7 @@ package final class RecordEngine: Sendable {
     package let bell = CommitBell()
     /// Rung for transactions that wrote records.
     package let changeBell = CommitBell()
-    let watchLimits: WatchLimits
+    package let watchLimits: WatchLimits
 
     /// - Parameters:
     ///   - mirrors: what is kept here of records of other services; nothing serves or writes them but what feeds them.

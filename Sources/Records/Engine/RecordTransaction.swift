@@ -26,6 +26,8 @@ package final class RecordTransaction: @unchecked Sendable {
     private var heldRecords: [String: any Sendable] = [:]
     /// Its COMMIT leaves something to do for programs of this process.
     private(set) var ringsAfterCommit = false
+    /// It is taken back, whatever becomes of it: what rules do elsewhere they leave out.
+    package internal(set) var isPreview = false
     /// It wrote rows of the ledger beside changes.
     private(set) var tellsFeed = false
     /// The changes whose rules run now, the innermost last.

@@ -32,12 +32,27 @@ package struct JobUndo: Sendable {
         parameters.append(place.position ?? Int64.max)
         parameters.append(Int64(Self.rowsAtOnce))
         let rows = try await transaction.query(Self.changes, parameters)
+        try await lock(rows, transaction)
         var report = report
         for row in rows {
             report.add(try await takeBack(row, transaction))
             place.position = try row.int64(5)
         }
         return MatchingStep(checkpoint: rows.isEmpty ? nil : place.encoded(), report: report)
+    }
+
+    /// Holds the records before the last change comes first: in the order in which every job and batch takes them, so that none waits for
+    /// another that waits for it.
+    private func lock(_ rows: Rows, _ transaction: RecordTransaction) async throws {
+        let changed = try rows.map { (object: try $0.string(0), id: try $0.id(1)) }
+        for (object, records) in Dictionary(grouping: changed, by: \.object).sorted(by: { $0.key < $1.key }) {
+            guard let type = engine.type(object) else { continue }
+            var parameters = Parameters()
+            parameters.append(Set(records.map(\.id)).sorted())
+            let id = type.standard.id.column
+            let text = "SELECT 1 FROM \(type.qualifiedTable) WHERE \(id) = ANY ($1) ORDER BY \(id) FOR UPDATE"
+            _ = try await transaction.query(engine.statement(text), parameters)
+        }
     }
 
     private func takeBack(_ row: Row, _ transaction: RecordTransaction) async throws -> MatchingItem {

@@ -160,6 +160,7 @@ extension MatchingMethod {
         let ids = try await firstIDs(selection)
         do {
             _ = try await engine.commit(context, call: call, under: nil, knowing: known) { transaction in
+                transaction.isPreview = true
                 let pass = try MatchingPass(self, order, call, startTime: call.now)
                 let items = try await pass.run(ids, in: transaction)
                 throw Seen(answer: self.answer(items, total, call))

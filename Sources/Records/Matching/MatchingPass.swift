@@ -171,21 +171,27 @@ struct MatchingPass {
     private func bases(
         of records: [LoadedRecord], _ transaction: RecordTransaction
     ) async throws -> [RecordID: Int64] {
-        let ids = records.filter { $0.updateTime > startTime }.map(\.id)
-        guard !ids.isEmpty else { return [:] }
+        let changed = records.filter { $0.updateTime > startTime }
+        guard !changed.isEmpty else { return [:] }
         var parameters = Parameters()
         parameters.append(type.object)
-        parameters.append(ids)
+        parameters.append(changed.map(\.id))
         parameters.append(startTime)
+        let version = type.standard.version.descriptor
+        parameters.append(changed.map { $0.message.int64(version) - EditMerge.versionsMax })
         let rows = try await transaction.query(Self.bases, parameters)
         return Dictionary(
             try rows.map { (try $0.id(0), try $0.int64(1)) }, uniquingKeysWith: { first, _ in first })
     }
 
-    private static let bases = Statement(
+    /// Of a record that was changed more often since than an edit is merged over, a version that is too old for that: what came before is not
+    /// read.
+    static let bases = Statement(
         """
-        SELECT record_id, min(record_version) - 1 FROM {schema}.ledger
-        WHERE object = $1 AND record_id = ANY ($2) AND occurred_at > $3 GROUP BY record_id HAVING min(record_version) > 1
+        SELECT one.id, past.version - 1 FROM unnest($2::uuid[], $4::bigint[]) AS one (id, version), LATERAL (
+            SELECT min(record_version) AS version FROM {schema}.ledger
+            WHERE object = $1 AND record_id = one.id AND record_version >= one.version AND occurred_at > $3
+        ) AS past WHERE past.version > 1
         """)
 }
 

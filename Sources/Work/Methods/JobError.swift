@@ -52,6 +52,13 @@ enum JobError {
             details: [("limit", String(limit))])
     }
 
+    static func watchesTooMany(_ whose: String, _ limit: Int) -> RPCError {
+        .resourceExhausted(
+            "WATCHES_TOO_MANY",
+            "The \(whose) watches \(limit) jobs, as many as may be watched at a time. End a watch first.",
+            domain: domain, details: [("limit", String(limit)), ("of", whose)])
+    }
+
     static func permissionMissing(_ action: Action) -> RPCError {
         let permission = "\(JobMethods.permission.name).\(action.name)"
         return .permissionDenied(

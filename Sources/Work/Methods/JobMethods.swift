@@ -18,9 +18,11 @@ package struct JobMethods: Sendable {
     private let table: JobTable
     /// Nil for a service whose deleted records are kept for ever.
     private let purge: Purge?
+    private let watches: JobWatches
 
     package init(_ engine: RecordEngine, _ jobs: [JobDefinition], purge: Purge? = nil) {
         (self.engine, self.jobs, table, self.purge) = (engine, jobs, JobTable(engine.database), purge)
+        watches = JobWatches(engine.watchLimits)
     }
 
     package func register(_ service: JobServiceOf, on router: inout Router) {
@@ -63,6 +65,12 @@ package struct JobMethods: Sendable {
 
     /// Looks twice a second: who watches a job looks at it, and few do.
     private func watchJob(
+        _ request: WatchJobRequest, _ responses: ResponseWriter<WatchJobResponse>, _ context: CallContext
+    ) async throws {
+        try await watches.watching(try context.requireTenantActor()) { try await watch(request, responses, context) }
+    }
+
+    private func watch(
         _ request: WatchJobRequest, _ responses: ResponseWriter<WatchJobResponse>, _ context: CallContext
     ) async throws {
         guard let loop = EventLoop.current else { preconditionFailure("methods run on event loops") }

@@ -132,19 +132,20 @@ enum JobStatements {
     private static let countingOpen = Statement(
         """
         SELECT count(*) FROM {schema}.jobs
-        WHERE ended_at IS NULL AND on_behalf_of_id = $1 AND (started_at IS NOT NULL OR due_at <= $2)
+        WHERE ended_at IS NULL AND on_behalf_of_id IS NOT NULL AND on_behalf_of_id = $1
+            AND (started_at IS NOT NULL OR due_at <= $2)
         """)
 
     /// Those of a user, or of everybody, the newest first, before one of them.
     static func list(
         before id: RecordID?, name: String?, isOpen: Bool, of user: UserID?, countMax: Int
     ) -> Query {
-        Query(listing) {
-            $0.append(id)
+        Query(user == nil ? listing : listingOfUser) {
+            $0.append(id ?? RecordID(high: .max, low: .max))
             $0.append(name)
             $0.append(isOpen)
-            $0.append(user?.id)
             $0.append(Int64(countMax))
+            if let user { $0.append(user.id) }
         }
     }
 
@@ -154,9 +155,19 @@ enum JobStatements {
             CASE WHEN octet_length(checkpoint) <= 4096 THEN checkpoint END,
             progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at,
             created_at, report
-        FROM {schema}.jobs WHERE ($1::uuid IS NULL OR id < $1) AND ($2::text IS NULL OR name = $2)
-            AND (NOT $3 OR ended_at IS NULL) AND ($4::uuid IS NULL OR on_behalf_of_id = $4)
-        ORDER BY id DESC LIMIT $5
+        FROM {schema}.jobs WHERE id < $1 AND ($2::text IS NULL OR name = $2) AND (NOT $3 OR ended_at IS NULL)
+        ORDER BY id DESC LIMIT $4
+        """)
+
+    private static let listingOfUser = Statement(
+        """
+        SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number,
+            CASE WHEN octet_length(checkpoint) <= 4096 THEN checkpoint END,
+            progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at,
+            created_at, report
+        FROM {schema}.jobs WHERE id < $1 AND ($2::text IS NULL OR name = $2) AND (NOT $3 OR ended_at IS NULL)
+            AND on_behalf_of_id = $5
+        ORDER BY id DESC LIMIT $4
         """)
 
     /// Has the open run of a schedule be due now, as that of this moment. Gives its id; one that is under way stays as it is.
@@ -185,7 +196,7 @@ enum JobStatements {
     private static let removing = Statement(
         """
         DELETE FROM {schema}.jobs WHERE id IN (
-            SELECT id FROM {schema}.jobs WHERE ended_at < $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
+            SELECT id FROM {schema}.jobs WHERE ended_at < $1 ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)
         RETURNING 1
         """)
 
