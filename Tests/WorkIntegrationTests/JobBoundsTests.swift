@@ -37,7 +37,7 @@ import Testing
             _ = try await service.postgres.rows("ANALYZE \(schema).jobs")
             let list = JobStatements.list(before: nil, name: nil, isOpen: false, of: user, countMax: 50)
             let old = JobStatements.remove(endedBefore: jobs.now, countMax: 1_000)
-            for query in [JobStatements.countOpen(of: user), list, old] {
+            for query in [JobStatements.countOpen(of: user, at: jobs.now), list, old] {
                 let plan = try await plan((query.statement, query.parameters), service)
                 #expect(!plan.contains("Seq Scan") && !plan.contains("Rows Removed by Filter: 1"), "\(plan)")
             }
