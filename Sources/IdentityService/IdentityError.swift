@@ -182,6 +182,11 @@ enum IdentityError {
     static let timeZoneUnknown = RPCError.invalidArgument(
         "INVALID_FORMAT", "Give \(FieldFormat.timeZone.expectation).", field: "settings.time_zone", domain: domain)
 
+    static let timeZoneTooNew = RPCError.invalidArgument(
+        "INVALID_FORMAT",
+        "The server's libicu does not know this time zone yet. Give another one with the same clocks, or have libicu brought up to date.",
+        field: "settings.time_zone", domain: domain)
+
     static func readRowsOutOfRange(_ range: ClosedRange<Int64>) -> RPCError {
         .invalidArgument(
             "OUT_OF_RANGE",

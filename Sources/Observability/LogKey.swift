@@ -18,6 +18,8 @@ package enum LogKey {
     package static let jobID = "job.id"
     /// Name of a job's definition.
     package static let jobName = "job.name"
+    /// Name of a time zone, as in Europe/Berlin.
+    package static let timeZone = "time.zone"
 
     // The call
     /// Package, service and method.

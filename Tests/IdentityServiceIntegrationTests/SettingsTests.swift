@@ -4,6 +4,7 @@ import RPC
 import Tenancy
 import TestService
 import Testing
+import Text
 
 @testable import IdentityService
 
@@ -42,6 +43,16 @@ import Testing
             let forEver = try await set(workspace, WorkspaceSettings(), ["deleted_records_kept_days"])
             #expect(forEver.version == 5 && forEver.deletedRecordsKeptDays == nil)
         }
+    }
+
+    /// The list of names may be newer than the machine's ICU, by which jobs find their hours.
+    @Test func aTimeZoneThatTheServerCannotReckonWithIsRefused() throws {
+        let isKnown = TimeZone("America/Coyhaique") != nil
+        let request = UpdateSettingsRequest(settings: WorkspaceSettings(timeZone: "America/Coyhaique"))
+        var refusal: RPCError?
+        do { _ = try SettingsUpdate(request) } catch let error as RPCError { refusal = error }
+        #expect((refusal == nil) == isKnown)
+        #expect(isKnown || refusal?.message.contains("libicu") == true)
     }
 
     @Test func eachChangeLeavesALedgerRowAndNoneWhereNothingChanges() async throws {

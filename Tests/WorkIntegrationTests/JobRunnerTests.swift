@@ -2,6 +2,7 @@ import Contracts
 import CustomerContracts
 import Postgres
 import RPC
+import Reactor
 import Records
 import Synchronization
 import Tenancy
@@ -24,6 +25,32 @@ import Testing
             let purposes = try await jobs.service.sql("SELECT DISTINCT purpose FROM {schema}.ledger")
                 .map { try $0.string(0) }
             #expect(purposes == ["count"])
+        }
+    }
+
+    /// A look finds what is due in a second while the runner sleeps for longer already.
+    @Test func aRunnerSleepsNoLongerThanUntilWhatALookFound() async throws {
+        try await Jobs.run { jobs in
+            _ = try await jobs.make(after: .seconds(1))
+            let loop = try #require(EventLoop.current)
+            let sleeps = Mutex<[Duration]>([])
+            // Ends by a ring only.
+            let clock = JobClock(
+                now: { jobs.now },
+                sleep: { duration in
+                    sleeps.withLock { $0.append(duration) }
+                    try? await loop.sleep(for: .seconds(3600))
+                })
+            let runner = try jobs.runner(jobs.counting(1), clock: clock)
+            runner.wake(jobs.tenant)
+            let running = loop.spawn { await runner.run() }
+            let end = MonotonicTime.now() + 10_000_000_000
+            while sleeps.withLock({ $0.last }) != .seconds(1), MonotonicTime.now() < end {
+                try await loop.sleep(for: .milliseconds(5))
+            }
+            #expect(sleeps.withLock { $0.last } == .seconds(1))
+            runner.drain()
+            await running.value
         }
     }
 

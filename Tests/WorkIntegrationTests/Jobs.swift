@@ -38,11 +38,12 @@ final class Jobs: Sendable {
     var now: Timestamp { time.withLock { $0 } }
     func advance(_ duration: Duration) { time.withLock { $0 = $0.advanced(by: duration) } }
 
-    func runner(_ definitions: JobDefinition...) throws -> JobRunner {
+    /// - Parameter clock: nil for the test's own, by which nobody sleeps.
+    func runner(_ definitions: JobDefinition..., clock: JobClock? = nil) throws -> JobRunner {
         let zone = try #require(TimeZone("Europe/Berlin"))
-        let clock = JobClock(now: { self.now }, sleep: { _ in })
+        let own = JobClock(now: { self.now }, sleep: { _ in })
         return JobRunner(
-            definitions, service.engine, limits: limits, clock: clock, zone: { _ in zone }, jitter: { 0 },
+            definitions, service.engine, limits: limits, clock: clock ?? own, zone: { _ in zone }, jitter: { 0 },
             meter: JobMeter(NOOPMetricsHandler.instance), logger: service.postgres.logger)
     }
 

@@ -4,6 +4,7 @@ import Postgres
 import RPC
 import Records
 import Tenancy
+import Text
 
 /// What a request to change settings asks for.
 struct SettingsUpdate {
@@ -30,8 +31,10 @@ struct SettingsUpdate {
             }
             fields.insert(field)
         }
-        if fields.contains(.timeZone), let zone = values.timeZone, !FieldFormat.timeZone.accepts(zone) {
-            throw IdentityError.timeZoneUnknown
+        if fields.contains(.timeZone), let zone = values.timeZone {
+            guard FieldFormat.timeZone.accepts(zone) else { throw IdentityError.timeZoneUnknown }
+            // The list may be newer than what the machine knows of clocks, and jobs go by the latter.
+            guard TimeZone(zone) != nil else { throw IdentityError.timeZoneTooNew }
         }
         if fields.contains(.readRowsPerDayMax), let most = values.readRowsPerDayMax,
             !SettingsUpdate.readRowsPerDay.contains(most)

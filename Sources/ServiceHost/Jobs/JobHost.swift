@@ -33,7 +33,7 @@ package final class JobHost: Sendable {
         loop: EventLoop, logger: Logger, metrics: any MetricsFactory
     ) {
         (self.tenants, self.loop, self.logger) = (tenants, loop, logger)
-        let zones = ZoneCache(engine.policies)
+        let zones = ZoneCache(engine.policies, logger)
         runner = JobRunner(
             jobs, engine, clock: .system(loop), zone: { try await zones.zone(of: $0) }, meter: JobMeter(metrics),
             logger: logger)

@@ -1,20 +1,24 @@
 import AccessControl
+import Logging
+import Observability
 import RPC
 import Records
 import Synchronization
 import Tenancy
 import Text
 
-/// Time zones of tenants. Each zone's rules are read once.
+/// Time zones of tenants. Each zone's rules are read once. Where ICU is older than the list of names that settings take, schedules go by UTC, and
+/// a warning says so: jobs that wait for no hour do not wait for a newer ICU.
 struct ZoneCache: Sendable {
     private let policies: any PolicySource
+    private let logger: Logger
     private let known = Known()
 
     private final class Known: Sendable {
         let zones = Mutex<[String: TimeZone]>([:])
     }
 
-    init(_ policies: any PolicySource) { self.policies = policies }
+    init(_ policies: any PolicySource, _ logger: Logger) { (self.policies, self.logger) = (policies, logger) }
 
     /// The zone that the workspace's settings name.
     func zone(of tenant: TenantID) async throws -> TimeZone {
@@ -24,9 +28,16 @@ struct ZoneCache: Sendable {
     private func zone(_ name: String) throws -> TimeZone {
         try known.zones.withLock { zones in
             if let zone = zones[name] { return zone }
-            guard let zone = TimeZone(name) else {
-                throw RPCError(.internal, reason: "TIME_ZONE_UNKNOWN", "ICU does not know the time zone \(name).")
+            if let zone = TimeZone(name) {
+                zones[name] = zone
+                return zone
             }
+            guard let zone = TimeZone("UTC") else {
+                throw RPCError(.internal, reason: "TIME_ZONE_UNKNOWN", "ICU does not know the time zone UTC.")
+            }
+            logger.warning(
+                "ICU does not know a workspace's time zone: schedules go by UTC; install a newer libicu",
+                metadata: [LogKey.timeZone: "\(name)"])
             zones[name] = zone
             return zone
         }

@@ -82,7 +82,9 @@ package final class JobRunner: Sendable {
 
     private func work(waits: Bool) async {
         await withTaskGroup(of: Event.self) { group in
-            var (isWaiting, isRenewing) = (false, false)
+            var isRenewing = false
+            /// Until when it sleeps; nil while it does not.
+            var restsUntil: Timestamp?
             while true {
                 let isDraining = isDraining.load(ordering: .relaxed)
                 while !isDraining, let turn = turns.withLock({ $0.next(at: clock.now()) }) {
@@ -92,14 +94,17 @@ package final class JobRunner: Sendable {
                     isRenewing = true
                     group.addTask { .renewed(await self.renew(old)) }
                 }
-                if waits, !isDraining, !isWaiting {
-                    isWaiting = true
-                    group.addTask { await self.rest() }
+                if waits, !isDraining, restsUntil == nil {
+                    let end = restEnd()
+                    restsUntil = end
+                    group.addTask { await self.rest(until: end) }
                 }
                 guard let event = await group.next() else { break }
-                if case .rung = event { isWaiting = false }
+                if case .rung = event { restsUntil = nil }
                 if case .renewed = event { isRenewing = false }
                 note(event)
+                // What it brought may be due before the sleep is over.
+                if let end = restsUntil, let next = turns.withLock({ $0.nextLook() }), next < end { bell.ring() }
             }
         }
         if isDraining.load(ordering: .relaxed) { await release(turns.withLock { Array($0.waiting.values) }) }
@@ -126,12 +131,15 @@ package final class JobRunner: Sendable {
         }
     }
 
-    /// Sleeps until something is due or somebody rings.
-    private func rest() async -> Event {
-        let now = clock.now()
-        let next = turns.withLock { $0.nextLook() } ?? now.advanced(by: limits.period)
-        let renewal = limits.lease / 4
-        let wait = min(max(now.distance(to: next), .milliseconds(1)), renewal)
+    /// When something is due, as far as is known now. Leases are to be looked after meanwhile.
+    private func restEnd() -> Timestamp {
+        let renewal = clock.now().advanced(by: limits.lease / 4)
+        return min(turns.withLock { $0.nextLook() } ?? renewal, renewal)
+    }
+
+    /// Sleeps until then, or until somebody rings.
+    private func rest(until end: Timestamp) async -> Event {
+        let wait = max(clock.now().distance(to: end), .milliseconds(1))
         await bell.wait { await self.clock.sleep(wait) }
         return .rung
     }
