@@ -150,6 +150,36 @@ import Wire
         #expect(try !Sample.resolve("not city != 'a'").matches(empty))
     }
 
+    /// The other table is asked once for all conditions on the record of a field; among alternatives by that record's id, so that PostgreSQL
+    /// keeps none of it in memory.
+    @Test func conditionsOnTheSameRecordAreAskedTogether() throws {
+        let field = try #require(SampleService.activity.field("account_id"))
+        let follows = try (0..<64).map { number in
+            ResolvedFilter.follow(
+                ResolvedReference(
+                    field: field, type: SampleService.account, scope: .all,
+                    filter: try Sample.resolve("city = 'c\(number)'")))
+        }
+        let own = try Sample.resolve("kind = call", SampleService.activity)
+        func sql(_ filter: ResolvedFilter, lookingUp looksUp: Bool = false) -> String {
+            var sql = FilterSQL(lookingUp: looksUp)
+            return sql.condition(filter)
+        }
+        func tables(_ text: String) -> Int {
+            text.split(separator: "{schema}.accounts", omittingEmptySubsequences: false).count - 1
+        }
+        let demanded = sql(.joined(all: follows + [own]))
+        #expect(tables(demanded) == 1 && demanded.contains("account_id IN (SELECT"))
+        let looking = sql(.joined(all: follows + [own]), lookingUp: true)
+        #expect(tables(looking) == 1 && looking.contains("named_id = account_id"))
+        let alternatives = sql(.joined(any: follows + [own]))
+        #expect(tables(alternatives) == 1 && alternatives.contains("named_id = account_id"))
+        let negated = follows.map { ResolvedFilter.not($0) }
+        for filter in [ResolvedFilter.joined(any: negated + [own]), .joined(all: negated + [own])] {
+            #expect(tables(sql(filter)) == 1 && sql(filter).contains("named_id = account_id"))
+        }
+    }
+
     @Test func repeatedMessagesAreSearched() throws {
         let contact = Sample.message(
             Contact(contactPoints: [

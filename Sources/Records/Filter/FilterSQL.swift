@@ -8,36 +8,48 @@ import Wire
 /// ever stands where WHERE takes it for false, so a negation asks for `IS NOT TRUE`.
 struct FilterSQL {
     private(set) var parameters: Parameters
+    /// The records are few: those that they name are looked up one by one, not found first.
+    private let looksUp: Bool
 
     /// Parameters of the conditions come after the given ones.
-    init(after parameters: Parameters = Parameters()) {
-        self.parameters = parameters
+    init(after parameters: Parameters = Parameters(), lookingUp looksUp: Bool = false) {
+        (self.parameters, self.looksUp) = (parameters, looksUp)
     }
 
-    mutating func condition(_ filter: ResolvedFilter) -> String {
+    mutating func condition(_ filter: ResolvedFilter) -> String { condition(filter, isDemanded: true) }
+
+    /// - Parameter isDemanded: every record that is selected fulfils it.
+    private mutating func condition(_ filter: ResolvedFilter, isDemanded: Bool) -> String {
         switch filter {
-        case .all(let filters): joined(filters, by: " AND ")
-        case .any(let filters): joined(filters, by: " OR ")
-        case .not(let inner): "(\(condition(inner))) IS NOT TRUE"
+        case .all(let filters): joined(filters, by: " AND ", isDemanded)
+        case .any(let filters): joined(filters, by: " OR ", false)
+        case .not(let inner): "(\(condition(inner, isDemanded: false))) IS NOT TRUE"
         case .compare(let comparison): condition(comparison)
-        case .follow(let reference): condition(reference)
+        case .follow(let reference): condition(reference, isDemanded: isDemanded)
         }
     }
 
-    /// Names within the brackets are columns of the other table, even where it is the same one.
-    private mutating func condition(_ reference: ResolvedReference) -> String {
-        let type = reference.type
+    /// What is demanded is found first, by a join, which takes its memory within bounds. Among alternatives PostgreSQL would keep all that fulfil one in
+    /// memory, for each of them: there each record's own one is looked up.
+    private mutating func condition(_ reference: ResolvedReference, isDemanded: Bool) -> String {
+        let (type, id) = (reference.type, reference.type.standard.id.column)
         var conditions: [String] = []
         if let living = Lifetime.living.condition(type) { conditions.append(living) }
         if let scope = reference.scope.condition(type, &parameters) { conditions.append(scope) }
-        conditions.append(condition(reference.filter))
-        return "\(reference.field.column) IN (SELECT \(type.standard.id.column) FROM \(type.qualifiedTable) "
-            + "WHERE \(conditions.joined(separator: " AND ")))"
+        let filter = condition(reference.filter, isDemanded: false)
+        // Names within the brackets are columns of the other table, even where it is the same one.
+        guard isDemanded, !looksUp else {
+            let readable = conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))"
+            return "(SELECT named_fulfils FROM (SELECT \(id) AS named_id, (\(filter)) AS named_fulfils "
+                + "FROM \(type.qualifiedTable)\(readable)) AS named WHERE named_id = \(reference.field.column)) IS TRUE"
+        }
+        return "\(reference.field.column) IN (SELECT \(id) FROM \(type.qualifiedTable) "
+            + "WHERE \((conditions + [filter]).joined(separator: " AND ")))"
     }
 
-    private mutating func joined(_ filters: [ResolvedFilter], by word: String) -> String {
+    private mutating func joined(_ filters: [ResolvedFilter], by word: String, _ isDemanded: Bool) -> String {
         var parts: [String] = []
-        for filter in filters { parts.append(condition(filter)) }
+        for filter in filters { parts.append(condition(filter, isDemanded: isDemanded)) }
         return "(" + parts.joined(separator: word) + ")"
     }
 

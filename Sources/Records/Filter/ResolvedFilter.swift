@@ -72,8 +72,8 @@ struct FilterResolver {
     /// that the caller may not fully read, or for a reference to records that the caller may not read.
     func resolve(_ node: FilterNode) throws -> ResolvedFilter {
         switch node {
-        case .all(let nodes): .all(try nodes.map(resolve))
-        case .any(let nodes): .any(try nodes.map(resolve))
+        case .all(let nodes): .joined(all: try nodes.map(resolve))
+        case .any(let nodes): .joined(any: try nodes.map(resolve))
         case .not(let inner): .not(try resolve(inner))
         case .compare(let comparison): try resolve(comparison)
         }

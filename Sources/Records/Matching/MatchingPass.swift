@@ -154,7 +154,7 @@ struct MatchingPass {
         _ transaction: RecordTransaction, _ part: (inout Parameters) -> String
     ) async throws -> [LoadedRecord] {
         var parameters = Parameters()
-        let condition = selection.condition(&parameters)
+        let condition = selection.condition(&parameters, lookingUp: true)
         parameters.append(startTime)
         let time = "\(type.standard.createTime.column) <= $\(parameters.count)"
         let text =

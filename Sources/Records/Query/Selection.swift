@@ -24,7 +24,9 @@ package struct Selection: Sendable {
     }
 
     /// The condition as SQL, with its values appended to those of the statement: scope, lifetime and filter.
-    func condition(_ parameters: inout Parameters) -> String {
+    ///
+    /// - Parameter looksUp: the statement looks at few records, and is to look at no more of those that they name.
+    func condition(_ parameters: inout Parameters, lookingUp looksUp: Bool = false) -> String {
         let type = call.type
         var conditions: [String] = []
         if let living = lifetime.condition(type) { conditions.append(living) }
@@ -32,7 +34,7 @@ package struct Selection: Sendable {
             if let scope = call.predicate(action).condition(type, &parameters) { conditions.append(scope) }
         }
         if let filter {
-            var sql = FilterSQL(after: parameters)
+            var sql = FilterSQL(after: parameters, lookingUp: looksUp)
             conditions.append("(\(sql.condition(filter)))")
             parameters = sql.parameters
         }
