@@ -146,8 +146,10 @@ struct DeactivationTests {
             #expect(first.jobID == again.jobID && first.jobID != nil)
             #expect(try await reason { try await deactivate(ann, to: bob, workspace) } == "HANDOVER_OPEN")
             try await settle(workspace)
-            // What he has got since, or left behind without a successor.
-            #expect(try await deactivate(ann, to: bob, workspace).jobID != nil)
+            // What he has got since, or left behind without a successor or when somebody cancelled.
+            let more = try await deactivate(ann, to: bob, workspace).jobID
+            #expect(more != nil && more != first.jobID)
+            #expect(try await job(more, workspace).state == .waiting)
         }
     }
 

@@ -5,6 +5,9 @@ CREATE INDEX account_contacts_deleted_at_idx ON {schema}.account_contacts (delet
 CREATE INDEX activities_deleted_at_idx ON {schema}.activities (deleted_at, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX leads_deleted_at_idx ON {schema}.leads (deleted_at, id) WHERE deleted_at IS NOT NULL;
 
+-- Finds what names an account, also what is deleted: asked for each account that goes.
+CREATE INDEX account_contacts_account_id_idx ON {schema}.account_contacts (account_id);
+
 -- What the service may remove for good: nothing but what the ledger has called deleted for long enough.
 CREATE VIEW {schema}.purgeable_accounts AS SELECT id FROM {schema}.accounts record WHERE deleted_at IS NOT NULL AND EXISTS (
     SELECT FROM {schema}.purgeable_records past

@@ -9,7 +9,7 @@ CREATE TABLE {schema}.ledger_marks (
 
 -- What is there now counts as old: how long its records have been deleted, their own times say.
 INSERT INTO {schema}.ledger_marks (night, marked_at, position)
-SELECT current_date - 30, now() - interval '30 days', coalesce(max(position), 0) FROM {schema}.ledger;
+SELECT current_date - 30, now() - interval '30 days', coalesce(max(position), 0) FROM {schema}.ledger WHERE position > 0;
 
 -- Records whose last change was their deletion, 30 days ago at least, of which the feed tells no more: as the row of that deletion says.
 CREATE VIEW {schema}.purgeable_records AS

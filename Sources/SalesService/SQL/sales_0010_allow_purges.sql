@@ -14,6 +14,6 @@ CREATE VIEW {schema}.purgeable_deals AS SELECT id FROM {schema}.deals record WHE
     SELECT FROM {schema}.purgeable_records past
     WHERE past.object = 'deal' AND past.record_id = record.id AND past.record_version = record.version);
 
--- The stages that a deal has been in are its own, and go with it.
+-- The stages that a deal has been in are its own, and go with it. For the rows that are there the constraint before vouched.
 ALTER TABLE {schema}.stage_changes DROP CONSTRAINT stage_changes_deal_id_fkey,
-    ADD CONSTRAINT stage_changes_deal_id_fkey FOREIGN KEY (deal_id) REFERENCES {schema}.deals (id) ON DELETE CASCADE;
+    ADD CONSTRAINT stage_changes_deal_id_fkey FOREIGN KEY (deal_id) REFERENCES {schema}.deals (id) ON DELETE CASCADE NOT VALID;

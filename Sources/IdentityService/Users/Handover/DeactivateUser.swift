@@ -21,8 +21,7 @@ extension UserMethods {
             guard !successors.all.isEmpty, let id = user.id("id") else {
                 return DeactivateUserResponse(user: transaction.present(user, as: User.self))
             }
-            let job = try await UserHandover.begin(
-                UserID(id), version: user.value(User.self).version ?? 0, successors.all, in: transaction)
+            let job = try await UserHandover.begin(UserID(id), successors.all, in: transaction)
             return DeactivateUserResponse(user: transaction.present(user, as: User.self), jobID: job.text)
         }
     }

@@ -26,15 +26,13 @@ struct UserHandover: Sendable {
 
     // MARK: Its job
 
-    /// Makes the job of a user's handover.
-    ///
-    /// - Parameter version: of the user as it leaves, so that each leaving has a handover of its own.
+    /// Makes the job of a user's handover: each time another one, also for who has left already.
     static func begin(
-        _ user: UserID, version: Int64, _ successors: [Successor], in transaction: RecordTransaction
+        _ user: UserID, _ successors: [Successor], in transaction: RecordTransaction
     ) async throws -> RecordID {
         let input = DeactivationInput(userID: user.id.bytes, successors: successors)
         let job = NewJob(
-            name.description, key: "\(keyPrefix(user))\(version)", userID: transaction.actor.userID,
+            name.description, key: keyPrefix(user) + RecordID.make().text, userID: transaction.actor.userID,
             dueAt: transaction.now, checkpoint: SagaDefinition.checkpoint(input.encoded()))
         return try await JobTable.insert(job, at: transaction.now, transaction)
     }
