@@ -277,8 +277,10 @@ let package = Package(
         tests(
             "WorkIntegrationTests",
             [
-                "Work", "TestPostgres", "TestService", "AccessControl", "Contracts", "CustomerContracts", "Postgres",
-                "RPC", "Reactor", "Records", "ServiceHost", "TenantDatabase", "Tenancy", "Text", logging, coreMetrics,
+                "Work", "TestPostgres", "TestService", "AccessControl", "Contracts", "CustomerContracts",
+                "Observability",
+                "Postgres", "RPC", "Reactor", "Records", "ServiceHost", "TenantDatabase", "Tenancy", "Text", logging,
+                coreMetrics,
             ]),
         // What Records and Work promise of feeds and jobs, in made-up worlds.
         tests("SimulationTests", ["TestSupport", "Contracts", "Records", "Work", "Tenancy"]),
@@ -316,8 +318,8 @@ let package = Package(
             "MirrorIntegrationTests",
             [
                 "CustomerService", "SalesService", "TestService", "TestPostgres", "AccessControl", "Contracts",
-                "CustomerContracts", "SalesContracts", "Migrations", "Postgres", "RPC", "Reactor", "Records",
-                "ServiceHost", "Tenancy", "TenantDatabase", "Wire", "Work", coreMetrics,
+                "CustomerContracts", "SalesContracts", "Migrations", "Observability", "Postgres", "RPC", "Reactor",
+                "Records", "ServiceHost", "Tenancy", "TenantDatabase", "Wire", "Work", coreMetrics,
             ]),
         // What holds of every record type, whatever it declares.
         tests(

@@ -80,7 +80,7 @@ package enum MetricName {
     /// Gauge: events that a consumer has still to read, of all tenants that this process has looked at, by `consumer`. Of a tenant
     /// 10,000 are counted at most.
     package static let feedBacklog = "feed.backlog"
-    /// Gauge: seconds since the earliest of these, by `consumer`.
+    /// Gauge: seconds since the earliest of these, or since the making of a mirror was begun that is not made yet, by `consumer`.
     package static let feedBacklogAge = "feed.backlog.age.seconds"
 
     // Mirrors
@@ -96,6 +96,10 @@ package enum MetricName {
     package static let jobDelay = "jobs.delay"
     /// Gauge: tenants that the process's runner works for.
     package static let jobTenants = "jobs.tenants"
+
+    // Standing work
+    /// Counter: steps of standing work, by `work`, its name, and `outcome` (goes_on, ended, failed).
+    package static let standingSteps = "standing.steps"
 
     // Signing in
     /// Counter: passwords hashed or checked, each some 25 ms of one CPU.
@@ -130,5 +134,6 @@ package enum MetricDimension {
     package static let version = "version"
     package static let consumer = "consumer"
     package static let job = "job"
+    package static let work = "work"
     package static let outcome = "outcome"
 }

@@ -1,4 +1,6 @@
+import CoreMetrics
 import CustomerContracts
+import Observability
 import RPC
 import Reactor
 import Synchronization
@@ -16,6 +18,8 @@ import Testing
         let isBroken = Mutex(false)
         let failures = Mutex(0)
         let more = Mutex(0)
+        let left = Mutex<[TenantID]>([])
+        let metrics = PrometheusRegistry()
 
         var count: Int { done.withLock { $0.count } }
 
@@ -29,14 +33,23 @@ import Testing
                 }
             } failed: { _ in
                 self.failures.withLock { $0 += 1 }
+            } left: { tenant in
+                self.left.withLock { $0.append(tenant) }
             }
+        }
+
+        /// Steps with this outcome, as the metrics say.
+        func counted(_ outcome: String) -> Int {
+            let series = "steward_standing_steps_total{outcome=\"\(outcome)\",work=\"count\"} "
+            let line = metrics.exposition().split(separator: "\n").first { $0.hasPrefix(series) }
+            return line.flatMap { Int($0.dropFirst(series.count)) } ?? 0
         }
     }
 
     private func runner(_ jobs: Jobs, _ steps: Steps) -> StandingRunner {
         StandingRunner(
             steps.work, jobs.service.engine, clock: JobClock(now: { jobs.now }, sleep: { _ in }), jitter: { 0 },
-            logger: jobs.service.postgres.logger)
+            meter: StandingMeter(steps.metrics), logger: jobs.service.postgres.logger)
     }
 
     @Test func whoIsWokenWorksUntilNothingIsLeft() async throws {
@@ -78,6 +91,24 @@ import Testing
         }
     }
 
+    @Test func stepsAndFailuresAreCounted() async throws {
+        try await Jobs.run { jobs in
+            let steps = Steps()
+            let runner = runner(jobs, steps)
+            steps.more.withLock { $0 = 3 }
+            runner.wake(jobs.tenant)
+            await runner.settle()
+            #expect(steps.counted("goes_on") == 2 && steps.counted("ended") == 1 && steps.counted("failed") == 0)
+            steps.isBroken.withLock { $0 = true }
+            jobs.advance(.seconds(1))
+            runner.wake(jobs.tenant)
+            await runner.settle()
+            jobs.advance(.seconds(2))
+            await runner.settle()
+            #expect(steps.counted("goes_on") == 2 && steps.counted("ended") == 1 && steps.counted("failed") == 2)
+        }
+    }
+
     /// Whoever writes meanwhile does not make the one who is away be asked more often.
     @Test func whatFailsWaitsLongerEachTimeWhoeverWakesIt() async throws {
         try await Jobs.run { jobs in
@@ -109,11 +140,13 @@ import Testing
         try await Jobs.run { jobs in
             let steps = Steps()
             let runner = runner(jobs, steps)
-            runner.wake(TenantID(.make()))
+            let unknown = TenantID(.make())
+            runner.wake(unknown)
             jobs.service.close()
             runner.wake(jobs.tenant)
             await runner.settle()
             #expect(steps.count == 0)
+            #expect(Set(steps.left.withLock { $0 }) == [unknown, jobs.tenant])
         }
     }
 
@@ -125,7 +158,7 @@ import Testing
             let runner = StandingRunner(
                 steps.work, jobs.service.engine, clock: .system(loop),
                 waits: JobAttempts(2, firstWait: .milliseconds(20), longestWait: .milliseconds(40)),
-                logger: jobs.service.postgres.logger)
+                meter: StandingMeter(NOOPMetricsHandler.instance), logger: jobs.service.postgres.logger)
             let running = loop.spawn { await runner.run() }
             steps.isBroken.withLock { $0 = true }
             runner.wake(jobs.tenant)

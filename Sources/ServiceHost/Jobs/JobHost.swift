@@ -37,7 +37,9 @@ package final class JobHost: Sendable {
         runner = JobRunner(
             jobs, engine, clock: .system(loop), zone: { try await zones.zone(of: $0) }, meter: JobMeter(metrics),
             logger: logger)
-        self.standing = standing.map { StandingRunner($0, engine, clock: .system(loop), logger: logger) }
+        self.standing = standing.map {
+            StandingRunner($0, engine, clock: .system(loop), meter: StandingMeter(metrics), logger: logger)
+        }
         engine.bell.listen { [runner] in runner.wake($0) }
         engine.changeBell.listen { [standing = self.standing] tenant in for runner in standing { runner.wake(tenant) } }
     }

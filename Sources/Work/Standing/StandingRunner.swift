@@ -15,12 +15,15 @@ package struct StandingWork: Sendable {
     package let step: @Sendable (TenantID) async throws -> Bool
     /// A step has failed. It is tried again, and nothing is lost by that.
     package let failed: @Sendable (TenantID) async -> Void
+    /// The workspace is closed or gone, and has no steps while it is: what is kept of it in memory is to be forgotten.
+    package let left: @Sendable (TenantID) -> Void
 
     package init(
         _ name: String, step: @escaping @Sendable (TenantID) async throws -> Bool,
-        failed: @escaping @Sendable (TenantID) async -> Void = { _ in }
+        failed: @escaping @Sendable (TenantID) async -> Void = { _ in },
+        left: @escaping @Sendable (TenantID) -> Void = { _ in }
     ) {
-        (self.name, self.step, self.failed) = (name, step, failed)
+        (self.name, self.step, self.failed, self.left) = (name, step, failed, left)
     }
 }
 
@@ -33,6 +36,7 @@ package final class StandingRunner: Sendable {
     private let clock: JobClock
     private let waits: JobAttempts
     private let jitter: @Sendable () -> Double
+    private let meter: StandingMeter
     private let logger: Logger
     private let limits: JobLimits
     private let turns: Mutex<JobTurns>
@@ -55,12 +59,12 @@ package final class StandingRunner: Sendable {
     package init(
         _ work: StandingWork, _ engine: RecordEngine, clock: JobClock,
         waits: JobAttempts = JobAttempts(2, firstWait: .seconds(1), longestWait: .seconds(60)),
-        jitter: @escaping @Sendable () -> Double = { .random(in: 0...1) }, logger: Logger
+        jitter: @escaping @Sendable () -> Double = { .random(in: 0...1) }, meter: StandingMeter, logger: Logger
     ) {
         var limits = JobLimits()
         limits.turnsMax = Self.turnsMax
         (self.work, self.engine, self.clock, self.waits) = (work, engine, clock, waits)
-        (self.jitter, self.logger, self.limits) = (jitter, logger, limits)
+        (self.jitter, self.meter, self.logger, self.limits) = (jitter, meter, logger, limits)
         turns = Mutex(JobTurns(limits))
     }
 
@@ -127,6 +131,7 @@ package final class StandingRunner: Sendable {
             guard try await isActive(tenant) else { return nil }
             let hasMore = try await work.step(tenant)
             failures.withLock { $0[tenant] = nil }
+            meter.stepped(work.name, hasMore ? .goesOn : .ended)
             guard !hasMore else { return clock.now() }
             rests.withLock { $0[tenant] = clock.now().advanced(by: Self.rest) }
             return nil
@@ -137,6 +142,7 @@ package final class StandingRunner: Sendable {
                     LogKey.tenantID: "\(tenant)", LogKey.jobName: "\(work.name)",
                     LogKey.error: "\(LogText.of(error))",
                 ])
+            meter.stepped(work.name, .failed)
             await work.failed(tenant)
             return failures.withLock { failures in
                 let count = (failures[tenant]?.count ?? 0) + 1
@@ -158,16 +164,17 @@ package final class StandingRunner: Sendable {
         }
     }
 
-    /// One that is gone is left; should it come back, identity says so.
+    /// Of one that is not, nothing is kept. One that is gone is left, too; should it come back, identity says so.
     private func isActive(_ tenant: TenantID) async throws -> Bool {
         do {
-            return try await engine.policies.snapshot(of: tenant, minEpoch: 0).isActive
+            if try await engine.policies.snapshot(of: tenant, minEpoch: 0).isActive { return true }
         } catch let error as RPCError {
             guard error.code == .permissionDenied || error.code == .notFound else { throw error }
             turns.withLock { $0.leave(tenant) }
-            failures.withLock { $0[tenant] = nil }
-            rests.withLock { $0[tenant] = nil }
-            return false
         }
+        failures.withLock { $0[tenant] = nil }
+        rests.withLock { $0[tenant] = nil }
+        work.left(tenant)
+        return false
     }
 }
