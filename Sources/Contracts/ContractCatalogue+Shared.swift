@@ -818,47 +818,45 @@ extension ContractCatalogue {
                 base64: """
                     CihzdGV3YXJkL3BsYXRmb3JtL3YxL21pcnJvcl9zZXJ2aWNlLnByb3RvEhNzdGV3YXJkLnBsYXRmb3JtLnYxIisKEU9wZW5N\
                     aXJyb3JSZXF1ZXN0EhYKBm9iamVjdBgBIAEoCVIGb2JqZWN0Ik8KEk9wZW5NaXJyb3JSZXNwb25zZRIWCgZmaWVsZHMYASAD\
-                    KAlSBmZpZWxkcxIhCgx3aG9sZV9maWVsZHMYAiADKAlSC3dob2xlRmllbGRzIoYCChJBcHBseU1pcnJvclJlcXVlc3QSFgoG\
+                    KAlSBmZpZWxkcxIhCgx3aG9sZV9maWVsZHMYAiADKAlSC3dob2xlRmllbGRzIuUBChJBcHBseU1pcnJvclJlcXVlc3QSFgoG\
                     b2JqZWN0GAEgASgJUgZvYmplY3QSFAoFZmVuY2UYAiABKANSBWZlbmNlEhYKBmZpZWxkcxgDIAMoCVIGZmllbGRzEhgKB3Jl\
                     Y29yZHMYBCADKAxSB3JlY29yZHMSGQoIZ29uZV9pZHMYBSADKAxSB2dvbmVJZHMSNgoFcmFuZ2UYBiABKAsyIC5zdGV3YXJk\
-                    LnBsYXRmb3JtLnYxLk1pcnJvclJhbmdlUgVyYW5nZRIcCgljb21wbGV0ZXMYByABKAhSCWNvbXBsZXRlcxIfCgt0b2xkX21p\
-                    Y3JvcxgIIAEoA1IKdG9sZE1pY3JvcyJDCgtNaXJyb3JSYW5nZRIZCghhZnRlcl9pZBgBIAEoDFIHYWZ0ZXJJZBIZCgh1bnRp\
-                    bF9pZBgCIAEoDFIHdW50aWxJZCKQAQoTQXBwbHlNaXJyb3JSZXNwb25zZRIWCgZmaWVsZHMYASADKAlSBmZpZWxkcxIhCgx3\
-                    aG9sZV9maWVsZHMYAiADKAlSC3dob2xlRmllbGRzEh8KC2NoYW5nZWRfaWRzGAMgAygMUgpjaGFuZ2VkSWRzEh0KCmlzX3Bh\
-                    cnRpYWwYBCABKAhSCWlzUGFydGlhbDLQAQoNTWlycm9yU2VydmljZRJdCgpPcGVuTWlycm9yEiYuc3Rld2FyZC5wbGF0Zm9y\
-                    bS52MS5PcGVuTWlycm9yUmVxdWVzdBonLnN0ZXdhcmQucGxhdGZvcm0udjEuT3Blbk1pcnJvclJlc3BvbnNlEmAKC0FwcGx5\
-                    TWlycm9yEicuc3Rld2FyZC5wbGF0Zm9ybS52MS5BcHBseU1pcnJvclJlcXVlc3QaKC5zdGV3YXJkLnBsYXRmb3JtLnYxLkFw\
-                    cGx5TWlycm9yUmVzcG9uc2VK6RAKVAoBDBIDAQASGkogTWlycm9yczogd2hhdCBhIHNlcnZpY2Uga2VlcHMgb2YgcmVjb3Jk\
-                    cyBvZiBhbm90aGVyIG9uZSwgd2hpY2ggdGVsbHMgaXQuCgqfAQoCBgASBAcADQEakgEgT2ZmZXJlZCBieSBlYWNoIHNlcnZp\
-                    Y2UgdGhhdCBrZWVwcyByZWNvcmRzLCB0byB0aG9zZSB3aG9zZSByZWNvcmRzIGl0IG1pcnJvcnM7IGNhbGxlZCBmb3IgdGhl\
-                    IHdvcmtzcGFjZSBpdHNlbGYsIGZvciB0aGUgcHVycG9zZQogbWlycm9yX3JlY29yZHMuCgpbCgQGAAIAEgMJAkEaTiBUZWxs\
-                    cyB3aGF0IGlzIHdhbnRlZCBvZiB0aGUgcmVjb3JkcywgYW5kIG9mIHdoaWNoIGZpZWxkcyB0aGUgbWlycm9yIGhhcyBhbGwu\
-                    CgqtAQoEBgACARIDDAJEGp8BIFN0b3JlcyByZWNvcmRzIGFzIHRoZXkgYXJlLiBXaGF0IGlzIG9sZGVyIHRoYW4gd2hhdCBp\
-                    cyB0aGVyZSBjaGFuZ2VzIG5vdGhpbmcuIEFCT1JURUQgd2l0aCBNSVJST1JfRkVOQ0VEIHdoZW4gc29tZXRoaW5nIHdhcyB0\
-                    b2xkCiB3aXRoIGEgaGlnaGVyIGZlbmNlIGJlZm9yZS4KCiIKAgQAEgQQABMBGhYgQXNrcyBhYm91dCBhIG1pcnJvci4KCjIK\
-                    BAQAAgASAxICHRolIFRoZSBraW5kIG9mIHJlY29yZHMsIGFzIGluIGFjY291bnQuCgofCgIEARIEFgAbARoTIFdoYXQgYSBt\
-                    aXJyb3IgaXMuCgpECgQEAQIAEgMYAh0aNyBUaGUgZmllbGRzIHRoYXQgYXJlIHdhbnRlZCwgc3RhbmRhcmQgZmllbGRzIGlu\
-                    Y2x1ZGVkLgoKawoEBAECARIDGgIjGl4gVGhlIGZpZWxkcyBvZiB3aGljaCBldmVyeSByZWNvcmQgaGFzIGl0cyB2YWx1ZTsg\
-                    ZW1wdHkgdW50aWwgdGhlIG1pcnJvciBoYXMgYWxsIHJlY29yZHMgb25jZS4KCiIKAgQCEgQeAC8BGhYgUmVjb3JkcyBhcyB0\
-                    aGV5IGFyZS4KCjIKBAQCAgASAyACHRolIFRoZSBraW5kIG9mIHJlY29yZHMsIGFzIGluIGFjY291bnQuCgp+CgQEAgIBEgMi\
-                    AhsacSBSaXNlcyB3aXRoIGVhY2ggcmVxdWVzdCBvZiB0aGUgd29ya3NwYWNlIGFuZCBraW5kOiB3aGF0IHdhcyB0b2xkIHdp\
-                    dGggYSBsb3dlciBvbmUgYW5kIGFycml2ZXMgbGF0ZXIgaXMgcmVmdXNlZC4KCmEKBAQCAgISAyQCHRpUIFRoZSBmaWVsZHMg\
-                    dGhhdCB0aGUgcmVjb3JkcyBoYXZlIGhlcmUgd2hlcmUgdGhleSBhcmUgc2V0LiBPdGhlcnMgc3RheSBhcyB0aGV5IGFyZS4K\
-                    CnEKBAQCAgMSAyYCHRpkIFRoZSByZWNvcmRzLCBtZXNzYWdlcyBvZiB0aGVpciBraW5kOyB0aG9zZSB0aGF0IGFyZSBkZWxl\
-                    dGVkIGluY2x1ZGVkLiBXaXRoIGdvbmVfaWRzIDEsMDAwIGF0IG1vc3QuCgo3CgQEAgIEEgMoAh4aKiBSZWNvcmRzIHRoYXQg\
-                    YXJlIG5vIG1vcmUsIDE2IGJ5dGVzIGVhY2guCgpuCgQEAgIFEgMqAiEaYSBUaGVzZSBhcmUgYWxsIHRoZSByZWNvcmRzIGlu\
-                    IGEgcmFuZ2Ugb2YgaWRzOiB0aG9zZSB0aGF0IHRoZSBtaXJyb3IgaGFzIGJlc2lkZSB0aGVtIGFyZSBubyBtb3JlLgoKRAoE\
-                    BAICBhIDLAIeGjcgV2l0aCB0aGUgZW5kIG9mIHRoZSByYW5nZSB0aGUgbWlycm9yIGhhcyBhbGwgcmVjb3Jkcy4KCmUKBAQC\
-                    AgcSAy4CIRpYIFdoZW4gdGhlIGxhc3Qgb2YgdGhlIGNoYW5nZXMgd2FzIG1hZGUgdGhhdCBhcmUgdG9sZCBoZXJlLCBtaWNy\
-                    b3NlY29uZHMgc2luY2UgMTk3MCBVVEMuCgozCgIEAxIEMgA3ARonIElkcyBhZnRlciBvbmUgb2YgdGhlbSwgdXAgdG8gYW5v\
-                    dGhlci4KCkQKBAQDAgASAzQCHho3IEJlZm9yZSB0aGUgZmlyc3QsIDE2IGJ5dGVzOyBhYnNlbnQgZm9yIHRoZSBiZWdpbm5p\
-                    bmcuCgo2CgQEAwIBEgM2Ah4aKSBUaGUgbGFzdCwgMTYgYnl0ZXM7IGFic2VudCBmb3IgdGhlIGVuZC4KChwKAgQEEgQ6AEMB\
-                    GhAgV2hhdCB3YXMgZG9uZS4KCkQKBAQEAgASAzwCHRo3IFRoZSBmaWVsZHMgdGhhdCBhcmUgd2FudGVkLCBzdGFuZGFyZCBm\
-                    aWVsZHMgaW5jbHVkZWQuCgo+CgQEBAIBEgM+AiMaMSBUaGUgZmllbGRzIG9mIHdoaWNoIGV2ZXJ5IHJlY29yZCBoYXMgaXRz\
-                    IHZhbHVlLgoKdQoEBAQCAhIDQAIhGmggUmVjb3JkcyB0aGF0IHdlcmUgc3RvcmVkIG9yIHJlbW92ZWQsIDE2IGJ5dGVzIGVh\
-                    Y2g6IHRob3NlIHRoYXQgd2VyZSBtaXNzaW5nLCBvbGRlciwgb3RoZXIgb3IgdG9vIG1hbnkuCgpkCgQEBAIDEgNCAh8aVyBU\
-                    aGUgcmFuZ2UgaGFzIG1vcmUgcmVjb3JkcyB0aGF0IGFyZSBubyBtb3JlIHRoYW4gd2VyZSByZW1vdmVkIGF0IG9uY2U6IHNl\
-                    bmQgaXQgYWdhaW4uCg==
+                    LnBsYXRmb3JtLnYxLk1pcnJvclJhbmdlUgVyYW5nZRIcCgljb21wbGV0ZXMYByABKAhSCWNvbXBsZXRlcyJDCgtNaXJyb3JS\
+                    YW5nZRIZCghhZnRlcl9pZBgBIAEoDFIHYWZ0ZXJJZBIZCgh1bnRpbF9pZBgCIAEoDFIHdW50aWxJZCKQAQoTQXBwbHlNaXJy\
+                    b3JSZXNwb25zZRIWCgZmaWVsZHMYASADKAlSBmZpZWxkcxIhCgx3aG9sZV9maWVsZHMYAiADKAlSC3dob2xlRmllbGRzEh8K\
+                    C2NoYW5nZWRfaWRzGAMgAygMUgpjaGFuZ2VkSWRzEh0KCmlzX3BhcnRpYWwYBCABKAhSCWlzUGFydGlhbDLQAQoNTWlycm9y\
+                    U2VydmljZRJdCgpPcGVuTWlycm9yEiYuc3Rld2FyZC5wbGF0Zm9ybS52MS5PcGVuTWlycm9yUmVxdWVzdBonLnN0ZXdhcmQu\
+                    cGxhdGZvcm0udjEuT3Blbk1pcnJvclJlc3BvbnNlEmAKC0FwcGx5TWlycm9yEicuc3Rld2FyZC5wbGF0Zm9ybS52MS5BcHBs\
+                    eU1pcnJvclJlcXVlc3QaKC5zdGV3YXJkLnBsYXRmb3JtLnYxLkFwcGx5TWlycm9yUmVzcG9uc2VKghAKVAoBDBIDAQASGkog\
+                    TWlycm9yczogd2hhdCBhIHNlcnZpY2Uga2VlcHMgb2YgcmVjb3JkcyBvZiBhbm90aGVyIG9uZSwgd2hpY2ggdGVsbHMgaXQu\
+                    CgqfAQoCBgASBAcADQEakgEgT2ZmZXJlZCBieSBlYWNoIHNlcnZpY2UgdGhhdCBrZWVwcyByZWNvcmRzLCB0byB0aG9zZSB3\
+                    aG9zZSByZWNvcmRzIGl0IG1pcnJvcnM7IGNhbGxlZCBmb3IgdGhlIHdvcmtzcGFjZSBpdHNlbGYsIGZvciB0aGUgcHVycG9z\
+                    ZQogbWlycm9yX3JlY29yZHMuCgpbCgQGAAIAEgMJAkEaTiBUZWxscyB3aGF0IGlzIHdhbnRlZCBvZiB0aGUgcmVjb3Jkcywg\
+                    YW5kIG9mIHdoaWNoIGZpZWxkcyB0aGUgbWlycm9yIGhhcyBhbGwuCgqtAQoEBgACARIDDAJEGp8BIFN0b3JlcyByZWNvcmRz\
+                    IGFzIHRoZXkgYXJlLiBXaGF0IGlzIG9sZGVyIHRoYW4gd2hhdCBpcyB0aGVyZSBjaGFuZ2VzIG5vdGhpbmcuIEFCT1JURUQg\
+                    d2l0aCBNSVJST1JfRkVOQ0VEIHdoZW4gc29tZXRoaW5nIHdhcyB0b2xkCiB3aXRoIGEgaGlnaGVyIGZlbmNlIGJlZm9yZS4K\
+                    CiIKAgQAEgQQABMBGhYgQXNrcyBhYm91dCBhIG1pcnJvci4KCjIKBAQAAgASAxICHRolIFRoZSBraW5kIG9mIHJlY29yZHMs\
+                    IGFzIGluIGFjY291bnQuCgofCgIEARIEFgAbARoTIFdoYXQgYSBtaXJyb3IgaXMuCgpECgQEAQIAEgMYAh0aNyBUaGUgZmll\
+                    bGRzIHRoYXQgYXJlIHdhbnRlZCwgc3RhbmRhcmQgZmllbGRzIGluY2x1ZGVkLgoKawoEBAECARIDGgIjGl4gVGhlIGZpZWxk\
+                    cyBvZiB3aGljaCBldmVyeSByZWNvcmQgaGFzIGl0cyB2YWx1ZTsgZW1wdHkgdW50aWwgdGhlIG1pcnJvciBoYXMgYWxsIHJl\
+                    Y29yZHMgb25jZS4KCiIKAgQCEgQeAC0BGhYgUmVjb3JkcyBhcyB0aGV5IGFyZS4KCjIKBAQCAgASAyACHRolIFRoZSBraW5k\
+                    IG9mIHJlY29yZHMsIGFzIGluIGFjY291bnQuCgp+CgQEAgIBEgMiAhsacSBSaXNlcyB3aXRoIGVhY2ggcmVxdWVzdCBvZiB0\
+                    aGUgd29ya3NwYWNlIGFuZCBraW5kOiB3aGF0IHdhcyB0b2xkIHdpdGggYSBsb3dlciBvbmUgYW5kIGFycml2ZXMgbGF0ZXIg\
+                    aXMgcmVmdXNlZC4KCmEKBAQCAgISAyQCHRpUIFRoZSBmaWVsZHMgdGhhdCB0aGUgcmVjb3JkcyBoYXZlIGhlcmUgd2hlcmUg\
+                    dGhleSBhcmUgc2V0LiBPdGhlcnMgc3RheSBhcyB0aGV5IGFyZS4KCnEKBAQCAgMSAyYCHRpkIFRoZSByZWNvcmRzLCBtZXNz\
+                    YWdlcyBvZiB0aGVpciBraW5kOyB0aG9zZSB0aGF0IGFyZSBkZWxldGVkIGluY2x1ZGVkLiBXaXRoIGdvbmVfaWRzIDEsMDAw\
+                    IGF0IG1vc3QuCgo3CgQEAgIEEgMoAh4aKiBSZWNvcmRzIHRoYXQgYXJlIG5vIG1vcmUsIDE2IGJ5dGVzIGVhY2guCgpuCgQE\
+                    AgIFEgMqAiEaYSBUaGVzZSBhcmUgYWxsIHRoZSByZWNvcmRzIGluIGEgcmFuZ2Ugb2YgaWRzOiB0aG9zZSB0aGF0IHRoZSBt\
+                    aXJyb3IgaGFzIGJlc2lkZSB0aGVtIGFyZSBubyBtb3JlLgoKRAoEBAICBhIDLAIeGjcgV2l0aCB0aGUgZW5kIG9mIHRoZSBy\
+                    YW5nZSB0aGUgbWlycm9yIGhhcyBhbGwgcmVjb3Jkcy4KCjMKAgQDEgQwADUBGicgSWRzIGFmdGVyIG9uZSBvZiB0aGVtLCB1\
+                    cCB0byBhbm90aGVyLgoKRAoEBAMCABIDMgIeGjcgQmVmb3JlIHRoZSBmaXJzdCwgMTYgYnl0ZXM7IGFic2VudCBmb3IgdGhl\
+                    IGJlZ2lubmluZy4KCjYKBAQDAgESAzQCHhopIFRoZSBsYXN0LCAxNiBieXRlczsgYWJzZW50IGZvciB0aGUgZW5kLgoKHAoC\
+                    BAQSBDgAQQEaECBXaGF0IHdhcyBkb25lLgoKRAoEBAQCABIDOgIdGjcgVGhlIGZpZWxkcyB0aGF0IGFyZSB3YW50ZWQsIHN0\
+                    YW5kYXJkIGZpZWxkcyBpbmNsdWRlZC4KCj4KBAQEAgESAzwCIxoxIFRoZSBmaWVsZHMgb2Ygd2hpY2ggZXZlcnkgcmVjb3Jk\
+                    IGhhcyBpdHMgdmFsdWUuCgp1CgQEBAICEgM+AiEaaCBSZWNvcmRzIHRoYXQgd2VyZSBzdG9yZWQgb3IgcmVtb3ZlZCwgMTYg\
+                    Ynl0ZXMgZWFjaDogdGhvc2UgdGhhdCB3ZXJlIG1pc3NpbmcsIG9sZGVyLCBvdGhlciBvciB0b28gbWFueS4KCmQKBAQEAgMS\
+                    A0ACHxpXIFRoZSByYW5nZSBoYXMgbW9yZSByZWNvcmRzIHRoYXQgYXJlIG5vIG1vcmUgdGhhbiB3ZXJlIHJlbW92ZWQgYXQg\
+                    b25jZTogc2VuZCBpdCBhZ2Fpbi4K
                     """),
             DescribedFile(
                 path: "steward/identity/v1/grant.proto", package: "steward.identity.v1",

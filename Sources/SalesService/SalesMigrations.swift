@@ -20,5 +20,5 @@ package enum SalesMigrations {
         ],
         rights: TableRights.purged("pipelines", "stages", "deals") + TableRights.added("stage_changes")
             + TableRights.mirrored("account_mirror")
-            + TableRights.kept("mirrors", changing: ["fence", "fields", "told_at"]))
+            + TableRights.kept("mirrors", changing: ["fence", "fields"]))
 }

@@ -26,8 +26,6 @@ struct MirrorNews: @unchecked Sendable {
     let range: Range?
     /// With the end of the range all records have been told.
     let completes: Bool
-    /// When the last of the changes was made that are told.
-    let toldAt: Timestamp?
 
     /// Reads a request. Fields that the mirror does not have belong to another version of the sender.
     ///
@@ -46,7 +44,6 @@ struct MirrorNews: @unchecked Sendable {
                 until: try range.untilID.map { try Self.id($0, field: "range") })
         }
         completes = request.completes ?? false
-        toldAt = request.toldMicros.map { Timestamp(microseconds: $0) }
         (self.type, self.fence, self.fields) = (type, fence, fields)
     }
 

@@ -109,8 +109,7 @@ package final class MirrorPush: Sendable {
             let gone = Set(ids).subtracting(found.map(\.id))
             _ = try await apply(
                 ApplyMirrorRequest(
-                    fence: fence, records: found.map(\.bytes), goneIDs: gone.map(\.bytes),
-                    toldMicros: batch.events.map(\.time.microseconds).max()), pages)
+                    fence: fence, records: found.map(\.bytes), goneIDs: gone.map(\.bytes)), pages)
         }
         guard try await places.store(batch.cursor, rebuiltTo: nil, fence: fence, after: batch) else { return .advanced }
         meter.note(batch.events, of: feed.name)

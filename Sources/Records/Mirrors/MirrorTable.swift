@@ -56,7 +56,6 @@ struct MirrorTable {
                         $0.append(type.object)
                         $0.append(news.fence)
                         $0.append(outcome.whole)
-                        $0.append(news.toldAt)
                     })
                 return outcome
             }
@@ -167,6 +166,5 @@ extension MirrorTable {
 
     private static let fields = Statement("SELECT fields FROM {schema}.mirrors WHERE object = $1")
 
-    private static let put = Statement(
-        "UPDATE {schema}.mirrors SET fence = $2, fields = $3, told_at = greatest(told_at, $4) WHERE object = $1")
+    private static let put = Statement("UPDATE {schema}.mirrors SET fence = $2, fields = $3 WHERE object = $1")
 }

@@ -20,10 +20,9 @@ CREATE INDEX account_mirror_department_id_idx ON {schema}.account_mirror (depart
 CREATE INDEX account_mirror_display_name_idx
     ON {schema}.account_mirror (display_name COLLATE pg_catalog."und-x-icu", id) WHERE deleted_at IS NULL;
 -- How far each mirror is. Whoever tells something with a lower fence than the highest that was seen comes too late. fields are those of which
--- every row has its value, none until the mirror has all records once; told_at is when the last change was made that is told.
+-- every row has its value, none until the mirror has all records once.
 CREATE TABLE {schema}.mirrors (
     object text NOT NULL CONSTRAINT mirrors_pkey PRIMARY KEY,
     fence bigint NOT NULL,
-    fields text[] NOT NULL,
-    told_at timestamptz
+    fields text[] NOT NULL
 );

@@ -321,7 +321,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__open_mirror_response__de
   (ProtobufCMessageInit) steward__platform__v1__open_mirror_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__apply_mirror_request__field_descriptors[8] =
+static const ProtobufCFieldDescriptor steward__platform__v1__apply_mirror_request__field_descriptors[7] =
 {
   {
     "object",
@@ -407,18 +407,6 @@ static const ProtobufCFieldDescriptor steward__platform__v1__apply_mirror_reques
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
-  {
-    "told_micros",
-    8,
-    PROTOBUF_C_LABEL_OPTIONAL,
-    PROTOBUF_C_TYPE_INT64,
-    offsetof(Steward__Platform__V1__ApplyMirrorRequest, has_told_micros),
-    offsetof(Steward__Platform__V1__ApplyMirrorRequest, told_micros),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
 };
 static const unsigned steward__platform__v1__apply_mirror_request__field_indices_by_name[] = {
   6,   /* field[6] = completes */
@@ -428,12 +416,11 @@ static const unsigned steward__platform__v1__apply_mirror_request__field_indices
   0,   /* field[0] = object */
   5,   /* field[5] = range */
   3,   /* field[3] = records */
-  7,   /* field[7] = told_micros */
 };
 static const ProtobufCIntRange steward__platform__v1__apply_mirror_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__apply_mirror_request__descriptor =
 {
@@ -443,7 +430,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__apply_mirror_request__de
   "Steward__Platform__V1__ApplyMirrorRequest",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__ApplyMirrorRequest),
-  8,
+  7,
   steward__platform__v1__apply_mirror_request__field_descriptors,
   steward__platform__v1__apply_mirror_request__field_indices_by_name,
   1,  steward__platform__v1__apply_mirror_request__number_ranges,

@@ -84,12 +84,9 @@ public struct ApplyMirrorRequest: Hashable, Sendable {
     /// With the end of the range the mirror has all records.
     public var completes: Bool?
 
-    /// When the last of the changes was made that are told here, microseconds since 1970 UTC.
-    public var toldMicros: Int64?
-
     public init(
         object: String? = nil, fence: Int64? = nil, fields: [String] = [], records: [[UInt8]] = [],
-        goneIDs: [[UInt8]] = [], range: MirrorRange? = nil, completes: Bool? = nil, toldMicros: Int64? = nil
+        goneIDs: [[UInt8]] = [], range: MirrorRange? = nil, completes: Bool? = nil
     ) {
         self.object = object
         self.fence = fence
@@ -98,7 +95,6 @@ public struct ApplyMirrorRequest: Hashable, Sendable {
         self.goneIDs = goneIDs
         self.range = range
         self.completes = completes
-        self.toldMicros = toldMicros
     }
 }
 
@@ -114,7 +110,6 @@ extension ApplyMirrorRequest: WireMessage {
         self.goneIDs = readNumbers(c.pointee.gone_ids, c.pointee.n_gone_ids).map(readBytes)
         self.range = readMessage(c.pointee.range, message.arena)
         self.completes = c.pointee.has_completes != 0 ? c.pointee.completes != 0 : nil
-        self.toldMicros = c.pointee.has_told_micros != 0 ? c.pointee.told_micros : nil
     }
 
     package func write(to message: Message) {
@@ -134,10 +129,6 @@ extension ApplyMirrorRequest: WireMessage {
         if let value = self.completes {
             c.pointee.has_completes = 1
             c.pointee.completes = value ? 1 : 0
-        }
-        if let value = self.toldMicros {
-            c.pointee.has_told_micros = 1
-            c.pointee.told_micros = value
         }
     }
 }

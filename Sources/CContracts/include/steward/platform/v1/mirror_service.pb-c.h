@@ -104,15 +104,10 @@ struct  Steward__Platform__V1__ApplyMirrorRequest
    */
   protobuf_c_boolean has_completes;
   protobuf_c_boolean completes;
-  /*
-   * When the last of the changes was made that are told here, microseconds since 1970 UTC.
-   */
-  protobuf_c_boolean has_told_micros;
-  int64_t told_micros;
 };
 #define STEWARD__PLATFORM__V1__APPLY_MIRROR_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__apply_mirror_request__descriptor) \
-    , NULL, 0, 0, 0,NULL, 0,NULL, 0,NULL, NULL, 0, 0, 0, 0 }
+    , NULL, 0, 0, 0,NULL, 0,NULL, 0,NULL, NULL, 0, 0 }
 
 
 /*
