@@ -63,6 +63,31 @@ import Testing
         }
     }
 
+    /// A mirror has all records only when nothing is left of what it has too much.
+    @Test func aMirrorWithTooMuchIsNotWhole() async throws {
+        try await Neighbours.run { world in
+            try await fill(world, 3)
+            try await world.sales.sql(
+                """
+                INSERT INTO {schema}.account_mirror (id, version, created_at, updated_at, owner_id)
+                SELECT gen_random_uuid(), 1, now(), now(), gen_random_uuid() FROM generate_series(1, 1001)
+                """)
+            let whole = "SELECT cardinality(fields) FROM {schema}.mirrors"
+            let rebuilding = "SELECT count(*) FROM {schema}.mirror_feeds WHERE rebuilt_to IS NOT NULL"
+            try await world.step()
+            try await world.step()
+            #expect(try await world.sales.number("SELECT count(*) FROM {schema}.account_mirror") == 4)
+            #expect(try await world.sales.number(whole) == 0)
+            #expect(try await world.customer.number(rebuilding) == 1)
+            try await world.step()
+            #expect(try await world.sales.number("SELECT count(*) FROM {schema}.account_mirror") == 3)
+            #expect(try await world.sales.number(whole) > 0)
+            #expect(try await world.customer.number(rebuilding) == 0)
+            try await world.settle()
+            try await world.expectEqual()
+        }
+    }
+
     /// What the feed tells no more, or of another history, is cured by making the mirror anew.
     @Test func aCursorThatIsNoGoodBeginsAnew() async throws {
         try await Neighbours.run { world in
@@ -184,6 +209,71 @@ import Testing
         }
     }
 
+    /// However much is on its way: here more than the comparison tells first and a batch of the feed holds.
+    @Test func muchThatIsOnItsWayIsNoDifference() async throws {
+        try await Neighbours.run { world in
+            try await fill(world, 2_200)
+            try await world.settle()
+            while case let page = try await world.others("display_name != n5"), !page.isEmpty {
+                try await world.customer.batchUpdate(
+                    page.map {
+                        UpdateRequest(record: Account(id: $0.id, displayName: "later"), updateMask: ["display_name"])
+                    })
+            }
+            // That one differs, and nothing is on its way of it.
+            try await world.sales.sql("DELETE FROM {schema}.account_mirror WHERE display_name = 'n5'")
+            let page = try #require(
+                try await world.push.compare(world.tenant, after: nil, deadline: .after(.seconds(10))))
+            #expect(page.healedCount == 1 && page.equalCount == 0)
+        }
+    }
+
+    /// A comparison that is overtaken by a change that is told has said nothing, and is made again.
+    @Test func aComparisonThatIsOvertakenIsMadeAgain() async throws {
+        try await Neighbours.run { world in
+            let account = try await world.customer.create(Account(displayName: "a"))
+            try await world.settle()
+            let (customer, other) = (world.customer, try world.makePush())
+            world.way.precede {
+                try await customer.update(Account(id: account.id, displayName: "b"), ["display_name"])
+                try await world.step(other)
+            }
+            let page = try await world.push.compare(world.tenant, after: nil, deadline: .after(.seconds(10)))
+            #expect(page == nil)
+            let compared = try await world.compare()
+            #expect(compared == (1, 0))
+        }
+    }
+
+    /// A mirror that cannot be made is late since its making began, however often it is tried and whatever was done of it.
+    @Test func aMirrorThatCannotBeMadeIsSeen() async throws {
+        try await Neighbours.run { world in
+            try await fill(world, 450)
+            try await world.step()
+            try await world.customer.sql(
+                "UPDATE {schema}.mirror_feeds SET begun_at = begun_at - interval '1 hour'")
+            func late(_ body: () async throws -> Void) async throws -> Bool {
+                try await body()
+                return (world.metric("feed_backlog_age_seconds") ?? 0) >= 3_600
+            }
+            world.way.next(.before)
+            let isLate = try await late {
+                _ = try? await world.step()
+                try await world.push.measure(world.tenant, deadline: .after(.seconds(10)))
+            }
+            #expect(isLate)
+            // A page is told; begun anew it is as late as before.
+            #expect(try await late { try await world.step() })
+            let place = "UPDATE {schema}.feed_consumers SET cursor = '\\x00'"
+            try await world.customer.sql(place)
+            #expect(try await late { for _ in 0..<2 { try await world.step() } })
+            try await world.settle()
+            #expect(world.metric("feed_backlog_age_seconds") == 0)
+            let begun = "SELECT count(*) FROM {schema}.mirror_feeds WHERE begun_at IS NOT NULL"
+            #expect(try await world.customer.number(begun) == 0)
+        }
+    }
+
     /// Random work beside random failures, of two instances: in the end both have the same.
     @Test(arguments: 0..<4) func whateverHappensBothAreEqualInTheEnd(_ seed: Int) async throws {
         try await Neighbours.run { world in
@@ -220,8 +310,8 @@ import Testing
 
 extension Neighbours {
     /// Accounts that are not called "later".
-    func others() async throws -> [Account] {
-        try await customer.list(Account.self, "display_name != later", by: ["id desc"])
+    func others(_ filter: String = "display_name != later") async throws -> [Account] {
+        try await customer.list(Account.self, "display_name != later and \(filter)", by: ["id desc"])
     }
 }
 

@@ -4,6 +4,7 @@ import CoreMetrics
 import CustomerContracts
 import CustomerService
 import Migrations
+import Observability
 import Postgres
 import RPC
 import SalesContracts
@@ -25,6 +26,8 @@ final class Neighbours: Sendable {
     let sales: TestService
     let way: Way
     let push: MirrorPush
+    /// What the pushes of this world count.
+    let metrics = PrometheusRegistry()
 
     static func run(_ body: @escaping @Sendable (Neighbours) async throws -> Void) async throws {
         try await TestService.run(CustomerService.definition) { customer in
@@ -47,18 +50,19 @@ final class Neighbours: Sendable {
         (self.customer, self.sales) = (customer, sales)
         let way = Way(Neighbours.channel(to: sales, as: Neighbours.caller(sales)))
         self.way = way
-        push = try Neighbours.push(customer, way)
+        push = try Neighbours.push(customer, way, metrics)
     }
 
     /// Another instance of the program that tells.
-    func makePush() throws -> MirrorPush { try Neighbours.push(customer, way) }
+    func makePush() throws -> MirrorPush { try Neighbours.push(customer, way, metrics) }
 
-    private static func push(_ customer: TestService, _ way: Way) throws -> MirrorPush {
+    private static func push(
+        _ customer: TestService, _ way: Way, _ metrics: any MetricsFactory
+    ) throws -> MirrorPush {
         let feed = try #require(CustomerService.definition.mirrorFeeds.first)
-        let none = NOOPMetricsHandler.instance
-        return MirrorPush(feed, customer.engine, meter: FeedMeter(none), records: MirrorMeter(none)) { _, _ in
-            (MirrorServiceClient(channel: way), CallOptions())
-        }
+        return MirrorPush(
+            feed, customer.engine, meter: FeedMeter(metrics), records: MirrorMeter(metrics)
+        ) { _, _ in (MirrorServiceClient(channel: way), CallOptions()) }
     }
 
     static func caller(
@@ -83,6 +87,13 @@ final class Neighbours: Sendable {
     @discardableResult
     func step(_ push: MirrorPush? = nil) async throws -> MirrorPush.Step {
         try await (push ?? self.push).step(tenant, deadline: .after(.seconds(10)))
+    }
+
+    /// The value of a metric of the mirror; nil while nothing was said of it.
+    func metric(_ name: String) -> Double? {
+        let series = "steward_\(name){consumer=\"\(push.feed.name)\"} "
+        let line = metrics.exposition().split(separator: "\n").first { $0.hasPrefix(series) }
+        return line.flatMap { Double($0.dropFirst(series.count)) }
     }
 
     /// Tells all that there is to tell.
@@ -158,6 +169,11 @@ final class Way: RPCChannel {
 
     private let interruption = Mutex<(@Sendable () async throws -> Void)?>(nil)
 
+    private let precedence = Mutex<(@Sendable () async throws -> Void)?>(nil)
+
+    /// Runs before the next telling arrives there.
+    func precede(_ body: @escaping @Sendable () async throws -> Void) { precedence.withLock { $0 = body } }
+
     /// Runs when the next telling was done there, before its answer arrives.
     func interrupt(_ body: @escaping @Sendable () async throws -> Void) { interruption.withLock { $0 = body } }
 
@@ -187,6 +203,9 @@ final class Way: RPCChannel {
         let isTelling = method == MirrorServiceMethods.applyMirror
         if isTelling, let told = try? ApplyMirrorRequest(decoding: request) { sent.withLock { $0.append(told) } }
         let fault = isTelling ? faults.withLock { $0.isEmpty ? nil : $0.removeFirst() } : nil
+        if isTelling, let first = precedence.withLock({ $0.take() }) {
+            do { try await first() } catch { throw RPCError(masking: error) }
+        }
         let lost = RPCError.unavailable("LOST", "lost")
         switch fault {
         case .before: throw lost

@@ -99,6 +99,17 @@ package struct Feed: Sendable {
         }
         return FeedBacklog(count: Int(try row.int64(0)), earliest: try row.optionalTimestamp(1))
     }
+
+    /// Those of some records of a kind of which an event is to be told after a cursor, however many events that are.
+    func changed(
+        among ids: [RecordID], of object: String, _ program: TenantActor, after cursor: FeedCursor, deadline: Deadline
+    ) async throws -> Set<RecordID> {
+        let (statement, parameters) = FeedQuery.changed(among: ids, of: object, after: cursor)
+        let rows = try await translated {
+            try await engine.database.read(program, deadline: deadline.nanoseconds, statement, parameters)
+        }
+        return Set(try rows.map { try $0.id(0) })
+    }
 }
 
 // Reading.

@@ -21,8 +21,20 @@ package final class FeedMeter: Sendable {
     }
 
     func note(_ backlog: FeedBacklog, of consumer: String, _ program: TenantActor) {
+        change(of: consumer, program) { _ in backlog }
+    }
+
+    /// The consumer is late at least since then, whatever it has still to read.
+    func note(lateSince moment: Timestamp, of consumer: String, _ program: TenantActor) {
+        change(of: consumer, program) { backlog in
+            FeedBacklog(count: backlog.count, earliest: min(backlog.earliest ?? moment, moment))
+        }
+    }
+
+    private func change(of consumer: String, _ program: TenantActor, _ body: (FeedBacklog) -> FeedBacklog) {
         let (count, earliest) = backlogs.withLock { all in
-            all[consumer, default: [:]][program.tenantID] = backlog.count == 0 ? nil : backlog
+            let backlog = body(all[consumer]?[program.tenantID] ?? .none)
+            all[consumer, default: [:]][program.tenantID] = backlog == .none ? nil : backlog
             let open = all[consumer].map { Array($0.values) } ?? []
             return (open.reduce(0) { $0 + $1.count }, open.compactMap(\.earliest).min())
         }

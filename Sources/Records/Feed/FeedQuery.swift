@@ -1,4 +1,5 @@
 import Postgres
+import Tenancy
 
 /// The statement that reads a part of a feed: rows that one snapshot sees and another does not, in their order, from a position on.
 ///
@@ -75,6 +76,30 @@ enum FeedQuery {
         parameters.append(cursor.seen.text)
         parameters.append(Int64(countMax))
         return (counting, parameters)
+    }
+
+    /// Those of the records $4 of the kind $3 of which something is to be told: what was not seen, but for the part of a snapshot ($5) that was
+    /// told up to a position ($6).
+    private static let changing = Statement(
+        unsafeGenerated: """
+            WITH given AS MATERIALIZED (SELECT $2::text::pg_snapshot AS seen, $5::text::pg_snapshot AS part)
+            SELECT DISTINCT record_id FROM given, {schema}.ledger
+            WHERE object = $3 AND record_id = ANY ($4) AND position > $1 AND position > 0
+                AND NOT pg_visible_in_snapshot(xid, given.seen)
+                AND (given.part IS NULL OR position > $6 OR NOT pg_visible_in_snapshot(xid, given.part))
+            """)
+
+    static func changed(
+        among ids: [RecordID], of object: String, after cursor: FeedCursor
+    ) -> (Statement, Parameters) {
+        var parameters = Parameters()
+        parameters.append(cursor.floor)
+        parameters.append(cursor.seen.text)
+        parameters.append(object)
+        parameters.append(ids)
+        parameters.append(cursor.page?.snapshot.text)
+        parameters.append(cursor.page?.position)
+        return (changing, parameters)
     }
 }
 

@@ -12,6 +12,8 @@ struct MirrorPlace: Sendable {
     let fence: Int64
     /// The mirror is being made anew, and has the records up to this id; nil when it has all.
     let rebuiltTo: RecordID?
+    /// Since when it is being made anew: in all that time it lacks something.
+    let begunAt: Timestamp?
     let cursor: FeedCursor
 }
 
@@ -25,13 +27,15 @@ struct MirrorPlaces: Sendable {
     /// Nil before the first time, and for a place that nothing can be made of.
     func find() async throws -> MirrorPlace? {
         let rows = try await run(Self.look, Self.values { $0.append(name) }, reads: true)
-        guard let row = rows.first, let cursor = row.value(2).flatMap({ FeedCursor(Array($0)) }) else { return nil }
-        return MirrorPlace(fence: try row.int64(0), rebuiltTo: try row.optionalID(1), cursor: cursor)
+        guard let row = rows.first, let cursor = row.value(3).flatMap({ FeedCursor(Array($0)) }) else { return nil }
+        return MirrorPlace(
+            fence: try row.int64(0), rebuiltTo: try row.optionalID(1), begunAt: try row.optionalTimestamp(2),
+            cursor: cursor)
     }
 
     private static let look = Statement(
         """
-        SELECT place.fence, place.rebuilt_to, consumer.cursor FROM {schema}.mirror_feeds AS place
+        SELECT place.fence, place.rebuilt_to, place.begun_at, consumer.cursor FROM {schema}.mirror_feeds AS place
         JOIN {schema}.feed_consumers AS consumer ON consumer.name = place.name WHERE place.name = $1
         """)
 
@@ -42,7 +46,7 @@ struct MirrorPlaces: Sendable {
             (
                 Self.restart,
                 Self.values {
-                    $0.append(name); $0.append(RecordID.zero)
+                    $0.append(name); $0.append(RecordID.zero); $0.append(now)
                 }
             ),
             (
@@ -57,10 +61,12 @@ struct MirrorPlaces: Sendable {
         }
     }
 
+    /// What is begun again before it was done has lacked something since it was begun first.
     private static let restart = Statement(
         """
-        INSERT INTO {schema}.mirror_feeds AS place (name, fence, rebuilt_to) VALUES ($1, 1, $2)
-        ON CONFLICT ON CONSTRAINT mirror_feeds_pkey DO UPDATE SET fence = place.fence + 1, rebuilt_to = excluded.rebuilt_to
+        INSERT INTO {schema}.mirror_feeds AS place (name, fence, rebuilt_to, begun_at) VALUES ($1, 1, $2, $3)
+        ON CONFLICT ON CONSTRAINT mirror_feeds_pkey DO UPDATE SET fence = place.fence + 1,
+            rebuilt_to = excluded.rebuilt_to, begun_at = coalesce(place.begun_at, excluded.begun_at)
         """)
 
     private static let replace = Statement(
@@ -101,7 +107,9 @@ struct MirrorPlaces: Sendable {
     private static let put = Statement(
         """
         WITH held AS (
-            UPDATE {schema}.mirror_feeds SET rebuilt_to = $3 WHERE name = $1 AND fence = $2
+            UPDATE {schema}.mirror_feeds
+            SET rebuilt_to = $3, begun_at = CASE WHEN $3::uuid IS NOT NULL THEN begun_at END
+            WHERE name = $1 AND fence = $2
                 AND ($7::text IS NULL OR (pg_control_checkpoint()).checkpoint_lsn::text = $7
                     AND ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int8 = $6)
             RETURNING name

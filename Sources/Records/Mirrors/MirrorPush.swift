@@ -56,27 +56,43 @@ package final class MirrorPush: Sendable {
     package func step(_ tenant: TenantID, deadline: Deadline) async throws -> Step {
         let places = places(tenant, deadline)
         guard let place = try await places.find() else { return try await begin(places) }
-        do {
+        return try await unlessOvertaken(places) {
             if let last = place.rebuiltTo { return try await rebuild(after: last, place, places) }
             guard try await isWhole(tenant, places) else { return try await begin(places) }
             return try await tell(place, places)
+        } ?? .advanced
+    }
+
+    /// Nil when somebody else has told something meanwhile, and when the mirror has to be made anew, which is begun.
+    private func unlessOvertaken<Value>(_ places: MirrorPlaces, _ body: () async throws -> Value?) async throws
+        -> Value?
+    {
+        do {
+            return try await body()
         } catch let error as RPCError {
             switch error.reason {
             case RecordReason.feedCursorInvalid.rawValue, RecordReason.feedCursorExpired.rawValue:
-                return try await begin(places)
-            // Somebody else tells it.
-            case RecordReason.mirrorFenced.rawValue: return .advanced
+                _ = try await begin(places)
+                return nil
+            case RecordReason.mirrorFenced.rawValue: return nil
             default: throw error
             }
         }
     }
 
-    /// Says how much is still to be told, for the metrics.
+    /// Says how much is still to be told, for the metrics. A mirror that is being made anew is as late as that was begun.
     package func measure(_ tenant: TenantID, deadline: Deadline) async throws {
         let places = places(tenant, deadline)
         guard let place = try await places.find() else { return }
         let backlog = try await Feed(engine).backlog(places.program, after: place.cursor, deadline: deadline)
         meter.note(backlog, of: feed.name, places.program)
+        if let begun = place.begunAt { meter.note(lateSince: begun, of: feed.name, places.program) }
+    }
+
+    /// The tenant is closed or gone: nothing is to be told of it, and nothing is late.
+    package func forget(_ tenant: TenantID) {
+        meter.note(FeedBacklog.none, of: feed.name, TenantActor(tenant, purpose: .mirrorRecords, onBehalfOf: nil))
+        known.withLock { _ = $0.whole.remove(tenant) }
     }
 
     private func places(_ tenant: TenantID, _ deadline: Deadline) -> MirrorPlaces {
@@ -101,8 +117,11 @@ package final class MirrorPush: Sendable {
             meter.note(FeedBacklog.none, of: feed.name, places.program)
             return .idle
         }
-        guard let fence = try await places.fence(after: place) else { return .advanced }
+        var fence = place.fence
+        // Where nothing is mirrored the place moves on, unless somebody has told something since it was read.
         if !batch.events.isEmpty {
+            guard let next = try await places.fence(after: place) else { return .advanced }
+            fence = next
             let pages = try await pages(places)
             let ids = Array(Set(batch.events.map(\.recordID)))
             let found = try await pages.records(ids)
@@ -133,6 +152,7 @@ package final class MirrorPush: Sendable {
         guard Set(answer.fields).isSubset(of: pages.wanted) else { return try await begin(places) }
         _ = try await places.store(place.cursor, rebuiltTo: end, fence: fence)
         records.told(page.count, feed.name)
+        if let begun = place.begunAt { meter.note(lateSince: begun, of: feed.name, places.program) }
         return .advanced
     }
 
@@ -212,6 +232,10 @@ extension MirrorPush {
     ) async throws -> Comparison? {
         for _ in 0..<Self.stepsBefore where try await step(tenant, deadline: deadline) == .idle { break }
         let places = places(tenant, deadline)
+        return try await unlessOvertaken(places) { try await compare(after: last, places) }
+    }
+
+    private func compare(after last: RecordID?, _ places: MirrorPlaces) async throws -> Comparison? {
         guard let place = try await places.find(), place.rebuiltTo == nil,
             let fence = try await places.fence(after: place)
         else { return nil }
@@ -220,7 +244,12 @@ extension MirrorPush {
         let answer = try await apply(Self.request(page, after: last ?? .zero, fence), pages)
         let changed = Set(answer.changedIDs.compactMap { RecordID(bytes: $0) })
         // What changed after all that was told is no difference: it was on its way.
-        let underWay = changed.isEmpty ? [] : try await changes(since: place.cursor, places)
+        let underWay =
+            changed.isEmpty
+            ? []
+            : try await Feed(engine).changed(
+                among: Array(changed), of: feed.type.object, places.program, after: place.cursor,
+                deadline: places.deadline)
         let healed = changed.subtracting(underWay)
         records.healed(healed.count, feed.name)
         let isPartial = answer.isPartial == true
@@ -228,12 +257,5 @@ extension MirrorPush {
             next: isPartial ? last ?? .zero : Self.end(of: page),
             equalCount: isPartial ? 0 : page.count - changed.intersection(page.map(\.id)).count,
             healedCount: healed.count)
-    }
-
-    private func changes(since cursor: FeedCursor, _ places: MirrorPlaces) async throws -> Set<RecordID> {
-        let batch = try await Feed(engine).read(
-            places.program, after: cursor, limit: Feed.limitMax, deadline: places.deadline
-        ) { $0.object == feed.type.object }
-        return Set(batch.events.map(\.recordID))
     }
 }

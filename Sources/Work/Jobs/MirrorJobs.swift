@@ -19,6 +19,8 @@ package struct MirrorJobs: Sendable {
         } failed: { [push] tenant in
             // When it cannot be measured, the next look says so.
             try? await push.measure(tenant, deadline: .after(Self.stepTimeout))
+        } left: { [push] in
+            push.forget($0)
         }
     }
 
