@@ -267,6 +267,8 @@ import Testing
             let place = "UPDATE {schema}.feed_consumers SET cursor = '\\x00'"
             try await world.customer.sql(place)
             #expect(try await late { for _ in 0..<2 { try await world.step() } })
+            let old = "SELECT count(*) FROM {schema}.mirror_feeds WHERE begun_at < now() - interval '1 hour'"
+            #expect(try await world.customer.number(old) == 1)
             try await world.settle()
             #expect(world.metric("feed_backlog_age_seconds") == 0)
             let begun = "SELECT count(*) FROM {schema}.mirror_feeds WHERE begun_at IS NOT NULL"

@@ -112,6 +112,28 @@ import Testing
         }
     }
 
+    /// As reading would tell it, in the middle of a snapshot, too, and of somebody who commits late.
+    @Test func whichRecordsAreStillToBeToldIsKnown() async throws {
+        try await Feeds.run(poolSize: 8) { feeds in
+            var (cursor, ids) = (try await feeds.now(), [RecordID.make()])
+            func left(_ object: String = "account") async throws -> Set<RecordID> {
+                try await feeds.feed.changed(
+                    among: ids, of: object, feeds.program, after: cursor, deadline: feeds.deadline)
+            }
+            try await feeds.transaction { slow in
+                try await feeds.tell(ids[0], in: slow)
+                for _ in 0..<4 { ids.append(try await feeds.createAccount()) }
+                #expect(try await left() == Set(ids[1...]))
+                cursor = try await feeds.read(cursor, limit: 2).cursor
+                #expect(try await left() == Set(ids[3...]))
+            }
+            #expect(try await left() == Set([ids[0]] + ids[3...]))
+            #expect(try await left("contact") == [])
+            _ = try await feeds.drain(&cursor)
+            #expect(try await left() == [])
+        }
+    }
+
     /// However much lies behind a cursor: only rows after its floor are looked at.
     @Test func aReadLooksAtARangeOfTheIndex() async throws {
         try await Feeds.run { feeds in
