@@ -744,39 +744,40 @@ extension ContractCatalogue {
                     ZmVyUmVxdWVzdBoqLnN0ZXdhcmQucGxhdGZvcm0udjEuQ291bnRUcmFuc2ZlclJlc3BvbnNlEmYKDUJlZ2luSGFuZG92ZXIS\
                     KS5zdGV3YXJkLnBsYXRmb3JtLnYxLkJlZ2luSGFuZG92ZXJSZXF1ZXN0Giouc3Rld2FyZC5wbGF0Zm9ybS52MS5CZWdpbkhh\
                     bmRvdmVyUmVzcG9uc2USaQoOQ2FuY2VsSGFuZG92ZXISKi5zdGV3YXJkLnBsYXRmb3JtLnYxLkNhbmNlbEhhbmRvdmVyUmVx\
-                    dWVzdBorLnN0ZXdhcmQucGxhdGZvcm0udjEuQ2FuY2VsSGFuZG92ZXJSZXNwb25zZUqFEgphCgEMEgMBABIaVyBHaXZpbmcg\
+                    dWVzdBorLnN0ZXdhcmQucGxhdGZvcm0udjEuQ2FuY2VsSGFuZG92ZXJSZXNwb25zZUqZEgphCgEMEgMBABIaVyBHaXZpbmcg\
                     d2hhdCBhIHVzZXIgbGVhdmVzIGJlaGluZCB0byBvdGhlcnMsIG9yIHRha2luZyBpdCBhbG9uZyB0byBhbm90aGVyIGRlcGFy\
                     dG1lbnQuCgqRAQoCBgASBAkAEgEahAEgT2ZmZXJlZCBieSBldmVyeSBzZXJ2aWNlIHRoYXQga2VlcHMgcmVjb3JkcywgdG8g\
                     aWRlbnRpdHk7IGNhbGxlZCBpbiB0aGUgbmFtZSBvZiB0aGUgdXNlciB3aG8gYXNrZWQgZm9yIGl0LCB3aXRoIGhpcyByaWdo\
                     dHMgb2Ygbm93LgoKOAoEBgACABIDCwJBGisgQ291bnRzIHdoYXQgd291bGQgYmUgZ2l2ZW4gYXdheSwgYnkga2luZC4KCmoK\
                     BAYAAgESAw0CShpdIENvdW50cyB3aGljaCByZWNvcmRzIGEgdXNlciB3b3VsZCBzZWUgbmV3bHksIGFuZCBubyBsb25nZXIs\
-                    IGluIGFub3RoZXIgZGVwYXJ0bWVudCwgYnkga2luZC4KCoUBCgQGAAICEgMPAkoaeCBNYWtlcyBhIGpvYiBmb3IgZWFjaCBr\
-                    aW5kIG9mIHJlY29yZHMgdGhhdCBoYXZlIG93bmVycywgdW5sZXNzIHRoZSBoYW5kb3ZlciBoYXMgdGhlbSBhbHJlYWR5LCBh\
-                    bmQgdGVsbHMgaG93IHRoZXkgc3RhbmQuCgqVAQoEBgACAxIDEQJNGocBIEVuZHMgdGhlIGpvYnMgb2YgYSBoYW5kb3ZlciBi\
-                    ZWZvcmUgdGhlaXIgbmV4dCBzdGVwLCBhbHNvIGJlZm9yZSBpdCBoYXMgYmVndW4sIGFuZCB0ZWxscyBob3cgdGhleSBzdGFu\
-                    ZC4gV2hhdCB3YXMgZ2l2ZW4gYXdheSBzdGF5cyBzby4KCjIKAgQAEgQVABgBGiYgQXNrcyB3aGF0IGEgdXNlciB3b3VsZCBs\
-                    ZWF2ZSBiZWhpbmQuCgoiCgQEAAIAEgMXAh0aFSBUaGUgdXNlciwgMTYgYnl0ZXMuCgotCgIEARIEGwAeARohIFdoYXQgYSB1\
-                    c2VyIHdvdWxkIGxlYXZlIGJlaGluZC4KCj0KBAQBAgASAx0CNBowIE9uZSBmb3IgZWFjaCBraW5kIG9mIHJlY29yZHMgdGhh\
-                    dCBoYXZlIG93bmVycy4KCj8KAgQCEgQhACgBGjMgQXNrcyB3aGF0IGEgdXNlciB3b3VsZCBzZWUgaW4gYW5vdGhlciBkZXBh\
-                    cnRtZW50LgoKIgoEBAICABIDIwIdGhUgVGhlIHVzZXIsIDE2IGJ5dGVzLgoKKAoEBAICARIDJQIjGhsgVGhlIGRlcGFydG1l\
-                    bnQsIDE2IGJ5dGVzLgoKRgoEBAICAhIDJwIhGjkgQ291bnRzIGFzIHdlbGwgd2hhdCB0aGUgdXNlciBvd25zIGFuZCB3b3Vs\
-                    ZCB0YWtlIGFsb25nLgoKOgoCBAMSBCsALgEaLiBXaGF0IGEgdXNlciB3b3VsZCBzZWUgaW4gYW5vdGhlciBkZXBhcnRtZW50\
-                    LgoKagoEBAMCABIDLQI6Gl0gT25lIGZvciBlYWNoIGtpbmQgb2YgcmVjb3JkcyB0aGF0IGhhdmUgb3duZXJzLCBvZiB3aGlj\
-                    aCB0aGUgdXNlciBzZWVzIHNvbWUgYmVmb3JlIG9yIGFmdGVyLgoKHAoCBAQSBDEANgEaECBXaG8gZ2V0cyB3aGF0LgoKIgoE\
-                    BAQCABIDMwIdGhUgVGhlIHVzZXIsIDE2IGJ5dGVzLgoKhQEKBAQEAgESAzUCIxp4IEdldHMgdGhlIHJlY29yZHMgb2YgdGhp\
-                    cyBkZXBhcnRtZW50LCAxNiBieXRlczsgYWJzZW50IGZvciB3aG8gZ2V0cyB0aG9zZSBvZiBhbGwgZGVwYXJ0bWVudHMgdGhh\
-                    dCBhcmUgbm90IG5hbWVkIGJlc2lkZS4KClUKAgQFEgQ5AEQBGkkgQSBoYW5kb3Zlci4gVGhlIHNhbWUgaWQgaXMgdGhlIHNh\
-                    bWUgaGFuZG92ZXIsIGhvd2V2ZXIgb2Z0ZW4gaXQgaXMgc2VudC4KCiAKBAQFAgASAzsCIRoTIEl0cyBpZCwgMTYgYnl0ZXMu\
-                    CgokCgQEBQIBEgM9Ah0aFyBXaG8gbGVhdmVzLCAxNiBieXRlcy4KCh0KBAQFAgISAz8CJBoQIFdobyBnZXRzIHdoYXQuCgpf\
-                    CgQEBQIDEgNBAjAaUiBKb2JzIG9mIGl0IHRoYXQgZmFpbGVkIGJlZm9yZSB0aGlzIGFyZSB0cmllZCBhZ2FpbiwgbWljcm9z\
-                    ZWNvbmRzIHNpbmNlIDE5NzAgVVRDLgoKhwEKBAQFAgQSA0MCJxp6IFRoZSByZWNvcmRzIGNvbWUgaW50byB0aGlzIGRlcGFy\
-                    dG1lbnQsIDE2IGJ5dGVzLCBhcyBmYXIgYXMgdGhleSBhcmUgaW4gYW5vdGhlciBvbmU7IGFic2VudCB0byBsZWF2ZSB0aGVt\
-                    IHdoZXJlIHRoZXkgYXJlLgoKHAoCBAYSBEcASgEaECBIb3cgaXQgc3RhbmRzLgoKHQoEBAYCABIDSQIhGhAgSG93IGl0IHN0\
-                    YW5kcy4KCigKAgQHEgRNAFABGhwgQSBoYW5kb3ZlciB0aGF0IGlzIHRvIGVuZC4KCiAKBAQHAgASA08CIRoTIEl0cyBpZCwg\
-                    MTYgYnl0ZXMuCgocCgIECBIEUwBWARoQIEhvdyBpdCBzdGFuZHMuCgodCgQECAIAEgNVAiEaECBIb3cgaXQgc3RhbmRzLgoK\
-                    JAoCBAkSBFkAYAEaGCBIb3cgYSBoYW5kb3ZlciBzdGFuZHMuCgouCgQECQIAEgNbAiAaISBKb2JzIHRoYXQgYXJlIG5vdCBh\
-                    dCB0aGVpciBlbmQuCgo8CgQECQIBEgNdAh4aLyBXaHkgb25lIG9mIHRoZW0gZmFpbGVkOyBhYnNlbnQgd2hlbiBub25lIGRp\
-                    ZC4KCjQKBAQJAgISA18CMBonIFdoYXQgYmVjYW1lIG9mIHRoZSByZWNvcmRzIHVudGlsIG5vdy4K
+                    IGluIGFub3RoZXIgZGVwYXJ0bWVudCwgYnkga2luZC4KCpkBCgQGAAICEgMPAkoaiwEgTWFrZXMgYSBqb2IgZm9yIGVhY2gg\
+                    a2luZCBvZiByZWNvcmRzIHRoYXQgaGF2ZSBvd25lcnMgYW5kIGVhY2ggc3VjY2Vzc29yLCB1bmxlc3MgdGhlIGhhbmRvdmVy\
+                    IGhhcyB0aGVtIGFscmVhZHksIGFuZCB0ZWxscyBob3cgdGhleSBzdGFuZC4KCpUBCgQGAAIDEgMRAk0ahwEgRW5kcyB0aGUg\
+                    am9icyBvZiBhIGhhbmRvdmVyIGJlZm9yZSB0aGVpciBuZXh0IHN0ZXAsIGFsc28gYmVmb3JlIGl0IGhhcyBiZWd1biwgYW5k\
+                    IHRlbGxzIGhvdyB0aGV5IHN0YW5kLiBXaGF0IHdhcyBnaXZlbiBhd2F5IHN0YXlzIHNvLgoKMgoCBAASBBUAGAEaJiBBc2tz\
+                    IHdoYXQgYSB1c2VyIHdvdWxkIGxlYXZlIGJlaGluZC4KCiIKBAQAAgASAxcCHRoVIFRoZSB1c2VyLCAxNiBieXRlcy4KCi0K\
+                    AgQBEgQbAB4BGiEgV2hhdCBhIHVzZXIgd291bGQgbGVhdmUgYmVoaW5kLgoKPQoEBAECABIDHQI0GjAgT25lIGZvciBlYWNo\
+                    IGtpbmQgb2YgcmVjb3JkcyB0aGF0IGhhdmUgb3duZXJzLgoKPwoCBAISBCEAKAEaMyBBc2tzIHdoYXQgYSB1c2VyIHdvdWxk\
+                    IHNlZSBpbiBhbm90aGVyIGRlcGFydG1lbnQuCgoiCgQEAgIAEgMjAh0aFSBUaGUgdXNlciwgMTYgYnl0ZXMuCgooCgQEAgIB\
+                    EgMlAiMaGyBUaGUgZGVwYXJ0bWVudCwgMTYgYnl0ZXMuCgpGCgQEAgICEgMnAiEaOSBDb3VudHMgYXMgd2VsbCB3aGF0IHRo\
+                    ZSB1c2VyIG93bnMgYW5kIHdvdWxkIHRha2UgYWxvbmcuCgo6CgIEAxIEKwAuARouIFdoYXQgYSB1c2VyIHdvdWxkIHNlZSBp\
+                    biBhbm90aGVyIGRlcGFydG1lbnQuCgpqCgQEAwIAEgMtAjoaXSBPbmUgZm9yIGVhY2gga2luZCBvZiByZWNvcmRzIHRoYXQg\
+                    aGF2ZSBvd25lcnMsIG9mIHdoaWNoIHRoZSB1c2VyIHNlZXMgc29tZSBiZWZvcmUgb3IgYWZ0ZXIuCgocCgIEBBIEMQA2ARoQ\
+                    IFdobyBnZXRzIHdoYXQuCgoiCgQEBAIAEgMzAh0aFSBUaGUgdXNlciwgMTYgYnl0ZXMuCgqFAQoEBAQCARIDNQIjGnggR2V0\
+                    cyB0aGUgcmVjb3JkcyBvZiB0aGlzIGRlcGFydG1lbnQsIDE2IGJ5dGVzOyBhYnNlbnQgZm9yIHdobyBnZXRzIHRob3NlIG9m\
+                    IGFsbCBkZXBhcnRtZW50cyB0aGF0IGFyZSBub3QgbmFtZWQgYmVzaWRlLgoKVQoCBAUSBDkARAEaSSBBIGhhbmRvdmVyLiBU\
+                    aGUgc2FtZSBpZCBpcyB0aGUgc2FtZSBoYW5kb3ZlciwgaG93ZXZlciBvZnRlbiBpdCBpcyBzZW50LgoKIAoEBAUCABIDOwIh\
+                    GhMgSXRzIGlkLCAxNiBieXRlcy4KCiQKBAQFAgESAz0CHRoXIFdobyBsZWF2ZXMsIDE2IGJ5dGVzLgoKHQoEBAUCAhIDPwIk\
+                    GhAgV2hvIGdldHMgd2hhdC4KCl8KBAQFAgMSA0ECMBpSIEpvYnMgb2YgaXQgdGhhdCBmYWlsZWQgYmVmb3JlIHRoaXMgYXJl\
+                    IHRyaWVkIGFnYWluLCBtaWNyb3NlY29uZHMgc2luY2UgMTk3MCBVVEMuCgqHAQoEBAUCBBIDQwInGnogVGhlIHJlY29yZHMg\
+                    Y29tZSBpbnRvIHRoaXMgZGVwYXJ0bWVudCwgMTYgYnl0ZXMsIGFzIGZhciBhcyB0aGV5IGFyZSBpbiBhbm90aGVyIG9uZTsg\
+                    YWJzZW50IHRvIGxlYXZlIHRoZW0gd2hlcmUgdGhleSBhcmUuCgocCgIEBhIERwBKARoQIEhvdyBpdCBzdGFuZHMuCgodCgQE\
+                    BgIAEgNJAiEaECBIb3cgaXQgc3RhbmRzLgoKKAoCBAcSBE0AUAEaHCBBIGhhbmRvdmVyIHRoYXQgaXMgdG8gZW5kLgoKIAoE\
+                    BAcCABIDTwIhGhMgSXRzIGlkLCAxNiBieXRlcy4KChwKAgQIEgRTAFYBGhAgSG93IGl0IHN0YW5kcy4KCh0KBAQIAgASA1UC\
+                    IRoQIEhvdyBpdCBzdGFuZHMuCgokCgIECRIEWQBgARoYIEhvdyBhIGhhbmRvdmVyIHN0YW5kcy4KCi4KBAQJAgASA1sCIBoh\
+                    IEpvYnMgdGhhdCBhcmUgbm90IGF0IHRoZWlyIGVuZC4KCjwKBAQJAgESA10CHhovIFdoeSBvbmUgb2YgdGhlbSBmYWlsZWQ7\
+                    IGFic2VudCB3aGVuIG5vbmUgZGlkLgoKNAoEBAkCAhIDXwIwGicgV2hhdCBiZWNhbWUgb2YgdGhlIHJlY29yZHMgdW50aWwg\
+                    bm93Lgo=
                     """),
             DescribedFile(
                 path: "steward/platform/v1/checkpoint.proto", package: "steward.platform.v1",
@@ -786,31 +787,38 @@ extension ContractCatalogue {
                     dGZvcm0vdjEvaGFuZG92ZXJfc2VydmljZS5wcm90bxoZc3Rld2FyZC90eXBlL3YxL2pvYi5wcm90byJqChJNYXRjaGluZ0No\
                     ZWNrcG9pbnQSGAoHcmVxdWVzdBgBIAEoDFIHcmVxdWVzdBIhCgxzdGFydF9taWNyb3MYAiABKANSC3N0YXJ0TWljcm9zEhcK\
                     B2xhc3RfaWQYAyABKAxSBmxhc3RJZCJDCg5VbmRvQ2hlY2twb2ludBIVCgZqb2JfaWQYASABKAxSBWpvYklkEhoKCHBvc2l0\
-                    aW9uGAIgASgDUghwb3NpdGlvbiKRAQoOU2FnYUNoZWNrcG9pbnQSFAoFaW5wdXQYASABKAxSBWlucHV0EhIKBHN0ZXAYAiAB\
+                    aW9uGAIgASgDUghwb3NpdGlvbiLyAQoOU2FnYUNoZWNrcG9pbnQSFAoFaW5wdXQYASABKAxSBWlucHV0EhIKBHN0ZXAYAiAB\
                     KAVSBHN0ZXASHwoLYmFja19yZWFzb24YAyABKAlSCmJhY2tSZWFzb24SNAoHcmVwb3J0cxgEIAMoCzIaLnN0ZXdhcmQudHlw\
-                    ZS52MS5Kb2JSZXBvcnRSB3JlcG9ydHMibAoRRGVhY3RpdmF0aW9uSW5wdXQSFwoHdXNlcl9pZBgBIAEoDFIGdXNlcklkEj4K\
-                    CnN1Y2Nlc3NvcnMYAiADKAsyHi5zdGV3YXJkLnBsYXRmb3JtLnYxLlN1Y2Nlc3NvclIKc3VjY2Vzc29ycyKjAQoNVHJhbnNm\
-                    ZXJJbnB1dBIXCgd1c2VyX2lkGAEgASgMUgZ1c2VySWQSKgoRb2xkX2RlcGFydG1lbnRfaWQYAiABKAxSD29sZERlcGFydG1l\
-                    bnRJZBIqChFuZXdfZGVwYXJ0bWVudF9pZBgDIAEoDFIPbmV3RGVwYXJ0bWVudElkEiEKDHdpdGhfcmVjb3JkcxgEIAEoCFIL\
-                    d2l0aFJlY29yZHNKhwoKeQoBDBIDAQASGm8gV2hlcmUgam9icyBzdGFuZCB0aGF0IHRha2UgbWFueSBzdGVwcy4gS2VwdCBp\
-                    biB0aGUgdGVuYW50J3Mgam9icywgYW5kIHJlYWQgYnkgdGhlIHNlcnZpY2UgdGhhdCB3cm90ZSBpdCBvbmx5LgoKRQoCBAAS\
-                    BAkAEAEaOSBPZiBVcGRhdGVNYXRjaGluZywgRGVsZXRlTWF0Y2hpbmcgYW5kIFJlYXNzaWduTWF0Y2hpbmcuCgokCgQEAAIA\
-                    EgMLAh0aFyBUaGUgcmVxdWVzdCwgZW5jb2RlZC4KCjkKBAQAAgESAw0CIhosIFdoZW4gaXQgY2FtZSwgbWljcm9zZWNvbmRz\
-                    IHNpbmNlIDE5NzAgVVRDLgoKUAoEBAACAhIDDwIdGkMgVGhlIGxhc3QgcmVjb3JkIHRoYXQgd2FzIGRvbmUsIDE2IGJ5dGVz\
-                    OyBhYnNlbnQgYmVmb3JlIHRoZSBmaXJzdC4KCiMKAgQBEgQTABgBGhcgT2YgdGhlIHVuZG8gb2YgYSBqb2IuCgo+CgQEAQIA\
-                    EgMVAhwaMSBUaGUgam9iIHdob3NlIGNoYW5nZXMgYXJlIHRha2VuIGJhY2ssIDE2IGJ5dGVzLgoKTQoEBAECARIDFwIeGkAg\
-                    UG9zaXRpb24gaW4gdGhlIGxlZGdlciBvZiB0aGUgbGFzdCBjaGFuZ2UgdGhhdCB3YXMgdGFrZW4gYmFjay4KChgKAgQCEgQb\
-                    ACQBGgwgT2YgYSBzYWdhLgoKJQoEBAICABIDHQIbGhggV2hhdCBpdCB3YXMgbWFkZSB3aXRoLgoKMgoEBAICARIDHwIaGiUg\
-                    TnVtYmVyIG9mIGl0cyBwcmVzZW50IHN0ZXAsIGZyb20gMC4KCmEKBAQCAgISAyECIhpUIFdoeSBpdCBnb2VzIGJhY2s7IGFi\
-                    c2VudCBvbiBpdHMgd2F5IGZvcndhcmQuIENBTkNFTExFRCB3aGVuIHNvbWVib2R5IGFza2VkIGZvciBpdC4KCkEKBAQCAgMS\
-                    AyMCMRo0IFdoYXQgdGhlIHN0ZXBzIGJyb3VnaHQsIGluIHRoZWlyIG9yZGVyLCB1bnRpbCBub3cuCgpBCgIEAxIEJwAsARo1\
-                    IFdoYXQgdGhlIHNhZ2EgdGhhdCBkZWFjdGl2YXRlcyBhIHVzZXIgaXMgbWFkZSB3aXRoLgoKJAoEBAMCABIDKQIdGhcgV2hv\
-                    IGxlYXZlcywgMTYgYnl0ZXMuCgodCgQEAwIBEgMrAiQaECBXaG8gZ2V0cyB3aGF0LgoKPwoCBAQSBC8AOAEaMyBXaGF0IHRo\
-                    ZSBzYWdhIHRoYXQgdHJhbnNmZXJzIGEgdXNlciBpcyBtYWRlIHdpdGguCgosCgQEBAIAEgMxAh0aHyBXaG8gaXMgdHJhbnNm\
-                    ZXJyZWQsIDE2IGJ5dGVzLgoKYwoEBAQCARIDMwInGlYgVGhlIGRlcGFydG1lbnQgaW4gd2hpY2ggaGUgd2FzIHdoZW4gaXQg\
-                    d2FzIGFza2VkIGZvciwgMTYgYnl0ZXM7IGFic2VudCB3aGVuIGluIG5vbmUuCgo5CgQEBAICEgM1AicaLCBUaGUgZGVwYXJ0\
-                    bWVudCB0byB3aGljaCBoZSBnb2VzLCAxNiBieXRlcy4KCioKBAQEAgMSAzcCIRodIFdoYXQgaGUgb3ducyBnb2VzIHdpdGgg\
-                    aGltLgo=
+                    ZS52MS5Kb2JSZXBvcnRSB3JlcG9ydHMSGwoJc3RlcF9uYW1lGAUgASgJUghzdGVwTmFtZRJCCgxzdGVwX3JlcG9ydHMYBiAD\
+                    KAsyHy5zdGV3YXJkLnBsYXRmb3JtLnYxLlNhZ2FSZXBvcnRSC3N0ZXBSZXBvcnRzIlQKClNhZ2FSZXBvcnQSEgoEc3RlcBgB\
+                    IAEoCVIEc3RlcBIyCgZyZXBvcnQYAiABKAsyGi5zdGV3YXJkLnR5cGUudjEuSm9iUmVwb3J0UgZyZXBvcnQibAoRRGVhY3Rp\
+                    dmF0aW9uSW5wdXQSFwoHdXNlcl9pZBgBIAEoDFIGdXNlcklkEj4KCnN1Y2Nlc3NvcnMYAiADKAsyHi5zdGV3YXJkLnBsYXRm\
+                    b3JtLnYxLlN1Y2Nlc3NvclIKc3VjY2Vzc29ycyKjAQoNVHJhbnNmZXJJbnB1dBIXCgd1c2VyX2lkGAEgASgMUgZ1c2VySWQS\
+                    KgoRb2xkX2RlcGFydG1lbnRfaWQYAiABKAxSD29sZERlcGFydG1lbnRJZBIqChFuZXdfZGVwYXJ0bWVudF9pZBgDIAEoDFIP\
+                    bmV3RGVwYXJ0bWVudElkEiEKDHdpdGhfcmVjb3JkcxgEIAEoCFILd2l0aFJlY29yZHNK/gwKeQoBDBIDAQASGm8gV2hlcmUg\
+                    am9icyBzdGFuZCB0aGF0IHRha2UgbWFueSBzdGVwcy4gS2VwdCBpbiB0aGUgdGVuYW50J3Mgam9icywgYW5kIHJlYWQgYnkg\
+                    dGhlIHNlcnZpY2UgdGhhdCB3cm90ZSBpdCBvbmx5LgoKRQoCBAASBAkAEAEaOSBPZiBVcGRhdGVNYXRjaGluZywgRGVsZXRl\
+                    TWF0Y2hpbmcgYW5kIFJlYXNzaWduTWF0Y2hpbmcuCgokCgQEAAIAEgMLAh0aFyBUaGUgcmVxdWVzdCwgZW5jb2RlZC4KCjkK\
+                    BAQAAgESAw0CIhosIFdoZW4gaXQgY2FtZSwgbWljcm9zZWNvbmRzIHNpbmNlIDE5NzAgVVRDLgoKUAoEBAACAhIDDwIdGkMg\
+                    VGhlIGxhc3QgcmVjb3JkIHRoYXQgd2FzIGRvbmUsIDE2IGJ5dGVzOyBhYnNlbnQgYmVmb3JlIHRoZSBmaXJzdC4KCiMKAgQB\
+                    EgQTABgBGhcgT2YgdGhlIHVuZG8gb2YgYSBqb2IuCgo+CgQEAQIAEgMVAhwaMSBUaGUgam9iIHdob3NlIGNoYW5nZXMgYXJl\
+                    IHRha2VuIGJhY2ssIDE2IGJ5dGVzLgoKTQoEBAECARIDFwIeGkAgUG9zaXRpb24gaW4gdGhlIGxlZGdlciBvZiB0aGUgbGFz\
+                    dCBjaGFuZ2UgdGhhdCB3YXMgdGFrZW4gYmFjay4KChgKAgQCEgQbACgBGgwgT2YgYSBzYWdhLgoKJQoEBAICABIDHQIbGhgg\
+                    V2hhdCBpdCB3YXMgbWFkZSB3aXRoLgoKUwoEBAICARIDHwIaGkYgTnVtYmVyIG9mIGl0cyBwcmVzZW50IHN0ZXAsIGZyb20g\
+                    MDogaW4gY2hlY2twb2ludHMgd2l0aG91dCBpdHMgbmFtZS4KCmEKBAQCAgISAyECIhpUIFdoeSBpdCBnb2VzIGJhY2s7IGFi\
+                    c2VudCBvbiBpdHMgd2F5IGZvcndhcmQuIENBTkNFTExFRCB3aGVuIHNvbWVib2R5IGFza2VkIGZvciBpdC4KCl0KBAQCAgMS\
+                    AyMCMRpQIFdoYXQgdGhlIHN0ZXBzIGJyb3VnaHQsIGluIHRoZWlyIG9yZGVyOiBpbiBjaGVja3BvaW50cyB3aXRob3V0IG5h\
+                    bWVzIG9mIHN0ZXBzLgoKfAoEBAICBBIDJQIgGm8gSXRzIHByZXNlbnQgc3RlcCwgYXMgaW4gaGFuZF9vdmVyX2N1c3RvbWVy\
+                    OyBhYnNlbnQgYmVmb3JlIHRoZSBmaXJzdC4gUmVsZWFzZXMgbWF5IGhhdmUgb3RoZXIgc3RlcHMgYmVmb3JlIGl0LgoKMAoE\
+                    BAICBRIDJwInGiMgV2hhdCB0aGUgc3RlcHMgYnJvdWdodCB1bnRpbCBub3cuCgosCgIEAxIEKwAwARogIFdoYXQgYSBzdGVw\
+                    IG9mIGEgc2FnYSBicm91Z2h0LgoKMgoEBAMCABIDLQIbGiUgVGhlIHN0ZXAsIGFzIGluIGhhbmRfb3Zlcl9jdXN0b21lci4K\
+                    CiYKBAQDAgESAy8CMBoZIFdoYXQgYmVjYW1lIG9mIHJlY29yZHMuCgpBCgIEBBIEMwA4ARo1IFdoYXQgdGhlIHNhZ2EgdGhh\
+                    dCBkZWFjdGl2YXRlcyBhIHVzZXIgaXMgbWFkZSB3aXRoLgoKJAoEBAQCABIDNQIdGhcgV2hvIGxlYXZlcywgMTYgYnl0ZXMu\
+                    CgodCgQEBAIBEgM3AiQaECBXaG8gZ2V0cyB3aGF0LgoKPwoCBAUSBDsARAEaMyBXaGF0IHRoZSBzYWdhIHRoYXQgdHJhbnNm\
+                    ZXJzIGEgdXNlciBpcyBtYWRlIHdpdGguCgosCgQEBQIAEgM9Ah0aHyBXaG8gaXMgdHJhbnNmZXJyZWQsIDE2IGJ5dGVzLgoK\
+                    YwoEBAUCARIDPwInGlYgVGhlIGRlcGFydG1lbnQgaW4gd2hpY2ggaGUgd2FzIHdoZW4gaXQgd2FzIGFza2VkIGZvciwgMTYg\
+                    Ynl0ZXM7IGFic2VudCB3aGVuIGluIG5vbmUuCgo5CgQEBQICEgNBAicaLCBUaGUgZGVwYXJ0bWVudCB0byB3aGljaCBoZSBn\
+                    b2VzLCAxNiBieXRlcy4KCioKBAQFAgMSA0MCIRodIFdoYXQgaGUgb3ducyBnb2VzIHdpdGggaGltLgo=
                     """),
             DescribedFile(
                 path: "steward/platform/v1/mirror_service.proto", package: "steward.platform.v1",

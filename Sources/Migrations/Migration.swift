@@ -96,6 +96,7 @@ extension MigrationStream {
             number: 7, name: "create_read_budgets", sql: PackageResources.tenant_0007_create_read_budgets_sql),
         Migration(number: 8, name: "allow_purges", sql: PackageResources.tenant_0008_allow_purges_sql),
         Migration(number: 9, name: "index_jobs", sql: PackageResources.tenant_0009_index_jobs_sql),
+        Migration(number: 10, name: "name_job_steps", sql: PackageResources.tenant_0010_name_job_steps_sql),
     ]
 
     static let baseName = "tenant"
@@ -123,7 +124,7 @@ extension MigrationStream {
 
     /// What changes of a job. What it is, and for whom, does not.
     private static let jobColumns = [
-        "key", "state", "due_at", "attempts", "lease_holder_id", "lease_number", "checkpoint", "progress_done",
+        "key", "state", "due_at", "attempts", "lease_holder_id", "lease_number", "checkpoint", "step", "progress_done",
         "progress_total", "cancel_asked_at", "last_error", "report", "started_at", "ended_at", "scheduled_at",
     ]
 }

@@ -30,12 +30,15 @@ package struct JobDefinition: Sendable {
     package let spread: Duration
     package let missed: MissedRuns
     package let attempts: JobAttempts
-    /// How long a step may take, with its commit. A cancel waits so long at most.
+    /// How long the transaction of a step may take, with its commit. How long a step takes that calls other services, and so how long a cancel
+    /// waits for it, is for their deadlines to say.
     package let stepTimeout: Duration
+    /// UndoJob takes back what it changed.
+    let isUndoable: Bool
     let step: Step
     /// Where a job goes on that is cancelled or has failed for good; nil when it ends there.
     let turnBack: Job.TurnBack
-    /// What the step is called that a checkpoint stands at; nil for jobs whose steps have no names.
+    /// What the step is called that a checkpoint stands at, the first one for an empty checkpoint; nil for jobs whose steps have no names.
     let stepName: @Sendable (_ checkpoint: [UInt8]) -> String?
 
     /// - Parameter body: one step, in a transaction that also stores where the job goes on: what it does there happens once, whatever
@@ -54,11 +57,11 @@ package struct JobDefinition: Sendable {
     init(
         named name: String, for purpose: Purpose, doing method: MethodDefinition, schedule: JobSchedule? = nil,
         spread: Duration = .zero, missed: MissedRuns = .once, attempts: JobAttempts = JobAttempts(5),
-        stepTimeout: Duration = .seconds(10), _ body: @escaping Body
+        stepTimeout: Duration = .seconds(10), isUndoable: Bool = false, _ body: @escaping Body
     ) {
         (self.name, self.purpose, self.method) = (name, purpose, method)
         (self.schedule, self.spread, self.missed, self.attempts) = (schedule, spread, missed, attempts)
-        (self.stepTimeout, step) = (stepTimeout, .transaction(body))
+        (self.stepTimeout, self.isUndoable, step) = (stepTimeout, isUndoable, .transaction(body))
         (turnBack, stepName) = ({ _, _ in nil }, { _ in nil })
     }
 
@@ -72,7 +75,7 @@ package struct JobDefinition: Sendable {
     ) {
         (self.name, self.purpose, self.method) = (name, purpose, method)
         (self.schedule, self.spread, missed, self.attempts) = (schedule, spread, .once, attempts)
-        (stepTimeout, step) = (.seconds(10), .calls(calls))
+        (stepTimeout, isUndoable, step) = (.seconds(10), false, .calls(calls))
         (self.turnBack, self.stepName) = (turnBack, stepName)
     }
 

@@ -82,12 +82,17 @@ final class Jobs: Sendable {
         _ name: String = "count", key: String? = nil, for user: UserID? = nil, after wait: Duration = .zero,
         in tenant: TenantID? = nil, checkpoint: [UInt8]? = nil
     ) async throws -> RecordID {
-        let program = TenantActor(tenant ?? self.tenant, purpose: Self.purpose, onBehalfOf: nil)
         let job = NewJob(name, key: key, userID: user, dueAt: now.advanced(by: wait), checkpoint: checkpoint)
-        return try await service.engine.transaction(
-            as: program, doing: ActivityServiceMethods.createActivity, deadline: .after(.seconds(20)),
-            logger: service.postgres.logger
-        ) { try await JobTable.insert(job, at: self.now, $0) }
+        return try await transaction(in: tenant) { try await JobTable.insert(job, at: self.now, $0) }
+    }
+
+    func transaction<Value: Sendable>(
+        in tenant: TenantID? = nil, _ body: (RecordTransaction) async throws -> Value
+    ) async throws -> Value {
+        try await service.engine.transaction(
+            as: TenantActor(tenant ?? self.tenant, purpose: Self.purpose, onBehalfOf: nil),
+            doing: ActivityServiceMethods.createActivity, deadline: .after(.seconds(20)),
+            logger: service.postgres.logger, body)
     }
 
     func settle(_ runner: JobRunner) async {
@@ -102,13 +107,11 @@ final class Jobs: Sendable {
     }
 
     func cancel(_ id: RecordID) async throws -> Bool {
-        try await JobTable(service.database).cancel(
-            id, as: service.tenant.actor, at: now, deadline: TestPostgres.deadline())
+        try await transaction { try await JobTable.cancel(id, at: self.now, $0) != nil }
     }
 
     func retry(_ id: RecordID) async throws -> Bool {
-        try await JobTable(service.database).retry(
-            id, as: service.tenant.actor, at: now, deadline: TestPostgres.deadline())
+        try await transaction { try await JobTable.retry(id, at: self.now, $0) != nil }
     }
 
     /// The steps of a job that had their effect, in order, each as often as it had it.

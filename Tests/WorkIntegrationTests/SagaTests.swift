@@ -100,6 +100,60 @@ import Testing
         }
     }
 
+    /// However long the report is that its checkpoint has.
+    @Test(arguments: [0, 10, 100]) func aStuckSagaNamesItsStep(refusals: Int) async throws {
+        try await Jobs.run { jobs in
+            let issues = (0..<refusals).map { _ in
+                RecordIssue(
+                    object: "account", recordID: RecordID.make().text, reason: "OUT_OF_SCOPE",
+                    message: "You may not give this account away.")
+            }
+            let report = JobReport(refusedCount: Int64(refusals), issues: issues)
+            let steps = [SagaStep("book") { _ in .over(report) }, SagaStep("pay") { _ in .failed("STUCK", report) }]
+            let id = try await make(jobs)
+            #expect(try await jobs.job(id).step == nil)
+            await jobs.settle(try jobs.runner(saga(steps, whenFailed: .stays)))
+            let job = try await jobs.job(id)
+            #expect(job.lastError == "STUCK" && job.step == "pay")
+            let answer: GetJobResponse = try await jobs.service.channel().call(
+                JobServiceOf(package: "steward.customer.v1").getJob, GetJobRequest(id: id.text), CallOptions())
+            #expect(answer.job?.step == "pay")
+        }
+    }
+
+    /// A saga that is under way is at the same step in a release that has one more before it.
+    @Test func aNewStepBeforeThePresentOneShiftsNothing() async throws {
+        try await Jobs.run { jobs in
+            let calls = Calls()
+            let id = try await make(jobs)
+            let steps = [step("book", calls), step("pay", calls, pauses: 1)]
+            await jobs.settle(try jobs.runner(saga(steps, whenFailed: .stays)))
+            jobs.advance(.seconds(30))
+            await jobs.settle(try jobs.runner(saga([step("ask", calls)] + steps, whenFailed: .stays)))
+            let job = try await jobs.job(id)
+            #expect(job.state == .done && job.progress.done == 3 && calls.all == ["book", "pay", "pay"])
+        }
+    }
+
+    /// It fails and says so, also when somebody cancels it, and goes on in a release that knows the step.
+    @Test(arguments: [false, true]) func aSagaAtAStepThatIsNoMoreFails(isCancelled: Bool) async throws {
+        try await Jobs.run { jobs in
+            let calls = Calls()
+            let id = try await make(jobs)
+            let (book, pay) = (step("book", calls), step("pay", calls, pauses: 1))
+            await jobs.settle(try jobs.runner(saga([book, pay])))
+            if isCancelled { #expect(try await jobs.cancel(id)) }
+            jobs.advance(.seconds(30))
+            await jobs.settle(try jobs.runner(saga([book])))
+            let job = try await jobs.job(id)
+            #expect(job.state == .failed && job.lastError == "SAGA_STEP_UNKNOWN" && job.step == "pay")
+            #expect(job.progress.done == 2 && calls.all == ["book", "pay"])
+            #expect(try await jobs.retry(id))
+            await jobs.settle(try jobs.runner(saga([book, pay])))
+            #expect(try await jobs.job(id).state == .done)
+        }
+    }
+
     @Test func cancelledItGoesBack() async throws {
         try await Jobs.run { jobs in
             let calls = Calls()

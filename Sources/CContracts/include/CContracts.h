@@ -27,6 +27,7 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_watch_revoca
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_matching_checkpoint_descriptor(void) { return &steward__platform__v1__matching_checkpoint__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_undo_checkpoint_descriptor(void) { return &steward__platform__v1__undo_checkpoint__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_saga_checkpoint_descriptor(void) { return &steward__platform__v1__saga_checkpoint__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_saga_report_descriptor(void) { return &steward__platform__v1__saga_report__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_deactivation_input_descriptor(void) { return &steward__platform__v1__deactivation_input__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_transfer_input_descriptor(void) { return &steward__platform__v1__transfer_input__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_count_owned_request_descriptor(void) { return &steward__platform__v1__count_owned_request__descriptor; }

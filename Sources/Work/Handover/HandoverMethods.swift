@@ -5,8 +5,8 @@ package import Records
 import Tenancy
 import TenantDatabase
 
-/// Serves HandoverService: gives what a user leaves behind to others, or to the department to which he goes, a job for each type of the service
-/// whose records have owners. The jobs are those of ReassignMatching, with the rights of who asked for it.
+/// Serves HandoverService: gives what a user leaves behind to others, or to the department to which he goes, a job for each successor and each type
+/// of the service whose records have owners. The jobs are those of ReassignMatching, with the rights of who asked for it.
 package struct HandoverMethods: HandoverServiceCustomMethods {
     private let engine: RecordEngine
     private let methods: [MatchingMethod]

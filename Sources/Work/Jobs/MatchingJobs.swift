@@ -19,9 +19,6 @@ package struct MatchingJobs: Sendable {
         methods.map(definition) + [undoing(service)]
     }
 
-    /// The names of jobs whose changes can be taken back.
-    package static func isUndoable(_ name: String) -> Bool { name.contains("_matching_") || name == undoName }
-
     static let undoName = "undo_changes"
 
     package func register(on router: inout Router) {
@@ -54,7 +51,7 @@ package struct MatchingJobs: Sendable {
         _ name: String, doing method: MethodDefinition,
         _ step: @escaping @Sendable ([UInt8], JobReport, RecordTransaction) async throws -> MatchingStep
     ) -> JobDefinition {
-        JobDefinition(named: name, for: .changeMatching, doing: method) { run, transaction in
+        JobDefinition(named: name, for: .changeMatching, doing: method, isUndoable: true) { run, transaction in
             let done = try await step(run.checkpoint ?? [], run.progress.report, transaction)
             let progress = JobProgress(done: done.report.doneCount, total: run.progress.total, report: done.report)
             return done.checkpoint.map { .goesOn(checkpoint: $0, progress) } ?? .done(progress)

@@ -94,13 +94,14 @@ package struct JobMethods: Sendable {
         let rights = try await JobRights(engine, context, writes: true)
         let job = try await find(request.id, rights, context)
         try rights.require(.update, on: job)
-        let isAsked = try await translated {
-            try await table.cancel(job.id, as: rights.actor, at: .now(), deadline: context.deadline.nanoseconds)
+        return try await engine.transaction(context, request: request) { transaction in
+            if let cancelled = try await JobTable.cancel(job.id, at: transaction.now, transaction) {
+                return CancelJobResponse(job: told(cancelled, rights))
+            }
+            let ended = try Job(try await transaction.query(JobStatements.find(job.id)).one())
+            guard ended.state == .cancelled else { throw JobError.ended(ended) }
+            return CancelJobResponse(job: told(ended, rights))
         }
-        let now = try await find(request.id, rights, context)
-        guard isAsked || now.state == .cancelled else { throw JobError.ended(now) }
-        engine.bell.ring(rights.actor.tenantID)
-        return CancelJobResponse(job: told(now, rights))
     }
 
     private func runJob(_ request: RunJobRequest, _ context: CallContext) async throws -> RunJobResponse {
@@ -110,30 +111,28 @@ package struct JobMethods: Sendable {
         guard let name = request.name, scheduled.contains(name) else {
             throw JobError.unknown(request.name ?? "", known: scheduled)
         }
-        let id = try await translated {
-            try await table.hasten(name, as: rights.actor, at: .now(), deadline: context.deadline.nanoseconds)
+        return try await engine.transaction(context, request: request) { transaction in
+            RunJobResponse(job: told(try await JobTable.hasten(name, at: transaction.now, transaction), rights))
         }
-        engine.bell.ring(rights.actor.tenantID)
-        return RunJobResponse(job: told(try await find(id.text, rights, context), rights))
     }
 
     private func retryJob(_ request: RetryJobRequest, _ context: CallContext) async throws -> RetryJobResponse {
         let rights = try await JobRights(engine, context, writes: true)
         let job = try await find(request.id, rights, context)
         try rights.require(.update, on: job)
-        let isTried = try await translated {
-            try await table.retry(job.id, as: rights.actor, at: .now(), deadline: context.deadline.nanoseconds)
+        return try await engine.transaction(context, request: request) { transaction in
+            guard let tried = try await JobTable.retry(job.id, at: transaction.now, transaction) else {
+                throw JobError.notRetryable(job)
+            }
+            return RetryJobResponse(job: told(tried, rights))
         }
-        guard isTried else { throw JobError.notRetryable(job) }
-        engine.bell.ring(rights.actor.tenantID)
-        return RetryJobResponse(job: told(try await find(request.id, rights, context), rights))
     }
 
     private func undoJob(_ request: UndoJobRequest, _ context: CallContext) async throws -> UndoJobResponse {
         let rights = try await JobRights(engine, context, writes: true)
         let job = try await find(request.id, rights, context)
         try rights.require(.update, on: job)
-        guard MatchingJobs.isUndoable(job.name) else { throw JobError.notUndoable(job) }
+        guard jobs.contains(where: { $0.name == job.name && $0.isUndoable }) else { throw JobError.notUndoable(job) }
         guard !job.state.isOpen else { throw JobError.notEnded(job) }
         return try await engine.transaction(context, request: request) { transaction in
             try await JobTable.requireRoom(for: rights.actor.userID, transaction)
@@ -175,8 +174,9 @@ package struct JobMethods: Sendable {
 
     /// What became of single records is told to the one for whom it works.
     private func told(_ job: Job, _ rights: JobRights) -> Contracts.Job {
-        let step = jobs.first { $0.name == job.name }?.stepName(job.checkpoint ?? [])
-        var told = Contracts.Job(job, of: engine.database.service, at: step)
+        var told = Contracts.Job(job, of: engine.database.service)
+        // Nobody has taken it yet, so it is at its first step.
+        if job.leaseNumber == 0 { told.step = jobs.first { $0.name == job.name }?.stepName([]) }
         if !rights.isOwn(job) { told.report?.issues = [] }
         return told
     }

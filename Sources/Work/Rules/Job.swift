@@ -69,6 +69,8 @@ package struct Job: Hashable, Sendable {
     package internal(set) var holderID: RecordID?
     package internal(set) var leaseNumber: Int64 = 0
     package internal(set) var checkpoint: [UInt8]?
+    /// What the step is called that it is at, as it was last stored; nil for jobs whose steps have no names.
+    package internal(set) var step: String?
     package internal(set) var progress = JobProgress()
     package internal(set) var cancelAskedAt: Timestamp?
     /// The reason of the last failure, as in USER_UNKNOWN. No text of anybody.

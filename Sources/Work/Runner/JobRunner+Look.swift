@@ -99,7 +99,7 @@ extension JobRunner {
         let deadline = Deadline.after(Self.timeout).nanoseconds
         return try await database.transaction(worker(held.tenantID), deadline: deadline) { sql in
             guard let row = try await sql.query(JobStatements.lock(held.lease)).first else { return nil }
-            var job = try Job(row)
+            var job = try Job(locked: row)
             change(&job)
             for query in self.storing(job, of: held.tenantID, zone) { try sql.enqueue(query) }
             return job

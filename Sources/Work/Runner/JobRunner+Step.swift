@@ -46,7 +46,7 @@ extension JobRunner {
             guard let row = try await transaction.query(JobStatements.lock(held.lease)).first else {
                 throw LeaseLost()
             }
-            var job = try Job(row)
+            var job = try Job(locked: row)
             if !endsOrWaits(&job, definition, zone) {
                 let step = try await body(JobRun(job, of: held.tenantID, at: clock.now()), transaction)
                 job.note(step, at: clock.now(), lease: limits.lease)
@@ -120,6 +120,8 @@ extension JobRunner {
 
     /// What stores a job that is locked: itself, and after its end the next run of its schedule.
     func storing(_ job: Job, of tenant: TenantID, _ zone: TimeZone) -> [Query] {
+        var job = job
+        job.step = definitions[job.name]?.stepName(job.checkpoint ?? [])
         let put = JobStatements.put(job)
         let now = clock.now()
         guard !job.state.isOpen, let definition = definitions[job.name],

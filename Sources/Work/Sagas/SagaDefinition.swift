@@ -19,6 +19,7 @@ package struct SagaDefinition: Sendable {
     private let purpose: Purpose
     private let method: MethodDefinition
     private let steps: [SagaStep]
+    private let order: SagaSteps
     private let attempts: JobAttempts
     /// How long it may take from when it was first taken, or tried again, until it counts as failed with SAGA_OVERDUE.
     private let timeout: Duration
@@ -31,33 +32,37 @@ package struct SagaDefinition: Sendable {
         precondition(!steps.isEmpty, "\(name) has steps")
         (self.name, self.purpose, self.method, self.steps) = (name, purpose, method, steps)
         (self.attempts, self.timeout, self.failure) = (attempts, timeout, failure)
+        order = SagaSteps(steps.map { SagaSteps.Step(name: $0.name, isUndoable: $0.undo != nil) })
     }
 
     /// What the job of a new saga is made with.
-    package static func checkpoint(_ input: [UInt8]) -> [UInt8] { SagaState(input: input).encoded }
+    package static func checkpoint(_ input: [UInt8]) -> [UInt8] { SagaState.encoded(input: input) }
 
     package var job: JobDefinition {
         JobDefinition(
             named: name.description, for: purpose, doing: method, attempts: attempts, calling: step,
             turningBack: turnBack,
-            naming: { checkpoint in
-                let state = try? SagaState(decoding: checkpoint)
-                return state.flatMap { steps.indices.contains($0.step) ? steps[$0.step].name : nil }
-            })
+            naming: { [order] in SagaState.stepName(in: $0, order) })
     }
 
-    private var undoable: [Bool] { steps.map { $0.undo != nil } }
-
+    /// A saga of whose steps nobody can tell what is left to undo does not count as cancelled: its step fails and says why.
     private func turnBack(_ checkpoint: [UInt8], _ end: JobEnd) -> [UInt8]? {
         if case .failed = end, failure == .stays { return nil }
-        guard var state = try? SagaState(decoding: checkpoint), state.turnBack(end, undoable) else { return nil }
-        return state.encoded
+        guard var state = try? SagaState(decoding: checkpoint, order) else {
+            return end == .cancelled ? checkpoint : nil
+        }
+        return state.turnBack(end) ? state.encoded : nil
     }
 
     private func step(_ run: JobRun, _ transactions: JobTransactions) async throws -> JobStep {
-        var state = try SagaState(decoding: run.checkpoint ?? [])
+        var state: SagaState
+        do {
+            state = try SagaState(decoding: run.checkpoint ?? [], order)
+        } catch is SagaStepUnknown {
+            return .ended(.failed(reason: SagaStepUnknown.reason), run.progress)
+        }
         let body: SagaStep.Body
-        switch state.move(undoable) {
+        switch state.move {
         case .end(let end): return .ended(end, state.progress)
         case .run(let step):
             guard run.startedAt.advanced(by: timeout) > run.now else {
@@ -68,7 +73,7 @@ package struct SagaDefinition: Sendable {
             guard let undo = steps[step].undo else { preconditionFailure("a step is undone that can be") }
             body = undo
         }
-        return state.note(try await body(SagaRun(run, transactions, input: state.input)), undoable)
+        return state.note(try await body(SagaRun(run, transactions, input: state.input)))
     }
 }
 
@@ -76,7 +81,7 @@ package struct SagaDefinition: Sendable {
 package struct SagaStep: Sendable {
     package typealias Body = @Sendable (SagaRun) async throws -> SagaOutcome
 
-    /// As in `hand_over_customer`.
+    /// As in `hand_over_customer`. Checkpoints keep it, so it stays.
     let name: String
     let run: Body
     let undo: Body?

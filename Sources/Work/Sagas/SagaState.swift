@@ -1,7 +1,6 @@
 import Contracts
 import RPC
 import Records
-import Wire
 
 /// Where a saga stands: which step, on which way, what each step brought. No clock, no I/O.
 ///
@@ -20,20 +19,28 @@ struct SagaState: Hashable, Sendable {
         case end(JobEnd)
     }
 
+    /// What a step brought.
+    struct Report: Hashable, Sendable {
+        let step: String
+        var report: JobReport
+    }
+
+    let steps: SagaSteps
     /// What it was made with.
     let input: [UInt8]
-    private(set) var way = Way.forward
+    private(set) var way: Way
     /// The present step; on the way back the one that is undone next, -1 when nothing is left to undo.
-    private(set) var step = 0
-    /// What the steps brought, in their order.
-    private(set) var reports: [JobReport] = []
+    private(set) var step: Int
+    /// What the steps brought, in the order in which they began.
+    private(set) var reports: [Report]
 
-    init(input: [UInt8]) { self.input = input }
+    init(_ steps: SagaSteps, input: [UInt8], way: Way = .forward, step: Int = 0, reports: [Report] = []) {
+        (self.steps, self.input, self.way, self.step, self.reports) = (steps, input, way, step, reports)
+    }
 
-    /// - Parameter undoable: of each step whether it can be undone.
-    func move(_ undoable: [Bool]) -> Move {
+    var move: Move {
         switch way {
-        case .forward: step < undoable.count ? .run(step: step) : .end(.done)
+        case .forward: step < steps.count ? .run(step: step) : .end(.done)
         case .back(let end): step >= 0 ? .undo(step: step) : .end(end)
         }
     }
@@ -41,64 +48,44 @@ struct SagaState: Hashable, Sendable {
     /// The present step was run or undone as far as it could be.
     ///
     /// - Returns: what that means for the saga's job.
-    mutating func note(_ outcome: SagaOutcome, _ undoable: [Bool]) -> JobStep {
-        while reports.count <= step { reports.append(JobReport()) }
-        reports[step] = outcome.report
+    mutating func note(_ outcome: SagaOutcome) -> JobStep {
+        keep(outcome.report)
         if let failure = outcome.failure { return .ended(.failed(reason: failure), progress) }
         if let pause = outcome.pause { return .waits(checkpoint: encoded, progress, pause: pause) }
-        leaveStep(undoable)
-        if case .end(let end) = move(undoable) { return .ended(end, progress) }
+        leaveStep()
+        if case .end(let end) = move { return .ended(end, progress) }
         return .goesOn(checkpoint: encoded, progress)
     }
 
-    private mutating func leaveStep(_ undoable: [Bool]) {
+    /// A step tells of all that it did, in the place of what it told before.
+    private mutating func keep(_ report: JobReport) {
+        guard let name = steps.name(of: step) else { preconditionFailure("a saga without a step has ended") }
+        if let index = reports.firstIndex(where: { $0.step == name }) {
+            reports[index].report = report
+        } else {
+            reports.append(Report(step: name, report: report))
+        }
+    }
+
+    private mutating func leaveStep() {
         switch way {
         case .forward: step += 1
-        case .back: step = Self.lastUndoable(before: step, undoable)
+        case .back: step = steps.lastUndoable(before: step)
         }
     }
 
     /// It cannot be finished, or is not wanted any more.
     ///
     /// - Returns: false when there is nothing to undo, or it failed on its way back: then it ends where it is.
-    mutating func turnBack(_ end: JobEnd, _ undoable: [Bool]) -> Bool {
+    mutating func turnBack(_ end: JobEnd) -> Bool {
         if case .back = way { return end == .cancelled }
-        let last = Self.lastUndoable(before: min(step + 1, undoable.count), undoable)
+        let last = steps.lastUndoable(before: step + 1)
         guard last >= 0 else { return false }
         (way, step) = (.back(end), last)
         return true
     }
 
-    var report: JobReport { reports.reduce(JobReport()) { $0.adding($1) } }
+    var report: JobReport { reports.reduce(JobReport()) { $0.adding($1.report) } }
 
     var progress: JobProgress { JobProgress(done: report.doneCount, report: report) }
-
-    private static func lastUndoable(before step: Int, _ undoable: [Bool]) -> Int {
-        undoable.prefix(step).lastIndex(of: true) ?? -1
-    }
-}
-
-// The checkpoint of its job.
-extension SagaState {
-    private static let cancelled = "CANCELLED"
-
-    init(decoding bytes: [UInt8]) throws {
-        let wired = try SagaCheckpoint(decoding: bytes)
-        self.init(input: wired.input ?? [])
-        step = Int(wired.step ?? 0)
-        reports = wired.reports
-        if let reason = wired.backReason {
-            way = .back(reason == Self.cancelled ? .cancelled : .failed(reason: reason))
-        }
-    }
-
-    var encoded: [UInt8] {
-        let reason: String? =
-            switch way {
-            case .forward, .back(.done): nil
-            case .back(.cancelled): Self.cancelled
-            case .back(.failed(let reason)): reason
-            }
-        return SagaCheckpoint(input: input, step: Int32(step), backReason: reason, reports: reports).encoded()
-    }
 }

@@ -5,6 +5,13 @@ import Wire
 
 /// The statements on a tenant's `jobs`.
 enum JobStatements {
+    /// What `Job.init(_:)` reads. Checkpoints, which may be long, are for who runs a job.
+    static let columns: StaticString = """
+        id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number, step, \
+        progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at, created_at, report
+        """
+    static let columnCount = 18
+
     /// Takes what is due and known by one of the names, the longest due first. A lease that has ended counts as a failure of its step.
     /// What another transaction has is passed over.
     static func claim(
@@ -45,24 +52,32 @@ enum JobStatements {
         }
     }
 
-    private static let locking = Statement(
+    private static let locking = Statement.composed(
         """
-        SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number, checkpoint,
-            progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at,
-            created_at, report
-        FROM {schema}.jobs WHERE id = $1 AND state = 'leased' AND lease_holder_id = $2 AND lease_number = $3 FOR UPDATE
+        SELECT \(columns), checkpoint FROM {schema}.jobs
+        WHERE id = $1 AND state = 'leased' AND lease_holder_id = $2 AND lease_number = $3 FOR UPDATE
         """)
 
     static func find(_ id: RecordID) -> Query { Query(finding) { $0.append(id) } }
 
-    private static let finding = Statement(
-        """
-        SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number,
-            CASE WHEN octet_length(checkpoint) <= 4096 THEN checkpoint END,
-            progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at,
-            created_at, report
-        FROM {schema}.jobs WHERE id = $1
-        """)
+    private static let finding = Statement.composed("SELECT \(columns) FROM {schema}.jobs WHERE id = $1")
+
+    /// The same, held until the transaction ends: after the step that is under way.
+    static func hold(_ id: RecordID) -> Query { Query(holding) { $0.append(id) } }
+
+    private static let holding = Statement.composed(
+        "SELECT \(columns) FROM {schema}.jobs WHERE id = $1 FOR UPDATE")
+
+    /// The open run of a schedule, held until the transaction ends.
+    static func holdRun(of name: String) -> Query {
+        Query(holdingRun) {
+            $0.append(name)
+            $0.append(NewJob.scheduleKey)
+        }
+    }
+
+    private static let holdingRun = Statement.composed(
+        "SELECT \(columns) FROM {schema}.jobs WHERE name = $1 AND key = $2 FOR UPDATE")
 
     /// Stores what became of a job that is locked. The key of a schedule's run is free when it ends.
     static func put(_ job: Job) -> Query {
@@ -80,6 +95,7 @@ enum JobStatements {
             $0.append(job.startedAt)
             $0.append(job.endedAt)
             $0.append(job.progress.report == JobReport() ? nil : job.progress.report.encoded())
+            $0.append(job.step)
         }
     }
 
@@ -87,7 +103,7 @@ enum JobStatements {
         """
         UPDATE {schema}.jobs SET scheduled_at = $2, state = $3, due_at = $4, attempts = $5, lease_holder_id = $6, checkpoint = $7,
             progress_done = $8, progress_total = $9, last_error = $10, started_at = $11, ended_at = $12, report = $13,
-            key = CASE WHEN $12 IS NULL OR scheduled_at IS NULL THEN key END
+            step = $14, key = CASE WHEN $12 IS NULL OR scheduled_at IS NULL THEN key END
         WHERE id = $1
         """)
 
@@ -149,40 +165,34 @@ enum JobStatements {
         }
     }
 
-    private static let listing = Statement(
+    private static let listing = Statement.composed(
         """
-        SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number,
-            CASE WHEN octet_length(checkpoint) <= 4096 THEN checkpoint END,
-            progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at,
-            created_at, report
-        FROM {schema}.jobs WHERE id < $1 AND ($2::text IS NULL OR name = $2) AND (NOT $3 OR ended_at IS NULL)
+        SELECT \(columns) FROM {schema}.jobs
+        WHERE id < $1 AND ($2::text IS NULL OR name = $2) AND (NOT $3 OR ended_at IS NULL)
         ORDER BY id DESC LIMIT $4
         """)
 
-    private static let listingOfUser = Statement(
+    private static let listingOfUser = Statement.composed(
         """
-        SELECT id, name, on_behalf_of_id, scheduled_at, state, due_at, attempts, lease_holder_id, lease_number,
-            CASE WHEN octet_length(checkpoint) <= 4096 THEN checkpoint END,
-            progress_done, progress_total, cancel_asked_at, last_error, started_at, ended_at,
-            created_at, report
-        FROM {schema}.jobs WHERE id < $1 AND ($2::text IS NULL OR name = $2) AND (NOT $3 OR ended_at IS NULL)
+        SELECT \(columns) FROM {schema}.jobs
+        WHERE id < $1 AND ($2::text IS NULL OR name = $2) AND (NOT $3 OR ended_at IS NULL)
             AND on_behalf_of_id = $5
         ORDER BY id DESC LIMIT $4
         """)
 
-    /// Has the open run of a schedule be due now, as that of this moment. Gives its id; one that is under way stays as it is.
-    static func hasten(_ name: String, at now: Timestamp) -> Query {
+    /// Has the open run of a schedule be due now, as that of this moment; one that is under way stays as it is.
+    static func hasten(_ id: RecordID, at now: Timestamp) -> Query {
         Query(hastening) {
-            $0.append(name)
             $0.append(now)
+            $0.append(id)
         }
     }
 
-    private static let hastening = Statement(
+    private static let hastening = Statement.composed(
         """
-        UPDATE {schema}.jobs SET due_at = CASE state WHEN 'waiting' THEN $2 ELSE due_at END,
-            scheduled_at = CASE WHEN state = 'waiting' AND started_at IS NULL THEN $2 ELSE scheduled_at END
-        WHERE name = $1 AND key = 'schedule' RETURNING id
+        UPDATE {schema}.jobs SET due_at = CASE state WHEN 'waiting' THEN $1 ELSE due_at END,
+            scheduled_at = CASE WHEN state = 'waiting' AND started_at IS NULL THEN $1 ELSE scheduled_at END
+        WHERE id = $2 RETURNING \(columns)
         """)
 
     /// Removes jobs that ended before a moment, the oldest first.
@@ -202,35 +212,45 @@ enum JobStatements {
 
     private static let findingKey = Statement("SELECT id FROM {schema}.jobs WHERE name = $1 AND key = $2")
 
-    /// Marks a job that is open. Waits for the step that is under way: after it no other begins.
+    /// Marks a job that is open: after the step that is under way no other begins.
     static func cancel(_ id: RecordID, at now: Timestamp) -> Query {
-        Query(cancelling) {
-            $0.append(id)
+        Query(cancellingOne) {
             $0.append(now)
+            $0.append(id)
         }
     }
 
-    private static let cancelling = Statement(
-        """
-        UPDATE {schema}.jobs SET cancel_asked_at = coalesce(cancel_asked_at, $2),
-            due_at = CASE state WHEN 'waiting' THEN $2 ELSE due_at END
-        WHERE id = $1 AND ended_at IS NULL RETURNING id
-        """)
+    private static let cancellingOne = cancelling("id = $2")
+
+    /// Marks those that are open at $1.
+    static func cancelling(_ condition: StaticString) -> Statement {
+        Statement.composed(
+            """
+            UPDATE {schema}.jobs SET cancel_asked_at = coalesce(cancel_asked_at, $1),
+                due_at = CASE state WHEN 'waiting' THEN $1 ELSE due_at END
+            WHERE \(condition) AND ended_at IS NULL RETURNING \(columns)
+            """)
+    }
 
     /// Has a job that failed go on now. A schedule's is left: the next one is there already.
     static func retry(_ id: RecordID, at now: Timestamp) -> Query {
-        Query(retrying) {
-            $0.append(id)
+        Query(retryingOne) {
             $0.append(now)
+            $0.append(id)
         }
     }
 
-    private static let retrying = Statement(
-        """
-        UPDATE {schema}.jobs SET state = 'waiting', due_at = $2, attempts = 0, started_at = NULL, ended_at = NULL,
-            cancel_asked_at = NULL
-        WHERE id = $1 AND state = 'failed' AND scheduled_at IS NULL RETURNING id
-        """)
+    private static let retryingOne = retrying("id = $2")
+
+    /// Has those go on at $1 that failed, also when somebody had asked that they end.
+    static func retrying(_ condition: StaticString) -> Statement {
+        Statement.composed(
+            """
+            UPDATE {schema}.jobs SET state = 'waiting', due_at = $1, attempts = 0, started_at = NULL, ended_at = NULL,
+                cancel_asked_at = NULL
+            WHERE \(condition) AND state = 'failed' AND scheduled_at IS NULL RETURNING \(columns)
+            """)
+    }
 
     static func renew(_ lease: JobLease, until end: Timestamp) -> Query {
         Query(renewing) {
@@ -248,8 +268,23 @@ enum JobStatements {
         """)
 }
 
+extension Statement {
+    /// A statement of parts that others have, too: literals alone.
+    static func composed(_ text: Query) -> Statement { text.statement }
+}
+
+extension Query.Interpolation {
+    mutating func appendInterpolation(_ part: StaticString) { appendLiteral(part) }
+}
+
 extension Job {
-    /// From a row of `JobStatements.lock`.
+    /// From a row of `JobStatements.lock`, with its checkpoint.
+    init(locked row: Row) throws {
+        try self.init(row)
+        checkpoint = row.value(JobStatements.columnCount).map { Array($0) }
+    }
+
+    /// From a row with `JobStatements.columns`.
     init(_ row: Row) throws {
         guard let state = JobState(rawValue: try row.string(4)) else {
             throw PostgresError(.other, "a job has a state that is none")
@@ -259,7 +294,7 @@ extension Job {
             createdAt: try row.timestamp(16), scheduledAt: try row.optionalTimestamp(3), state: state,
             dueAt: try row.timestamp(5),
             attempts: Int(try row.int32(6)), holderID: try row.optionalID(7), leaseNumber: try row.int64(8),
-            checkpoint: row.value(9).map { Array($0) },
+            step: try row.optionalString(9),
             progress: JobProgress(
                 done: try row.int64(10), total: try row.optionalInt64(11),
                 report: try row.value(17).map { try JobReport(decoding: Array($0)) } ?? JobReport()),

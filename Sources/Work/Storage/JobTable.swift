@@ -17,7 +17,7 @@ package struct NewJob: Hashable, Sendable {
     let scheduledAt: Timestamp?
 
     /// The key of the open run of a schedule, which is free again when it ends.
-    private static let scheduleKey = "schedule"
+    static let scheduleKey = "schedule"
 
     package init(
         _ name: String, key: String? = nil, userID: UserID?, dueAt: Timestamp, checkpoint: [UInt8]? = nil,
@@ -37,7 +37,7 @@ package struct NewJob: Hashable, Sendable {
     }
 }
 
-/// The jobs of tenants, as those see them who make, watch and cancel them.
+/// The jobs of tenants, as those see them who make, watch and cancel them. Whoever changes one is in the ledger (`JobLedger`).
 package struct JobTable: Sendable {
     private let database: TenantDatabase
 
@@ -83,36 +83,48 @@ package struct JobTable: Sendable {
 
     /// Asks that a job ends: after this no further step begins, and a runner that looks ends it.
     ///
-    /// - Returns: false when it has ended already or there is none.
-    package func cancel(
-        _ id: RecordID, as actor: TenantActor, at now: Timestamp, deadline: UInt64
-    ) async throws -> Bool {
-        try await !write(JobStatements.cancel(id, at: now), actor, deadline).isEmpty
+    /// - Returns: nil when it has ended already or there is none.
+    static func cancel(_ id: RecordID, at now: Timestamp, _ transaction: RecordTransaction) async throws -> Job? {
+        try await change(JobStatements.hold(id), by: { JobStatements.cancel($0.id, at: now) }, transaction)
     }
 
     /// Has a job that failed go on.
-    /// - Returns: false when it did not fail, or is one of a schedule.
-    func retry(_ id: RecordID, as actor: TenantActor, at now: Timestamp, deadline: UInt64) async throws -> Bool {
-        try await !write(JobStatements.retry(id, at: now), actor, deadline).isEmpty
+    /// - Returns: nil when it did not fail, or is one of a schedule.
+    static func retry(_ id: RecordID, at now: Timestamp, _ transaction: RecordTransaction) async throws -> Job? {
+        try await change(JobStatements.hold(id), by: { JobStatements.retry($0.id, at: now) }, transaction)
     }
 
     /// Has the run of a schedule be due now, a new one if there is none.
-    /// - Returns: its id.
-    func hasten(_ name: String, as actor: TenantActor, at now: Timestamp, deadline: UInt64) async throws -> RecordID {
-        let id = RecordID.make()
-        let rows = try await write(JobStatements.hasten(name, at: now), actor, deadline)
-        if let row = rows.first { return try row.id(0) }
-        let made = try await write(
-            JobStatements.insert(NewJob(name, scheduledAt: now), id: id, at: now), actor, deadline)
-        return made.isEmpty ? try await hasten(name, as: actor, at: now, deadline: deadline) : id
+    static func hasten(_ name: String, at now: Timestamp, _ transaction: RecordTransaction) async throws -> Job {
+        while true {
+            let hastened = try await change(
+                JobStatements.holdRun(of: name), by: { JobStatements.hasten($0.id, at: now) }, transaction)
+            if let hastened { return hastened }
+            let made = try await transaction.query(
+                JobStatements.insert(NewJob(name, scheduledAt: now), id: .make(), at: now))
+            // Nothing is made when somebody else was quicker.
+            guard let row = made.first else { continue }
+            let job = try Job(try await transaction.query(JobStatements.find(row.id(0))).one())
+            try JobLedger.tell(job, before: nil, in: transaction)
+            transaction.ringAfterCommit()
+            return job
+        }
+    }
+
+    /// Changes a job that is held meanwhile, and tells the ledger.
+    private static func change(
+        _ held: Query, by change: (Job) -> Query, _ transaction: RecordTransaction
+    ) async throws -> Job? {
+        guard let before = try await transaction.query(held).first.map({ try Job($0) }),
+            let after = try await transaction.query(change(before)).first.map({ try Job($0) })
+        else { return nil }
+        try JobLedger.tell(after, before: before, in: transaction)
+        transaction.ringAfterCommit()
+        return after
     }
 
     private func read(_ query: Query, _ actor: TenantActor, _ deadline: UInt64) async throws -> [Job] {
         try await database.read(actor, deadline: deadline, query.statement, query.parameters).map { try Job($0) }
-    }
-
-    private func write(_ query: Query, _ actor: TenantActor, _ deadline: UInt64) async throws -> Rows {
-        try await database.batch(actor, deadline: deadline, [(query.statement, query.parameters)])[0]
     }
 }
 

@@ -75,7 +75,7 @@ struct JobClient: Sendable {
         return answer.job
     }
 
-    /// The job that takes it back.
+    /// The job as it goes on.
     func retry(_ id: String) async throws -> Job? {
         let service = try await find(id).service
         let answer: RetryJobResponse = try await connection.channel.call(
@@ -83,6 +83,7 @@ struct JobClient: Sendable {
         return answer.job
     }
 
+    /// The job that takes back what another one changed.
     func undo(_ id: String) async throws -> Job? {
         let service = try await find(id).service
         let answer: UndoJobResponse = try await connection.channel.call(

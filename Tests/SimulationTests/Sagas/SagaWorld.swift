@@ -59,7 +59,7 @@ struct SagaWorld {
         services = undoable.map { _ in SimulatedService() }
         job = Work.Job(
             id: RecordID(high: 2, low: 1), name: "saga", userID: nil, createdAt: now, state: .waiting, dueAt: now,
-            checkpoint: SagaState(input: []).encoded, progress: JobProgress())
+            checkpoint: SagaDefinition.checkpoint([]), progress: JobProgress())
         (self.bug, self.trace, self.random) = (bug, trace, random)
         trace.note("steps that can be undone: \(undoable), goes back: \(goesBack)")
     }
@@ -73,24 +73,31 @@ struct SagaWorld {
     var turnBack: Work.Job.TurnBack {
         let definition = SagaDefinition(
             "saga", for: .handOver, doing: HandoverServiceMethods.beginHandover,
-            steps: undoable.map { $0 ? Self.undoableStep : Self.step },
+            steps: undoable.enumerated().map { $1 ? Self.undoableStep("step \($0)") : Self.step("step \($0)") },
             attempts: Self.attempts, timeout: .seconds(86_400), whenFailed: goesBack ? .goesBack : .stays)
         guard bug == .presentStepLeft else { return definition.job.turnBack }
-        return { [undoable] checkpoint, end in
+        return { [undoable, steps] checkpoint, end in
             guard let next = definition.job.turnBack(checkpoint, end),
-                let was = try? SagaState(decoding: checkpoint), case .forward = was.way,
-                undoable.indices.contains(was.step), undoable[was.step], var state = try? SagaState(decoding: next)
+                let was = try? SagaState(decoding: checkpoint, steps), case .forward = was.way,
+                undoable.indices.contains(was.step), undoable[was.step],
+                var state = try? SagaState(decoding: next, steps)
             else { return definition.job.turnBack(checkpoint, end) }
-            _ = state.note(.over(JobReport()), undoable)
+            _ = state.note(.over(JobReport()))
             return state.encoded
         }
     }
 
-    private static let step = SagaStep("step") { _ in .over(JobReport()) }
-    private static let undoableStep = SagaStep("step") { _ in
-        .over(JobReport())
-    } undo: { _ in
-        .over(JobReport())
+    private var steps: SagaSteps {
+        SagaSteps(undoable.enumerated().map { SagaSteps.Step(name: "step \($0)", isUndoable: $1) })
+    }
+
+    private static func step(_ name: String) -> SagaStep { SagaStep(name) { _ in .over(JobReport()) } }
+    private static func undoableStep(_ name: String) -> SagaStep {
+        SagaStep(name) { _ in
+            .over(JobReport())
+        } undo: { _ in
+            .over(JobReport())
+        }
     }
 }
 
@@ -153,7 +160,7 @@ extension SagaWorld {
         trace.note("it is to be cancelled")
     }
 
-    private var state: SagaState? { job.checkpoint.flatMap { try? SagaState(decoding: $0) } }
+    private var state: SagaState? { job.checkpoint.flatMap { try? SagaState(decoding: $0, steps) } }
 }
 
 // The services.
@@ -197,7 +204,7 @@ extension SagaWorld {
     }
 
     /// An undo failed for good: then it stays where it is.
-    private var hasFailedBack: Bool { state.map { if case .undo = $0.move(undoable) { true } else { false } } ?? false }
+    private var hasFailedBack: Bool { state.map { if case .undo = $0.move { true } else { false } } ?? false }
 }
 
 /// What a step calls: does it once, and undoes it for good.

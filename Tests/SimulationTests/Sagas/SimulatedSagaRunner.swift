@@ -35,7 +35,7 @@ struct SimulatedSagaRunner {
         _ lease: JobLease, _ state: SagaState, _ world: inout SagaWorld, _ network: inout [SagaState.Move]
     ) throws(Violation) -> Stage {
         var state = state
-        let move = state.move(world.undoable)
+        let move = state.move
         if case .end(let end) = move { return .stores(lease, .ended(end, state.progress)) }
         if !world.isEnding, world.random.chance(world.odds.failure) {
             let kinds: [JobFailure.Kind] = [.passing, .passing, .passing, .elsewhere, .final]
@@ -51,6 +51,6 @@ struct SimulatedSagaRunner {
         let isOver = world.random.chance(70)
         return .stores(
             lease,
-            state.note(isOver ? .over(JobReport()) : .lookAgain(in: .seconds(1), JobReport()), world.undoable))
+            state.note(isOver ? .over(JobReport()) : .lookAgain(in: .seconds(1), JobReport())))
     }
 }

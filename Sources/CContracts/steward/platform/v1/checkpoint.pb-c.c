@@ -142,6 +142,51 @@ void   steward__platform__v1__saga_checkpoint__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__saga_checkpoint__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__platform__v1__saga_report__init
+                     (Steward__Platform__V1__SagaReport         *message)
+{
+  static const Steward__Platform__V1__SagaReport init_value = STEWARD__PLATFORM__V1__SAGA_REPORT__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__saga_report__get_packed_size
+                     (const Steward__Platform__V1__SagaReport *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__saga_report__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__saga_report__pack
+                     (const Steward__Platform__V1__SagaReport *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__saga_report__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__saga_report__pack_to_buffer
+                     (const Steward__Platform__V1__SagaReport *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__saga_report__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__SagaReport *
+       steward__platform__v1__saga_report__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__SagaReport *)
+     protobuf_c_message_unpack (&steward__platform__v1__saga_report__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__saga_report__free_unpacked
+                     (Steward__Platform__V1__SagaReport *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__saga_report__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__platform__v1__deactivation_input__init
                      (Steward__Platform__V1__DeactivationInput         *message)
 {
@@ -347,7 +392,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__undo_checkpoint__descrip
   (ProtobufCMessageInit) steward__platform__v1__undo_checkpoint__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__saga_checkpoint__field_descriptors[4] =
+static const ProtobufCFieldDescriptor steward__platform__v1__saga_checkpoint__field_descriptors[6] =
 {
   {
     "input",
@@ -397,17 +442,43 @@ static const ProtobufCFieldDescriptor steward__platform__v1__saga_checkpoint__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "step_name",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__SagaCheckpoint, step_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "step_reports",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Platform__V1__SagaCheckpoint, n_step_reports),
+    offsetof(Steward__Platform__V1__SagaCheckpoint, step_reports),
+    &steward__platform__v1__saga_report__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__saga_checkpoint__field_indices_by_name[] = {
   2,   /* field[2] = back_reason */
   0,   /* field[0] = input */
   3,   /* field[3] = reports */
   1,   /* field[1] = step */
+  4,   /* field[4] = step_name */
+  5,   /* field[5] = step_reports */
 };
 static const ProtobufCIntRange steward__platform__v1__saga_checkpoint__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__saga_checkpoint__descriptor =
 {
@@ -417,11 +488,62 @@ const ProtobufCMessageDescriptor steward__platform__v1__saga_checkpoint__descrip
   "Steward__Platform__V1__SagaCheckpoint",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__SagaCheckpoint),
-  4,
+  6,
   steward__platform__v1__saga_checkpoint__field_descriptors,
   steward__platform__v1__saga_checkpoint__field_indices_by_name,
   1,  steward__platform__v1__saga_checkpoint__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__saga_checkpoint__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__platform__v1__saga_report__field_descriptors[2] =
+{
+  {
+    "step",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__SagaReport, step),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "report",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__SagaReport, report),
+    &steward__type__v1__job_report__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__saga_report__field_indices_by_name[] = {
+  1,   /* field[1] = report */
+  0,   /* field[0] = step */
+};
+static const ProtobufCIntRange steward__platform__v1__saga_report__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__saga_report__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.SagaReport",
+  "SagaReport",
+  "Steward__Platform__V1__SagaReport",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__SagaReport),
+  2,
+  steward__platform__v1__saga_report__field_descriptors,
+  steward__platform__v1__saga_report__field_indices_by_name,
+  1,  steward__platform__v1__saga_report__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__saga_report__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__platform__v1__deactivation_input__field_descriptors[2] =

@@ -90,22 +90,31 @@ public struct SagaCheckpoint: Hashable, Sendable {
     /// What it was made with.
     public var input: [UInt8]?
 
-    /// Number of its present step, from 0.
+    /// Number of its present step, from 0: in checkpoints without its name.
     public var step: Int32?
 
     /// Why it goes back; absent on its way forward. CANCELLED when somebody asked for it.
     public var backReason: String?
 
-    /// What the steps brought, in their order, until now.
+    /// What the steps brought, in their order: in checkpoints without names of steps.
     public var reports: [JobReport]
 
+    /// Its present step, as in hand_over_customer; absent before the first. Releases may have other steps before it.
+    public var stepName: String?
+
+    /// What the steps brought until now.
+    public var stepReports: [SagaReport]
+
     public init(
-        input: [UInt8]? = nil, step: Int32? = nil, backReason: String? = nil, reports: [JobReport] = []
+        input: [UInt8]? = nil, step: Int32? = nil, backReason: String? = nil, reports: [JobReport] = [],
+        stepName: String? = nil, stepReports: [SagaReport] = []
     ) {
         self.input = input
         self.step = step
         self.backReason = backReason
         self.reports = reports
+        self.stepName = stepName
+        self.stepReports = stepReports
     }
 }
 
@@ -118,6 +127,8 @@ extension SagaCheckpoint: WireMessage {
         self.step = c.pointee.has_step != 0 ? c.pointee.step : nil
         self.backReason = readString(c.pointee.back_reason)
         self.reports = readMessages(c.pointee.reports, c.pointee.n_reports, message.arena)
+        self.stepName = readString(c.pointee.step_name)
+        self.stepReports = readMessages(c.pointee.step_reports, c.pointee.n_step_reports, message.arena)
     }
 
     package func write(to message: Message) {
@@ -133,6 +144,39 @@ extension SagaCheckpoint: WireMessage {
         c.pointee.back_reason = self.backReason.map(message.arena.string)
         c.pointee.reports = writePointers(self.reports, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_reports = self.reports.count
+        c.pointee.step_name = self.stepName.map(message.arena.string)
+        c.pointee.step_reports = writePointers(self.stepReports, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_step_reports = self.stepReports.count
+    }
+}
+
+/// What a step of a saga brought.
+public struct SagaReport: Hashable, Sendable {
+    /// The step, as in hand_over_customer.
+    public var step: String?
+
+    /// What became of records.
+    public var report: JobReport?
+
+    public init(step: String? = nil, report: JobReport? = nil) {
+        self.step = step
+        self.report = report
+    }
+}
+
+extension SagaReport: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_saga_report_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__SagaReport.self)
+        self.step = readString(c.pointee.step)
+        self.report = readMessage(c.pointee.report, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__SagaReport.self)
+        c.pointee.step = self.step.map(message.arena.string)
+        c.pointee.report = self.report.map { writeMessage($0, message.arena) }
     }
 }
 

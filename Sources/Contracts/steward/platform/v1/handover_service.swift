@@ -357,7 +357,7 @@ public enum HandoverServiceMethods {
         response: CountTransferResponse.descriptor, kind: .unary
     )
 
-    /// Makes a job for each kind of records that have owners, unless the handover has them already, and tells how they stand.
+    /// Makes a job for each kind of records that have owners and each successor, unless the handover has them already, and tells how they stand.
     public static let beginHandover = MethodDefinition(
         path: "steward.platform.v1.HandoverService/BeginHandover", request: BeginHandoverRequest.descriptor,
         response: BeginHandoverResponse.descriptor, kind: .unary
@@ -378,7 +378,7 @@ public enum HandoverServiceMethods {
         methods: [
             MethodDescription(countOwned, comment: "Counts what would be given away, by kind."),
             MethodDescription(countTransfer, comment: "Counts which records a user would see newly, and no longer, in another department, by kind."),
-            MethodDescription(beginHandover, comment: "Makes a job for each kind of records that have owners, unless the handover has them already, and tells how they stand."),
+            MethodDescription(beginHandover, comment: "Makes a job for each kind of records that have owners and each successor, unless the handover has them already, and tells how they stand."),
             MethodDescription(cancelHandover, comment: "Ends the jobs of a handover before their next step, also before it has begun, and tells how they stand. What was given away stays so."),
         ])
 }
@@ -391,7 +391,7 @@ package protocol HandoverServiceCustomMethods: Sendable {
     /// Counts which records a user would see newly, and no longer, in another department, by kind.
     func countTransfer(_ request: CountTransferRequest, _ context: CallContext) async throws -> CountTransferResponse
 
-    /// Makes a job for each kind of records that have owners, unless the handover has them already, and tells how they stand.
+    /// Makes a job for each kind of records that have owners and each successor, unless the handover has them already, and tells how they stand.
     func beginHandover(_ request: BeginHandoverRequest, _ context: CallContext) async throws -> BeginHandoverResponse
 
     /// Ends the jobs of a handover before their next step, also before it has begun, and tells how they stand. What was given away stays so.
@@ -430,7 +430,7 @@ public struct HandoverServiceClient: Sendable {
         try await channel.call(HandoverServiceMethods.countTransfer, request, options)
     }
 
-    /// Makes a job for each kind of records that have owners, unless the handover has them already, and tells how they stand.
+    /// Makes a job for each kind of records that have owners and each successor, unless the handover has them already, and tells how they stand.
     public func beginHandover(
         _ request: BeginHandoverRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BeginHandoverResponse {

@@ -20,6 +20,7 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Steward__Platform__V1__MatchingCheckpoint Steward__Platform__V1__MatchingCheckpoint;
 typedef struct Steward__Platform__V1__UndoCheckpoint Steward__Platform__V1__UndoCheckpoint;
 typedef struct Steward__Platform__V1__SagaCheckpoint Steward__Platform__V1__SagaCheckpoint;
+typedef struct Steward__Platform__V1__SagaReport Steward__Platform__V1__SagaReport;
 typedef struct Steward__Platform__V1__DeactivationInput Steward__Platform__V1__DeactivationInput;
 typedef struct Steward__Platform__V1__TransferInput Steward__Platform__V1__TransferInput;
 
@@ -90,7 +91,7 @@ struct  Steward__Platform__V1__SagaCheckpoint
   protobuf_c_boolean has_input;
   ProtobufCBinaryData input;
   /*
-   * Number of its present step, from 0.
+   * Number of its present step, from 0: in checkpoints without its name.
    */
   protobuf_c_boolean has_step;
   int32_t step;
@@ -99,14 +100,43 @@ struct  Steward__Platform__V1__SagaCheckpoint
    */
   char *back_reason;
   /*
-   * What the steps brought, in their order, until now.
+   * What the steps brought, in their order: in checkpoints without names of steps.
    */
   size_t n_reports;
   Steward__Type__V1__JobReport **reports;
+  /*
+   * Its present step, as in hand_over_customer; absent before the first. Releases may have other steps before it.
+   */
+  char *step_name;
+  /*
+   * What the steps brought until now.
+   */
+  size_t n_step_reports;
+  Steward__Platform__V1__SagaReport **step_reports;
 };
 #define STEWARD__PLATFORM__V1__SAGA_CHECKPOINT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__saga_checkpoint__descriptor) \
-    , 0, {0,NULL}, 0, 0, NULL, 0,NULL }
+    , 0, {0,NULL}, 0, 0, NULL, 0,NULL, NULL, 0,NULL }
+
+
+/*
+ * What a step of a saga brought.
+ */
+struct  Steward__Platform__V1__SagaReport
+{
+  ProtobufCMessage message_base;
+  /*
+   * The step, as in hand_over_customer.
+   */
+  char *step;
+  /*
+   * What became of records.
+   */
+  Steward__Type__V1__JobReport *report;
+};
+#define STEWARD__PLATFORM__V1__SAGA_REPORT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__saga_report__descriptor) \
+    , NULL, NULL }
 
 
 /*
@@ -220,6 +250,25 @@ Steward__Platform__V1__SagaCheckpoint *
 void   steward__platform__v1__saga_checkpoint__free_unpacked
                      (Steward__Platform__V1__SagaCheckpoint *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Platform__V1__SagaReport methods */
+void   steward__platform__v1__saga_report__init
+                     (Steward__Platform__V1__SagaReport         *message);
+size_t steward__platform__v1__saga_report__get_packed_size
+                     (const Steward__Platform__V1__SagaReport   *message);
+size_t steward__platform__v1__saga_report__pack
+                     (const Steward__Platform__V1__SagaReport   *message,
+                      uint8_t             *out);
+size_t steward__platform__v1__saga_report__pack_to_buffer
+                     (const Steward__Platform__V1__SagaReport   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Platform__V1__SagaReport *
+       steward__platform__v1__saga_report__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__platform__v1__saga_report__free_unpacked
+                     (Steward__Platform__V1__SagaReport *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Platform__V1__DeactivationInput methods */
 void   steward__platform__v1__deactivation_input__init
                      (Steward__Platform__V1__DeactivationInput         *message);
@@ -269,6 +318,9 @@ typedef void (*Steward__Platform__V1__UndoCheckpoint_Closure)
 typedef void (*Steward__Platform__V1__SagaCheckpoint_Closure)
                  (const Steward__Platform__V1__SagaCheckpoint *message,
                   void *closure_data);
+typedef void (*Steward__Platform__V1__SagaReport_Closure)
+                 (const Steward__Platform__V1__SagaReport *message,
+                  void *closure_data);
 typedef void (*Steward__Platform__V1__DeactivationInput_Closure)
                  (const Steward__Platform__V1__DeactivationInput *message,
                   void *closure_data);
@@ -284,6 +336,7 @@ typedef void (*Steward__Platform__V1__TransferInput_Closure)
 extern const ProtobufCMessageDescriptor steward__platform__v1__matching_checkpoint__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__undo_checkpoint__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__saga_checkpoint__descriptor;
+extern const ProtobufCMessageDescriptor steward__platform__v1__saga_report__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__deactivation_input__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__transfer_input__descriptor;
 
