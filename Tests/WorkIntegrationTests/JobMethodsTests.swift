@@ -79,6 +79,20 @@ import Testing
         }
     }
 
+    /// Until when a runner has it is no news; when it is taken up next is.
+    @Test func aWatcherIsToldWhenAJobIsPutOff() async throws {
+        try await Jobs.run { jobs in
+            let id = try await jobs.make(after: .seconds(3600))
+            let stream: ResponseStream<WatchJobResponse> = try await jobs.service.channel().serverStream(
+                methods.watchJob, WatchJobRequest(id: id.text), CallOptions(timeout: .seconds(20)))
+            let responses = stream.makeAsyncIterator()
+            #expect(try await responses.next()?.job?.dueTime == jobs.now.advanced(by: .seconds(3600)))
+            let later = jobs.now.advanced(by: .seconds(7200))
+            try await jobs.service.sql("UPDATE {schema}.jobs SET due_at = '\(later.text)' WHERE id = '\(id)'")
+            #expect(try await responses.next()?.job?.dueTime == later)
+        }
+    }
+
     @Test func aListHasPagesAndNewestFirst() async throws {
         try await Jobs.run { jobs in
             var ids: [String] = []

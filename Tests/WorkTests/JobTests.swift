@@ -1,3 +1,4 @@
+import Contracts
 import RPC
 import Tenancy
 import Testing
@@ -9,8 +10,8 @@ import Testing
     private let rules = JobAttempts(3, firstWait: .seconds(10), longestWait: .seconds(30))
     private let now = Timestamp(seconds: 1000)
 
-    private var leased: Job {
-        Job(
+    private var leased: Work.Job {
+        Work.Job(
             id: .make(), name: "job", userID: nil, createdAt: now, state: .leased,
             dueAt: now.advanced(by: .seconds(60)),
             holderID: .make(), leaseNumber: 1)
@@ -60,5 +61,22 @@ import Testing
         var job = leased
         job.release(at: now)
         #expect(job.state == .waiting && job.dueAt == now && job.lease == nil && job.attempts == 0)
+    }
+
+    /// Whatever is told of a job, except that a lease was made longer.
+    @Test func watchersAreToldOfWhatChanged() {
+        let last = Contracts.Job(state: .waiting, dueTime: now, step: "move_user")
+        #expect(last.isTold(differently: nil) && !last.isTold(differently: last))
+        var next = last
+        next.step = "move_records_customer"
+        #expect(next.isTold(differently: last))
+        next = last
+        next.dueTime = now.advanced(by: .seconds(60))
+        #expect(next.isTold(differently: last))
+        next.state = .running
+        #expect(next.isTold(differently: last))
+        var longer = next
+        longer.dueTime = now.advanced(by: .seconds(90))
+        #expect(!longer.isTold(differently: next))
     }
 }

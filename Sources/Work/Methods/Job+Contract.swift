@@ -2,14 +2,14 @@ import Contracts
 import Tenancy
 
 extension Contracts.Job {
-    init(_ job: Job, of service: ServiceName) {
+    init(_ job: Job, of service: ServiceName, at step: String?) {
         self.init(
             id: job.id.text, name: job.name, state: Contracts.JobState(job.state), userID: job.userID?.id.text,
             scheduleTime: job.scheduledAt, dueTime: job.state.isOpen ? job.dueAt : nil, startTime: job.startedAt,
             endTime: job.endedAt, doneCount: job.progress.done, totalCount: job.progress.total,
             attempts: Int32(clamping: job.attempts), lastError: job.lastError, cancelTime: job.cancelAskedAt,
             createTime: job.createdAt, service: service.rawValue,
-            report: job.progress.report == JobReport() ? nil : job.progress.report, step: job.step)
+            report: job.progress.report == JobReport() ? nil : job.progress.report, step: step)
     }
 }
 
@@ -26,11 +26,11 @@ extension Contracts.JobState {
     }
 }
 
-extension Job {
+extension Contracts.Job {
     /// Whether a watcher is to be told: not of a lease that was only made longer.
-    func isTold(differently last: Job?) -> Bool {
-        guard let last else { return true }
-        return state != last.state || progress != last.progress || attempts != last.attempts
-            || lastError != last.lastError || step != last.step || cancelAskedAt != last.cancelAskedAt
+    func isTold(differently last: Contracts.Job?) -> Bool {
+        guard var last else { return true }
+        if state == .running, last.state == .running { last.dueTime = dueTime }
+        return self != last
     }
 }

@@ -74,14 +74,15 @@ package struct JobMethods: Sendable {
         _ request: WatchJobRequest, _ responses: ResponseWriter<WatchJobResponse>, _ context: CallContext
     ) async throws {
         guard let loop = EventLoop.current else { preconditionFailure("methods run on event loops") }
-        var last: Job?
+        var last: Contracts.Job?
         while true {
             let rights = try await JobRights(engine, context)
             let job = try await find(request.id, rights, context)
             context.cost += Self.lookCost
-            if job.isTold(differently: last) { try await responses.write(WatchJobResponse(job: told(job, rights))) }
+            let told = told(job, rights)
+            if told.isTold(differently: last) { try await responses.write(WatchJobResponse(job: told)) }
             guard job.state.isOpen else { return }
-            last = job
+            last = told
             try await loop.sleep(for: Self.watchInterval)
         }
     }
