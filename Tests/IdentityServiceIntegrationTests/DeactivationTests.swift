@@ -115,6 +115,8 @@ struct DeactivationTests {
             #expect(answer.ownedRecords.map(\.service) == ["customer", "sales"])
             #expect(answer.ownedRecords.map(\.count) == [7, 7] && answer.user == nil && answer.jobID == nil)
             #expect(try await !isDisabled(ann, workspace))
+            let marks = "SELECT count(*) FROM directory.policy_marks WHERE tenant_id = '\(workspace.id)'"
+            #expect(try await workspace.identity.count(marks) == 0)
             #expect(
                 try await workspace.identity.count("SELECT count(*) FROM \(workspace.schema).jobs WHERE key LIKE '%-%'")
                     == 0)

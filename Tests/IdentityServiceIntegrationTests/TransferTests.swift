@@ -74,6 +74,17 @@ struct TransferTests {
                 JobServiceOf(package: "steward.identity.v1").cancelJob, CancelJobRequest(id: id), CallOptions())
         }
 
+        func retry(_ id: String?) async throws {
+            let _: RetryJobResponse = try await workspace.channel().call(
+                JobServiceOf(package: "steward.identity.v1").retryJob, RetryJobRequest(id: id), CallOptions())
+        }
+
+        /// Changes of the policy that are announced and not published.
+        func marks() async throws -> Int {
+            try await workspace.identity.count(
+                "SELECT count(*) FROM directory.policy_marks WHERE tenant_id = '\(workspace.id)'")
+        }
+
         /// Ledger rows that a job wrote of users: purpose and on whose behalf.
         func ledger(_ job: String?) async throws -> [String] {
             try await workspace.identity.tamper(
@@ -160,10 +171,19 @@ struct TransferTests {
             #expect(try await move.place() == move.home)
             let jobs = "SELECT count(*) FROM \(move.workspace.schema).jobs WHERE name = 'transfer_user'"
             #expect(try await identity.count(jobs) == 0)
+            #expect(try await move.marks() == 0)
         }
     }
 
     // MARK: Later
+
+    /// What is tried beforehand is no change, so nobody is told of one.
+    @Test func whatIsToComeIsNotAnnounced() async throws {
+        try await inMove { _, move in
+            _ = try await move.transfer(inDays: 3)
+            #expect(try await move.marks() == 0)
+        }
+    }
 
     @Test func atTheBeginningOfTheDayItIsDone() async throws {
         try await inMove { _, move in

@@ -167,6 +167,20 @@ package final class RecordTransaction: @unchecked Sendable {
         }
     }
 
+    /// Does what `body` does and takes it back, so that what would refuse it later refuses it now, and nobody hears of it.
+    package func trying(_ body: () async throws -> Void) async throws {
+        struct Undone: Error {}
+        let isWithin = isPreview
+        isPreview = true
+        defer { isPreview = isWithin }
+        do {
+            try await alone {
+                try await body()
+                throw Undone()
+            }
+        } catch is Undone {}
+    }
+
     /// Finds what methods and rules need to know of records that are held until the transaction ends: each is looked for once, until the
     /// transaction itself changes one of its type.
     ///

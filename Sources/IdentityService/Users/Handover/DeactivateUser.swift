@@ -62,13 +62,9 @@ extension UserMethods {
     private func preview(
         _ request: DeactivateUserRequest, _ successors: Successors, _ call: RecordCall
     ) async throws -> DeactivateUserResponse {
-        struct Undone: Error {}
-        do {
-            try await engine.reading(call.context) { transaction in
-                _ = try await deactivate(request, successors, transaction)
-                throw Undone()
-            }
-        } catch is Undone {}
+        try await engine.reading(call.context) { transaction in
+            try await transaction.trying { _ = try await deactivate(request, successors, transaction) }
+        }
         guard let id = RecordID(request.id ?? ""), let admin = call.actor.userID else {
             return DeactivateUserResponse()
         }

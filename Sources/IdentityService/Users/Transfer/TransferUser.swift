@@ -9,9 +9,6 @@ import Wire
 import Work
 
 extension UserMethods {
-    /// Takes what was tried back.
-    private struct Undone: Error {}
-
     /// The user is moved by the rules of every change of one. What is to happen later, or takes records along, is left to a job that is made in
     /// the same transaction; what could not happen now is refused now, too.
     func transferUser(
@@ -30,12 +27,7 @@ extension UserMethods {
                 let job = isOver ? nil : try await transfer.begin(at: transaction.now, transaction)
                 return TransferUserResponse(user: transaction.present(user, as: User.self), jobID: job?.text)
             }
-            do {
-                try await transaction.alone {
-                    _ = try await transfer.move(transaction)
-                    throw Undone()
-                }
-            } catch is Undone {}
+            try await transaction.trying { _ = try await transfer.move(transaction) }
             let job = try await transfer.begin(at: moment, transaction)
             return TransferUserResponse(
                 user: transaction.present(transfer.record.message, as: User.self), jobID: job.text,
@@ -47,14 +39,11 @@ extension UserMethods {
         _ request: TransferUserRequest, to department: RecordID, _ call: RecordCall
     ) async throws -> TransferUserResponse {
         var response = TransferUserResponse()
-        do {
-            try await engine.reading(call.context) { transaction in
-                let transfer = try await Transfer(request, to: department, users, transaction)
-                response.effectiveTime = transfer.moment
-                _ = try await transfer.move(transaction)
-                throw Undone()
-            }
-        } catch is Undone {}
+        try await engine.reading(call.context) { transaction in
+            let transfer = try await Transfer(request, to: department, users, transaction)
+            response.effectiveTime = transfer.moment
+            try await transaction.trying { _ = try await transfer.move(transaction) }
+        }
         guard let user = RecordID(request.id ?? ""), let admin = call.actor.userID else { return response }
         response.records = try await handover.client.countTransfer(
             CountTransferRequest(
