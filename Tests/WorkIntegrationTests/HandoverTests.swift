@@ -1,6 +1,7 @@
 import AccessControl
 import Contracts
 import CustomerContracts
+import Postgres
 import RPC
 import Records
 import Tenancy
@@ -129,6 +130,74 @@ import Wire
             await matching.settle()
             #expect(try await client.beginHandover(wanted).handover?.report?.changedCount == 2)
             #expect(try await owned(matching, by: to) == 2)
+        }
+    }
+
+    /// Somebody cancelled one part: tried again, the handover goes on, and what was done stays counted.
+    @Test func aPartThatWasCancelledIsTriedAgainWhenAsked() async throws {
+        try await Matching.run { matching in
+            let (from, to) = (leaver(matching), matching.service.makeUser([]))
+            _ = try await matching.makeAccounts(2, as: from)
+            let (client, id) = (try Self.client(matching), RecordID.make())
+            let wanted = request(id, from: from, to: [Successor(userID: to.id.bytes)])
+            _ = try await client.beginHandover(wanted)
+            let part = try await matching.service.sql(
+                "SELECT id FROM {schema}.jobs WHERE name = 'reassign_matching_accounts'"
+            ).one().id(0)
+            let _: CancelJobResponse = try await matching.service.channel().call(
+                matching.methods.cancelJob, CancelJobRequest(id: part.text), CallOptions())
+            await matching.settle()
+            let early = request(id, from: from, to: wanted.successors, retryBefore: Timestamp(seconds: 1))
+            for same in [wanted, early] {
+                #expect(try await client.beginHandover(same).handover?.failure == "JOB_CANCELLED")
+            }
+            let again = request(id, from: from, to: wanted.successors, retryBefore: .now())
+            #expect(try await client.beginHandover(again).handover?.openCount == 1)
+            await matching.settle()
+            let over = try #require(try await client.beginHandover(wanted).handover)
+            #expect(over.openCount == 0 && over.failure == nil && over.report?.changedCount == 2)
+            #expect(try await owned(matching, by: to) == 2)
+        }
+    }
+
+    /// A handover that was cancelled as a whole stays so, whatever is tried again.
+    @Test(arguments: [true, false]) func aCancelledHandoverIsNeverTriedAgain(hadBegun: Bool) async throws {
+        try await Matching.run { matching in
+            let (from, to) = (leaver(matching), matching.service.makeUser([]))
+            _ = try await matching.makeAccounts(1, as: from)
+            let (client, id) = (try Self.client(matching), RecordID.make())
+            let wanted = request(id, from: from, to: [Successor(userID: to.id.bytes)])
+            if hadBegun { _ = try await client.beginHandover(wanted) }
+            for _ in 0..<2 { _ = try await client.cancelHandover(CancelHandoverRequest(handoverID: id.bytes)) }
+            await matching.settle()
+            let again = request(id, from: from, to: wanted.successors, retryBefore: .now().advanced(by: .seconds(60)))
+            let over = try #require(try await client.beginHandover(again).handover)
+            #expect(over.openCount == 0 && over.failure == "JOB_CANCELLED")
+            let kinds = over.report?.kinds.map { $0.object ?? "" }
+            #expect(kinds == (hadBegun ? ["account", "activity", "contact"] : []))
+            await matching.settle()
+            #expect(try await owned(matching, by: from) == 1)
+        }
+    }
+
+    /// A beginning and a cancelling at the same moment: nothing is under way afterwards, whichever was first.
+    @Test func beginningAndCancellingAtOnceEndsAsCancelled() async throws {
+        try await Matching.run { matching in
+            let (from, to) = (leaver(matching), matching.service.makeUser([]))
+            _ = try await matching.makeAccounts(1, as: from)
+            let client = try Self.client(matching)
+            for _ in 0..<20 {
+                let id = RecordID.make()
+                let wanted = request(id, from: from, to: [Successor(userID: to.id.bytes)])
+                async let begun = client.beginHandover(wanted)
+                async let cancelled = client.cancelHandover(CancelHandoverRequest(handoverID: id.bytes))
+                _ = try await (begun, cancelled)
+                let open = """
+                    SELECT count(*) FROM {schema}.jobs
+                    WHERE starts_with(key, 'handover \(id) ') AND ended_at IS NULL AND cancel_asked_at IS NULL
+                    """
+                #expect(try await matching.service.number(open) == 0)
+            }
         }
     }
 

@@ -62,25 +62,39 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
         let (keys, parts) = (try keys(of: request.handoverID), try parts(of: request))
         let retried = Timestamp(microseconds: request.retryFailedBeforeMicros ?? 0)
         return try await engine.transaction(context, request: request) { transaction in
-            try await keys.retry(failedBefore: retried, transaction)
-            if try await keys.find(transaction).isEmpty {
+            try await keys.hold(transaction)
+            let known = try await keys.find(transaction)
+            if known.isEmpty {
                 for (number, part) in parts.enumerated() {
-                    for method in methods { try await begin(request.handoverID, number, part, method, transaction) }
+                    for method in methods {
+                        try await begin(request.handoverID, "\(number)", part, method, transaction)
+                    }
                 }
+            } else if !known.contains(where: \.isEndOfHandover) {
+                try await keys.retry(failedBefore: retried, transaction)
+                try await keys.reopen(cancelledBefore: retried, transaction)
             }
-            return BeginHandoverResponse(handover: handover(try await keys.find(transaction)))
+            let jobs = try await keys.find(transaction)
+            // It was cancelled while this one began.
+            if jobs.contains(where: \.isEndOfHandover) { try await keys.cancel(transaction) }
+            return BeginHandoverResponse(handover: handover(jobs))
         }
     }
 
-    /// A handover that has not begun gets a job all the same: cancelled, so that a beginning that comes late finds it and makes none.
+    /// The handover gets a job that is cancelled, also when it has not begun: a beginning that comes late finds it, makes none and tries none again.
     package func cancelHandover(
         _ request: CancelHandoverRequest, _ context: CallContext
     ) async throws -> CancelHandoverResponse {
         try await requirePurpose(context)
         let keys = try keys(of: request.handoverID)
         return try await engine.transaction(context, request: request) { transaction in
-            if try await keys.find(transaction).isEmpty, let method = methods.first {
-                try await begin(request.handoverID, 0, nil, method, transaction)
+            if let method = methods.first {
+                // Under the key of the first part, so that one of two who begin and cancel at once waits for the other.
+                try await begin(request.handoverID, "0", nil, method, transaction)
+                try await keys.hold(transaction)
+                if try await !keys.find(transaction).contains(where: \.isEndOfHandover) {
+                    try await begin(request.handoverID, "end", nil, method, transaction)
+                }
             }
             try await keys.cancel(transaction)
             return CancelHandoverResponse(handover: handover(try await keys.find(transaction)))
@@ -96,11 +110,11 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
     }
 
     private func begin(
-        _ handover: [UInt8]?, _ number: Int, _ part: HandoverPart?, _ method: MatchingMethod,
+        _ handover: [UInt8]?, _ suffix: String, _ part: HandoverPart?, _ method: MatchingMethod,
         _ transaction: RecordTransaction
     ) async throws {
         let job = NewJob(
-            method.jobName, key: "\(try prefix(of: handover))\(number)", userID: transaction.actor.userID,
+            method.jobName, key: "\(try prefix(of: handover))\(suffix)", userID: transaction.actor.userID,
             dueAt: transaction.now, checkpoint: part.map { method.checkpoint($0, at: transaction.now) })
         _ = try await JobTable.insert(job, at: transaction.now, transaction)
     }
@@ -109,7 +123,7 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
         let failed = jobs.first { $0.state == .failed }
         let cancelled = jobs.first { $0.state == .cancelled }
         var report = JobReport()
-        for job in jobs {
+        for job in jobs where !job.isEndOfHandover {
             var part = job.progress.report
             part.kinds = [
                 KindReport(
@@ -148,6 +162,11 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
         guard let id = bytes.flatMap({ RecordID(bytes: $0) }) else { throw HandoverError.idInvalid(field) }
         return id
     }
+}
+
+extension Job {
+    /// It is no part of a handover, but says that it was cancelled.
+    fileprivate var isEndOfHandover: Bool { checkpoint == nil }
 }
 
 /// The errors of HandoverService, which programs see.

@@ -51,3 +51,38 @@ package struct JobKeys: Sendable {
     private static let retrying = JobStatements.retrying(
         "name = ANY($2) AND starts_with(key, $3) AND ended_at < $4")
 }
+
+extension JobKeys {
+    /// Keeps others off those that are there until the transaction ends.
+    func hold(_ transaction: RecordTransaction) async throws {
+        _ = try await transaction.query(
+            Query(Self.holding) {
+                $0.append(names)
+                $0.append(prefix)
+            })
+    }
+
+    private static let holding = Statement(
+        """
+        SELECT id FROM {schema}.jobs WHERE name = ANY($1) AND starts_with(key, $2) ORDER BY name, key FOR UPDATE
+        """)
+
+    /// Has those go on, too, that somebody cancelled, and that had ended before a moment.
+    func reopen(cancelledBefore moment: Timestamp, _ transaction: RecordTransaction) async throws {
+        let reopened = try await transaction.query(
+            Query(Self.reopening) {
+                $0.append(transaction.now)
+                $0.append(names)
+                $0.append(prefix)
+                $0.append(moment)
+            })
+        if !reopened.isEmpty { transaction.ringAfterCommit() }
+    }
+
+    private static let reopening = Statement(
+        """
+        UPDATE {schema}.jobs SET state = 'waiting', due_at = $1, attempts = 0, started_at = NULL, ended_at = NULL,
+            cancel_asked_at = NULL, last_error = NULL
+        WHERE name = ANY($2) AND starts_with(key, $3) AND state = 'cancelled' AND ended_at < $4 RETURNING id
+        """)
+}
