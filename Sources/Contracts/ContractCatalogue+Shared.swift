@@ -744,7 +744,7 @@ extension ContractCatalogue {
                     ZmVyUmVxdWVzdBoqLnN0ZXdhcmQucGxhdGZvcm0udjEuQ291bnRUcmFuc2ZlclJlc3BvbnNlEmYKDUJlZ2luSGFuZG92ZXIS\
                     KS5zdGV3YXJkLnBsYXRmb3JtLnYxLkJlZ2luSGFuZG92ZXJSZXF1ZXN0Giouc3Rld2FyZC5wbGF0Zm9ybS52MS5CZWdpbkhh\
                     bmRvdmVyUmVzcG9uc2USaQoOQ2FuY2VsSGFuZG92ZXISKi5zdGV3YXJkLnBsYXRmb3JtLnYxLkNhbmNlbEhhbmRvdmVyUmVx\
-                    dWVzdBorLnN0ZXdhcmQucGxhdGZvcm0udjEuQ2FuY2VsSGFuZG92ZXJSZXNwb25zZUqZEgphCgEMEgMBABIaVyBHaXZpbmcg\
+                    dWVzdBorLnN0ZXdhcmQucGxhdGZvcm0udjEuQ2FuY2VsSGFuZG92ZXJSZXNwb25zZUrpEgphCgEMEgMBABIaVyBHaXZpbmcg\
                     d2hhdCBhIHVzZXIgbGVhdmVzIGJlaGluZCB0byBvdGhlcnMsIG9yIHRha2luZyBpdCBhbG9uZyB0byBhbm90aGVyIGRlcGFy\
                     dG1lbnQuCgqRAQoCBgASBAkAEgEahAEgT2ZmZXJlZCBieSBldmVyeSBzZXJ2aWNlIHRoYXQga2VlcHMgcmVjb3JkcywgdG8g\
                     aWRlbnRpdHk7IGNhbGxlZCBpbiB0aGUgbmFtZSBvZiB0aGUgdXNlciB3aG8gYXNrZWQgZm9yIGl0LCB3aXRoIGhpcyByaWdo\
@@ -752,32 +752,33 @@ extension ContractCatalogue {
                     BAYAAgESAw0CShpdIENvdW50cyB3aGljaCByZWNvcmRzIGEgdXNlciB3b3VsZCBzZWUgbmV3bHksIGFuZCBubyBsb25nZXIs\
                     IGluIGFub3RoZXIgZGVwYXJ0bWVudCwgYnkga2luZC4KCpkBCgQGAAICEgMPAkoaiwEgTWFrZXMgYSBqb2IgZm9yIGVhY2gg\
                     a2luZCBvZiByZWNvcmRzIHRoYXQgaGF2ZSBvd25lcnMgYW5kIGVhY2ggc3VjY2Vzc29yLCB1bmxlc3MgdGhlIGhhbmRvdmVy\
-                    IGhhcyB0aGVtIGFscmVhZHksIGFuZCB0ZWxscyBob3cgdGhleSBzdGFuZC4KCpUBCgQGAAIDEgMRAk0ahwEgRW5kcyB0aGUg\
-                    am9icyBvZiBhIGhhbmRvdmVyIGJlZm9yZSB0aGVpciBuZXh0IHN0ZXAsIGFsc28gYmVmb3JlIGl0IGhhcyBiZWd1biwgYW5k\
-                    IHRlbGxzIGhvdyB0aGV5IHN0YW5kLiBXaGF0IHdhcyBnaXZlbiBhd2F5IHN0YXlzIHNvLgoKMgoCBAASBBUAGAEaJiBBc2tz\
-                    IHdoYXQgYSB1c2VyIHdvdWxkIGxlYXZlIGJlaGluZC4KCiIKBAQAAgASAxcCHRoVIFRoZSB1c2VyLCAxNiBieXRlcy4KCi0K\
-                    AgQBEgQbAB4BGiEgV2hhdCBhIHVzZXIgd291bGQgbGVhdmUgYmVoaW5kLgoKPQoEBAECABIDHQI0GjAgT25lIGZvciBlYWNo\
-                    IGtpbmQgb2YgcmVjb3JkcyB0aGF0IGhhdmUgb3duZXJzLgoKPwoCBAISBCEAKAEaMyBBc2tzIHdoYXQgYSB1c2VyIHdvdWxk\
-                    IHNlZSBpbiBhbm90aGVyIGRlcGFydG1lbnQuCgoiCgQEAgIAEgMjAh0aFSBUaGUgdXNlciwgMTYgYnl0ZXMuCgooCgQEAgIB\
-                    EgMlAiMaGyBUaGUgZGVwYXJ0bWVudCwgMTYgYnl0ZXMuCgpGCgQEAgICEgMnAiEaOSBDb3VudHMgYXMgd2VsbCB3aGF0IHRo\
-                    ZSB1c2VyIG93bnMgYW5kIHdvdWxkIHRha2UgYWxvbmcuCgo6CgIEAxIEKwAuARouIFdoYXQgYSB1c2VyIHdvdWxkIHNlZSBp\
-                    biBhbm90aGVyIGRlcGFydG1lbnQuCgpqCgQEAwIAEgMtAjoaXSBPbmUgZm9yIGVhY2gga2luZCBvZiByZWNvcmRzIHRoYXQg\
-                    aGF2ZSBvd25lcnMsIG9mIHdoaWNoIHRoZSB1c2VyIHNlZXMgc29tZSBiZWZvcmUgb3IgYWZ0ZXIuCgocCgIEBBIEMQA2ARoQ\
-                    IFdobyBnZXRzIHdoYXQuCgoiCgQEBAIAEgMzAh0aFSBUaGUgdXNlciwgMTYgYnl0ZXMuCgqFAQoEBAQCARIDNQIjGnggR2V0\
-                    cyB0aGUgcmVjb3JkcyBvZiB0aGlzIGRlcGFydG1lbnQsIDE2IGJ5dGVzOyBhYnNlbnQgZm9yIHdobyBnZXRzIHRob3NlIG9m\
-                    IGFsbCBkZXBhcnRtZW50cyB0aGF0IGFyZSBub3QgbmFtZWQgYmVzaWRlLgoKVQoCBAUSBDkARAEaSSBBIGhhbmRvdmVyLiBU\
-                    aGUgc2FtZSBpZCBpcyB0aGUgc2FtZSBoYW5kb3ZlciwgaG93ZXZlciBvZnRlbiBpdCBpcyBzZW50LgoKIAoEBAUCABIDOwIh\
-                    GhMgSXRzIGlkLCAxNiBieXRlcy4KCiQKBAQFAgESAz0CHRoXIFdobyBsZWF2ZXMsIDE2IGJ5dGVzLgoKHQoEBAUCAhIDPwIk\
-                    GhAgV2hvIGdldHMgd2hhdC4KCl8KBAQFAgMSA0ECMBpSIEpvYnMgb2YgaXQgdGhhdCBmYWlsZWQgYmVmb3JlIHRoaXMgYXJl\
-                    IHRyaWVkIGFnYWluLCBtaWNyb3NlY29uZHMgc2luY2UgMTk3MCBVVEMuCgqHAQoEBAUCBBIDQwInGnogVGhlIHJlY29yZHMg\
-                    Y29tZSBpbnRvIHRoaXMgZGVwYXJ0bWVudCwgMTYgYnl0ZXMsIGFzIGZhciBhcyB0aGV5IGFyZSBpbiBhbm90aGVyIG9uZTsg\
-                    YWJzZW50IHRvIGxlYXZlIHRoZW0gd2hlcmUgdGhleSBhcmUuCgocCgIEBhIERwBKARoQIEhvdyBpdCBzdGFuZHMuCgodCgQE\
-                    BgIAEgNJAiEaECBIb3cgaXQgc3RhbmRzLgoKKAoCBAcSBE0AUAEaHCBBIGhhbmRvdmVyIHRoYXQgaXMgdG8gZW5kLgoKIAoE\
-                    BAcCABIDTwIhGhMgSXRzIGlkLCAxNiBieXRlcy4KChwKAgQIEgRTAFYBGhAgSG93IGl0IHN0YW5kcy4KCh0KBAQIAgASA1UC\
-                    IRoQIEhvdyBpdCBzdGFuZHMuCgokCgIECRIEWQBgARoYIEhvdyBhIGhhbmRvdmVyIHN0YW5kcy4KCi4KBAQJAgASA1sCIBoh\
-                    IEpvYnMgdGhhdCBhcmUgbm90IGF0IHRoZWlyIGVuZC4KCjwKBAQJAgESA10CHhovIFdoeSBvbmUgb2YgdGhlbSBmYWlsZWQ7\
-                    IGFic2VudCB3aGVuIG5vbmUgZGlkLgoKNAoEBAkCAhIDXwIwGicgV2hhdCBiZWNhbWUgb2YgdGhlIHJlY29yZHMgdW50aWwg\
-                    bm93Lgo=
+                    IGhhcyB0aGVtIGFscmVhZHksIGFuZCB0ZWxscyBob3cgdGhleSBzdGFuZC4KCp8BCgQGAAIDEgMRAk0akQEgRW5kcyB0aGUg\
+                    am9icyBvZiBhIGhhbmRvdmVyIGJlZm9yZSB0aGVpciBuZXh0IHN0ZXAsIGFsc28gYmVmb3JlIGl0IGhhcyBiZWd1biwgZm9y\
+                    IGdvb2QsIGFuZCB0ZWxscyBob3cgdGhleSBzdGFuZC4gV2hhdCB3YXMgZ2l2ZW4gYXdheSBzdGF5cyBzby4KCjIKAgQAEgQV\
+                    ABgBGiYgQXNrcyB3aGF0IGEgdXNlciB3b3VsZCBsZWF2ZSBiZWhpbmQuCgoiCgQEAAIAEgMXAh0aFSBUaGUgdXNlciwgMTYg\
+                    Ynl0ZXMuCgotCgIEARIEGwAeARohIFdoYXQgYSB1c2VyIHdvdWxkIGxlYXZlIGJlaGluZC4KCj0KBAQBAgASAx0CNBowIE9u\
+                    ZSBmb3IgZWFjaCBraW5kIG9mIHJlY29yZHMgdGhhdCBoYXZlIG93bmVycy4KCj8KAgQCEgQhACgBGjMgQXNrcyB3aGF0IGEg\
+                    dXNlciB3b3VsZCBzZWUgaW4gYW5vdGhlciBkZXBhcnRtZW50LgoKIgoEBAICABIDIwIdGhUgVGhlIHVzZXIsIDE2IGJ5dGVz\
+                    LgoKKAoEBAICARIDJQIjGhsgVGhlIGRlcGFydG1lbnQsIDE2IGJ5dGVzLgoKRgoEBAICAhIDJwIhGjkgQ291bnRzIGFzIHdl\
+                    bGwgd2hhdCB0aGUgdXNlciBvd25zIGFuZCB3b3VsZCB0YWtlIGFsb25nLgoKOgoCBAMSBCsALgEaLiBXaGF0IGEgdXNlciB3\
+                    b3VsZCBzZWUgaW4gYW5vdGhlciBkZXBhcnRtZW50LgoKagoEBAMCABIDLQI6Gl0gT25lIGZvciBlYWNoIGtpbmQgb2YgcmVj\
+                    b3JkcyB0aGF0IGhhdmUgb3duZXJzLCBvZiB3aGljaCB0aGUgdXNlciBzZWVzIHNvbWUgYmVmb3JlIG9yIGFmdGVyLgoKHAoC\
+                    BAQSBDEANgEaECBXaG8gZ2V0cyB3aGF0LgoKIgoEBAQCABIDMwIdGhUgVGhlIHVzZXIsIDE2IGJ5dGVzLgoKhQEKBAQEAgES\
+                    AzUCIxp4IEdldHMgdGhlIHJlY29yZHMgb2YgdGhpcyBkZXBhcnRtZW50LCAxNiBieXRlczsgYWJzZW50IGZvciB3aG8gZ2V0\
+                    cyB0aG9zZSBvZiBhbGwgZGVwYXJ0bWVudHMgdGhhdCBhcmUgbm90IG5hbWVkIGJlc2lkZS4KClUKAgQFEgQ5AEUBGkkgQSBo\
+                    YW5kb3Zlci4gVGhlIHNhbWUgaWQgaXMgdGhlIHNhbWUgaGFuZG92ZXIsIGhvd2V2ZXIgb2Z0ZW4gaXQgaXMgc2VudC4KCiAK\
+                    BAQFAgASAzsCIRoTIEl0cyBpZCwgMTYgYnl0ZXMuCgokCgQEBQIBEgM9Ah0aFyBXaG8gbGVhdmVzLCAxNiBieXRlcy4KCh0K\
+                    BAQFAgISAz8CJBoQIFdobyBnZXRzIHdoYXQuCgqkAQoEBAUCAxIDQgIwGpYBIEpvYnMgb2YgaXQgdGhhdCBmYWlsZWQsIG9y\
+                    IHRoYXQgc29tZWJvZHkgY2FuY2VsbGVkLCBiZWZvcmUgdGhpcyBhcmUgdHJpZWQgYWdhaW4sIG1pY3Jvc2Vjb25kcyBzaW5j\
+                    ZSAxOTcwIFVUQy4gQSBoYW5kb3ZlciB0aGF0IHdhcyBjYW5jZWxsZWQKIGlzIG5vdC4KCocBCgQEBQIEEgNEAicaeiBUaGUg\
+                    cmVjb3JkcyBjb21lIGludG8gdGhpcyBkZXBhcnRtZW50LCAxNiBieXRlcywgYXMgZmFyIGFzIHRoZXkgYXJlIGluIGFub3Ro\
+                    ZXIgb25lOyBhYnNlbnQgdG8gbGVhdmUgdGhlbSB3aGVyZSB0aGV5IGFyZS4KChwKAgQGEgRIAEsBGhAgSG93IGl0IHN0YW5k\
+                    cy4KCh0KBAQGAgASA0oCIRoQIEhvdyBpdCBzdGFuZHMuCgooCgIEBxIETgBRARocIEEgaGFuZG92ZXIgdGhhdCBpcyB0byBl\
+                    bmQuCgogCgQEBwIAEgNQAiEaEyBJdHMgaWQsIDE2IGJ5dGVzLgoKHAoCBAgSBFQAVwEaECBIb3cgaXQgc3RhbmRzLgoKHQoE\
+                    BAgCABIDVgIhGhAgSG93IGl0IHN0YW5kcy4KCiQKAgQJEgRaAGEBGhggSG93IGEgaGFuZG92ZXIgc3RhbmRzLgoKLgoEBAkC\
+                    ABIDXAIgGiEgSm9icyB0aGF0IGFyZSBub3QgYXQgdGhlaXIgZW5kLgoKPAoEBAkCARIDXgIeGi8gV2h5IG9uZSBvZiB0aGVt\
+                    IGZhaWxlZDsgYWJzZW50IHdoZW4gbm9uZSBkaWQuCgo0CgQECQICEgNgAjAaJyBXaGF0IGJlY2FtZSBvZiB0aGUgcmVjb3Jk\
+                    cyB1bnRpbCBub3cuCg==
                     """),
             DescribedFile(
                 path: "steward/platform/v1/checkpoint.proto", package: "steward.platform.v1",
@@ -793,32 +794,32 @@ extension ContractCatalogue {
                     KAsyHy5zdGV3YXJkLnBsYXRmb3JtLnYxLlNhZ2FSZXBvcnRSC3N0ZXBSZXBvcnRzIlQKClNhZ2FSZXBvcnQSEgoEc3RlcBgB\
                     IAEoCVIEc3RlcBIyCgZyZXBvcnQYAiABKAsyGi5zdGV3YXJkLnR5cGUudjEuSm9iUmVwb3J0UgZyZXBvcnQibAoRRGVhY3Rp\
                     dmF0aW9uSW5wdXQSFwoHdXNlcl9pZBgBIAEoDFIGdXNlcklkEj4KCnN1Y2Nlc3NvcnMYAiADKAsyHi5zdGV3YXJkLnBsYXRm\
-                    b3JtLnYxLlN1Y2Nlc3NvclIKc3VjY2Vzc29ycyKjAQoNVHJhbnNmZXJJbnB1dBIXCgd1c2VyX2lkGAEgASgMUgZ1c2VySWQS\
-                    KgoRb2xkX2RlcGFydG1lbnRfaWQYAiABKAxSD29sZERlcGFydG1lbnRJZBIqChFuZXdfZGVwYXJ0bWVudF9pZBgDIAEoDFIP\
-                    bmV3RGVwYXJ0bWVudElkEiEKDHdpdGhfcmVjb3JkcxgEIAEoCFILd2l0aFJlY29yZHNK/gwKeQoBDBIDAQASGm8gV2hlcmUg\
-                    am9icyBzdGFuZCB0aGF0IHRha2UgbWFueSBzdGVwcy4gS2VwdCBpbiB0aGUgdGVuYW50J3Mgam9icywgYW5kIHJlYWQgYnkg\
-                    dGhlIHNlcnZpY2UgdGhhdCB3cm90ZSBpdCBvbmx5LgoKRQoCBAASBAkAEAEaOSBPZiBVcGRhdGVNYXRjaGluZywgRGVsZXRl\
-                    TWF0Y2hpbmcgYW5kIFJlYXNzaWduTWF0Y2hpbmcuCgokCgQEAAIAEgMLAh0aFyBUaGUgcmVxdWVzdCwgZW5jb2RlZC4KCjkK\
-                    BAQAAgESAw0CIhosIFdoZW4gaXQgY2FtZSwgbWljcm9zZWNvbmRzIHNpbmNlIDE5NzAgVVRDLgoKUAoEBAACAhIDDwIdGkMg\
-                    VGhlIGxhc3QgcmVjb3JkIHRoYXQgd2FzIGRvbmUsIDE2IGJ5dGVzOyBhYnNlbnQgYmVmb3JlIHRoZSBmaXJzdC4KCiMKAgQB\
-                    EgQTABgBGhcgT2YgdGhlIHVuZG8gb2YgYSBqb2IuCgo+CgQEAQIAEgMVAhwaMSBUaGUgam9iIHdob3NlIGNoYW5nZXMgYXJl\
-                    IHRha2VuIGJhY2ssIDE2IGJ5dGVzLgoKTQoEBAECARIDFwIeGkAgUG9zaXRpb24gaW4gdGhlIGxlZGdlciBvZiB0aGUgbGFz\
-                    dCBjaGFuZ2UgdGhhdCB3YXMgdGFrZW4gYmFjay4KChgKAgQCEgQbACgBGgwgT2YgYSBzYWdhLgoKJQoEBAICABIDHQIbGhgg\
-                    V2hhdCBpdCB3YXMgbWFkZSB3aXRoLgoKUwoEBAICARIDHwIaGkYgTnVtYmVyIG9mIGl0cyBwcmVzZW50IHN0ZXAsIGZyb20g\
-                    MDogaW4gY2hlY2twb2ludHMgd2l0aG91dCBpdHMgbmFtZS4KCmEKBAQCAgISAyECIhpUIFdoeSBpdCBnb2VzIGJhY2s7IGFi\
-                    c2VudCBvbiBpdHMgd2F5IGZvcndhcmQuIENBTkNFTExFRCB3aGVuIHNvbWVib2R5IGFza2VkIGZvciBpdC4KCl0KBAQCAgMS\
-                    AyMCMRpQIFdoYXQgdGhlIHN0ZXBzIGJyb3VnaHQsIGluIHRoZWlyIG9yZGVyOiBpbiBjaGVja3BvaW50cyB3aXRob3V0IG5h\
-                    bWVzIG9mIHN0ZXBzLgoKfAoEBAICBBIDJQIgGm8gSXRzIHByZXNlbnQgc3RlcCwgYXMgaW4gaGFuZF9vdmVyX2N1c3RvbWVy\
-                    OyBhYnNlbnQgYmVmb3JlIHRoZSBmaXJzdC4gUmVsZWFzZXMgbWF5IGhhdmUgb3RoZXIgc3RlcHMgYmVmb3JlIGl0LgoKMAoE\
-                    BAICBRIDJwInGiMgV2hhdCB0aGUgc3RlcHMgYnJvdWdodCB1bnRpbCBub3cuCgosCgIEAxIEKwAwARogIFdoYXQgYSBzdGVw\
-                    IG9mIGEgc2FnYSBicm91Z2h0LgoKMgoEBAMCABIDLQIbGiUgVGhlIHN0ZXAsIGFzIGluIGhhbmRfb3Zlcl9jdXN0b21lci4K\
-                    CiYKBAQDAgESAy8CMBoZIFdoYXQgYmVjYW1lIG9mIHJlY29yZHMuCgpBCgIEBBIEMwA4ARo1IFdoYXQgdGhlIHNhZ2EgdGhh\
-                    dCBkZWFjdGl2YXRlcyBhIHVzZXIgaXMgbWFkZSB3aXRoLgoKJAoEBAQCABIDNQIdGhcgV2hvIGxlYXZlcywgMTYgYnl0ZXMu\
-                    CgodCgQEBAIBEgM3AiQaECBXaG8gZ2V0cyB3aGF0LgoKPwoCBAUSBDsARAEaMyBXaGF0IHRoZSBzYWdhIHRoYXQgdHJhbnNm\
-                    ZXJzIGEgdXNlciBpcyBtYWRlIHdpdGguCgosCgQEBQIAEgM9Ah0aHyBXaG8gaXMgdHJhbnNmZXJyZWQsIDE2IGJ5dGVzLgoK\
-                    YwoEBAUCARIDPwInGlYgVGhlIGRlcGFydG1lbnQgaW4gd2hpY2ggaGUgd2FzIHdoZW4gaXQgd2FzIGFza2VkIGZvciwgMTYg\
-                    Ynl0ZXM7IGFic2VudCB3aGVuIGluIG5vbmUuCgo5CgQEBQICEgNBAicaLCBUaGUgZGVwYXJ0bWVudCB0byB3aGljaCBoZSBn\
-                    b2VzLCAxNiBieXRlcy4KCioKBAQFAgMSA0MCIRodIFdoYXQgaGUgb3ducyBnb2VzIHdpdGggaGltLgo=
+                    b3JtLnYxLlN1Y2Nlc3NvclIKc3VjY2Vzc29ycyKaAQoNVHJhbnNmZXJJbnB1dBIXCgd1c2VyX2lkGAEgASgMUgZ1c2VySWQS\
+                    IQoMdXNlcl92ZXJzaW9uGAUgASgDUgt1c2VyVmVyc2lvbhIqChFuZXdfZGVwYXJ0bWVudF9pZBgDIAEoDFIPbmV3RGVwYXJ0\
+                    bWVudElkEiEKDHdpdGhfcmVjb3JkcxgEIAEoCFILd2l0aFJlY29yZHNKjg0KeQoBDBIDAQASGm8gV2hlcmUgam9icyBzdGFu\
+                    ZCB0aGF0IHRha2UgbWFueSBzdGVwcy4gS2VwdCBpbiB0aGUgdGVuYW50J3Mgam9icywgYW5kIHJlYWQgYnkgdGhlIHNlcnZp\
+                    Y2UgdGhhdCB3cm90ZSBpdCBvbmx5LgoKRQoCBAASBAkAEAEaOSBPZiBVcGRhdGVNYXRjaGluZywgRGVsZXRlTWF0Y2hpbmcg\
+                    YW5kIFJlYXNzaWduTWF0Y2hpbmcuCgokCgQEAAIAEgMLAh0aFyBUaGUgcmVxdWVzdCwgZW5jb2RlZC4KCjkKBAQAAgESAw0C\
+                    IhosIFdoZW4gaXQgY2FtZSwgbWljcm9zZWNvbmRzIHNpbmNlIDE5NzAgVVRDLgoKUAoEBAACAhIDDwIdGkMgVGhlIGxhc3Qg\
+                    cmVjb3JkIHRoYXQgd2FzIGRvbmUsIDE2IGJ5dGVzOyBhYnNlbnQgYmVmb3JlIHRoZSBmaXJzdC4KCiMKAgQBEgQTABgBGhcg\
+                    T2YgdGhlIHVuZG8gb2YgYSBqb2IuCgo+CgQEAQIAEgMVAhwaMSBUaGUgam9iIHdob3NlIGNoYW5nZXMgYXJlIHRha2VuIGJh\
+                    Y2ssIDE2IGJ5dGVzLgoKTQoEBAECARIDFwIeGkAgUG9zaXRpb24gaW4gdGhlIGxlZGdlciBvZiB0aGUgbGFzdCBjaGFuZ2Ug\
+                    dGhhdCB3YXMgdGFrZW4gYmFjay4KChgKAgQCEgQbACgBGgwgT2YgYSBzYWdhLgoKJQoEBAICABIDHQIbGhggV2hhdCBpdCB3\
+                    YXMgbWFkZSB3aXRoLgoKUwoEBAICARIDHwIaGkYgTnVtYmVyIG9mIGl0cyBwcmVzZW50IHN0ZXAsIGZyb20gMDogaW4gY2hl\
+                    Y2twb2ludHMgd2l0aG91dCBpdHMgbmFtZS4KCmEKBAQCAgISAyECIhpUIFdoeSBpdCBnb2VzIGJhY2s7IGFic2VudCBvbiBp\
+                    dHMgd2F5IGZvcndhcmQuIENBTkNFTExFRCB3aGVuIHNvbWVib2R5IGFza2VkIGZvciBpdC4KCl0KBAQCAgMSAyMCMRpQIFdo\
+                    YXQgdGhlIHN0ZXBzIGJyb3VnaHQsIGluIHRoZWlyIG9yZGVyOiBpbiBjaGVja3BvaW50cyB3aXRob3V0IG5hbWVzIG9mIHN0\
+                    ZXBzLgoKfAoEBAICBBIDJQIgGm8gSXRzIHByZXNlbnQgc3RlcCwgYXMgaW4gaGFuZF9vdmVyX2N1c3RvbWVyOyBhYnNlbnQg\
+                    YmVmb3JlIHRoZSBmaXJzdC4gUmVsZWFzZXMgbWF5IGhhdmUgb3RoZXIgc3RlcHMgYmVmb3JlIGl0LgoKMAoEBAICBRIDJwIn\
+                    GiMgV2hhdCB0aGUgc3RlcHMgYnJvdWdodCB1bnRpbCBub3cuCgosCgIEAxIEKwAwARogIFdoYXQgYSBzdGVwIG9mIGEgc2Fn\
+                    YSBicm91Z2h0LgoKMgoEBAMCABIDLQIbGiUgVGhlIHN0ZXAsIGFzIGluIGhhbmRfb3Zlcl9jdXN0b21lci4KCiYKBAQDAgES\
+                    Ay8CMBoZIFdoYXQgYmVjYW1lIG9mIHJlY29yZHMuCgpBCgIEBBIEMwA4ARo1IFdoYXQgdGhlIHNhZ2EgdGhhdCBkZWFjdGl2\
+                    YXRlcyBhIHVzZXIgaXMgbWFkZSB3aXRoLgoKJAoEBAQCABIDNQIdGhcgV2hvIGxlYXZlcywgMTYgYnl0ZXMuCgodCgQEBAIB\
+                    EgM3AiQaECBXaG8gZ2V0cyB3aGF0LgoKPwoCBAUSBDsARAEaMyBXaGF0IHRoZSBzYWdhIHRoYXQgdHJhbnNmZXJzIGEgdXNl\
+                    ciBpcyBtYWRlIHdpdGguCgosCgQEBQIAEgM9Ah0aHyBXaG8gaXMgdHJhbnNmZXJyZWQsIDE2IGJ5dGVzLgoKcwoEBAUCARID\
+                    PwIiGmYgVGhlIHVzZXIncyB2ZXJzaW9uIHdoZW4gaXQgd2FzIGFza2VkIGZvci4gV2hhdCBiZWNhbWUgb2YgaGlzIGRlcGFy\
+                    dG1lbnQgc2luY2UgdGhlbiBpcyBpbiB0aGUgbGVkZ2VyLgoKOQoEBAUCAhIDQQInGiwgVGhlIGRlcGFydG1lbnQgdG8gd2hp\
+                    Y2ggaGUgZ29lcywgMTYgYnl0ZXMuCgoqCgQEBQIDEgNDAiEaHSBXaGF0IGhlIG93bnMgZ29lcyB3aXRoIGhpbS4K
                     """),
             DescribedFile(
                 path: "steward/platform/v1/mirror_service.proto", package: "steward.platform.v1",

@@ -77,7 +77,7 @@ private struct Transfer {
             request.effectiveDate, at: transaction.now, in: try await Self.zone(transaction)
         ).moment
         input = TransferInput(
-            userID: record.id.bytes, oldDepartmentID: present?.bytes, newDepartmentID: department.bytes,
+            userID: record.id.bytes, userVersion: user.version, newDepartmentID: department.bytes,
             withRecords: request.withRecords)
         self.department = department
     }

@@ -18,7 +18,8 @@ struct UserTransfer: Sendable {
     var saga: SagaDefinition {
         SagaDefinition(
             Self.name, for: .transferUser, doing: UserServiceMethods.transferUser,
-            steps: [SagaStep("move_user", move)] + client.steps("move_records", Self.records),
+            steps: [SagaStep("move_user", move)]
+                + client.steps("move_records", unless: TransferOrder.hindrance, Self.records),
             timeout: HandoverClient.sagaTimeout, whenFailed: .stays)
     }
 
@@ -39,7 +40,7 @@ struct UserTransfer: Sendable {
         do {
             return try await run.transaction { transaction in
                 if try await isMoved(by: run, transaction) { return .over(Self.moved) }
-                return try await move(input, transaction)
+                return try await move(input, run, transaction)
             }
         } catch let error as RPCError {
             guard [.notFound, .failedPrecondition].contains(error.code) else { throw error }
@@ -47,14 +48,17 @@ struct UserTransfer: Sendable {
         }
     }
 
-    private func move(_ input: TransferInput, _ transaction: RecordTransaction) async throws -> SagaOutcome {
+    private func move(
+        _ input: TransferInput, _ run: SagaRun, _ transaction: RecordTransaction
+    ) async throws -> SagaOutcome {
         let record = try await transaction.load(
             users, id: input.userID.flatMap { RecordID(bytes: $0) }?.text, for: .update)
         var user = record.value(User.self)
-        let department = RecordID(user.departmentID ?? "")?.bytes
         guard user.disabled != true else { return .failed(IdentityError.userDisabled.reason, JobReport()) }
-        guard department != input.newDepartmentID else { return .over(JobReport()) }
-        guard department == input.oldDepartmentID else { return .failed("TRANSFER_OUTDATED", JobReport()) }
+        if let hindrance = try await TransferOrder(input).hindrance(run, transaction) {
+            return .failed(hindrance.reason, JobReport())
+        }
+        guard RecordID(user.departmentID ?? "")?.bytes != input.newDepartmentID else { return .over(JobReport()) }
         guard let wanted = input.newDepartmentID.flatMap({ RecordID(bytes: $0) }),
             try await !transaction.query(Query(Self.department) { $0.append(wanted) }).isEmpty
         else { return .failed("DEPARTMENT_DELETED", JobReport()) }
@@ -93,8 +97,12 @@ struct UserTransfer: Sendable {
 
     /// The job of the transfer of a user that waits or is under way; nil when there is none. With the user locked there comes none beside.
     static func open(_ user: UserID, in transaction: RecordTransaction) async throws -> RecordID? {
-        let jobs = JobKeys([name.description], prefix: keyPrefix(user))
-        return try await jobs.find(transaction).first { $0.state.isOpen }?.id
+        try await jobs(of: user, transaction).first { $0.state.isOpen }?.id
+    }
+
+    /// All transfers of a user that are known yet.
+    static func jobs(of user: UserID, _ transaction: RecordTransaction) async throws -> [Work.Job] {
+        try await JobKeys([name.description], prefix: keyPrefix(user)).find(transaction)
     }
 
     private static func keyPrefix(_ user: UserID) -> String { "\(user.id) " }

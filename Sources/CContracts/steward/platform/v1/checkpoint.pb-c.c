@@ -612,18 +612,6 @@ static const ProtobufCFieldDescriptor steward__platform__v1__transfer_input__fie
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "old_department_id",
-    2,
-    PROTOBUF_C_LABEL_OPTIONAL,
-    PROTOBUF_C_TYPE_BYTES,
-    offsetof(Steward__Platform__V1__TransferInput, has_old_department_id),
-    offsetof(Steward__Platform__V1__TransferInput, old_department_id),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "new_department_id",
     3,
     PROTOBUF_C_LABEL_OPTIONAL,
@@ -647,16 +635,29 @@ static const ProtobufCFieldDescriptor steward__platform__v1__transfer_input__fie
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "user_version",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Platform__V1__TransferInput, has_user_version),
+    offsetof(Steward__Platform__V1__TransferInput, user_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__transfer_input__field_indices_by_name[] = {
-  2,   /* field[2] = new_department_id */
-  1,   /* field[1] = old_department_id */
+  1,   /* field[1] = new_department_id */
   0,   /* field[0] = user_id */
-  3,   /* field[3] = with_records */
+  3,   /* field[3] = user_version */
+  2,   /* field[2] = with_records */
 };
-static const ProtobufCIntRange steward__platform__v1__transfer_input__number_ranges[1 + 1] =
+static const ProtobufCIntRange steward__platform__v1__transfer_input__number_ranges[2 + 1] =
 {
   { 1, 0 },
+  { 3, 1 },
   { 0, 4 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__transfer_input__descriptor =
@@ -670,7 +671,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__transfer_input__descript
   4,
   steward__platform__v1__transfer_input__field_descriptors,
   steward__platform__v1__transfer_input__field_indices_by_name,
-  1,  steward__platform__v1__transfer_input__number_ranges,
+  2,  steward__platform__v1__transfer_input__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__transfer_input__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

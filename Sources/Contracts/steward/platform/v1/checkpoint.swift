@@ -219,8 +219,8 @@ public struct TransferInput: Hashable, Sendable {
     /// Who is transferred, 16 bytes.
     public var userID: [UInt8]?
 
-    /// The department in which he was when it was asked for, 16 bytes; absent when in none.
-    public var oldDepartmentID: [UInt8]?
+    /// The user's version when it was asked for. What became of his department since then is in the ledger.
+    public var userVersion: Int64?
 
     /// The department to which he goes, 16 bytes.
     public var newDepartmentID: [UInt8]?
@@ -229,11 +229,11 @@ public struct TransferInput: Hashable, Sendable {
     public var withRecords: Bool?
 
     public init(
-        userID: [UInt8]? = nil, oldDepartmentID: [UInt8]? = nil, newDepartmentID: [UInt8]? = nil,
+        userID: [UInt8]? = nil, userVersion: Int64? = nil, newDepartmentID: [UInt8]? = nil,
         withRecords: Bool? = nil
     ) {
         self.userID = userID
-        self.oldDepartmentID = oldDepartmentID
+        self.userVersion = userVersion
         self.newDepartmentID = newDepartmentID
         self.withRecords = withRecords
     }
@@ -245,7 +245,7 @@ extension TransferInput: WireMessage {
     package init(_ message: Message) {
         let c = message.as(Steward__Platform__V1__TransferInput.self)
         self.userID = c.pointee.has_user_id != 0 ? readBytes(c.pointee.user_id) : nil
-        self.oldDepartmentID = c.pointee.has_old_department_id != 0 ? readBytes(c.pointee.old_department_id) : nil
+        self.userVersion = c.pointee.has_user_version != 0 ? c.pointee.user_version : nil
         self.newDepartmentID = c.pointee.has_new_department_id != 0 ? readBytes(c.pointee.new_department_id) : nil
         self.withRecords = c.pointee.has_with_records != 0 ? c.pointee.with_records != 0 : nil
     }
@@ -256,9 +256,9 @@ extension TransferInput: WireMessage {
             c.pointee.has_user_id = 1
             c.pointee.user_id = message.arena.bytes(value)
         }
-        if let value = self.oldDepartmentID {
-            c.pointee.has_old_department_id = 1
-            c.pointee.old_department_id = message.arena.bytes(value)
+        if let value = self.userVersion {
+            c.pointee.has_user_version = 1
+            c.pointee.user_version = value
         }
         if let value = self.newDepartmentID {
             c.pointee.has_new_department_id = 1

@@ -174,7 +174,8 @@ public struct BeginHandoverRequest: Hashable, Sendable {
     /// Who gets what.
     public var successors: [Successor]
 
-    /// Jobs of it that failed before this are tried again, microseconds since 1970 UTC.
+    /// Jobs of it that failed, or that somebody cancelled, before this are tried again, microseconds since 1970 UTC. A handover that was cancelled
+    /// is not.
     public var retryFailedBeforeMicros: Int64?
 
     /// The records come into this department, 16 bytes, as far as they are in another one; absent to leave them where they are.
@@ -363,7 +364,7 @@ public enum HandoverServiceMethods {
         response: BeginHandoverResponse.descriptor, kind: .unary
     )
 
-    /// Ends the jobs of a handover before their next step, also before it has begun, and tells how they stand. What was given away stays so.
+    /// Ends the jobs of a handover before their next step, also before it has begun, for good, and tells how they stand. What was given away stays so.
     public static let cancelHandover = MethodDefinition(
         path: "steward.platform.v1.HandoverService/CancelHandover", request: CancelHandoverRequest.descriptor,
         response: CancelHandoverResponse.descriptor, kind: .unary
@@ -379,7 +380,7 @@ public enum HandoverServiceMethods {
             MethodDescription(countOwned, comment: "Counts what would be given away, by kind."),
             MethodDescription(countTransfer, comment: "Counts which records a user would see newly, and no longer, in another department, by kind."),
             MethodDescription(beginHandover, comment: "Makes a job for each kind of records that have owners and each successor, unless the handover has them already, and tells how they stand."),
-            MethodDescription(cancelHandover, comment: "Ends the jobs of a handover before their next step, also before it has begun, and tells how they stand. What was given away stays so."),
+            MethodDescription(cancelHandover, comment: "Ends the jobs of a handover before their next step, also before it has begun, for good, and tells how they stand. What was given away stays so."),
         ])
 }
 
@@ -394,7 +395,7 @@ package protocol HandoverServiceCustomMethods: Sendable {
     /// Makes a job for each kind of records that have owners and each successor, unless the handover has them already, and tells how they stand.
     func beginHandover(_ request: BeginHandoverRequest, _ context: CallContext) async throws -> BeginHandoverResponse
 
-    /// Ends the jobs of a handover before their next step, also before it has begun, and tells how they stand. What was given away stays so.
+    /// Ends the jobs of a handover before their next step, also before it has begun, for good, and tells how they stand. What was given away stays so.
     func cancelHandover(_ request: CancelHandoverRequest, _ context: CallContext) async throws -> CancelHandoverResponse
 }
 
@@ -437,7 +438,7 @@ public struct HandoverServiceClient: Sendable {
         try await channel.call(HandoverServiceMethods.beginHandover, request, options)
     }
 
-    /// Ends the jobs of a handover before their next step, also before it has begun, and tells how they stand. What was given away stays so.
+    /// Ends the jobs of a handover before their next step, also before it has begun, for good, and tells how they stand. What was given away stays so.
     public func cancelHandover(
         _ request: CancelHandoverRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> CancelHandoverResponse {

@@ -173,10 +173,10 @@ struct  Steward__Platform__V1__TransferInput
   protobuf_c_boolean has_user_id;
   ProtobufCBinaryData user_id;
   /*
-   * The department in which he was when it was asked for, 16 bytes; absent when in none.
+   * The user's version when it was asked for. What became of his department since then is in the ledger.
    */
-  protobuf_c_boolean has_old_department_id;
-  ProtobufCBinaryData old_department_id;
+  protobuf_c_boolean has_user_version;
+  int64_t user_version;
   /*
    * The department to which he goes, 16 bytes.
    */
@@ -190,7 +190,7 @@ struct  Steward__Platform__V1__TransferInput
 };
 #define STEWARD__PLATFORM__V1__TRANSFER_INPUT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__transfer_input__descriptor) \
-    , 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, 0 }
+    , 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, 0 }
 
 
 /* Steward__Platform__V1__MatchingCheckpoint methods */

@@ -156,7 +156,8 @@ struct  Steward__Platform__V1__BeginHandoverRequest
   size_t n_successors;
   Steward__Platform__V1__Successor **successors;
   /*
-   * Jobs of it that failed before this are tried again, microseconds since 1970 UTC.
+   * Jobs of it that failed, or that somebody cancelled, before this are tried again, microseconds since 1970 UTC. A handover that was cancelled
+   * is not.
    */
   protobuf_c_boolean has_retry_failed_before_micros;
   int64_t retry_failed_before_micros;

@@ -1,0 +1,58 @@
+import Contracts
+import Postgres
+import RPC
+import Records
+import Tenancy
+import Wire
+import Work
+
+/// What was ordered when a transfer was asked for, and whether it still stands: nobody is moved, and no record sent after him, on an order
+/// that a newer one has overtaken.
+struct TransferOrder: Sendable {
+    private let user: UserID
+    private let department: RecordID
+    private let version: Int64
+
+    init(_ input: TransferInput) throws {
+        guard let user = input.userID.flatMap({ RecordID(bytes: $0) }),
+            let department = input.newDepartmentID.flatMap({ RecordID(bytes: $0) })
+        else { throw RPCError(.internal, reason: "INTERNAL", "A transfer has a user and a department.") }
+        (self.user, self.department, version) = (UserID(user), department, input.userVersion ?? 0)
+    }
+
+    /// For the steps after that of the user.
+    @Sendable static func hindrance(_ run: SagaRun) async throws -> Hindrance? {
+        let order = try TransferOrder(TransferInput(decoding: run.input))
+        return try await run.transaction { try await order.hindrance(run, $0) }
+    }
+
+    func hindrance(_ run: SagaRun, _ transaction: RecordTransaction) async throws -> Hindrance? {
+        let query = Query(Self.overtaken) {
+            $0.append(user.id)
+            $0.append(version)
+            $0.append(department.text)
+        }
+        if try await transaction.query(query).one().bool(0) { return .transferOutdated }
+        return try await isYielding(run, transaction) ? .transferOpen : nil
+    }
+
+    /// He came into another department than that of the order since it was given, or into none.
+    private static let overtaken = Statement(
+        """
+        SELECT EXISTS (
+            SELECT FROM {schema}.ledger WHERE object = 'user' AND record_id = $1 AND record_version > $2
+                AND after ? 'department_id' AND after ->> 'department_id' IS DISTINCT FROM $3)
+        """)
+
+    /// Of two that are open, since the older one was tried again, the newer one stands.
+    private func isYielding(_ run: SagaRun, _ transaction: RecordTransaction) async throws -> Bool {
+        let jobs = try await UserTransfer.jobs(of: user, transaction)
+        guard let own = jobs.first(where: { $0.id == run.id }) else { return false }
+        return jobs.contains { $0.state.isOpen && ($0.createdAt, $0.id) > (own.createdAt, own.id) }
+    }
+}
+
+extension Hindrance {
+    fileprivate static let transferOutdated = Hindrance(reason: "TRANSFER_OUTDATED", isFinal: true)
+    fileprivate static let transferOpen = Hindrance(reason: "TRANSFER_OPEN", isFinal: false)
+}
