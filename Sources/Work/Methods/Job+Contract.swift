@@ -2,14 +2,14 @@ import Contracts
 import Tenancy
 
 extension Contracts.Job {
-    init(_ job: Job, of service: ServiceName, at step: String?) {
+    init(_ job: Job, of service: ServiceName) {
         self.init(
             id: job.id.text, name: job.name, state: Contracts.JobState(job.state), userID: job.userID?.id.text,
             scheduleTime: job.scheduledAt, dueTime: job.state.isOpen ? job.dueAt : nil, startTime: job.startedAt,
             endTime: job.endedAt, doneCount: job.progress.done, totalCount: job.progress.total,
             attempts: Int32(clamping: job.attempts), lastError: job.lastError, cancelTime: job.cancelAskedAt,
             createTime: job.createdAt, service: service.rawValue,
-            report: job.progress.report == JobReport() ? nil : job.progress.report, step: step)
+            report: job.progress.report == JobReport() ? nil : job.progress.report, step: job.step)
     }
 }
 
