@@ -28,9 +28,8 @@ extension Host {
         let (tokens, meter) = (ProgramTokens(channel(to: .identity)), FeedMeter(metrics))
         return feeds.map { feed in
             MirrorPush(feed, engine, meter: meter, records: MirrorMeter(metrics)) { [self] tenant, receiver in
-                var options = CallOptions(timeout: HostLimits.mirrorTimeout)
-                options.callerToken = try await tokens.token(tenant, for: .mirrorRecords, at: receiver)
-                return (MirrorServiceClient(channel: channel(to: receiver)), options)
+                let channel = tokens.channel(channel(to: receiver), tenant, for: .mirrorRecords, at: receiver)
+                return (MirrorServiceClient(channel: channel), CallOptions(timeout: HostLimits.mirrorTimeout))
             }
         }
     }
