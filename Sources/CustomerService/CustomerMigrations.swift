@@ -19,5 +19,5 @@ package enum CustomerMigrations {
             Migration(number: 9, name: "allow_purges", sql: PackageResources.customer_0009_allow_purges_sql),
         ],
         rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads")
-            + TableRights.kept("mirror_feeds", changing: ["fence", "rebuilt_to", "begun_at"]))
+            + TableRights.kept("mirror_feeds", changing: ["fence", "rebuilt_to", "begun_at", "told_fence"]))
 }

@@ -88,6 +88,9 @@ package enum MetricName {
     package static let mirrorRecords = "mirrors.records"
     /// Counter: records of a mirror that differed when they were compared, and were healed, by `consumer`.
     package static let mirrorHealed = "mirrors.healed"
+    /// Counter: values that a mirror left out, since its rules, those of an older program, do not allow them, each time that they are told, by
+    /// `consumer`.
+    package static let mirrorUnfit = "mirrors.unfit"
 
     // Jobs
     /// Counter: steps of jobs, by `job` and `outcome` (goes_on, ended, failed, lost).

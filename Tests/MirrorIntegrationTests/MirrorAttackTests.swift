@@ -99,7 +99,6 @@ import Wire
                 [0xff, 0xff, 0xff], [], with { $0.id = "1" }, with { $0.id = nil }, with { $0.version = 0 },
                 with { $0.version = nil }, with { $0.ownerID = "nobody" }, with { $0.ownerID = nil },
                 with { $0.createTime = nil }, with { $0.updateTime = nil },
-                with { $0.displayName = String(repeating: "x", count: 201) }, with { $0.displayName = "two\nlines" },
                 with { $0.departmentID = "x" },
             ]
             for bytes in wrong {
@@ -122,6 +121,55 @@ import Wire
                 #expect(try await denial { try await client.applyMirror(request) }.code == .invalidArgument)
             }
             #expect(try await world.mirrored() == [])
+        }
+    }
+
+    /// The source may be a newer program, whose rules are wider: what does not fit is left out, and the rest is told.
+    @Test func valuesThatDoNotFitAreLeftOut() async throws {
+        try await Neighbours.run { world in
+            let client = MirrorServiceClient(channel: world.way)
+            var wide = [account(owner: world.sales.admin, "x"), account(owner: world.sales.admin, "y")]
+            wide[0].displayName = String(repeating: "x", count: 201)
+            wide[0].region = "told"
+            (wide[1].displayName, wide[1].region) = ("two\nlines", String(repeating: "x", count: 10_000))
+            let good = account(owner: world.sales.admin, "good")
+            var request = ApplyMirrorRequest(
+                object: "account", fence: 1_000, fields: ["display_name", "region"],
+                records: (wide + [good]).map { $0.encoded() })
+            let answer = try await client.applyMirror(request)
+            #expect(answer.changedIDs.count == 3 && answer.unfitCount == 3)
+            #expect(try await world.mirrored() == ["?", "?", "good"])
+            #expect(
+                try await world.sales.number("SELECT count(*) FROM {schema}.account_mirror WHERE region = 'told'") == 1)
+            // They are equal from then on, and a value that fits comes.
+            #expect(try await client.applyMirror(request).changedIDs.isEmpty)
+            wide[0].displayName = "fits"
+            request.records = [wide[0].encoded()]
+            #expect(try await client.applyMirror(request).unfitCount == 0)
+            #expect(try await world.mirrored() == ["?", "fits", "good"])
+        }
+    }
+
+    /// A fence that nobody can follow is refused, and the mirror goes on.
+    @Test func aFenceThatIsMuchTooHighIsRefused() async throws {
+        try await Neighbours.run { world in
+            try await world.customer.create(Account(displayName: "a"))
+            try await world.settle()
+            let client = MirrorServiceClient(channel: world.way)
+            let seen = try await world.sales.number("SELECT fence FROM {schema}.mirrors")
+            for fence in [Int64.max, Int64(seen) + (1 << 32) + 1] {
+                let error = try await denial {
+                    try await client.applyMirror(request(account(owner: world.sales.admin), fence: fence))
+                }
+                #expect(error.reason == "MIRROR_FENCED" && error.details.map(\.value) == ["\(seen)"])
+            }
+            // One that is not refused costs a mirror that is made anew.
+            _ = try await client.applyMirror(request(account(owner: world.sales.admin), fence: Int64(seen) + (1 << 32)))
+            #expect(try await world.mirrored() == ["a", "forged"])
+            try await world.customer.create(Account(displayName: "b"))
+            for _ in 0..<4 { try await world.step() }
+            #expect(try await world.step() == .idle)
+            try await world.expectEqual()
         }
     }
 

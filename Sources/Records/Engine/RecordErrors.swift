@@ -53,11 +53,12 @@ enum RecordErrors {
             domain: domain, details: [("permission", "\(type.object).\(action.name)")])
     }
 
-    /// What is told of a mirror comes later than something that was told after it.
-    static func mirrorFenced(_ type: RecordType) -> RPCError {
+    /// What is told of a mirror has a fence that does not follow the highest one that was seen.
+    static func mirrorFenced(_ type: RecordType, seen fence: Int64) -> RPCError {
         .aborted(
-            RecordReason.mirrorFenced.rawValue, "Something newer was told of the mirror of \(type.plural).",
-            domain: domain)
+            RecordReason.mirrorFenced.rawValue,
+            "The fence does not follow \(fence), with which the mirror of \(type.plural) was told before.",
+            domain: domain, details: [("fence", String(fence))])
     }
 
     static func mirrorForbidden() -> RPCError {

@@ -10,8 +10,8 @@ package struct MirrorMethods: MirrorServiceCustomMethods {
 
     package func openMirror(_ request: OpenMirrorRequest, _ context: CallContext) async throws -> OpenMirrorResponse {
         let (table, actor) = try table(request.object, context)
-        return OpenMirrorResponse(
-            fields: table.type.fieldNames, wholeFields: try await table.wholeFields(actor, deadline: context.deadline))
+        let state = try await table.state(actor, deadline: context.deadline)
+        return OpenMirrorResponse(fields: table.type.fieldNames, wholeFields: state.whole, fence: state.fence)
     }
 
     package func applyMirror(
@@ -22,7 +22,7 @@ package struct MirrorMethods: MirrorServiceCustomMethods {
         let outcome = try await table.apply(news, actor, deadline: context.deadline)
         return ApplyMirrorResponse(
             fields: table.type.fieldNames, wholeFields: outcome.whole, changedIDs: outcome.changed.map(\.bytes),
-            isPartial: outcome.isPartial)
+            isPartial: outcome.isPartial, unfitCount: Int32(news.unfitCount))
     }
 
     /// Whose records they are tells of them, for this purpose and for the workspace itself, and nobody else does.

@@ -18,6 +18,8 @@ struct MirrorNews: @unchecked Sendable {
     let type: RecordType
     /// Rises with each request: what comes with a lower one comes too late.
     let fence: Int64
+    /// With this one something was stored before.
+    let toldFence: Int64
     /// Those of the mirror that the records have here where they are set.
     let fields: [RecordField]
     let records: [(id: RecordID, message: Message)]
@@ -26,8 +28,12 @@ struct MirrorNews: @unchecked Sendable {
     let range: Range?
     /// With the end of the range all records have been told.
     let completes: Bool
+    /// Values that the mirror's rules do not allow, and that it is without.
+    let unfitCount: Int
 
     /// Reads a request. Fields that the mirror does not have belong to another version of the sender.
+    ///
+    /// A value that the mirror's rules do not allow belongs to another version, too: it is left out, so that the rest is told.
     ///
     /// - Throws: INVALID_ARGUMENT for what breaks the form that records have.
     init(_ request: ApplyMirrorRequest, of type: RecordType, arena: Arena) throws {
@@ -36,7 +42,8 @@ struct MirrorNews: @unchecked Sendable {
         guard let fence = request.fence, fence > 0 else { throw Self.invalid("It has no fence.", field: "fence") }
         let sent = Set(request.fields)
         let fields = type.fields.filter { $0.role != nil || sent.contains($0.name) }
-        records = try request.records.map { try Self.record($0, fields, of: type, arena) }
+        var unfitCount = 0
+        records = try request.records.map { try Self.record($0, fields, of: type, arena, &unfitCount) }
         gone = try request.goneIDs.map { try Self.id($0, field: "gone_ids") }
         range = try request.range.map { range in
             Range(
@@ -44,11 +51,17 @@ struct MirrorNews: @unchecked Sendable {
                 until: try range.untilID.map { try Self.id($0, field: "range") })
         }
         completes = request.completes ?? false
-        (self.type, self.fence, self.fields) = (type, fence, fields)
+        toldFence = request.toldFence ?? 0
+        (self.type, self.fence, self.fields, self.unfitCount) = (type, fence, fields, unfitCount)
+    }
+
+    /// Nothing was told after it, and nothing that was stored before has been lost. A fence that is much too high would end all that comes after it.
+    func follows(_ seen: Int64) -> Bool {
+        seen <= fence && fence - seen <= MirrorPlace.riseMax && seen >= toldFence
     }
 
     private static func record(
-        _ bytes: [UInt8], _ fields: [RecordField], of type: RecordType, _ arena: Arena
+        _ bytes: [UInt8], _ fields: [RecordField], of type: RecordType, _ arena: Arena, _ unfitCount: inout Int
     ) throws -> (id: RecordID, message: Message) {
         let sent: Message
         do {
@@ -58,6 +71,11 @@ struct MirrorNews: @unchecked Sendable {
         }
         let record = Message.make(type.message, in: arena)
         record.copyFields(from: sent, only: fields.map(\.descriptor))
+        for field in fields where field.role == nil && !RecordValidator.violations(in: record, fields: [field]).isEmpty
+        {
+            record.clear(field.descriptor)
+            unfitCount += 1
+        }
         let missing = fields.filter { $0.isAlwaysSet && !record.has($0.descriptor) }.map(\.name)
         let wrong = RecordValidator.violations(in: record, fields: fields).map(\.field)
         guard missing.isEmpty, wrong.isEmpty, let id = record.id(type.standard.id.descriptor),

@@ -15,6 +15,8 @@ struct MirrorPlace: Sendable {
     /// Since when it is being made anew: in all that time it lacks something.
     let begunAt: Timestamp?
     let cursor: FeedCursor
+    /// That of a telling which the mirror is known to have stored; 0 for none since it was begun.
+    let toldFence: Int64
 }
 
 /// The statements on it.
@@ -30,12 +32,12 @@ struct MirrorPlaces: Sendable {
         guard let row = rows.first, let cursor = row.value(3).flatMap({ FeedCursor(Array($0)) }) else { return nil }
         return MirrorPlace(
             fence: try row.int64(0), rebuiltTo: try row.optionalID(1), begunAt: try row.optionalTimestamp(2),
-            cursor: cursor)
+            cursor: cursor, toldFence: try row.int64(4))
     }
 
     private static let look = Statement(
         """
-        SELECT place.fence, place.rebuilt_to, place.begun_at, consumer.cursor FROM {schema}.mirror_feeds AS place
+        SELECT place.fence, place.rebuilt_to, place.begun_at, consumer.cursor, place.told_fence FROM {schema}.mirror_feeds AS place
         JOIN {schema}.feed_consumers AS consumer ON consumer.name = place.name WHERE place.name = $1
         """)
 
@@ -64,8 +66,9 @@ struct MirrorPlaces: Sendable {
     /// What is begun again before it was done has lacked something since it was begun first.
     private static let restart = Statement(
         """
-        INSERT INTO {schema}.mirror_feeds AS place (name, fence, rebuilt_to, begun_at) VALUES ($1, 1, $2, $3)
-        ON CONFLICT ON CONSTRAINT mirror_feeds_pkey DO UPDATE SET fence = place.fence + 1,
+        INSERT INTO {schema}.mirror_feeds AS place (name, fence, rebuilt_to, begun_at, told_fence)
+        VALUES ($1, 1, $2, $3, 0)
+        ON CONFLICT ON CONSTRAINT mirror_feeds_pkey DO UPDATE SET fence = place.fence + 1, told_fence = 0,
             rebuilt_to = excluded.rebuilt_to, begun_at = coalesce(place.begun_at, excluded.begun_at)
         """)
 
@@ -86,11 +89,22 @@ struct MirrorPlaces: Sendable {
     private static let take = Statement(
         "UPDATE {schema}.mirror_feeds SET fence = fence + 1 WHERE name = $1 AND fence = $2 RETURNING fence")
 
+    /// The next fence follows this one, unless somebody has taken one since.
+    func follow(_ told: Int64, from fence: Int64) async throws {
+        let values = Self.values {
+            $0.append(name); $0.append(fence); $0.append(told)
+        }
+        _ = try await run(Self.move, values)
+    }
+
+    private static let move = Statement("UPDATE {schema}.mirror_feeds SET fence = $3 WHERE name = $1 AND fence = $2")
+
     /// Stores where it is now, if nobody has taken a fence since.
     ///
+    /// - Parameter isTold: the mirror has stored what it was told with this fence.
     /// - Parameter batch: after which the cursor stands. What a server told that was replaced or recovered since is told again.
     func store(
-        _ cursor: FeedCursor, rebuiltTo: RecordID?, fence: Int64, after batch: FeedBatch? = nil
+        _ cursor: FeedCursor, rebuiltTo: RecordID?, fence: Int64, isTold: Bool, after batch: FeedBatch? = nil
     ) async throws -> Bool {
         let values = Self.values {
             $0.append(name)
@@ -100,6 +114,7 @@ struct MirrorPlaces: Sendable {
             $0.append(Timestamp.now())
             $0.append(batch?.cursor.timeline.map { Int64($0) })
             $0.append(batch?.checkpoint)
+            $0.append(isTold)
         }
         return try await !run(Self.put, values).isEmpty
     }
@@ -108,7 +123,8 @@ struct MirrorPlaces: Sendable {
         """
         WITH held AS (
             UPDATE {schema}.mirror_feeds
-            SET rebuilt_to = $3, begun_at = CASE WHEN $3::uuid IS NOT NULL THEN begun_at END
+            SET rebuilt_to = $3, begun_at = CASE WHEN $3::uuid IS NOT NULL THEN begun_at END,
+                told_fence = CASE WHEN $8 THEN fence ELSE told_fence END
             WHERE name = $1 AND fence = $2
                 AND ($7::text IS NULL OR (pg_control_checkpoint()).checkpoint_lsn::text = $7
                     AND ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int8 = $6)

@@ -23,17 +23,24 @@ package final class MirrorPush: Sendable {
     }
 
     package let feed: MirrorFeed
-    private let engine: RecordEngine
+    let engine: RecordEngine
     private let way: Way
     private let meter: FeedMeter
     private let records: MirrorMeter
     /// What the other service says of its mirror.
-    private let known = Mutex(Known())
+    let known = Mutex(Known())
 
-    private struct Known {
+    struct Known {
         var wanted: [String]?
         /// Tenants whose mirror has all records.
         var whole: Set<TenantID> = []
+        /// Tenants whose mirror was begun anew since the two sides did not agree, and does not have all yet.
+        var broken: Set<TenantID> = []
+
+        mutating func forget(_ tenant: TenantID) {
+            whole.remove(tenant)
+            broken.remove(tenant)
+        }
     }
 
     package init(
@@ -58,23 +65,27 @@ package final class MirrorPush: Sendable {
         guard let place = try await places.find() else { return try await begin(places) }
         return try await unlessOvertaken(places) {
             if let last = place.rebuiltTo { return try await rebuild(after: last, place, places) }
-            guard try await isWhole(tenant, places) else { return try await begin(places) }
+            guard try await isWhole(place, places) else { return try await begin(places) }
             return try await tell(place, places)
         } ?? .advanced
     }
 
-    /// Nil when somebody else has told something meanwhile, and when the mirror has to be made anew, which is begun.
+    /// Nil when somebody else has told something meanwhile, and when the mirror has to be made anew, which is begun. After a failure the other
+    /// service is asked first what it has: it may have been down in order to be restored.
     private func unlessOvertaken<Value>(_ places: MirrorPlaces, _ body: () async throws -> Value?) async throws
         -> Value?
     {
         do {
             return try await body()
+        } catch let error as MirrorBreak {
+            try await mend(error, places)
+            return nil
         } catch let error as RPCError {
+            known.withLock { _ = $0.whole.remove(places.program.tenantID) }
             switch error.reason {
             case RecordReason.feedCursorInvalid.rawValue, RecordReason.feedCursorExpired.rawValue:
-                _ = try await begin(places)
+                try await begin(places)
                 return nil
-            case RecordReason.mirrorFenced.rawValue: return nil
             default: throw error
             }
         }
@@ -92,7 +103,7 @@ package final class MirrorPush: Sendable {
     /// The tenant is closed or gone: nothing is to be told of it, and nothing is late.
     package func forget(_ tenant: TenantID) {
         meter.note(FeedBacklog.none, of: feed.name, TenantActor(tenant, purpose: .mirrorRecords, onBehalfOf: nil))
-        known.withLock { _ = $0.whole.remove(tenant) }
+        known.withLock { $0.forget(tenant) }
     }
 
     private func places(_ tenant: TenantID, _ deadline: Deadline) -> MirrorPlaces {
@@ -102,7 +113,8 @@ package final class MirrorPush: Sendable {
     }
 
     /// The mirror is made anew: whatever changes meanwhile is told when it has all.
-    private func begin(_ places: MirrorPlaces) async throws -> Step {
+    @discardableResult
+    func begin(_ places: MirrorPlaces) async throws -> Step {
         try await places.begin(try await Feed(engine).now(places.program, deadline: places.deadline))
         return .advanced
     }
@@ -114,7 +126,7 @@ package final class MirrorPush: Sendable {
             places.program, after: place.cursor, limit: MirrorPages.pageSize, deadline: places.deadline
         ) { $0.object == feed.type.object }
         guard !batch.events.isEmpty || !batch.cursor.stands(where: place.cursor) else {
-            meter.note(FeedBacklog.none, of: feed.name, places.program)
+            caughtUp(places)
             return .idle
         }
         var fence = place.fence
@@ -122,35 +134,42 @@ package final class MirrorPush: Sendable {
         if !batch.events.isEmpty {
             guard let next = try await places.fence(after: place) else { return .advanced }
             fence = next
-            let pages = try await pages(places)
+            let pages = try await pages(place, places)
             let ids = Array(Set(batch.events.map(\.recordID)))
             let found = try await pages.records(ids)
             let gone = Set(ids).subtracting(found.map(\.id))
             _ = try await apply(
                 ApplyMirrorRequest(
-                    fence: fence, records: found.map(\.bytes), goneIDs: gone.map(\.bytes)), pages)
+                    fence: fence, records: found.map(\.bytes), goneIDs: gone.map(\.bytes)), pages, place)
         }
-        guard try await places.store(batch.cursor, rebuiltTo: nil, fence: fence, after: batch) else { return .advanced }
+        let isStored = try await places.store(
+            batch.cursor, rebuiltTo: nil, fence: fence, isTold: !batch.events.isEmpty, after: batch)
+        guard isStored else { return .advanced }
         meter.note(batch.events, of: feed.name)
         records.told(batch.events.count, feed.name)
         guard batch.isCaughtUp else { return .advanced }
-        meter.note(FeedBacklog.none, of: feed.name, places.program)
+        caughtUp(places)
         return .idle
+    }
+
+    private func caughtUp(_ places: MirrorPlaces) {
+        meter.note(FeedBacklog.none, of: feed.name, places.program)
+        known.withLock { _ = $0.broken.remove(places.program.tenantID) }
     }
 
     private func rebuild(after last: RecordID, _ place: MirrorPlace, _ places: MirrorPlaces) async throws -> Step {
         guard let fence = try await places.fence(after: place) else { return .advanced }
-        let pages = try await pages(places)
+        let pages = try await pages(place, places)
         let page = try await pages.records(after: last)
         let end = Self.end(of: page)
         var request = Self.request(page, after: last, fence)
         request.completes = end == nil
-        let answer = try await apply(request, pages)
+        let answer = try await apply(request, pages, place)
         // What the mirror has too much is removed a part at a time.
         guard answer.isPartial != true else { return .advanced }
         // The pages before lack what is wanted since.
         guard Set(answer.fields).isSubset(of: pages.wanted) else { return try await begin(places) }
-        _ = try await places.store(place.cursor, rebuiltTo: end, fence: fence)
+        _ = try await places.store(place.cursor, rebuiltTo: end, fence: fence, isTold: true)
         records.told(page.count, feed.name)
         if let begun = place.begunAt { meter.note(lateSince: begun, of: feed.name, places.program) }
         return .advanced
@@ -170,32 +189,42 @@ package final class MirrorPush: Sendable {
 
     // MARK: The other service
 
-    private func isWhole(_ tenant: TenantID, _ places: MirrorPlaces) async throws -> Bool {
+    private func isWhole(_ place: MirrorPlace, _ places: MirrorPlaces) async throws -> Bool {
+        let tenant = places.program.tenantID
         if known.withLock({ $0.whole.contains(tenant) }) { return true }
         let (client, options) = try await way(tenant, feed.receiver)
         let answer = try await client.openMirror(OpenMirrorRequest(object: feed.type.object), options: options)
+        try place.check(answer.fence ?? 0)
         note(answer.fields, whole: answer.wholeFields, of: tenant)
         return known.withLock { $0.whole.contains(tenant) }
     }
 
-    private func pages(_ places: MirrorPlaces) async throws -> MirrorPages {
-        let tenant = places.program.tenantID
+    private func pages(_ place: MirrorPlace, _ places: MirrorPlaces) async throws -> MirrorPages {
         var wanted = known.withLock { $0.wanted }
         if wanted == nil {
-            _ = try await isWhole(tenant, places)
+            _ = try await isWhole(place, places)
             wanted = known.withLock { $0.wanted }
         }
         return MirrorPages(engine, feed.type, places.program, wanted: wanted ?? [], deadline: places.deadline)
     }
 
-    private func apply(_ request: ApplyMirrorRequest, _ pages: MirrorPages) async throws -> ApplyMirrorResponse {
+    private func apply(
+        _ request: ApplyMirrorRequest, _ pages: MirrorPages, _ place: MirrorPlace
+    ) async throws -> ApplyMirrorResponse {
         let tenant = pages.program.tenantID
         var request = request
-        request.object = feed.type.object
+        (request.object, request.toldFence) = (feed.type.object, place.toldFence)
         request.fields = pages.fields.map(\.name)
         let (client, options) = try await way(tenant, feed.receiver)
-        let answer = try await client.applyMirror(request, options: options)
+        let answer: ApplyMirrorResponse
+        do {
+            answer = try await client.applyMirror(request, options: options)
+        } catch let error {
+            guard error.reason == RecordReason.mirrorFenced.rawValue else { throw error }
+            throw MirrorBreak(error, of: request.fence ?? 0)
+        }
         note(answer.fields, whole: answer.wholeFields, of: tenant)
+        records.unfit(Int(answer.unfitCount ?? 0), feed.name)
         return answer
     }
 
@@ -203,7 +232,7 @@ package final class MirrorPush: Sendable {
     private func note(_ wanted: [String], whole: [String], of tenant: TenantID) {
         let told = Set(wanted).intersection(feed.type.fieldNames)
         known.withLock { known in
-            if known.wanted != wanted { known = Known(wanted: wanted) }
+            if known.wanted != wanted { (known.wanted, known.whole) = (wanted, []) }
             if told.isSubset(of: whole) { known.whole.insert(tenant) } else { known.whole.remove(tenant) }
         }
     }
@@ -217,7 +246,7 @@ extension MirrorPush {
         package let next: RecordID?
         /// Records that were as they should be.
         package let equalCount: Int
-        /// Records that were missing, older, other or too many, and are as they should be now.
+        /// Records that were missing, other or too many, and are as they should be now.
         package let healedCount: Int
     }
 
@@ -239,9 +268,9 @@ extension MirrorPush {
         guard let place = try await places.find(), place.rebuiltTo == nil,
             let fence = try await places.fence(after: place)
         else { return nil }
-        let pages = try await pages(places)
+        let pages = try await pages(place, places)
         let page = try await pages.records(after: last ?? .zero)
-        let answer = try await apply(Self.request(page, after: last ?? .zero, fence), pages)
+        let answer = try await apply(Self.request(page, after: last ?? .zero, fence), pages, place)
         let changed = Set(answer.changedIDs.compactMap { RecordID(bytes: $0) })
         // What changed after all that was told is no difference: it was on its way.
         let underWay =

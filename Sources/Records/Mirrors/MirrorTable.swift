@@ -23,16 +23,18 @@ struct MirrorTable {
         var whole: [String] = []
     }
 
-    /// The fields of which every record has its value; none until the mirror has all records once.
-    func wholeFields(_ actor: TenantActor, deadline: Deadline) async throws -> [String] {
+    /// The highest fence that was seen, 0 for none, and the fields of which every record has its value, none until the mirror has all records once.
+    func state(_ actor: TenantActor, deadline: Deadline) async throws -> (fence: Int64, whole: [String]) {
         let rows = try await translated {
             try await engine.database.read(
-                actor, deadline: deadline.nanoseconds, Self.fields, Self.values { $0.append(type.object) })
+                actor, deadline: deadline.nanoseconds, Self.look, Self.values { $0.append(type.object) })
         }
-        return try rows.first?.strings(0) ?? []
+        guard let row = rows.first else { return (0, []) }
+        return (try row.int64(0), try row.strings(1))
     }
 
-    /// Stores what is told, unless something with a higher fence was.
+    /// Stores what is told, if its fence follows the highest that was seen. Versions decide nothing: those of a source that was restored are lower than
+    /// before.
     ///
     /// - Throws: ABORTED with MIRROR_FENCED.
     func apply(_ news: MirrorNews, _ actor: TenantActor, deadline: Deadline) async throws -> Outcome {
@@ -40,7 +42,10 @@ struct MirrorTable {
             try await engine.database.transaction(actor, deadline: deadline.nanoseconds) { sql in
                 try sql.enqueue(Self.make, Self.values { $0.append(type.object) })
                 let row = try await sql.query(Self.lock, Self.values { $0.append(type.object) }).one()
-                guard try row.int64(0) <= news.fence else { throw RecordErrors.mirrorFenced(type) }
+                let seen = try row.int64(0)
+                guard news.follows(seen) else {
+                    throw RecordErrors.mirrorFenced(type, seen: seen)
+                }
                 var outcome = Outcome(whole: try row.strings(1))
                 outcome.changed += try await store(news, sql)
                 outcome.changed += try await remove(news.gone, sql)
@@ -62,15 +67,13 @@ struct MirrorTable {
         }
     }
 
-    /// Stores the records of which something older or other is there, or nothing. Gives their ids.
+    /// Stores the records of which something else is there, or nothing. Gives their ids.
     private func store(_ news: MirrorNews, _ sql: PostgresTransaction) async throws -> [RecordID] {
         guard !news.records.isEmpty else { return [] }
         let present = try await present(news, sql)
-        let (version, statement) = (type.standard.version.descriptor, storing(news.fields))
+        let statement = storing(news.fields)
         return try news.records.compactMap { id, record in
-            if let there = present[id] {
-                if there.version > record.int64(version) || there.bytes == WireCodec.encode(record) { return nil }
-            }
+            if present[id] == WireCodec.encode(record) { return nil }
             var parameters = Parameters(reservingBytes: 512, values: type.columnCount)
             for field in news.fields { field.bind(record, to: &parameters) }
             try sql.enqueue(statement, parameters)
@@ -78,37 +81,31 @@ struct MirrorTable {
         }
     }
 
-    private func present(
-        _ news: MirrorNews, _ sql: PostgresTransaction
-    ) async throws -> [RecordID: (version: Int64, bytes: [UInt8])] {
+    private func present(_ news: MirrorNews, _ sql: PostgresTransaction) async throws -> [RecordID: [UInt8]] {
         let rows = try await sql.query(
             engine.statement(
                 "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(type.standard.id.column) = ANY ($1)"),
             Self.values { $0.append(news.records.map(\.id)) })
         let arena = Arena()
-        var present: [RecordID: (version: Int64, bytes: [UInt8])] = [:]
+        var present: [RecordID: [UInt8]] = [:]
         for row in rows {
             let whole = try type.record(row, in: arena)
             let record = Message.make(type.message, in: arena)
             record.copyFields(from: whole, only: news.fields.map(\.descriptor))
-            let version = record.int64(type.standard.version.descriptor)
-            present[try row.id(type.standard.id.firstColumn)] = (version, WireCodec.encode(record))
+            present[try row.id(type.standard.id.firstColumn)] = WireCodec.encode(record)
         }
         return present
     }
 
     /// Fields that are not told stay as they are.
     private func storing(_ fields: [RecordField]) -> Statement {
-        let (columns, id, version) = (
-            fields.flatMap(\.columns), type.standard.id.column, type.standard.version.column
-        )
+        let (columns, id) = (fields.flatMap(\.columns), type.standard.id.column)
         let places = columns.indices.map { "$\($0 + 1)" }
         let changes = columns.filter { $0 != id }.map { "\($0) = excluded.\($0)" }
         return engine.statement(
-            "INSERT INTO \(type.qualifiedTable) AS mirrored (\(columns.joined(separator: ", "))) "
+            "INSERT INTO \(type.qualifiedTable) (\(columns.joined(separator: ", "))) "
                 + "VALUES (\(places.joined(separator: ", "))) "
-                + "ON CONFLICT (\(id)) DO UPDATE SET \(changes.joined(separator: ", ")) "
-                + "WHERE mirrored.\(version) <= excluded.\(version)")
+                + "ON CONFLICT (\(id)) DO UPDATE SET \(changes.joined(separator: ", "))")
     }
 
     private func remove(_ ids: [RecordID], _ sql: PostgresTransaction) async throws -> [RecordID] {
@@ -164,7 +161,7 @@ extension MirrorTable {
 
     private static let lock = Statement("SELECT fence, fields FROM {schema}.mirrors WHERE object = $1 FOR UPDATE")
 
-    private static let fields = Statement("SELECT fields FROM {schema}.mirrors WHERE object = $1")
+    private static let look = Statement("SELECT fence, fields FROM {schema}.mirrors WHERE object = $1")
 
     private static let put = Statement("UPDATE {schema}.mirrors SET fence = $2, fields = $3 WHERE object = $1")
 }

@@ -270,7 +270,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__open_mirror_request__des
   (ProtobufCMessageInit) steward__platform__v1__open_mirror_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__open_mirror_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor steward__platform__v1__open_mirror_response__field_descriptors[3] =
 {
   {
     "fields",
@@ -296,15 +296,28 @@ static const ProtobufCFieldDescriptor steward__platform__v1__open_mirror_respons
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "fence",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Platform__V1__OpenMirrorResponse, has_fence),
+    offsetof(Steward__Platform__V1__OpenMirrorResponse, fence),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__open_mirror_response__field_indices_by_name[] = {
+  2,   /* field[2] = fence */
   0,   /* field[0] = fields */
   1,   /* field[1] = whole_fields */
 };
 static const ProtobufCIntRange steward__platform__v1__open_mirror_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__open_mirror_response__descriptor =
 {
@@ -314,14 +327,14 @@ const ProtobufCMessageDescriptor steward__platform__v1__open_mirror_response__de
   "Steward__Platform__V1__OpenMirrorResponse",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__OpenMirrorResponse),
-  2,
+  3,
   steward__platform__v1__open_mirror_response__field_descriptors,
   steward__platform__v1__open_mirror_response__field_indices_by_name,
   1,  steward__platform__v1__open_mirror_response__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__open_mirror_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__apply_mirror_request__field_descriptors[7] =
+static const ProtobufCFieldDescriptor steward__platform__v1__apply_mirror_request__field_descriptors[8] =
 {
   {
     "object",
@@ -407,6 +420,18 @@ static const ProtobufCFieldDescriptor steward__platform__v1__apply_mirror_reques
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "told_fence",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Platform__V1__ApplyMirrorRequest, has_told_fence),
+    offsetof(Steward__Platform__V1__ApplyMirrorRequest, told_fence),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__apply_mirror_request__field_indices_by_name[] = {
   6,   /* field[6] = completes */
@@ -416,11 +441,12 @@ static const unsigned steward__platform__v1__apply_mirror_request__field_indices
   0,   /* field[0] = object */
   5,   /* field[5] = range */
   3,   /* field[3] = records */
+  7,   /* field[7] = told_fence */
 };
 static const ProtobufCIntRange steward__platform__v1__apply_mirror_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__apply_mirror_request__descriptor =
 {
@@ -430,7 +456,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__apply_mirror_request__de
   "Steward__Platform__V1__ApplyMirrorRequest",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__ApplyMirrorRequest),
-  7,
+  8,
   steward__platform__v1__apply_mirror_request__field_descriptors,
   steward__platform__v1__apply_mirror_request__field_indices_by_name,
   1,  steward__platform__v1__apply_mirror_request__number_ranges,
@@ -488,7 +514,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__mirror_range__descriptor
   (ProtobufCMessageInit) steward__platform__v1__mirror_range__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__apply_mirror_response__field_descriptors[4] =
+static const ProtobufCFieldDescriptor steward__platform__v1__apply_mirror_response__field_descriptors[5] =
 {
   {
     "fields",
@@ -538,17 +564,30 @@ static const ProtobufCFieldDescriptor steward__platform__v1__apply_mirror_respon
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "unfit_count",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Platform__V1__ApplyMirrorResponse, has_unfit_count),
+    offsetof(Steward__Platform__V1__ApplyMirrorResponse, unfit_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__apply_mirror_response__field_indices_by_name[] = {
   2,   /* field[2] = changed_ids */
   0,   /* field[0] = fields */
   3,   /* field[3] = is_partial */
+  4,   /* field[4] = unfit_count */
   1,   /* field[1] = whole_fields */
 };
 static const ProtobufCIntRange steward__platform__v1__apply_mirror_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__apply_mirror_response__descriptor =
 {
@@ -558,7 +597,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__apply_mirror_response__d
   "Steward__Platform__V1__ApplyMirrorResponse",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__ApplyMirrorResponse),
-  4,
+  5,
   steward__platform__v1__apply_mirror_response__field_descriptors,
   steward__platform__v1__apply_mirror_response__field_indices_by_name,
   1,  steward__platform__v1__apply_mirror_response__number_ranges,

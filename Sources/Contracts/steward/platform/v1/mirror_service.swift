@@ -37,9 +37,13 @@ public struct OpenMirrorResponse: Hashable, Sendable {
     /// The fields of which every record has its value; empty until the mirror has all records once.
     public var wholeFields: [String]
 
-    public init(fields: [String] = [], wholeFields: [String] = []) {
+    /// The highest fence that was seen; 0 when nothing was told.
+    public var fence: Int64?
+
+    public init(fields: [String] = [], wholeFields: [String] = [], fence: Int64? = nil) {
         self.fields = fields
         self.wholeFields = wholeFields
+        self.fence = fence
     }
 }
 
@@ -50,6 +54,7 @@ extension OpenMirrorResponse: WireMessage {
         let c = message.as(Steward__Platform__V1__OpenMirrorResponse.self)
         self.fields = readStrings(c.pointee.fields, c.pointee.n_fields)
         self.wholeFields = readStrings(c.pointee.whole_fields, c.pointee.n_whole_fields)
+        self.fence = c.pointee.has_fence != 0 ? c.pointee.fence : nil
     }
 
     package func write(to message: Message) {
@@ -58,6 +63,10 @@ extension OpenMirrorResponse: WireMessage {
         c.pointee.n_fields = self.fields.count
         c.pointee.whole_fields = writePointers(self.wholeFields, message.arena, message.arena.string)
         c.pointee.n_whole_fields = self.wholeFields.count
+        if let value = self.fence {
+            c.pointee.has_fence = 1
+            c.pointee.fence = value
+        }
     }
 }
 
@@ -84,9 +93,12 @@ public struct ApplyMirrorRequest: Hashable, Sendable {
     /// With the end of the range the mirror has all records.
     public var completes: Bool?
 
+    /// A fence with which something was stored before: a mirror that has not seen it was restored since.
+    public var toldFence: Int64?
+
     public init(
         object: String? = nil, fence: Int64? = nil, fields: [String] = [], records: [[UInt8]] = [],
-        goneIDs: [[UInt8]] = [], range: MirrorRange? = nil, completes: Bool? = nil
+        goneIDs: [[UInt8]] = [], range: MirrorRange? = nil, completes: Bool? = nil, toldFence: Int64? = nil
     ) {
         self.object = object
         self.fence = fence
@@ -95,6 +107,7 @@ public struct ApplyMirrorRequest: Hashable, Sendable {
         self.goneIDs = goneIDs
         self.range = range
         self.completes = completes
+        self.toldFence = toldFence
     }
 }
 
@@ -110,6 +123,7 @@ extension ApplyMirrorRequest: WireMessage {
         self.goneIDs = readNumbers(c.pointee.gone_ids, c.pointee.n_gone_ids).map(readBytes)
         self.range = readMessage(c.pointee.range, message.arena)
         self.completes = c.pointee.has_completes != 0 ? c.pointee.completes != 0 : nil
+        self.toldFence = c.pointee.has_told_fence != 0 ? c.pointee.told_fence : nil
     }
 
     package func write(to message: Message) {
@@ -129,6 +143,10 @@ extension ApplyMirrorRequest: WireMessage {
         if let value = self.completes {
             c.pointee.has_completes = 1
             c.pointee.completes = value ? 1 : 0
+        }
+        if let value = self.toldFence {
+            c.pointee.has_told_fence = 1
+            c.pointee.told_fence = value
         }
     }
 }
@@ -177,19 +195,24 @@ public struct ApplyMirrorResponse: Hashable, Sendable {
     /// The fields of which every record has its value.
     public var wholeFields: [String]
 
-    /// Records that were stored or removed, 16 bytes each: those that were missing, older, other or too many.
+    /// Records that were stored or removed, 16 bytes each: those that were missing, other or too many.
     public var changedIDs: [[UInt8]]
 
     /// The range has more records that are no more than were removed at once: send it again.
     public var isPartial: Bool?
 
+    /// Values that the mirror's rules do not allow, and that were left out.
+    public var unfitCount: Int32?
+
     public init(
-        fields: [String] = [], wholeFields: [String] = [], changedIDs: [[UInt8]] = [], isPartial: Bool? = nil
+        fields: [String] = [], wholeFields: [String] = [], changedIDs: [[UInt8]] = [], isPartial: Bool? = nil,
+        unfitCount: Int32? = nil
     ) {
         self.fields = fields
         self.wholeFields = wholeFields
         self.changedIDs = changedIDs
         self.isPartial = isPartial
+        self.unfitCount = unfitCount
     }
 }
 
@@ -202,6 +225,7 @@ extension ApplyMirrorResponse: WireMessage {
         self.wholeFields = readStrings(c.pointee.whole_fields, c.pointee.n_whole_fields)
         self.changedIDs = readNumbers(c.pointee.changed_ids, c.pointee.n_changed_ids).map(readBytes)
         self.isPartial = c.pointee.has_is_partial != 0 ? c.pointee.is_partial != 0 : nil
+        self.unfitCount = c.pointee.has_unfit_count != 0 ? c.pointee.unfit_count : nil
     }
 
     package func write(to message: Message) {
@@ -216,6 +240,10 @@ extension ApplyMirrorResponse: WireMessage {
             c.pointee.has_is_partial = 1
             c.pointee.is_partial = value ? 1 : 0
         }
+        if let value = self.unfitCount {
+            c.pointee.has_unfit_count = 1
+            c.pointee.unfit_count = value
+        }
     }
 }
 
@@ -229,8 +257,8 @@ public enum MirrorServiceMethods {
         response: OpenMirrorResponse.descriptor, kind: .unary
     )
 
-    /// Stores records as they are. What is older than what is there changes nothing. ABORTED with MIRROR_FENCED when something was told
-    /// with a higher fence before.
+    /// Stores records as they are told, whatever is there. ABORTED with MIRROR_FENCED, and the highest fence that was seen as the detail
+    /// fence, when that is higher than the fence, more than 2^32 below it, or below told_fence.
     public static let applyMirror = MethodDefinition(
         path: "steward.platform.v1.MirrorService/ApplyMirror", request: ApplyMirrorRequest.descriptor,
         response: ApplyMirrorResponse.descriptor, kind: .unary
@@ -244,7 +272,7 @@ public enum MirrorServiceMethods {
         name: serviceName, comment: "Offered by each service that keeps records, to those whose records it mirrors; called for the workspace itself, for the purpose mirror_records.",
         methods: [
             MethodDescription(openMirror, comment: "Tells what is wanted of the records, and of which fields the mirror has all."),
-            MethodDescription(applyMirror, comment: "Stores records as they are. What is older than what is there changes nothing. ABORTED with MIRROR_FENCED when something was told with a higher fence before."),
+            MethodDescription(applyMirror, comment: "Stores records as they are told, whatever is there. ABORTED with MIRROR_FENCED, and the highest fence that was seen as the detail fence, when that is higher than the fence, more than 2^32 below it, or below told_fence."),
         ])
 }
 
@@ -253,8 +281,8 @@ package protocol MirrorServiceCustomMethods: Sendable {
     /// Tells what is wanted of the records, and of which fields the mirror has all.
     func openMirror(_ request: OpenMirrorRequest, _ context: CallContext) async throws -> OpenMirrorResponse
 
-    /// Stores records as they are. What is older than what is there changes nothing. ABORTED with MIRROR_FENCED when something was told
-    /// with a higher fence before.
+    /// Stores records as they are told, whatever is there. ABORTED with MIRROR_FENCED, and the highest fence that was seen as the detail
+    /// fence, when that is higher than the fence, more than 2^32 below it, or below told_fence.
     func applyMirror(_ request: ApplyMirrorRequest, _ context: CallContext) async throws -> ApplyMirrorResponse
 }
 
@@ -282,8 +310,8 @@ public struct MirrorServiceClient: Sendable {
         try await channel.call(MirrorServiceMethods.openMirror, request, options)
     }
 
-    /// Stores records as they are. What is older than what is there changes nothing. ABORTED with MIRROR_FENCED when something was told
-    /// with a higher fence before.
+    /// Stores records as they are told, whatever is there. ABORTED with MIRROR_FENCED, and the highest fence that was seen as the detail
+    /// fence, when that is higher than the fence, more than 2^32 below it, or below told_fence.
     public func applyMirror(
         _ request: ApplyMirrorRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ApplyMirrorResponse {

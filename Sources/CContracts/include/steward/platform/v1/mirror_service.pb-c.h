@@ -59,10 +59,15 @@ struct  Steward__Platform__V1__OpenMirrorResponse
    */
   size_t n_whole_fields;
   char **whole_fields;
+  /*
+   * The highest fence that was seen; 0 when nothing was told.
+   */
+  protobuf_c_boolean has_fence;
+  int64_t fence;
 };
 #define STEWARD__PLATFORM__V1__OPEN_MIRROR_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__open_mirror_response__descriptor) \
-    , 0,NULL, 0,NULL }
+    , 0,NULL, 0,NULL, 0, 0 }
 
 
 /*
@@ -104,10 +109,15 @@ struct  Steward__Platform__V1__ApplyMirrorRequest
    */
   protobuf_c_boolean has_completes;
   protobuf_c_boolean completes;
+  /*
+   * A fence with which something was stored before: a mirror that has not seen it was restored since.
+   */
+  protobuf_c_boolean has_told_fence;
+  int64_t told_fence;
 };
 #define STEWARD__PLATFORM__V1__APPLY_MIRROR_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__apply_mirror_request__descriptor) \
-    , NULL, 0, 0, 0,NULL, 0,NULL, 0,NULL, NULL, 0, 0 }
+    , NULL, 0, 0, 0,NULL, 0,NULL, 0,NULL, NULL, 0, 0, 0, 0 }
 
 
 /*
@@ -149,7 +159,7 @@ struct  Steward__Platform__V1__ApplyMirrorResponse
   size_t n_whole_fields;
   char **whole_fields;
   /*
-   * Records that were stored or removed, 16 bytes each: those that were missing, older, other or too many.
+   * Records that were stored or removed, 16 bytes each: those that were missing, other or too many.
    */
   size_t n_changed_ids;
   ProtobufCBinaryData *changed_ids;
@@ -158,10 +168,15 @@ struct  Steward__Platform__V1__ApplyMirrorResponse
    */
   protobuf_c_boolean has_is_partial;
   protobuf_c_boolean is_partial;
+  /*
+   * Values that the mirror's rules do not allow, and that were left out.
+   */
+  protobuf_c_boolean has_unfit_count;
+  int32_t unfit_count;
 };
 #define STEWARD__PLATFORM__V1__APPLY_MIRROR_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__apply_mirror_response__descriptor) \
-    , 0,NULL, 0,NULL, 0,NULL, 0, 0 }
+    , 0,NULL, 0,NULL, 0,NULL, 0, 0, 0, 0 }
 
 
 /* Steward__Platform__V1__OpenMirrorRequest methods */
