@@ -63,21 +63,19 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
         let retried = Timestamp(microseconds: request.retryFailedBeforeMicros ?? 0)
         return try await engine.transaction(context, request: request) { transaction in
             try await keys.hold(transaction)
-            let known = try await keys.find(transaction)
-            if known.isEmpty {
+            if try await keys.find(transaction).isEmpty {
                 for (number, part) in parts.enumerated() {
                     for method in methods {
                         try await begin(request.handoverID, "\(number)", part, method, transaction)
                     }
                 }
-            } else if !known.contains(where: \.isEndOfHandover) {
+            } else if try await keys.marks(transaction).isEmpty {
                 try await keys.retry(failedBefore: retried, transaction)
                 try await keys.reopen(cancelledBefore: retried, transaction)
             }
-            let jobs = try await keys.find(transaction)
             // It was cancelled while this one began.
-            if jobs.contains(where: \.isEndOfHandover) { try await keys.cancel(transaction) }
-            return BeginHandoverResponse(handover: handover(jobs))
+            if try await !keys.marks(transaction).isEmpty { try await keys.cancel(transaction) }
+            return BeginHandoverResponse(handover: try await handover(keys, transaction))
         }
     }
 
@@ -92,12 +90,12 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
                 // Under the key of the first part, so that one of two who begin and cancel at once waits for the other.
                 try await begin(request.handoverID, "0", nil, method, transaction)
                 try await keys.hold(transaction)
-                if try await !keys.find(transaction).contains(where: \.isEndOfHandover) {
+                if try await keys.marks(transaction).isEmpty {
                     try await begin(request.handoverID, "end", nil, method, transaction)
                 }
             }
             try await keys.cancel(transaction)
-            return CancelHandoverResponse(handover: handover(try await keys.find(transaction)))
+            return CancelHandoverResponse(handover: try await handover(keys, transaction))
         }
     }
 
@@ -119,11 +117,13 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
         _ = try await JobTable.insert(job, at: transaction.now, transaction)
     }
 
-    private func handover(_ jobs: [Job]) -> Handover {
+    /// How it stands. What says that it was cancelled is no part of it.
+    private func handover(_ keys: JobKeys, _ transaction: RecordTransaction) async throws -> Handover {
+        let (jobs, marks) = (try await keys.find(transaction), try await keys.marks(transaction))
         let failed = jobs.first { $0.state == .failed }
         let cancelled = jobs.first { $0.state == .cancelled }
         var report = JobReport()
-        for job in jobs where !job.isEndOfHandover {
+        for job in jobs where !marks.contains(job.id) {
             var part = job.progress.report
             part.kinds = [
                 KindReport(
@@ -162,11 +162,6 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
         guard let id = bytes.flatMap({ RecordID(bytes: $0) }) else { throw HandoverError.idInvalid(field) }
         return id
     }
-}
-
-extension Job {
-    /// It is no part of a handover, but says that it was cancelled.
-    fileprivate var isEndOfHandover: Bool { checkpoint == nil }
 }
 
 /// The errors of HandoverService, which programs see.

@@ -67,6 +67,19 @@ extension JobKeys {
         SELECT id FROM {schema}.jobs WHERE name = ANY($1) AND starts_with(key, $2) ORDER BY name, key FOR UPDATE
         """)
 
+    /// Those of them that have nothing to do: they were made to say that there are to be no others.
+    func marks(_ transaction: RecordTransaction) async throws -> Set<RecordID> {
+        let rows = try await transaction.query(
+            Query(Self.marking) {
+                $0.append(names)
+                $0.append(prefix)
+            })
+        return Set(try rows.map { try $0.id(0) })
+    }
+
+    private static let marking = Statement(
+        "SELECT id FROM {schema}.jobs WHERE name = ANY($1) AND starts_with(key, $2) AND checkpoint IS NULL")
+
     /// Has those go on, too, that somebody cancelled, and that had ended before a moment.
     func reopen(cancelledBefore moment: Timestamp, _ transaction: RecordTransaction) async throws {
         let reopened = try await transaction.query(
