@@ -14,6 +14,15 @@ enum DatabaseErrors {
         }
     }
 
+    /// Runs statements that belong to no record type; what they throw is for the caller.
+    static func translated<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch {
+            throw translate(error, nil)
+        }
+    }
+
     private static func taken(_ error: PostgresError, _ type: RecordType?, _ path: String) -> RPCError {
         guard let type, let constraint = error.constraint else { return unknownConstraint(error) }
         if let field = type.fields.first(where: { $0.rules.unique?.constraint == constraint }) {

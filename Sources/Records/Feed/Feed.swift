@@ -65,7 +65,7 @@ package struct Feed: Sendable {
         let empty = try await emptyCursor(program)
         let part = engine.statement(FeedQuery.text(limit: 1))
         let statements = [(part, FeedQuery.values(after: empty)), Feed.places]
-        let results = try await translated {
+        let results = try await DatabaseErrors.translated {
             try await engine.database.batch(
                 program, deadline: deadline.nanoseconds, access: .snapshot, statements)
         }
@@ -94,7 +94,7 @@ package struct Feed: Sendable {
         _ program: TenantActor, after cursor: FeedCursor, deadline: Deadline
     ) async throws -> FeedBacklog {
         let (statement, parameters) = FeedQuery.backlog(after: cursor, countMax: FeedBacklog.countMax)
-        let row = try await translated {
+        let row = try await DatabaseErrors.translated {
             try await engine.database.read(program, deadline: deadline.nanoseconds, statement, parameters).one()
         }
         return FeedBacklog(count: Int(try row.int64(0)), earliest: try row.optionalTimestamp(1))
@@ -105,7 +105,7 @@ package struct Feed: Sendable {
         among ids: [RecordID], of object: String, _ program: TenantActor, after cursor: FeedCursor, deadline: Deadline
     ) async throws -> Set<RecordID> {
         let (statement, parameters) = FeedQuery.changed(among: ids, of: object, after: cursor)
-        let rows = try await translated {
+        let rows = try await DatabaseErrors.translated {
             try await engine.database.read(program, deadline: deadline.nanoseconds, statement, parameters)
         }
         return Set(try rows.map { try $0.id(0) })
@@ -139,7 +139,7 @@ extension Feed {
             cursor.epoch == place.epoch
         else { throw RecordErrors.feedCursorInvalid() }
         let statement = engine.statement(FeedQuery.text(limit: limit))
-        let rows = try await translated {
+        let rows = try await DatabaseErrors.translated {
             try await engine.database.read(
                 program, at: place, deadline: deadline.nanoseconds, statement, FeedQuery.values(after: cursor))
         }
@@ -149,14 +149,6 @@ extension Feed {
         else { throw RecordErrors.feedCursorInvalid() }
         if checksFloor, cursor.edge < server.floor { throw RecordErrors.feedCursorExpired(oldest: server.floor) }
         return (rows, server)
-    }
-
-    func translated<Value>(_ body: () async throws -> Value) async throws -> Value {
-        do {
-            return try await body()
-        } catch {
-            throw DatabaseErrors.translate(error, nil)
-        }
     }
 }
 

@@ -105,7 +105,7 @@ extension FeedConsumer {
     private func place(_ program: TenantActor, _ deadline: Deadline) async throws -> [UInt8]? {
         var parameters = Parameters()
         parameters.append(name)
-        let rows = try await feed.translated {
+        let rows = try await DatabaseErrors.translated {
             try await feed.engine.database.read(
                 program, deadline: deadline.nanoseconds, Self.look, parameters)
         }
@@ -125,7 +125,7 @@ extension FeedConsumer {
         var kept = cursor
         kept.timeline = nil
         let row = (statement, parameters(kept))
-        _ = try await feed.translated {
+        _ = try await DatabaseErrors.translated {
             try await feed.engine.database.batch(program, deadline: deadline.nanoseconds, [row])
         }
     }

@@ -58,7 +58,7 @@ struct MirrorPlaces: Sendable {
                 }
             ),
         ]
-        _ = try await translated {
+        _ = try await DatabaseErrors.translated {
             try await database.batch(program, deadline: deadline.nanoseconds, statements)
         }
     }
@@ -135,19 +135,11 @@ struct MirrorPlaces: Sendable {
         """)
 
     private func run(_ statement: Statement, _ values: Parameters, reads: Bool = false) async throws -> Rows {
-        try await translated {
+        try await DatabaseErrors.translated {
             guard !reads else {
                 return try await database.read(program, deadline: deadline.nanoseconds, statement, values)
             }
             return try await database.batch(program, deadline: deadline.nanoseconds, [(statement, values)])[0]
-        }
-    }
-
-    private func translated<Value>(_ body: () async throws -> Value) async throws -> Value {
-        do {
-            return try await body()
-        } catch {
-            throw DatabaseErrors.translate(error, nil)
         }
     }
 

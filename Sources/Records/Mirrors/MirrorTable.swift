@@ -25,7 +25,7 @@ struct MirrorTable {
 
     /// The highest fence that was seen, 0 for none, and the fields of which every record has its value, none until the mirror has all records once.
     func state(_ actor: TenantActor, deadline: Deadline) async throws -> (fence: Int64, whole: [String]) {
-        let rows = try await translated {
+        let rows = try await DatabaseErrors.translated {
             try await engine.database.read(
                 actor, deadline: deadline.nanoseconds, Self.look, Self.values { $0.append(type.object) })
         }
@@ -38,7 +38,7 @@ struct MirrorTable {
     ///
     /// - Throws: ABORTED with MIRROR_FENCED.
     func apply(_ news: MirrorNews, _ actor: TenantActor, deadline: Deadline) async throws -> Outcome {
-        try await translated {
+        try await DatabaseErrors.translated {
             try await engine.database.transaction(actor, deadline: deadline.nanoseconds) { sql in
                 try sql.enqueue(Self.make, Self.values { $0.append(type.object) })
                 let row = try await sql.query(Self.lock, Self.values { $0.append(type.object) }).one()
@@ -134,14 +134,6 @@ struct MirrorTable {
                 $0.append(ids)
             })
         return try rows.map { try $0.id(0) }
-    }
-
-    private func translated<Value>(_ body: () async throws -> Value) async throws -> Value {
-        do {
-            return try await body()
-        } catch {
-            throw DatabaseErrors.translate(error, nil)
-        }
     }
 
     private static func values(_ fill: (inout Parameters) -> Void) -> Parameters {
