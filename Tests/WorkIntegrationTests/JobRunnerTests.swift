@@ -54,6 +54,34 @@ import Testing
         }
     }
 
+    /// Long jobs have all places of the workspace; a short one that comes later has its turn when they have had a slice of time.
+    @Test func aShortJobDoesNotWaitForTheEndOfLongOnes() async throws {
+        try await Jobs.run { jobs in
+            let long = try await [jobs.make(), jobs.make()]
+            let short = Mutex<RecordID?>(nil)
+            let work = jobs.counting(
+                50,
+                before: { step in
+                    jobs.advance(.milliseconds(500))
+                    guard step == 3, short.withLock({ $0 }) == nil else { return }
+                    let id = try await jobs.make("tell")
+                    short.withLock { $0 = id }
+                })
+            let tell = JobDefinition("tell", for: Jobs.purpose, doing: ActivityServiceMethods.createActivity) { _, _ in
+                .done(JobProgress(done: 1))
+            }
+            await jobs.settle(try jobs.runner(work, tell))
+            let told = try await jobs.job(try #require(short.withLock { $0 }))
+            let latest = told.createdAt.advanced(by: .seconds(10))
+            #expect(told.state == .done && told.startedAt ?? latest < latest)
+            for id in long {
+                let job = try await jobs.job(id)
+                #expect(job.state == .done && job.endedAt ?? .now() > latest && job.attempts == 0)
+                #expect(try await jobs.steps(of: id) == Array(0..<50))
+            }
+        }
+    }
+
     @Test func aKeyMakesAJobOnce() async throws {
         try await Jobs.run { jobs in
             let (one, same, other) = try await (jobs.make(key: "a"), jobs.make(key: "a"), jobs.make(key: "b"))

@@ -17,7 +17,7 @@ import Testing
         HeldJob(
             tenantID: tenant, name: "job", userID: nil,
             lease: JobLease(jobID: .make(), holderID: .make(), number: 1),
-            leasedUntil: now)
+            takenAt: now, leasedUntil: now)
     }
 
     private func take(_ turns: inout JobTurns) throws -> JobTurns.Turn {
@@ -87,7 +87,7 @@ import Testing
         var turns = JobTurns(limits(turns: 8))
         turns.wake(tenant, at: now)
         end(try take(&turns), &turns)
-        let (early, look) = (turns.next(at: now.advanced(by: .seconds(299))), turns.nextLook())
+        let (early, look) = (turns.next(at: now.advanced(by: .seconds(299))), turns.nextMoment())
         #expect(early == nil && look == now.advanced(by: .seconds(300)))
         turns.wake(tenant, at: now)
         let woken = try take(&turns)
@@ -104,27 +104,73 @@ import Testing
         var turns = JobTurns(limits())
         turns.wake(tenant, at: now)
         turns.leave(tenant)
-        let (turn, look) = (turns.next(at: now), turns.nextLook())
+        let (turn, look) = (turns.next(at: now), turns.nextMoment())
         #expect(turn == nil && turns.tenantCount == 0 && look == nil)
     }
 
     /// So many jobs in hand that no more are looked for: nothing is due until one is done, so that nobody waits in vain for a look.
     @Test func whoHasEnoughInHandLooksForNoMore() throws {
-        var limits = limits(turns: 8, jobs: 4)
-        limits.waitingMax = 4
+        var limits = limits(jobs: 4)
+        limits.waitingMax = 3
         let (full, other) = (TenantID(.make()), TenantID(.make()))
         var turns = JobTurns(limits)
         turns.wake(full, at: now)
         let found = (0..<4).map { _ in job(of: full) }
         end(try take(&turns), &turns, found: [full: found])
         turns.wake(other, at: now)
-        #expect(turns.waiting.count == 4)
-        let due = turns.nextLook()
-        #expect(due == nil)
-        guard case .step(let first) = try take(&turns) else { return #expect(Bool(false)) }
-        turns.stepped(full, nil, at: now)
-        #expect(first.tenantID == full)
-        let next = turns.nextLook()
-        #expect(next == now)
+        for waiting in [3, 2] {
+            guard case .step(let job) = try take(&turns) else { return #expect(Bool(false)) }
+            #expect(job.tenantID == full && turns.waiting.count == waiting)
+            let due = turns.nextMoment()
+            #expect(due == (waiting == 3 ? nil : now))
+            turns.stepped(full, nil, at: now)
+        }
+    }
+
+    /// As long as its step took, and no longer than may be, however its clock jumps.
+    @Test(arguments: [(20, 20), (0, 0), (-5_000, 0), (3_600_000, 1_000)])
+    func aJobRestsAsLongAsItWorked(_ took: Int, _ rest: Int) throws {
+        let tenant = TenantID(.make())
+        var turns = JobTurns(limits(jobs: 1))
+        turns.wake(tenant, at: now)
+        end(try take(&turns), &turns, found: [tenant: [job(of: tenant)]])
+        guard case .step(let job) = try take(&turns) else { return #expect(Bool(false)) }
+        turns.stepped(tenant, job, took: .milliseconds(took), at: now)
+        let end = now.advanced(by: .milliseconds(rest))
+        let moment = turns.nextMoment()
+        #expect(moment == end && turns.waiting.count == 1)
+        if rest > 0 {
+            let early = turns.next(at: now.advanced(by: .milliseconds(rest - 1)))
+            #expect(early == nil)
+        }
+        guard case .step = turns.next(at: end) else { return #expect(Bool(false)) }
+    }
+
+    /// Whoever wakes it.
+    @Test func aTenantIsNotLookedAtBeforeItsTime() throws {
+        let tenant = TenantID(.make())
+        var turns = JobTurns(limits())
+        turns.wake(tenant, at: now)
+        _ = try take(&turns)
+        turns.wake(tenant, at: now)
+        let time = now.advanced(by: .seconds(1))
+        turns.looked(at: tenant, taken: [], next: nil, notBefore: time, at: now)
+        turns.wake(tenant, at: now)
+        let (early, moment) = (turns.next(at: now), turns.nextMoment())
+        #expect(early == nil && moment == time)
+        guard case .look = turns.next(at: time) else { return #expect(Bool(false)) }
+    }
+
+    /// A tenant that is written to all the time leaves nothing behind.
+    @Test func looksThatHoldNoMoreAreForgotten() throws {
+        let tenant = TenantID(.make())
+        var turns = JobTurns(limits())
+        for second in 0..<10_000 {
+            let now = now.advanced(by: .milliseconds(second))
+            turns.wake(tenant, at: now)
+            guard case .look = turns.next(at: now) else { return #expect(Bool(false)) }
+            turns.looked(at: tenant, taken: [], next: nil, at: now)
+        }
+        #expect(turns.lookCount < 100)
     }
 }

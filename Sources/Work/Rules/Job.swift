@@ -139,6 +139,11 @@ extension Job {
     /// The runner gives it back: anybody may take it at once.
     mutating func release(at now: Timestamp) { wait(until: now) }
 
+    /// After a step: one that was kept for long goes behind what else is due, so that a short one does not wait for the end of long ones.
+    mutating func giveWay(takenAt: Timestamp, after slice: Duration, at now: Timestamp) {
+        if state == .leased, takenAt.advanced(by: slice) <= now { release(at: now) }
+    }
+
     /// Its run is left out, and the next one is at another moment.
     mutating func postpone(to moment: Timestamp) {
         scheduledAt = moment

@@ -16,6 +16,11 @@ package struct JobLimits: Hashable, Sendable {
     package var lease: Duration = .seconds(30)
     /// Until a tenant is looked at again whose due jobs others have, or that could not be looked at.
     package var pause: Duration = .seconds(1)
+    /// How long a job is kept before it goes behind what else is due in its tenant.
+    package var slice: Duration = .seconds(5)
+    /// A job rests after a step as long as that took, so that its tenant has no more than half of a connection's time for it; not longer
+    /// than this.
+    package var restMax: Duration = .seconds(1)
 
     package init() {}
 }
@@ -26,6 +31,7 @@ package struct HeldJob: Hashable, Sendable {
     let name: String
     let userID: UserID?
     let lease: JobLease
+    let takenAt: Timestamp
     /// When the lease ends, unless a step is done before.
     var leasedUntil: Timestamp
 }
@@ -42,34 +48,44 @@ struct JobTurns {
 
     private struct Place {
         var nextLook: Timestamp
+        /// Whoever wakes it.
+        var notBefore: Timestamp = .ever
         var isLooking = false
         /// Woken while being looked at.
         var isWoken = false
         var held = 0
     }
 
-    private struct Look: Comparable {
+    /// When a tenant is looked at, or a job has rested; of those at one moment the first that was set comes first.
+    private struct Alarm<Subject>: Comparable {
         let moment: Timestamp
-        let tenantID: TenantID
-        static func < (one: Look, other: Look) -> Bool { one.moment < other.moment }
+        let number: UInt64
+        let subject: Subject
+        static func == (one: Self, other: Self) -> Bool { one.number == other.number }
+        static func < (one: Self, other: Self) -> Bool { (one.moment, one.number) < (other.moment, other.number) }
     }
 
-    private enum Entry { case look, step(HeldJob) }
+    private enum Entry { case look, step(JobLease) }
 
     private let limits: JobLimits
     private var places: [TenantID: Place] = [:]
     /// Of each tenant the next look, and old ones that no longer hold.
-    private var looks = Heap<Look>()
+    private var looks = Heap<Alarm<TenantID>>()
+    private var rests = Heap<Alarm<JobLease>>()
+    private var alarmCount: UInt64 = 0
     private var line = FairQueue<TenantID, Entry>(quantum: 1)
     /// Turns that were given out and not ended.
     private(set) var underWay = 0
-    /// What waits for its next step.
-    private(set) var waiting: [RecordID: HeldJob] = [:]
+    /// What rests, or waits for its next step. A job whose lease has ended here may be taken here again.
+    private(set) var waiting: [JobLease: HeldJob] = [:]
 
     init(_ limits: JobLimits) { self.limits = limits }
 
     /// Tenants that are known.
     var tenantCount: Int { places.count }
+
+    /// Looks that are remembered, with those that no longer hold.
+    var lookCount: Int { looks.count }
 
     /// The tenant is one of those that the runner works for, and is looked at now.
     mutating func wake(_ tenant: TenantID, at now: Timestamp) {
@@ -84,8 +100,12 @@ struct JobTurns {
         line.remove(of: tenant) { if case .look = $0 { true } else { false } }
     }
 
-    /// The first moment at which a tenant is to be looked at; nil while so many jobs wait here that none is.
-    mutating func nextLook() -> Timestamp? {
+    /// The first moment at which something is to be done that is not in the line yet. While so many jobs wait here, no tenant is looked at.
+    mutating func nextMoment() -> Timestamp? {
+        [nextLook(), rests.min?.moment].compactMap(\.self).min()
+    }
+
+    private mutating func nextLook() -> Timestamp? {
         guard waiting.count < limits.waitingMax else { return nil }
         while let look = looks.min, !holds(look) { looks.removeMin() }
         return looks.min?.moment
@@ -93,16 +113,22 @@ struct JobTurns {
 
     /// The next turn; nil when there is none now, or as many are under way as may be.
     mutating func next(at now: Timestamp) -> Turn? {
+        while let rest = rests.min, rest.moment <= now {
+            rests.removeMin()
+            if let job = waiting[rest.subject] { line.append(.step(rest.subject), of: job.tenantID, cost: 1) }
+        }
         while let moment = nextLook(), moment <= now, let look = looks.popMin() {
-            places[look.tenantID]?.isLooking = true
-            line.append(.look, of: look.tenantID, cost: 1)
+            places[look.subject]?.isLooking = true
+            line.append(.look, of: look.subject, cost: 1)
         }
         guard underWay < limits.turnsMax, let (tenant, entry) = line.popFirst() else { return nil }
         underWay += 1
         switch entry {
         case .look: return .look(tenant, countMax: limits.jobsOfTenantMax - (places[tenant]?.held ?? 0))
-        case .step(let job):
-            waiting[job.lease.jobID] = nil
+        case .step(let lease):
+            guard let job = waiting.removeValue(forKey: lease) else {
+                preconditionFailure("a job in line that nobody has")
+            }
             return .step(job)
         }
     }
@@ -112,21 +138,27 @@ struct JobTurns {
     /// - Parameters:
     ///   - taken: what is under way from now on.
     ///   - next: when something else is due; nil when nothing is known to be.
-    mutating func looked(at tenant: TenantID, taken: [HeldJob], next: Timestamp?, at now: Timestamp) {
+    ///   - notBefore: the tenant is not looked at earlier, whoever wakes it.
+    mutating func looked(
+        at tenant: TenantID, taken: [HeldJob], next: Timestamp?, notBefore: Timestamp? = nil, at now: Timestamp
+    ) {
         underWay -= 1
-        for job in taken { queue(job) }
+        for job in taken { queue(job, at: now) }
         guard let place = places[tenant] else { return }
         places[tenant]?.isLooking = false
         places[tenant]?.isWoken = false
+        places[tenant]?.notBefore = notBefore ?? .ever
         places[tenant]?.held += taken.count
         let sweep = now.advanced(by: limits.period)
         setLook(tenant, place.isWoken ? now : min(sweep, max(next ?? sweep, now)))
     }
 
     /// A step has ended; `job` goes on, or is not this runner's any more.
-    mutating func stepped(_ tenant: TenantID, _ job: HeldJob?, at now: Timestamp) {
+    ///
+    /// - Parameter took: how long the step was: so long the job rests.
+    mutating func stepped(_ tenant: TenantID, _ job: HeldJob?, took: Duration = .zero, at now: Timestamp) {
         underWay -= 1
-        if let job { return queue(job) }
+        if let job { return queue(job, at: now.advanced(by: min(max(took, .zero), limits.restMax))) }
         places[tenant]?.held -= 1
         // Another one may wait for the place, and what ended may have a successor.
         if places[tenant] != nil { wake(tenant, at: now) }
@@ -134,12 +166,17 @@ struct JobTurns {
 
     /// The lease of a job that waits for its step was made longer; nil when it is lost, which its step finds.
     mutating func renewed(_ job: HeldJob) {
-        if waiting[job.lease.jobID]?.lease == job.lease { waiting[job.lease.jobID] = job }
+        if waiting[job.lease] != nil { waiting[job.lease] = job }
     }
 
-    private mutating func queue(_ job: HeldJob) {
-        waiting[job.lease.jobID] = job
-        line.append(.step(job), of: job.tenantID, cost: 1)
+    private mutating func queue(_ job: HeldJob, at moment: Timestamp) {
+        waiting[job.lease] = job
+        rests.insert(alarm(job.lease, at: moment))
+    }
+
+    private mutating func alarm<Subject>(_ subject: Subject, at moment: Timestamp) -> Alarm<Subject> {
+        alarmCount += 1
+        return Alarm(moment: moment, number: alarmCount, subject: subject)
     }
 
     private mutating func setLook(_ tenant: TenantID, _ moment: Timestamp) {
@@ -149,16 +186,26 @@ struct JobTurns {
             places[tenant]?.nextLook = .never
             return
         }
-        places[tenant]?.nextLook = moment
-        looks.insert(Look(moment: moment, tenantID: tenant))
+        let look = alarm(tenant, at: max(moment, place.notBefore))
+        places[tenant]?.nextLook = look.moment
+        looks.insert(look)
+        forgetOldLooks()
     }
 
-    private func holds(_ look: Look) -> Bool {
-        guard let place = places[look.tenantID] else { return false }
+    /// Whoever is woken often leaves many looks behind that no longer hold.
+    private mutating func forgetOldLooks() {
+        guard looks.count > 2 * places.count + 64 else { return }
+        let valid = places.filter { !$1.isLooking && $1.nextLook != .never }
+        looks = Heap(valid.map { alarm($0, at: $1.nextLook) })
+    }
+
+    private func holds(_ look: Alarm<TenantID>) -> Bool {
+        guard let place = places[look.subject] else { return false }
         return !place.isLooking && place.nextLook == look.moment
     }
 }
 
 extension Timestamp {
+    fileprivate static let ever = Timestamp(microseconds: .min)
     fileprivate static let never = Timestamp(microseconds: .max)
 }

@@ -32,7 +32,8 @@ extension JobRunner {
             let taken = try results[0].map { row in
                 HeldJob(
                     tenantID: tenant, name: try row.string(1), userID: try row.optionalID(2).map { UserID($0) },
-                    lease: JobLease(jobID: try row.id(0), holderID: id, number: try row.int64(3)), leasedUntil: end)
+                    lease: JobLease(jobID: try row.id(0), holderID: id, number: try row.int64(3)), takenAt: now,
+                    leasedUntil: end)
             }
             for (job, row) in zip(taken, results[0]) {
                 meter.taken(job.name, late: now.microseconds - (try row.timestamp(4)).microseconds)

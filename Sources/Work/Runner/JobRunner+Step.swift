@@ -50,6 +50,7 @@ extension JobRunner {
             if !endsOrWaits(&job, definition, zone) {
                 let step = try await body(JobRun(job, of: held.tenantID, at: clock.now()), transaction)
                 job.note(step, at: clock.now(), lease: limits.lease)
+                job.giveWay(takenAt: held.takenAt, after: limits.slice, at: clock.now())
             }
             for query in storing(job, of: held.tenantID, zone) {
                 try transaction.enqueue(query.statement, query.parameters)
@@ -73,6 +74,7 @@ extension JobRunner {
         let step = try await calls(JobRun(begun, of: held.tenantID, at: clock.now()), transactions)
         let stepped = try await change(held) {
             $0.note(step, at: clock.now(), lease: limits.lease, turningBack: definition.turnBack)
+            $0.giveWay(takenAt: held.takenAt, after: limits.slice, at: clock.now())
         }
         guard let stepped else { throw LeaseLost() }
         return stepped

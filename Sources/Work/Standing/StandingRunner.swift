@@ -2,7 +2,6 @@ import AccessControl
 package import Logging
 import Observability
 import RPC
-import Reactor
 package import Records
 import Synchronization
 package import Tenancy
@@ -38,18 +37,9 @@ package final class StandingRunner: Sendable {
     private let jitter: @Sendable () -> Double
     private let meter: StandingMeter
     private let logger: Logger
-    private let limits: JobLimits
-    private let turns: Mutex<JobTurns>
-    private let failures = Mutex<[TenantID: Failure]>([:])
-    /// Until when tenants rest that had a step.
-    private let rests = Mutex<[TenantID: Timestamp]>([:])
-    private let isDraining = Atomic<Bool>(false)
-    private let bell = JobBell()
-
-    private struct Failure {
-        var count: Int
-        var until: Timestamp
-    }
+    private let loop: TurnLoop
+    /// Steps of tenants that have failed in a row.
+    private let failures = Mutex<[TenantID: Int]>([:])
 
     /// Steps of all tenants at once.
     private static let turnsMax = 4
@@ -64,21 +54,15 @@ package final class StandingRunner: Sendable {
         var limits = JobLimits()
         limits.turnsMax = Self.turnsMax
         (self.work, self.engine, self.clock, self.waits) = (work, engine, clock, waits)
-        (self.jitter, self.meter, self.logger, self.limits) = (jitter, meter, logger, limits)
-        turns = Mutex(JobTurns(limits))
+        (self.jitter, self.meter, self.logger) = (jitter, meter, logger)
+        loop = TurnLoop(limits, clock)
     }
 
     /// Works for the tenant from now on, and at once. Call it after a COMMIT.
-    package func wake(_ tenant: TenantID) {
-        turns.withLock { $0.wake(tenant, at: clock.now()) }
-        bell.ring()
-    }
+    package func wake(_ tenant: TenantID) { loop.wake(tenant) }
 
     /// Begins nothing new; the steps that are under way end.
-    package func drain() {
-        isDraining.store(true, ordering: .relaxed)
-        bell.ring()
-    }
+    package func drain() { loop.drain() }
 
     /// Works until it is drained. On an event loop.
     package func run() async { await work(waits: true) }
@@ -86,55 +70,21 @@ package final class StandingRunner: Sendable {
     /// Does all that is to be done at this moment of the clock. On an event loop.
     package func settle() async { await work(waits: false) }
 
-    private enum Event: Sendable {
-        case stepped(TenantID, next: Timestamp?)
-        case rung
-    }
-
     private func work(waits: Bool) async {
-        await withTaskGroup(of: Event.self) { group in
-            var isWaiting = false
-            while true {
-                let isDraining = isDraining.load(ordering: .relaxed)
-                while !isDraining, let turn = turns.withLock({ $0.next(at: clock.now()) }) {
-                    guard case .look(let tenant, _) = turn else { preconditionFailure("standing work has no jobs") }
-                    group.addTask { .stepped(tenant, next: await self.step(tenant)) }
-                }
-                if waits, !isDraining, !isWaiting {
-                    isWaiting = true
-                    group.addTask { await self.rest() }
-                }
-                switch await group.next() {
-                case nil: return
-                case .rung: isWaiting = false
-                case .stepped(let tenant, let next):
-                    turns.withLock { $0.looked(at: tenant, taken: [], next: next, at: clock.now()) }
-                    // It may be earlier than what the sleep under way waits for.
-                    if next != nil { bell.ring() }
-                }
-            }
+        _ = await loop.work(waits: waits) { turn in
+            guard case .look(let tenant, _) = turn else { preconditionFailure("standing work has no jobs") }
+            return await self.step(tenant)
         }
     }
 
-    private func rest() async -> Event {
-        let now = clock.now()
-        let next = turns.withLock { $0.nextLook() } ?? now.advanced(by: limits.period)
-        let wait = Duration.microseconds(next.microseconds - now.microseconds)
-        await bell.wait { await self.clock.sleep(max(wait, .milliseconds(1))) }
-        return .rung
-    }
-
-    /// - Returns: when the tenant is to be looked at next; nil when nothing is known to be left.
-    private func step(_ tenant: TenantID) async -> Timestamp? {
-        if let until = waitsUntil(tenant) { return until }
+    private func step(_ tenant: TenantID) async -> TurnLoop.Outcome {
         do {
-            guard try await isActive(tenant) else { return nil }
+            guard try await isActive(tenant) else { return .looked(tenant, next: nil) }
             let hasMore = try await work.step(tenant)
             failures.withLock { $0[tenant] = nil }
             meter.stepped(work.name, hasMore ? .goesOn : .ended)
-            guard !hasMore else { return clock.now() }
-            rests.withLock { $0[tenant] = clock.now().advanced(by: Self.rest) }
-            return nil
+            guard !hasMore else { return .looked(tenant, next: clock.now()) }
+            return .looked(tenant, next: nil, notBefore: clock.now().advanced(by: Self.rest))
         } catch {
             logger.debug(
                 "standing work in a workspace failed",
@@ -144,23 +94,12 @@ package final class StandingRunner: Sendable {
                 ])
             meter.stepped(work.name, .failed)
             await work.failed(tenant)
-            return failures.withLock { failures in
-                let count = (failures[tenant]?.count ?? 0) + 1
-                let until = clock.now().advanced(by: waits.wait(after: min(count, 16), jitter: jitter()))
-                failures[tenant] = Failure(count: count, until: until)
-                return until
+            let count = failures.withLock { failures in
+                failures[tenant, default: 0] += 1
+                return failures[tenant] ?? 1
             }
-        }
-    }
-
-    /// Until when it has no step, whoever wakes it; nil when it may have one.
-    private func waitsUntil(_ tenant: TenantID) -> Timestamp? {
-        let now = clock.now()
-        if let failure = failures.withLock({ $0[tenant] }), failure.until > now { return failure.until }
-        return rests.withLock { rests in
-            guard let until = rests.removeValue(forKey: tenant), until > now else { return nil }
-            rests[tenant] = until
-            return until
+            let until = clock.now().advanced(by: waits.wait(after: min(count, 16), jitter: jitter()))
+            return .looked(tenant, next: until, notBefore: until)
         }
     }
 
@@ -170,10 +109,9 @@ package final class StandingRunner: Sendable {
             if try await engine.policies.snapshot(of: tenant, minEpoch: 0).isActive { return true }
         } catch let error as RPCError {
             guard error.code == .permissionDenied || error.code == .notFound else { throw error }
-            turns.withLock { $0.leave(tenant) }
+            loop.leave(tenant)
         }
         failures.withLock { $0[tenant] = nil }
-        rests.withLock { $0[tenant] = nil }
         work.left(tenant)
         return false
     }

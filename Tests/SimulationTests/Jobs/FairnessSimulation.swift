@@ -82,7 +82,7 @@ struct FairnessSimulation: Simulation {
         jobCount += 1
         let lease = JobLease(
             jobID: RecordID(high: 2, low: jobCount), holderID: RecordID(high: 3, low: 1), number: 1)
-        return HeldJob(tenantID: tenant, name: "job", userID: nil, lease: lease, leasedUntil: now)
+        return HeldJob(tenantID: tenant, name: "job", userID: nil, lease: lease, takenAt: now, leasedUntil: now)
     }
 }
 

@@ -88,6 +88,7 @@ extension JobWork {
         open.effect = progress.done
         let step = progress.done == progress.total ? JobStep.done(progress) : .goesOn(checkpoint: [], progress)
         open.job.note(step, at: now, lease: SimulatedRunner.limits.lease)
+        open.job.giveWay(takenAt: held.takenAt, after: SimulatedRunner.limits.slice, at: now)
         return .commit(held, open)
     }
 

@@ -106,7 +106,8 @@ extension JobWorld {
             jobs[index].leaseNumber += 1
             jobs[index].startedAt = jobs[index].startedAt ?? now
             guard let lease = jobs[index].lease else { preconditionFailure("it was given one") }
-            taken.append(HeldJob(tenantID: tenant, name: "job", userID: nil, lease: lease, leasedUntil: end))
+            taken.append(
+                HeldJob(tenantID: tenant, name: "job", userID: nil, lease: lease, takenAt: now, leasedUntil: end))
             trace.note("\(holder.low) takes job \(lease.jobID.low), number \(lease.number)")
         }
         return (taken, open(of: tenant).map { jobs[$0].dueAt }.min())

@@ -45,7 +45,7 @@ struct SimulatedRunner {
         guard let index = work.indices.randomElement(using: &world.random) else { return }
         let item = work.remove(at: index)
         if case .told(let news) = item {
-            note(news, at: clock(world))
+            note(news, at: clock(world), took: .milliseconds(world.random.number(0...2_000)))
         } else if let next = try item.next(of: id, at: clock(world), &world) {
             work.append(next)
         }
@@ -88,10 +88,10 @@ struct SimulatedRunner {
 
     private var waiting: [HeldJob] { turns.waiting.values.sorted { $0.lease.jobID < $1.lease.jobID } }
 
-    private mutating func note(_ news: JobNews, at now: Timestamp) {
+    private mutating func note(_ news: JobNews, at now: Timestamp, took: Duration) {
         switch news {
         case .looked(let tenant, let taken, let next): turns.looked(at: tenant, taken: taken, next: next, at: now)
-        case .stepped(let tenant, let job): turns.stepped(tenant, job, at: now)
+        case .stepped(let tenant, let job): turns.stepped(tenant, job, took: took, at: now)
         case .renewed(let job): turns.renewed(job)
         }
     }
