@@ -32,6 +32,15 @@ import Testing
         #expect(try order(["display_name desc"]).sql.contains("NULLS") == false)
     }
 
+    @Test func anIndexHasTheRecordsInSomeOrders() throws {
+        for texts in [[], ["id"], ["create_time"], ["display_name desc"], ["city", "version"]] {
+            #expect(try order(texts).followsAnIndex)
+        }
+        for texts in [["version"], ["street"], ["update_time", "city"], ["annual_revenue.currency_code"]] {
+            #expect(try !order(texts).followsAnIndex)
+        }
+    }
+
     @Test(arguments: [
         ["nonsense"], ["city down"], ["city desc desc"], [""], ["city", "city desc"], ["annual_revenue"],
         ["custom_fields"], ["description"], ["a", "b", "c", "d"], ["city; DROP TABLE accounts"],

@@ -13,8 +13,10 @@ struct ExportPages {
     let message: Message
     let context: CallContext
 
-    /// Records that are read at a time.
+    /// Records that are read at a time; fewer of long ones (`RowBytes`).
     static let pageSize = ListQuery.pageSizeMax
+    /// The same in an order for which all records are looked at to find a page.
+    static let sortedPageSize = 10 * pageSize
 
     /// A page, and what the caller may see of it.
     struct Page {
@@ -43,16 +45,16 @@ struct ExportPages {
 
     func page(after place: Keyset?) async throws -> Page {
         let call = try await authorise()
-        let query = ListQuery(
-            selection: try await selection(call), order: try order(call), pageSize: Self.pageSize, place: place)
+        let order = try order(call)
+        let size = order.followsAnIndex ? Self.pageSize : Self.sortedPageSize
+        let query = ListQuery(selection: try await selection(call), order: order, pageSize: size, place: place)
         let mask = try ReadMask(message.mask(request.readMask, of: type), of: type)
         let (text, parameters) = query.page()
         let rows = try await engine.database.read(
             call.actor, at: engine.place(of: call), deadline: call.deadline, engine.scan(text), parameters)
-        let isCut = try query.isBounded && RowBytes.areCut(rows, query.order.source)
+        let isCut = try query.isBounded && RowBytes.areCut(rows, order.source)
         return Page(
-            call: call, order: query.order, mask: mask, rows: rows.prefix(Self.pageSize),
-            hasMore: rows.count > Self.pageSize || isCut)
+            call: call, order: order, mask: mask, rows: rows.prefix(size), hasMore: rows.count > size || isCut)
     }
 
     private func selection(_ call: RecordCall) async throws -> Selection {

@@ -153,6 +153,15 @@ struct SortOrder: Sendable {
 
     /// Whether an index has the records by the first key, those that lack it at its end.
     var splitsAtPresence: Bool { keys[0].addedColumn == nil && keys[0].isNullable && keys[0].target.isIndexed }
+
+    /// Whether an index has the records by the first key, so that a page is found without looking at all of them.
+    var followsAnIndex: Bool {
+        guard keys[0].addedColumn == nil else { return false }
+        switch keys[0].target.field.role {
+        case .id, .createTime: return true
+        default: return keys[0].target.isIndexed
+        }
+    }
 }
 
 extension FilterTarget {
