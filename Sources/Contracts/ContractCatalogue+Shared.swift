@@ -603,7 +603,7 @@ extension ContractCatalogue {
                     Y291bnQSFgoGY2FwcGVkGAMgASgIUgZjYXBwZWQiOQoPVW5kb0pvYlJlc3BvbnNlEiYKA2pvYhgBIAEoCzIULnN0ZXdhcmQu\
                     dHlwZS52MS5Kb2JSA2pvYiqWAQoISm9iU3RhdGUSGQoVSk9CX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRSk9CX1NUQVRFX1dB\
                     SVRJTkcQARIVChFKT0JfU1RBVEVfUlVOTklORxACEhIKDkpPQl9TVEFURV9ET05FEAMSFAoQSk9CX1NUQVRFX0ZBSUxFRBAE\
-                    EhcKE0pPQl9TVEFURV9DQU5DRUxMRUQQBUrJIgp1CgEMEgMBABIaayBKb2JzOiB3aGF0IHNlcnZpY2VzIGRvIHdoaWxlIG5v\
+                    EhcKE0pPQl9TVEFURV9DQU5DRUxMRUQQBUr0Igp1CgEMEgMBABIaayBKb2JzOiB3aGF0IHNlcnZpY2VzIGRvIHdoaWxlIG5v\
                     Ym9keSBjYWxscy4gRWFjaCBzZXJ2aWNlIGhhcyBhIEpvYlNlcnZpY2Ugb2YgaXRzIG93biwgd2l0aCB0aGVzZSBtZXNzYWdl\
                     cy4KCjAKAgQAEgQJACwBGiQgQSBqb2Igb2YgYSBzZXJ2aWNlIGluIGEgd29ya3NwYWNlLgoKJwoEBAACABIDCwIZGhogSWQs\
                     IGEgVVVJRCBpbiB0ZXh0IGZvcm0uCgowCgQEAAIBEgMNAhsaIyBXaGF0IGl0IGRvZXMsIGFzIGluIGhvdXNla2VlcGluZy4K\
@@ -633,38 +633,39 @@ extension ContractCatalogue {
                     c2UgdGhhdCB3ZXJlIHJlZnVzZWQsIGJ5IHRoZSByZWFzb24sIHdoZXJlIHRoZSBqb2IgY291bnRzIHRoZW0gc28uCgo5CgIE\
                     AxIESwBQARotIEhvdyBtYW55IHJlY29yZHMgd2VyZSByZWZ1c2VkIGZvciBhIHJlYXNvbi4KCi8KBAQDAgASA00CHRoiIFRo\
                     ZSByZWFzb24sIGFzIGluIFJFQ09SRF9JTl9VU0UuCgoYCgQEAwIBEgNPAhsaCyBIb3cgbWFueS4KCiEKAgUAEgRTAGABGhUg\
-                    V2hlcmUgYSBqb2Igc3RhbmRzLgoKGAoEBQACABIDVQIcGgsgTm90IHRvbGQuCgpKCgQFAAIBEgNXAhgaPSBJdCB3YWl0cyB1\
-                    bnRpbCBpdCBpcyBkdWU6IGZvciBpdHMgdGltZSwgb3IgYWZ0ZXIgYSBmYWlsdXJlLgoKHwoEBQACAhIDWQIYGhIgSXQgaXMg\
-                    dW5kZXIgd2F5LgoKGgoEBQACAxIDWwIVGg0gSXQgaXMgZG9uZS4KCjcKBAUAAgQSA10CFxoqIEl0IGZhaWxlZCBmb3IgZ29v\
-                    ZDogbGFzdF9lcnJvciBzYXlzIHdoeS4KCk0KBAUAAgUSA18CGhpAIEl0IHdhcyBlbmRlZCBiZWZvcmUgaXQgd2FzIGRvbmU7\
-                    IHdoYXQgaXQgZGlkIHVudGlsIHRoZW4gc3RheXMuCgodCgIEBBIEYwBmARoRIEFza3MgZm9yIGEgam9iLgoKFgoEBAQCABID\
-                    ZQIZGgkgSXRzIGlkLgoKFAoCBAUSBGkAbAEaCCBBIGpvYi4KChcKBAQFAgASA2sCFxoKIFRoZSBqb2IuCgouCgIEBhIEbwB4\
-                    ARoiIEFza3MgZm9yIGpvYnMsIHRoZSBuZXdlc3QgZmlyc3QuCgo8CgQEBgIAEgNxAh8aLyBNb3N0IGpvYnMgd2FudGVkLCAx\
-                    IHRvIDEsMDAwOyA1MCB1bmxlc3Mgc2FpZC4KCkcKBAQGAgESA3MCIRo6IG5leHRfcGFnZV90b2tlbiBvZiB0aGUgcGFnZSBi\
-                    ZWZvcmU7IGVtcHR5IGZvciB0aGUgZmlyc3QuCgonCgQEBgICEgN1AhsaGiBPbmx5IHRob3NlIG9mIHRoaXMgbmFtZS4KCjQK\
-                    BAQGAgMSA3cCHhonIE9ubHkgdGhvc2UgdGhhdCBhcmUgbm90IGF0IHRoZWlyIGVuZC4KCh4KAgQHEgV7AIABARoRIEEgcGFn\
-                    ZSBvZiBqb2JzLgoKGAoEBAcCABIDfQIYGgsgVGhlIGpvYnMuCgpBCgQEBwIBEgN/AiYaNCBBc2tzIGZvciB0aGUgbmV4dCBw\
-                    YWdlOyBhYnNlbnQgYWZ0ZXIgdGhlIGxhc3Qgb25lLgoKMgoCBAgSBoMBAIYBARokIEFza3MgdG8gYmUgdG9sZCBob3cgYSBq\
-                    b2IgZ2V0cyBvbi4KChcKBAQIAgASBIUBAhkaCSBJdHMgaWQuCgojCgIECRIGiQEAjAEBGhUgQSBqb2IgYXMgaXQgaXMgbm93\
-                    LgoKGAoEBAkCABIEiwECFxoKIFRoZSBqb2IuCgolCgIEChIGjwEAkgEBGhcgQXNrcyB0aGF0IGEgam9iIGVuZHMuCgoXCgQE\
-                    CgIAEgSRAQIZGgkgSXRzIGlkLgoKGAoCBAsSBpUBAJgBARoKIFRoZSBqb2IuCgo7CgQECwIAEgSXAQIXGi0gQXMgaXQgaXMg\
-                    bm93OiBpdCBlbmRzIGJlZm9yZSBpdHMgbmV4dCBzdGVwLgoKNwoCBAwSBpsBAJ4BARopIEFza3MgdGhhdCBhIGpvYiBvZiBh\
-                    IHNjaGVkdWxlIHJ1bnMgbm93LgoKMQoEBAwCABIEnQECGxojIFdoYXQgaXQgZG9lcywgYXMgaW4gaG91c2VrZWVwaW5nLgoK\
-                    GAoCBA0SBqEBAKQBARoKIFRoZSBqb2IuCgpQCgQEDQIAEgSjAQIXGkIgVGhlIHJ1bjogdGhlIG9uZSB0aGF0IHdhaXRlZCBm\
-                    b3IgaXRzIHRpbWUsIG9yIHRoYXQgaXMgdW5kZXIgd2F5LgoKNAoCBA4SBqcBAKoBARomIEFza3MgdGhhdCBhIGpvYiB0aGF0\
-                    IGZhaWxlZCBnb2VzIG9uLgoKFwoEBA4CABIEqQECGRoJIEl0cyBpZC4KChgKAgQPEgatAQCwAQEaCiBUaGUgam9iLgoKKwoE\
-                    BA8CABIErwECFxodIEl0IHdhaXRzIGZvciBpdHMgbmV4dCBzdGVwLgoKOwoCBBASBrMBALYBARotIEFza3MgdGhhdCB3aGF0\
-                    IGEgam9iIGNoYW5nZWQgaXMgdGFrZW4gYmFjay4KChcKBAQQAgASBLUBAhkaCSBJdHMgaWQuCgpCCgIEERIGuQEAvAEBGjQg\
-                    QXNrcyBob3cgbWFueSBkZWxldGVkIHJlY29yZHMgYSB0aW1lIHdvdWxkIHJlbW92ZS4KCmwKBAQRAgASBLsBAh8aXiBIb3cg\
-                    bWFueSBkYXlzIGRlbGV0ZWQgcmVjb3JkcyB3ZXJlIGtlcHQsIDMwIHRvIDMsNjUwOyBhYnNlbnQgZm9yIHdoYXQgdGhlIHdv\
-                    cmtzcGFjZSBoYXMgc2V0LgoKQQoCBBISBr8BAMIBARozIEhvdyBtYW55IGRlbGV0ZWQgcmVjb3JkcyBhcmUgb2xkZXIgdGhh\
-                    biB0aGUgdGltZS4KCoABCgQEEgIAEgTBAQIhGnIgQnkga2luZCBvZiByZWNvcmQsIHRob3NlIG9mIHRoZSBzZXJ2aWNlIHRo\
-                    YXQgYXJlIGV2ZXIgcmVtb3ZlZC4gV2hhdCBpcyBzdGlsbCBuYW1lZCBieSBvdGhlcnMgc3RheXMgYWxsIHRoZSBzYW1lLgoK\
-                    LAoCBBMSBsUBAMwBARoeIERlbGV0ZWQgcmVjb3JkcyBvZiBvbmUga2luZC4KCi4KBAQTAgASBMcBAh0aICBLaW5kIG9mIHJl\
-                    Y29yZCwgYXMgaW4gYWNjb3VudC4KCjoKBAQTAgESBMkBAhsaLCBIb3cgbWFueSBhcmUgb2xkZXI7IGNvdW50ZWQgdXAgdG8g\
-                    MTAwLDAwMC4KCikKBAQTAgISBMsBAhsaGyBUaGVyZSBhcmUgbW9yZSB0aGFuIHRoYXQuCgorCgIEFBIGzwEA0gEBGh0gVGhl\
-                    IGpvYiB0aGF0IHRha2VzIGl0IGJhY2suCgpqCgQEFAIAEgTRAQIXGlwgSXQgd29ya3MgZm9yIHRoZSBjYWxsZXIsIHdpdGgg\
-                    aGlzIHJpZ2h0czsgd2hhdCBvdGhlcnMgY2hhbmdlZCBzaW5jZSBzdGF5cyBhbmQgaXMgcmVwb3J0ZWQuCg==
+                    V2hlcmUgYSBqb2Igc3RhbmRzLgoKGAoEBQACABIDVQIcGgsgTm90IHRvbGQuCgp1CgQFAAIBEgNXAhgaaCBJdCB3YWl0cyB1\
+                    bnRpbCBpdCBpcyBkdWU6IGZvciBpdHMgdGltZSwgYWZ0ZXIgYSBmYWlsdXJlLCBvciBmb3IgaXRzIG5leHQgdHVybiBhZnRl\
+                    ciBvdGhlcnMgaGFkIHRoZWlycy4KCh8KBAUAAgISA1kCGBoSIEl0IGlzIHVuZGVyIHdheS4KChoKBAUAAgMSA1sCFRoNIEl0\
+                    IGlzIGRvbmUuCgo3CgQFAAIEEgNdAhcaKiBJdCBmYWlsZWQgZm9yIGdvb2Q6IGxhc3RfZXJyb3Igc2F5cyB3aHkuCgpNCgQF\
+                    AAIFEgNfAhoaQCBJdCB3YXMgZW5kZWQgYmVmb3JlIGl0IHdhcyBkb25lOyB3aGF0IGl0IGRpZCB1bnRpbCB0aGVuIHN0YXlz\
+                    LgoKHQoCBAQSBGMAZgEaESBBc2tzIGZvciBhIGpvYi4KChYKBAQEAgASA2UCGRoJIEl0cyBpZC4KChQKAgQFEgRpAGwBGggg\
+                    QSBqb2IuCgoXCgQEBQIAEgNrAhcaCiBUaGUgam9iLgoKLgoCBAYSBG8AeAEaIiBBc2tzIGZvciBqb2JzLCB0aGUgbmV3ZXN0\
+                    IGZpcnN0LgoKPAoEBAYCABIDcQIfGi8gTW9zdCBqb2JzIHdhbnRlZCwgMSB0byAxLDAwMDsgNTAgdW5sZXNzIHNhaWQuCgpH\
+                    CgQEBgIBEgNzAiEaOiBuZXh0X3BhZ2VfdG9rZW4gb2YgdGhlIHBhZ2UgYmVmb3JlOyBlbXB0eSBmb3IgdGhlIGZpcnN0LgoK\
+                    JwoEBAYCAhIDdQIbGhogT25seSB0aG9zZSBvZiB0aGlzIG5hbWUuCgo0CgQEBgIDEgN3Ah4aJyBPbmx5IHRob3NlIHRoYXQg\
+                    YXJlIG5vdCBhdCB0aGVpciBlbmQuCgoeCgIEBxIFewCAAQEaESBBIHBhZ2Ugb2Ygam9icy4KChgKBAQHAgASA30CGBoLIFRo\
+                    ZSBqb2JzLgoKQQoEBAcCARIDfwImGjQgQXNrcyBmb3IgdGhlIG5leHQgcGFnZTsgYWJzZW50IGFmdGVyIHRoZSBsYXN0IG9u\
+                    ZS4KCjIKAgQIEgaDAQCGAQEaJCBBc2tzIHRvIGJlIHRvbGQgaG93IGEgam9iIGdldHMgb24uCgoXCgQECAIAEgSFAQIZGgkg\
+                    SXRzIGlkLgoKIwoCBAkSBokBAIwBARoVIEEgam9iIGFzIGl0IGlzIG5vdy4KChgKBAQJAgASBIsBAhcaCiBUaGUgam9iLgoK\
+                    JQoCBAoSBo8BAJIBARoXIEFza3MgdGhhdCBhIGpvYiBlbmRzLgoKFwoEBAoCABIEkQECGRoJIEl0cyBpZC4KChgKAgQLEgaV\
+                    AQCYAQEaCiBUaGUgam9iLgoKOwoEBAsCABIElwECFxotIEFzIGl0IGlzIG5vdzogaXQgZW5kcyBiZWZvcmUgaXRzIG5leHQg\
+                    c3RlcC4KCjcKAgQMEgabAQCeAQEaKSBBc2tzIHRoYXQgYSBqb2Igb2YgYSBzY2hlZHVsZSBydW5zIG5vdy4KCjEKBAQMAgAS\
+                    BJ0BAhsaIyBXaGF0IGl0IGRvZXMsIGFzIGluIGhvdXNla2VlcGluZy4KChgKAgQNEgahAQCkAQEaCiBUaGUgam9iLgoKUAoE\
+                    BA0CABIEowECFxpCIFRoZSBydW46IHRoZSBvbmUgdGhhdCB3YWl0ZWQgZm9yIGl0cyB0aW1lLCBvciB0aGF0IGlzIHVuZGVy\
+                    IHdheS4KCjQKAgQOEganAQCqAQEaJiBBc2tzIHRoYXQgYSBqb2IgdGhhdCBmYWlsZWQgZ29lcyBvbi4KChcKBAQOAgASBKkB\
+                    AhkaCSBJdHMgaWQuCgoYCgIEDxIGrQEAsAEBGgogVGhlIGpvYi4KCisKBAQPAgASBK8BAhcaHSBJdCB3YWl0cyBmb3IgaXRz\
+                    IG5leHQgc3RlcC4KCjsKAgQQEgazAQC2AQEaLSBBc2tzIHRoYXQgd2hhdCBhIGpvYiBjaGFuZ2VkIGlzIHRha2VuIGJhY2su\
+                    CgoXCgQEEAIAEgS1AQIZGgkgSXRzIGlkLgoKQgoCBBESBrkBALwBARo0IEFza3MgaG93IG1hbnkgZGVsZXRlZCByZWNvcmRz\
+                    IGEgdGltZSB3b3VsZCByZW1vdmUuCgpsCgQEEQIAEgS7AQIfGl4gSG93IG1hbnkgZGF5cyBkZWxldGVkIHJlY29yZHMgd2Vy\
+                    ZSBrZXB0LCAzMCB0byAzLDY1MDsgYWJzZW50IGZvciB3aGF0IHRoZSB3b3Jrc3BhY2UgaGFzIHNldC4KCkEKAgQSEga/AQDC\
+                    AQEaMyBIb3cgbWFueSBkZWxldGVkIHJlY29yZHMgYXJlIG9sZGVyIHRoYW4gdGhlIHRpbWUuCgqAAQoEBBICABIEwQECIRpy\
+                    IEJ5IGtpbmQgb2YgcmVjb3JkLCB0aG9zZSBvZiB0aGUgc2VydmljZSB0aGF0IGFyZSBldmVyIHJlbW92ZWQuIFdoYXQgaXMg\
+                    c3RpbGwgbmFtZWQgYnkgb3RoZXJzIHN0YXlzIGFsbCB0aGUgc2FtZS4KCiwKAgQTEgbFAQDMAQEaHiBEZWxldGVkIHJlY29y\
+                    ZHMgb2Ygb25lIGtpbmQuCgouCgQEEwIAEgTHAQIdGiAgS2luZCBvZiByZWNvcmQsIGFzIGluIGFjY291bnQuCgo6CgQEEwIB\
+                    EgTJAQIbGiwgSG93IG1hbnkgYXJlIG9sZGVyOyBjb3VudGVkIHVwIHRvIDEwMCwwMDAuCgopCgQEEwICEgTLAQIbGhsgVGhl\
+                    cmUgYXJlIG1vcmUgdGhhbiB0aGF0LgoKKwoCBBQSBs8BANIBARodIFRoZSBqb2IgdGhhdCB0YWtlcyBpdCBiYWNrLgoKagoE\
+                    BBQCABIE0QECFxpcIEl0IHdvcmtzIGZvciB0aGUgY2FsbGVyLCB3aXRoIGhpcyByaWdodHM7IHdoYXQgb3RoZXJzIGNoYW5n\
+                    ZWQgc2luY2Ugc3RheXMgYW5kIGlzIHJlcG9ydGVkLgo=
                     """),
             DescribedFile(
                 path: "steward/platform/v1/caller.proto", package: "steward.platform.v1",

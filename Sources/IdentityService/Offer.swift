@@ -36,6 +36,7 @@ package func offer(_ host: Host) async throws -> ServiceOffer {
         identity.feed.revocations.finish()
         for task in work { await task.value }
     }
+    host.onStop { jobs.stop() }
     host.onDrain { await jobs.drain() }
     return ServiceOffer(router: try identity.router())
 }

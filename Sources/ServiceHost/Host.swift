@@ -30,6 +30,7 @@ package final class Host: Sendable {
     private let storage: Storage?
     private let subscription: PolicySubscription?
     private let drainActions = Mutex<[@Sendable () async -> Void]>([])
+    private let stopActions = Mutex<[@Sendable () -> Void]>([])
 
     /// The databases of a program that keeps data of tenants.
     struct Storage: Sendable {
@@ -98,6 +99,15 @@ package final class Host: Sendable {
 
     /// Adds a condition without which the program serves nothing; see `ReadinessBoard`.
     package func need(_ name: String, _ check: @escaping ReadinessBoard.Condition) { readiness.need(name, check) }
+
+    /// Runs before the server drains, which may take as long as the longest call.
+    package func onStop(_ action: @escaping @Sendable () -> Void) {
+        stopActions.withLock { $0.append(action) }
+    }
+
+    func runStopActions() {
+        for action in stopActions.withLock(\.self) { action() }
+    }
 
     /// Runs after the server has drained, in reverse order of adding.
     package func onDrain(_ action: @escaping @Sendable () async -> Void) {

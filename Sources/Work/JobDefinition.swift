@@ -79,6 +79,14 @@ package struct JobDefinition: Sendable {
         (self.turnBack, self.stepName) = (turnBack, stepName)
     }
 
+    /// Its steps hold no row of it.
+    var callsOthers: Bool {
+        switch step {
+        case .transaction: false
+        case .calls: true
+        }
+    }
+
     /// The run of a moment of the schedule in a workspace.
     func run(at moment: Timestamp, in tenant: TenantID) -> NewJob {
         // The last bytes of an id are random.

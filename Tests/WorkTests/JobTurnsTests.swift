@@ -17,7 +17,7 @@ import Testing
         HeldJob(
             tenantID: tenant, name: "job", userID: nil,
             lease: JobLease(jobID: .make(), holderID: .make(), number: 1),
-            takenAt: now, leasedUntil: now)
+            until: now, JobLimits())
     }
 
     private func take(_ turns: inout JobTurns) throws -> JobTurns.Turn {
@@ -29,7 +29,7 @@ import Testing
     private func end(_ turn: JobTurns.Turn, _ turns: inout JobTurns, found: [TenantID: [HeldJob]] = [:]) {
         switch turn {
         case .look(let tenant, _): turns.looked(at: tenant, taken: found[tenant] ?? [], next: nil, at: now)
-        case .step(let job): turns.stepped(job.tenantID, job, at: now)
+        case .step(let job): turns.stepped(job, job, at: now)
         }
     }
 
@@ -75,10 +75,10 @@ import Testing
         #expect(turn.count == 2 && counts == [1])
         turns.looked(at: tenant, taken: [job(of: tenant)], next: now, at: now)
         turns.wake(tenant, at: now)
-        guard case .step = try take(&turns) else { return #expect(Bool(false)) }
+        guard case .step(let job) = try take(&turns) else { return #expect(Bool(false)) }
         let turn1 = turns.next(at: now)
         #expect(turn1 == nil)
-        turns.stepped(tenant, nil, at: now)
+        turns.stepped(job, nil, at: now)
         guard case .look(_, 1) = try take(&turns) else { return #expect(Bool(false)) }
     }
 
@@ -123,7 +123,7 @@ import Testing
             #expect(job.tenantID == full && turns.waiting.count == waiting)
             let due = turns.nextMoment()
             #expect(due == (waiting == 3 ? nil : now))
-            turns.stepped(full, nil, at: now)
+            turns.stepped(job, nil, at: now)
         }
     }
 
@@ -135,7 +135,7 @@ import Testing
         turns.wake(tenant, at: now)
         end(try take(&turns), &turns, found: [tenant: [job(of: tenant)]])
         guard case .step(let job) = try take(&turns) else { return #expect(Bool(false)) }
-        turns.stepped(tenant, job, took: .milliseconds(took), at: now)
+        turns.stepped(job, job, took: .milliseconds(took), at: now)
         let end = now.advanced(by: .milliseconds(rest))
         let moment = turns.nextMoment()
         #expect(moment == end && turns.waiting.count == 1)
@@ -172,5 +172,107 @@ import Testing
             turns.looked(at: tenant, taken: [], next: nil, at: now)
         }
         #expect(turns.lookCount < 100)
+    }
+
+    /// After a break with identity all workspaces are woken at once, when their nightly jobs are due.
+    @Test func whoIsToldOfAllTenantsAtOnceHoldsFewJobs() throws {
+        var limits = limits(turns: 8)
+        limits.waitingMax = 64
+        var turns = JobTurns(limits)
+        for _ in 0..<3_000 { turns.wake(TenantID(.make()), at: now) }
+        var most = 0
+        for _ in 0..<10_000 {
+            guard let turn = turns.next(at: now) else { break }
+            if case .look(let tenant, _) = turn {
+                turns.looked(at: tenant, taken: [job(of: tenant), job(of: tenant)], next: nil, at: now)
+            } else if case .step(let job) = turn {
+                turns.stepped(job, nil, at: now)
+            }
+            most = max(most, turns.heldCount)
+        }
+        #expect(most <= 64)
+    }
+
+    /// The slice of a job begins with its first step, not with its time in the line.
+    @Test func aJobHasBegunWithItsFirstStep() throws {
+        let tenant = TenantID(.make())
+        var turns = JobTurns(limits())
+        turns.wake(tenant, at: now)
+        end(try take(&turns), &turns, found: [tenant: [job(of: tenant)]])
+        let later = now.advanced(by: .seconds(10))
+        guard case .step(let first) = turns.next(at: later) else { return #expect(Bool(false)) }
+        turns.stepped(first, first, at: later)
+        guard case .step(let second) = turns.next(at: later.advanced(by: .seconds(1))) else {
+            return #expect(Bool(false))
+        }
+        #expect(first.begunAt == later && second.begunAt == later)
+    }
+
+    /// Whoever is left while its jobs are under way, and woken again, has no more of them than others.
+    @Test func aTenantThatComesBackHasNoMoreJobsThanItMay() throws {
+        let tenant = TenantID(.make())
+        var turns = JobTurns(limits(turns: 8))
+        turns.wake(tenant, at: now)
+        end(try take(&turns), &turns, found: [tenant: [job(of: tenant), job(of: tenant)]])
+        let steps = [try take(&turns), try take(&turns)]
+        turns.leave(tenant)
+        #expect(turns.tenantCount == 0)
+        turns.wake(tenant, at: now)
+        let early = turns.next(at: now)
+        #expect(early == nil)
+        for case .step(let job) in steps { turns.stepped(job, nil, at: now) }
+        guard case .look(_, let count) = try take(&turns) else { return #expect(Bool(false)) }
+        #expect(count == 2)
+        turns.leave(tenant)
+        turns.wake(tenant, at: now)
+        let second = turns.next(at: now)
+        #expect(second == nil)
+        turns.looked(at: tenant, taken: [], next: nil, at: now)
+        let third = turns.next(at: now)
+        #expect(third != nil)
+    }
+
+    /// A clock that is put back an hour holds nobody up for one.
+    @Test func whatIsPlannedGoesBackWithTheClock() throws {
+        let (resting, waiting) = (TenantID(.make()), TenantID(.make()))
+        var turns = JobTurns(limits(turns: 8))
+        turns.wake(resting, at: now)
+        end(try take(&turns), &turns, found: [resting: [job(of: resting)]])
+        guard case .step(let job) = try take(&turns) else { return #expect(Bool(false)) }
+        turns.stepped(job, job, took: .seconds(1), at: now)
+        turns.wake(waiting, at: now)
+        _ = try take(&turns)
+        turns.looked(at: waiting, taken: [], next: nil, notBefore: now.advanced(by: .seconds(1)), at: now)
+        let before = now.advanced(by: .seconds(-3_600))
+        turns.wake(waiting, at: before)
+        let early = turns.next(at: before)
+        #expect(early == nil)
+        let then = before.advanced(by: .seconds(1))
+        let (one, other) = (turns.next(at: then), turns.next(at: then))
+        #expect(one != nil && other != nil)
+    }
+
+    /// Of what waits and of what is in a step that does not hold its row; when that was tried, not at once again.
+    @Test func leasesAreMadeLongerInTime() throws {
+        let (tenant, limits) = (TenantID(.make()), limits())
+        var turns = JobTurns(limits)
+        func held(isFreeInSteps: Bool) -> HeldJob {
+            let lease = JobLease(jobID: .make(), holderID: .make(), number: 1)
+            return HeldJob(
+                tenantID: tenant, name: "job", userID: nil, lease: lease, isFreeInSteps: isFreeInSteps,
+                until: now.advanced(by: limits.lease), limits)
+        }
+        turns.wake(tenant, at: now)
+        let jobs = [held(isFreeInSteps: true), held(isFreeInSteps: false)]
+        end(try take(&turns), &turns, found: [tenant: jobs])
+        let half = now.advanced(by: limits.lease / 2)
+        let (early, due) = (turns.renewals(at: now), turns.renewals(at: half))
+        #expect(early.isEmpty && Set(due) == Set(jobs))
+        turns.renewed(jobs[1].leased(until: half.advanced(by: limits.lease), limits))
+        guard case .step(let stepping) = try take(&turns) else { return #expect(Bool(false)) }
+        #expect(stepping.lease == jobs[0].lease && turns.renewals(at: half).map(\.lease) == [stepping.lease])
+        turns.renewed(stepping.renewed(at: half.advanced(by: .seconds(1))))
+        #expect(turns.renewals(at: half).isEmpty)
+        #expect(turns.renewals(at: half.advanced(by: .seconds(1))).map(\.lease) == [stepping.lease])
     }
 }

@@ -45,9 +45,9 @@ struct ExportPages {
 
     func page(after place: Keyset?) async throws -> Page {
         let call = try await authorise()
-        let order = try order(call)
-        let size = order.followsAnIndex ? Self.pageSize : Self.sortedPageSize
-        let query = ListQuery(selection: try await selection(call), order: order, pageSize: size, place: place)
+        let (selection, order) = (try await selection(call), try order(call))
+        let size = order.followsAnIndex(selection.lifetime) ? Self.pageSize : Self.sortedPageSize
+        let query = ListQuery(selection: selection, order: order, pageSize: size, place: place)
         let mask = try ReadMask(message.mask(request.readMask, of: type), of: type)
         let (text, parameters) = query.page()
         let rows = try await engine.database.read(

@@ -47,7 +47,8 @@ struct ExportRun {
         try await loop.sleep(for: .nanoseconds(Int64(clamping: wait)))
     }
 
-    /// Sends a page in as many messages as it needs, one at least. The ledger is told of the end before the client is.
+    /// Sends a page in as many messages as it needs, one at least; not the rest of it when the call is over, however slow its reader is. The
+    /// ledger is told of the end before the client is.
     private mutating func send(_ page: ExportPages.Page, to writer: MessageWriter, _ response: ExportFields.Response)
         async throws
     {
@@ -62,7 +63,7 @@ struct ExportRun {
             rest = rest.dropFirst(count)
             charge(count, part.count, page.call)
             let isComplete = rest.isEmpty && !page.hasMore
-            if rest.isEmpty { try await noteEnd(isComplete: isComplete) }
+            try await noteEnd(isComplete: isComplete)
             let answer = Message.make(response.message, in: writer.arena)
             answer.setInt64(response.recordCount, place.count)
             if !isComplete {
@@ -70,7 +71,7 @@ struct ExportRun {
             }
             part.write(fieldsOf: answer)
             try await writer.write(encoded: part.bytes)
-        } while !rest.isEmpty
+        } while !rest.isEmpty && state == .sending
     }
 
     /// Writes as many of the rows as a message holds, one at least if there is one. Returns their number.

@@ -154,14 +154,19 @@ struct SortOrder: Sendable {
     /// Whether an index has the records by the first key, those that lack it at its end.
     var splitsAtPresence: Bool { keys[0].addedColumn == nil && keys[0].isNullable && keys[0].target.isIndexed }
 
-    /// Whether an index has the records by the first key, so that a page is found without looking at all of them.
-    var followsAnIndex: Bool {
+    /// Whether an index has the records in this order, so that a page is found without looking at all of them. That of living records does
+    /// not have the deleted ones.
+    func followsAnIndex(_ lifetime: Lifetime) -> Bool {
         guard keys[0].addedColumn == nil else { return false }
         switch keys[0].target.field.role {
-        case .id, .createTime: return true
-        default: return keys[0].target.isIndexed
+        case .id: return true
+        case .createTime: return isOneKey && lifetime == .living
+        default: return isOneKey && lifetime == .living && keys[0].target.isIndexed
         }
     }
+
+    /// It goes by one key and the id.
+    private var isOneKey: Bool { keys.count <= 2 && keys.last?.target.field.role == .id }
 }
 
 extension FilterTarget {

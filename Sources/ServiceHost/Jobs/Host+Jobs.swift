@@ -19,6 +19,7 @@ extension Host {
             }, loop: loops.next(), logger: logger, metrics: metrics)
         policies.listen(changed: { work.heard(of: $0) }, synchronised: { work.listAgain() })
         work.start()
+        onStop { work.stop() }
         onDrain { await work.drain() }
     }
 

@@ -64,10 +64,15 @@ package final class JobHost: Sendable {
     /// Changes may have gone unheard.
     package func listAgain() { asks.continuation.yield() }
 
-    /// Steps that are under way end; other programs may take the rest at once.
-    package func drain() async {
+    /// Begins nothing new. Steps that are under way end; other programs may take the rest at once.
+    package func stop() {
         runner.drain()
         for standing in standing { standing.drain() }
+    }
+
+    /// Waits until that is done.
+    package func drain() async {
+        stop()
         asks.continuation.finish()
         let listing = listing.withLock { $0 }
         listing?.cancel()

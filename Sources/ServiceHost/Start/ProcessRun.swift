@@ -120,6 +120,7 @@ final class ProcessRun: Sendable {
     {
         listening.current = "stopping"
         updateHealth(host)
+        host.runStopActions()
         let deadline = Deadline.after(settings.drainDeadline)
         await server.drain(within: settings.drainDeadline)
         probe.cancel()

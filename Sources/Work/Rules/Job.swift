@@ -140,8 +140,9 @@ extension Job {
     mutating func release(at now: Timestamp) { wait(until: now) }
 
     /// After a step: one that was kept for long goes behind what else is due, so that a short one does not wait for the end of long ones.
-    mutating func giveWay(takenAt: Timestamp, after slice: Duration, at now: Timestamp) {
-        if state == .leased, takenAt.advanced(by: slice) <= now { release(at: now) }
+    mutating func giveWay(begunAt: Timestamp?, after slice: Duration, at now: Timestamp) {
+        guard state == .leased, let begunAt else { return }
+        if begunAt.advanced(by: slice) <= now || begunAt > now { release(at: now) }
     }
 
     /// Its run is left out, and the next one is at another moment.

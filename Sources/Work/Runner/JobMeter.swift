@@ -23,8 +23,8 @@ package struct JobMeter: Sendable {
         ).increment()
     }
 
-    /// A job was taken, so long after it was due.
-    func taken(_ job: String, late: Int64) {
+    /// A job was taken for the first time, so long after it was due.
+    func begun(_ job: String, late: Int64) {
         Timer(label: MetricName.jobDelay, dimensions: [(MetricDimension.job, job)], factory: factory)
             .recordMicroseconds(max(0, late))
     }

@@ -27,21 +27,24 @@ extension JobRunner {
                 tenant,
                 [
                     JobStatements.claim(names, countMax: countMax, by: id, at: now, until: end),
-                    JobStatements.nextDue(names),
+                    JobStatements.nextDue(names, for: id),
                 ])
             let taken = try results[0].map { row in
-                HeldJob(
-                    tenantID: tenant, name: try row.string(1), userID: try row.optionalID(2).map { UserID($0) },
-                    lease: JobLease(jobID: try row.id(0), holderID: id, number: try row.int64(3)), takenAt: now,
-                    leasedUntil: end)
+                let name = try row.string(1)
+                return HeldJob(
+                    tenantID: tenant, name: name, userID: try row.optionalID(2).map { UserID($0) },
+                    lease: JobLease(jobID: try row.id(0), holderID: id, number: try row.int64(3)),
+                    isFreeInSteps: definitions[name]?.callsOthers == true, until: end, limits)
             }
-            for (job, row) in zip(taken, results[0]) {
-                meter.taken(job.name, late: now.microseconds - (try row.timestamp(4)).microseconds)
+            for (job, row) in zip(taken, results[0]) where try row.bool(5) {
+                meter.begun(job.name, late: now.microseconds - (try row.timestamp(4)).microseconds)
             }
-            let next = try results[1].one().optionalTimestamp(0)
+            let open = try results[1].one()
             // What is due and was not taken is in others' hands.
             let pause = taken.count < countMax ? now.advanced(by: limits.pause) : now
-            return (taken, next.map { max($0, pause) })
+            let due = try open.optionalTimestamp(0).map { max($0, pause) }
+            let other = try open.bool(1) ? now.advanced(by: limits.otherLook) : nil
+            return (taken, [due, other].compactMap(\.self).min())
         } catch let error as RPCError where error.code == .permissionDenied || error.code == .notFound {
             // It is gone. Should it come back, identity says so.
             leave(tenant)
@@ -68,18 +71,20 @@ extension JobRunner {
         planted.withLock { _ = $0.insert(tenant) }
     }
 
-    /// Makes leases longer.
-    /// - Returns: those that are still held.
+    /// Makes leases longer. Whoever has lost one finds it in the next step; what could not be asked is asked again.
     func renew(_ jobs: [HeldJob]) async -> [HeldJob] {
-        var renewed: [HeldJob] = []
-        for var job in jobs {
-            job.leasedUntil = clock.now().advanced(by: limits.lease)
-            let query = JobStatements.renew(job.lease, until: job.leasedUntil)
-            // Whoever cannot renew has lost the lease in time, which the step finds.
-            guard let results = try? await batch(job.tenantID, [query]), !results[0].isEmpty else { continue }
-            renewed.append(job)
+        var tried: [HeldJob] = []
+        for job in jobs {
+            let now = clock.now()
+            let end = now.advanced(by: limits.lease)
+            let results = try? await batch(job.tenantID, [JobStatements.renew(job.lease, until: end)])
+            switch results?[0].isEmpty {
+            case false: tried.append(job.leased(until: end, limits))
+            case true: tried.append(job.renewed(at: .never))
+            case nil: tried.append(job.renewed(at: now.advanced(by: limits.lease / 8)))
+            }
         }
-        return renewed
+        return tried
     }
 
     /// Gives jobs back: anybody may take them at once. What cannot be given back is taken when its lease ends.

@@ -23,7 +23,7 @@ extension JobRunner {
                 }
             let goesOn = job.lease == held.lease
             meter.stepped(held.name, goesOn || job.state.isOpen ? .goesOn : .ended)
-            return goesOn ? held.leased(until: job.dueAt) : nil
+            return goesOn ? held.leased(until: job.dueAt, limits) : nil
         } catch is LeaseLost {
             meter.stepped(held.name, .lost)
             return nil
@@ -50,7 +50,7 @@ extension JobRunner {
             if !endsOrWaits(&job, definition, zone) {
                 let step = try await body(JobRun(job, of: held.tenantID, at: clock.now()), transaction)
                 job.note(step, at: clock.now(), lease: limits.lease)
-                job.giveWay(takenAt: held.takenAt, after: limits.slice, at: clock.now())
+                job.giveWay(begunAt: held.begunAt, after: limits.slice, at: clock.now())
             }
             for query in storing(job, of: held.tenantID, zone) {
                 try transaction.enqueue(query.statement, query.parameters)
@@ -74,7 +74,7 @@ extension JobRunner {
         let step = try await calls(JobRun(begun, of: held.tenantID, at: clock.now()), transactions)
         let stepped = try await change(held) {
             $0.note(step, at: clock.now(), lease: limits.lease, turningBack: definition.turnBack)
-            $0.giveWay(takenAt: held.takenAt, after: limits.slice, at: clock.now())
+            $0.giveWay(begunAt: held.begunAt, after: limits.slice, at: clock.now())
         }
         guard let stepped else { throw LeaseLost() }
         return stepped
@@ -130,13 +130,5 @@ extension JobRunner {
             let next = definition.successor(of: job, at: now, in: zone)
         else { return [put] }
         return [put, JobStatements.insert(definition.run(at: next, in: tenant), id: .make(), at: now)]
-    }
-}
-
-extension HeldJob {
-    fileprivate func leased(until end: Timestamp) -> HeldJob {
-        var job = self
-        job.leasedUntil = end
-        return job
     }
 }

@@ -67,7 +67,7 @@ package final class JobRunner: Sendable {
             case .look(let tenant, let countMax):
                 let (taken, next) = await self.look(at: tenant, countMax: countMax)
                 return .looked(tenant, taken: taken, next: next)
-            case .step(let job): return .stepped(job.tenantID, await self.step(job))
+            case .step(let job): return .stepped(job, next: await self.step(job))
             }
         }
         await release(left)

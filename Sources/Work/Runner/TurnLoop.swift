@@ -7,19 +7,33 @@ final class TurnLoop: Sendable {
     enum Outcome: Sendable {
         /// As in `JobTurns.looked`.
         case looked(TenantID, taken: [HeldJob] = [], next: Timestamp?, notBefore: Timestamp? = nil)
-        /// The job, if it goes on here.
-        case stepped(TenantID, HeldJob?)
+        /// A job had its step; `next` is it if it goes on here.
+        case stepped(HeldJob, next: HeldJob?)
     }
 
     private let limits: JobLimits
     private let clock: JobClock
-    private let turns: Mutex<JobTurns>
+    private let state: Mutex<State>
     private let isDraining = Atomic<Bool>(false)
     private let bell = JobBell()
 
+    private struct State {
+        var turns: JobTurns
+        /// Nil while it does not sleep.
+        var sleepsUntil: Timestamp?
+
+        /// Something is due before the sleep is over.
+        var sleepsTooLong: Bool {
+            mutating get {
+                guard let sleepsUntil, let next = turns.nextMoment() else { return false }
+                return next < sleepsUntil
+            }
+        }
+    }
+
     init(_ limits: JobLimits, _ clock: JobClock) {
         (self.limits, self.clock) = (limits, clock)
-        turns = Mutex(JobTurns(limits))
+        state = Mutex(State(turns: JobTurns(limits)))
     }
 
     /// The tenant is one of those that the runner works for, and is looked at now.
@@ -27,16 +41,16 @@ final class TurnLoop: Sendable {
     /// - Returns: how many these are.
     @discardableResult
     func wake(_ tenant: TenantID) -> Int {
-        let count = turns.withLock { turns in
-            turns.wake(tenant, at: clock.now())
-            return turns.tenantCount
+        let (count, sleepsTooLong) = state.withLock { state in
+            state.turns.wake(tenant, at: clock.now())
+            return (state.turns.tenantCount, state.sleepsTooLong)
         }
-        bell.ring()
+        if sleepsTooLong { bell.ring() }
         return count
     }
 
     /// The tenant is looked at no more; what is under way there goes on to its end.
-    func leave(_ tenant: TenantID) { turns.withLock { $0.leave(tenant) } }
+    func leave(_ tenant: TenantID) { state.withLock { $0.turns.leave(tenant) } }
 
     /// Begins nothing new; the turns that are under way end.
     func drain() {
@@ -54,7 +68,7 @@ final class TurnLoop: Sendable {
     /// jobs do not rest. On an event loop.
     ///
     /// - Parameters:
-    ///   - renew: makes leases longer of jobs that wait for their next step; gives those that are still held.
+    ///   - renew: makes leases longer; gives the jobs with what came of it.
     ///   - take: does what a turn asks for.
     /// - Returns: after a drain the jobs that are held.
     func work(
@@ -63,69 +77,60 @@ final class TurnLoop: Sendable {
     ) async -> [HeldJob] {
         await withTaskGroup(of: Event.self) { group in
             var isRenewing = false
-            /// Until when it sleeps; nil while it does not.
-            var restsUntil: Timestamp?
             while true {
                 let isDraining = isDraining.load(ordering: .relaxed)
-                while !isDraining, let turn = turns.withLock({ $0.next(at: clock.now()) }) {
+                while !isDraining, let turn = state.withLock({ $0.turns.next(at: clock.now()) }) {
                     group.addTask {
                         let begin = self.clock.now()
                         let outcome = await take(turn)
                         return .ended(outcome, took: waits ? begin.distance(to: self.clock.now()) : .zero)
                     }
                 }
-                if !isDraining, !isRenewing, case let old = shortLeases(), !old.isEmpty {
+                if !isDraining, !isRenewing, case let due = state.withLock({ $0.turns.renewals(at: clock.now()) }),
+                    !due.isEmpty
+                {
                     isRenewing = true
-                    group.addTask { .renewed(await renew(old)) }
+                    group.addTask { .renewed(await renew(due)) }
                 }
-                if waits, !isDraining, restsUntil == nil {
-                    let end = restEnd()
-                    restsUntil = end
-                    group.addTask { await self.rest(until: end) }
-                }
+                if waits, !isDraining, let end = sleepEnd() { group.addTask { await self.sleep(until: end) } }
                 guard let event = await group.next() else { break }
-                if case .rung = event { restsUntil = nil }
                 if case .renewed = event { isRenewing = false }
                 note(event)
-                // What it brought may be due before the sleep is over.
-                if let end = restsUntil, let next = turns.withLock({ $0.nextMoment() }), next < end { bell.ring() }
             }
         }
-        return isDraining.load(ordering: .relaxed) ? turns.withLock { Array($0.waiting.values) } : []
+        return isDraining.load(ordering: .relaxed) ? state.withLock { Array($0.turns.waiting.values) } : []
     }
 
     private func note(_ event: Event) {
         let now = clock.now()
-        turns.withLock { turns in
+        let sleepsTooLong = state.withLock { state in
             switch event {
             case .ended(.looked(let tenant, let taken, let next, let notBefore), _):
-                turns.looked(at: tenant, taken: taken, next: next, notBefore: notBefore, at: now)
-            case .ended(.stepped(let tenant, let job), let took): turns.stepped(tenant, job, took: took, at: now)
-            case .renewed(let jobs): for job in jobs { turns.renewed(job) }
-            case .rung: break
+                state.turns.looked(at: tenant, taken: taken, next: next, notBefore: notBefore, at: now)
+            case .ended(.stepped(let job, let next), let took): state.turns.stepped(job, next, took: took, at: now)
+            case .renewed(let jobs): for job in jobs { state.turns.renewed(job) }
+            case .rung: state.sleepsUntil = nil
             }
+            return state.sleepsTooLong
         }
+        if sleepsTooLong { bell.ring() }
     }
 
-    /// When something is due, as far as is known now. Leases are to be looked after meanwhile.
-    private func restEnd() -> Timestamp {
-        turns.withLock { turns in
-            let look = clock.now().advanced(by: turns.waiting.isEmpty ? limits.period : limits.lease / 4)
-            return min(turns.nextMoment() ?? look, look)
+    /// Until when to sleep, unless it does already: until something is due, as far as is known now. Leases are to be looked after meanwhile.
+    private func sleepEnd() -> Timestamp? {
+        state.withLock { state in
+            guard state.sleepsUntil == nil else { return nil }
+            let look = clock.now().advanced(by: state.turns.heldCount == 0 ? limits.period : limits.lease / 8)
+            state.sleepsUntil = min(state.turns.nextMoment() ?? look, look)
+            return state.sleepsUntil
         }
     }
 
     /// Sleeps until then, or until somebody rings.
-    private func rest(until end: Timestamp) async -> Event {
+    private func sleep(until end: Timestamp) async -> Event {
         let wait = max(clock.now().distance(to: end), .milliseconds(1))
         await bell.wait { await self.clock.sleep(wait) }
         return .rung
-    }
-
-    /// Jobs that wait for their next step and whose lease is half over.
-    private func shortLeases() -> [HeldJob] {
-        let limit = clock.now().advanced(by: limits.lease / 2)
-        return turns.withLock { $0.waiting.values.filter { $0.leasedUntil < limit } }
     }
 }
 

@@ -12,8 +12,8 @@ enum JobStatements {
         """
     static let columnCount = 18
 
-    /// Takes what is due and known by one of the names, the longest due first. A lease that has ended counts as a failure of its step.
-    /// What another transaction has is passed over.
+    /// Takes what is due and known by one of the names, the longest due first. Those that have had turns come behind those that have had
+    /// none, for a minute. A lease that has ended counts as a failure of its step. What another transaction has is passed over.
     static func claim(
         _ names: [String], countMax: Int, by holder: RecordID, at now: Timestamp, until end: Timestamp
     ) -> Query {
@@ -29,19 +29,29 @@ enum JobStatements {
     private static let claiming = Statement(
         """
         WITH due AS MATERIALIZED (
-            SELECT id, due_at FROM {schema}.jobs WHERE ended_at IS NULL AND due_at <= $2 AND name = ANY($1)
-            ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED
+            SELECT id, due_at, started_at IS NULL AS is_new FROM {schema}.jobs
+            WHERE ended_at IS NULL AND due_at <= $2 AND name = ANY($1)
+            ORDER BY started_at IS NOT NULL AND due_at > $2 - interval '1 minute', due_at, id LIMIT $3
+            FOR UPDATE SKIP LOCKED
         )
         UPDATE {schema}.jobs AS job SET attempts = attempts + CASE state WHEN 'leased' THEN 1 ELSE 0 END, state = 'leased',
             lease_holder_id = $4, lease_number = lease_number + 1, due_at = $5, started_at = coalesce(started_at, $2)
-        FROM due WHERE job.id = due.id RETURNING job.id, name, on_behalf_of_id, lease_number, due.due_at
+        FROM due WHERE job.id = due.id RETURNING job.id, name, on_behalf_of_id, lease_number, due.due_at, due.is_new
         """)
 
-    /// When the next one is due.
-    static func nextDue(_ names: [String]) -> Query { Query(nextDue) { $0.append(names) } }
+    /// When the next one is due, and whether others work on one.
+    static func nextDue(_ names: [String], for holder: RecordID) -> Query {
+        Query(nextDue) {
+            $0.append(names)
+            $0.append(holder)
+        }
+    }
 
     private static let nextDue = Statement(
-        "SELECT min(due_at) FROM {schema}.jobs WHERE ended_at IS NULL AND name = ANY($1)")
+        """
+        SELECT min(due_at), coalesce(bool_or(lease_holder_id <> $2), false) FROM {schema}.jobs
+        WHERE ended_at IS NULL AND name = ANY($1)
+        """)
 
     /// The job for as long as the transaction goes on, if the lease is still held: nobody else takes it or changes it meanwhile.
     static func lock(_ lease: JobLease) -> Query {

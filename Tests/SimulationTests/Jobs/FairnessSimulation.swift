@@ -70,7 +70,7 @@ struct FairnessSimulation: Simulation {
             turns.looked(at: tenant, taken: taken, next: nil, at: now)
             if !isBusy(tenant), count > 0 { waits[tenant] = 0 }
         case .step(let job):
-            turns.stepped(job.tenantID, isBusy(job.tenantID) ? job : nil, at: now)
+            turns.stepped(job, isBusy(job.tenantID) ? job : nil, at: now)
             // After a job's end its tenant is looked at.
             if !isBusy(job.tenantID) { waits[job.tenantID] = 0 }
         }
@@ -82,7 +82,7 @@ struct FairnessSimulation: Simulation {
         jobCount += 1
         let lease = JobLease(
             jobID: RecordID(high: 2, low: jobCount), holderID: RecordID(high: 3, low: 1), number: 1)
-        return HeldJob(tenantID: tenant, name: "job", userID: nil, lease: lease, takenAt: now, leasedUntil: now)
+        return HeldJob(tenantID: tenant, name: "job", userID: nil, lease: lease, until: now, JobLimits())
     }
 }
 

@@ -22,7 +22,7 @@ enum JobWork {
 /// What a turn came to.
 enum JobNews {
     case looked(TenantID, taken: [HeldJob], next: Timestamp?)
-    case stepped(TenantID, HeldJob?)
+    case stepped(HeldJob, HeldJob?)
     case renewed(HeldJob)
 }
 
@@ -62,7 +62,7 @@ extension JobWork {
     private func begin(_ held: HeldJob, _ now: Timestamp, _ world: inout JobWorld) throws(Violation) -> JobWork {
         switch world.lock(held.lease) {
         case .busy: return self
-        case .lost: return .told(.stepped(held.tenantID, nil))
+        case .lost: return .told(.stepped(held, nil))
         case .job(var open):
             if open.job.cancelAskedAt != nil {
                 _ = open.job.cancel(at: now, turningBack: { _, _ in nil })
@@ -88,7 +88,7 @@ extension JobWork {
         open.effect = progress.done
         let step = progress.done == progress.total ? JobStep.done(progress) : .goesOn(checkpoint: [], progress)
         open.job.note(step, at: now, lease: SimulatedRunner.limits.lease)
-        open.job.giveWay(takenAt: held.takenAt, after: SimulatedRunner.limits.slice, at: now)
+        open.job.giveWay(begunAt: held.begunAt, after: SimulatedRunner.limits.slice, at: now)
         return .commit(held, open)
     }
 
@@ -99,7 +99,7 @@ extension JobWork {
         if isAnswerLost, world.random.chance(50) { world.rollback(open) } else { try world.commit(open) }
         if isAnswerLost { return .failed(held, JobFailure(reason: "UNAVAILABLE", kind: .elsewhere)) }
         let goesOn = open.job.lease == held.lease
-        return .told(.stepped(held.tenantID, goesOn ? held.leased(until: open.job.dueAt) : nil))
+        return .told(.stepped(held, goesOn ? held.leased(until: open.job.dueAt, SimulatedRunner.limits) : nil))
     }
 
     private func keep(
@@ -114,7 +114,7 @@ extension JobWork {
             world.failed(open.job.id, failure.kind)
             try world.commit(open)
         }
-        return .told(.stepped(held.tenantID, nil))
+        return .told(.stepped(held, nil))
     }
 
     private func renew(_ held: HeldJob, _ now: Timestamp, _ world: inout JobWorld) -> JobWork? {
@@ -122,7 +122,7 @@ extension JobWork {
         switch world.renew(held.lease, until: end) {
         case .busy: return self
         case .lost: return nil
-        case .job: return .told(.renewed(held.leased(until: end)))
+        case .job: return .told(.renewed(held.leased(until: end, SimulatedRunner.limits)))
         }
     }
 
@@ -137,13 +137,5 @@ extension JobWork {
             try world.commit(open)
             return nil
         }
-    }
-}
-
-extension HeldJob {
-    fileprivate func leased(until end: Timestamp) -> HeldJob {
-        var job = self
-        job.leasedUntil = end
-        return job
     }
 }

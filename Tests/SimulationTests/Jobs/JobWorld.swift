@@ -91,13 +91,21 @@ enum Found {
 
 // Statements.
 extension JobWorld {
-    /// Takes what is due, the longest due first, and passes over what others have locked. Says when the next one is due.
+    private static func rank(_ job: Job, _ now: Timestamp) -> Int {
+        job.startedAt != nil && job.dueAt > now.advanced(by: .seconds(-60)) ? 1 : 0
+    }
+
+    /// Takes what is due, the longest due first, those that have had turns behind those that have had none for a minute, and passes over what others have locked. Says when the next one is due.
     mutating func claim(
         of tenant: TenantID, countMax: Int, by holder: RecordID, at now: Timestamp, until end: Timestamp
     ) throws(Violation) -> (taken: [HeldJob], next: Timestamp?) {
         guard countMax > 0 else { throw Violation("a look for \(countMax) jobs") }
         let due = open(of: tenant).filter { jobs[$0].dueAt <= now && !locks.isTaken(jobs[$0].id) }
-            .sorted { (jobs[$0].dueAt, jobs[$0].id) < (jobs[$1].dueAt, jobs[$1].id) }
+            .sorted {
+                let (one, other) = (jobs[$0], jobs[$1])
+                let (rank, otherRank) = (Self.rank(one, now), Self.rank(other, now))
+                return (rank, one.dueAt, one.id) < (otherRank, other.dueAt, other.id)
+            }
         var taken: [HeldJob] = []
         for index in due.prefix(countMax) {
             if jobs[index].state == .leased { promises.hadMishap(jobs[index].id) }
@@ -107,7 +115,8 @@ extension JobWorld {
             jobs[index].startedAt = jobs[index].startedAt ?? now
             guard let lease = jobs[index].lease else { preconditionFailure("it was given one") }
             taken.append(
-                HeldJob(tenantID: tenant, name: "job", userID: nil, lease: lease, takenAt: now, leasedUntil: end))
+                HeldJob(
+                    tenantID: tenant, name: "job", userID: nil, lease: lease, until: end, SimulatedRunner.limits))
             trace.note("\(holder.low) takes job \(lease.jobID.low), number \(lease.number)")
         }
         return (taken, open(of: tenant).map { jobs[$0].dueAt }.min())

@@ -75,8 +75,8 @@ struct SimulatedRunner {
         case nil: break
         }
         let isRenewing = work.contains { if case .renew = $0 { true } else { false } }
-        let limit = now.advanced(by: Self.limits.lease / 2)
-        if !isRenewing, let short = waiting.first(where: { $0.leasedUntil < limit }) { work.append(.renew(short)) }
+        let short = turns.renewals(at: now).min { $0.lease.jobID < $1.lease.jobID }
+        if !isRenewing, let short { work.append(.renew(short)) }
     }
 
     /// When what is under way has ended.
@@ -91,7 +91,7 @@ struct SimulatedRunner {
     private mutating func note(_ news: JobNews, at now: Timestamp, took: Duration) {
         switch news {
         case .looked(let tenant, let taken, let next): turns.looked(at: tenant, taken: taken, next: next, at: now)
-        case .stepped(let tenant, let job): turns.stepped(tenant, job, took: took, at: now)
+        case .stepped(let job, let next): turns.stepped(job, next, took: took, at: now)
         case .renewed(let job): turns.renewed(job)
         }
     }

@@ -767,7 +767,7 @@ public struct JobState: RawRepresentable, Hashable, Sendable {
     /// Not told.
     public static let unspecified = JobState(rawValue: 0)
 
-    /// It waits until it is due: for its time, or after a failure.
+    /// It waits until it is due: for its time, after a failure, or for its next turn after others had theirs.
     public static let waiting = JobState(rawValue: 1)
 
     /// It is under way.

@@ -51,7 +51,7 @@ typedef enum _Steward__Type__V1__JobState {
    */
   STEWARD__TYPE__V1__JOB_STATE__JOB_STATE_UNSPECIFIED = 0,
   /*
-   * It waits until it is due: for its time, or after a failure.
+   * It waits until it is due: for its time, after a failure, or for its next turn after others had theirs.
    */
   STEWARD__TYPE__V1__JOB_STATE__JOB_STATE_WAITING = 1,
   /*
