@@ -35,24 +35,23 @@ package struct FeedConsumer: Sendable {
         as program: TenantActor, deadline: Deadline, logger: Logger,
         _ effect: (RecordTransaction, [FeedEvent]) async throws -> Void
     ) async throws -> FeedStep {
-        guard let stored = try await place(program, deadline) else {
-            try await put(try await startingPoint(program, deadline), program, deadline, Self.insertion)
+        guard let stored = try await cursor(program, deadline) else {
+            try await put(place.begin(try await startingPoint(program, deadline)), program, deadline)
             return .advanced(events: 0, isCaughtUp: false)
         }
         guard let cursor = FeedCursor(stored) else { throw RecordErrors.feedCursorInvalid() }
         let batch = try await feed.read(program, after: cursor, limit: batchSize, deadline: deadline)
-        var next = batch.cursor
-        next.timeline = nil
-        guard !batch.events.isEmpty || !next.stands(where: cursor) else {
+        guard !batch.events.isEmpty || !batch.cursor.stands(where: cursor) else {
             meter.note(FeedBacklog.none, of: name, program)
             return .idle
         }
         let isDone = try await feed.engine.transaction(
             as: program, doing: method, deadline: deadline, logger: logger
         ) { transaction in
-            guard try await holds(stored, batch, transaction) else { return false }
+            let held = try await transaction.query(place.hold(stored, asReadIn: batch)).first
+            guard try held?.bool(0) == true else { return false }
             if !batch.events.isEmpty { try await effect(transaction, batch.events) }
-            try transaction.enqueue(Self.update, parameters(next))
+            try transaction.enqueue(place.move(to: batch.cursor))
             return true
         }
         guard isDone else { return .elsewhere }
@@ -65,49 +64,25 @@ package struct FeedConsumer: Sendable {
     package func restart(
         as program: TenantActor, from cursor: FeedCursor, deadline: Deadline
     ) async throws {
-        try await put(cursor, program, deadline, Self.replacement)
+        try await put(place.replace(cursor), program, deadline)
     }
 
     /// Tells the metrics how far behind it is in a tenant.
     package func measure(as program: TenantActor, deadline: Deadline) async throws {
-        guard let stored = try await place(program, deadline), let cursor = FeedCursor(stored) else { return }
+        guard let stored = try await cursor(program, deadline), let cursor = FeedCursor(stored) else { return }
         meter.note(try await feed.backlog(program, after: cursor, deadline: deadline), of: name, program)
     }
 }
 
 // Its row.
 extension FeedConsumer {
-    private static let look = Statement("SELECT cursor FROM {schema}.feed_consumers WHERE name = $1")
+    private var place: FeedPlace { FeedPlace(name: name) }
 
-    /// With the timeline: what was read on a server that was replaced since has no effect. And with the last checkpoint: a server that
-    /// crashed and recovered, which makes one, may give ids again that the reader had seen end without a trace. Any other checkpoint
-    /// costs one more read.
-    private static let lock = Statement(
-        """
-        SELECT cursor, substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8),
-            (pg_control_checkpoint()).checkpoint_lsn::text FROM {schema}.feed_consumers
-        WHERE name = $1 FOR UPDATE SKIP LOCKED
-        """)
-
-    private static let update = Statement(
-        "UPDATE {schema}.feed_consumers SET cursor = $2, updated_at = $3 WHERE name = $1")
-
-    private static let insertion = Statement(
-        "INSERT INTO {schema}.feed_consumers (name, cursor, updated_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING"
-    )
-
-    private static let replacement = Statement(
-        """
-        INSERT INTO {schema}.feed_consumers (name, cursor, updated_at) VALUES ($1, $2, $3)
-        ON CONFLICT (name) DO UPDATE SET cursor = EXCLUDED.cursor, updated_at = EXCLUDED.updated_at
-        """)
-
-    private func place(_ program: TenantActor, _ deadline: Deadline) async throws -> [UInt8]? {
-        var parameters = Parameters()
-        parameters.append(name)
+    private func cursor(_ program: TenantActor, _ deadline: Deadline) async throws -> [UInt8]? {
+        let query = place.find
         let rows = try await DatabaseErrors.translated {
             try await feed.engine.database.read(
-                program, deadline: deadline.nanoseconds, Self.look, parameters)
+                program, deadline: deadline.nanoseconds, query.statement, query.parameters)
         }
         return rows.first.map { Array($0.bytes(0)) }
     }
@@ -119,34 +94,11 @@ extension FeedConsumer {
         }
     }
 
-    private func put(
-        _ cursor: FeedCursor, _ program: TenantActor, _ deadline: Deadline, _ statement: Statement
-    ) async throws {
-        var kept = cursor
-        kept.timeline = nil
-        let row = (statement, parameters(kept))
+    private func put(_ query: Query, _ program: TenantActor, _ deadline: Deadline) async throws {
         _ = try await DatabaseErrors.translated {
-            try await feed.engine.database.batch(program, deadline: deadline.nanoseconds, [row])
+            try await feed.engine.database.batch(
+                program, deadline: deadline.nanoseconds, [(query.statement, query.parameters)])
         }
-    }
-
-    /// Locks the row, unless somebody has, and says whether nobody went on meanwhile and the server is the one that was read.
-    private func holds(
-        _ stored: [UInt8], _ read: FeedBatch, _ transaction: RecordTransaction
-    ) async throws -> Bool {
-        var parameters = Parameters()
-        parameters.append(name)
-        guard let row = try await transaction.query(Self.lock, parameters).first else { return false }
-        let (timeline, checkpoint) = (UInt32(try row.string(1), radix: 16), try row.string(2))
-        return Array(row.bytes(0)) == stored && timeline == read.cursor.timeline && checkpoint == read.checkpoint
-    }
-
-    private func parameters(_ cursor: FeedCursor) -> Parameters {
-        var parameters = Parameters()
-        parameters.append(name)
-        parameters.append(cursor.bytes)
-        parameters.append(Timestamp.now())
-        return parameters
     }
 }
 

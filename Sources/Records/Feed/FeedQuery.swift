@@ -28,7 +28,7 @@ enum FeedQuery {
                 coalesce($3::text::pg_snapshot, pg_current_snapshot()) AS told
         )
         SELECT given.present::text, age(pg_snapshot_xmax(given.present)::xid),
-            substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8), (pg_control_checkpoint()).checkpoint_lsn::text,
+            \(FeedServer.timelineSQL), \(FeedServer.checkpointSQL),
             (SELECT feed_floor FROM {schema}.meta), part.*
         FROM given LEFT JOIN LATERAL (
             SELECT position, occurred_at, actor_id, on_behalf_of_id, purpose, method, object, record_id, record_version,
@@ -115,7 +115,7 @@ struct FeedServer {
     init(_ row: Row) throws {
         typealias Column = FeedQuery.Column
         guard let snapshot = FeedSnapshot(try row.string(Column.snapshot.rawValue)),
-            let timeline = UInt32(try row.string(Column.timeline.rawValue), radix: 16)
+            let timeline = UInt32(exactly: try row.int64(Column.timeline.rawValue))
         else { throw PostgresError(.other, "the server's snapshot or timeline is none") }
         // xmax follows the last transaction that ended; those that run may have later ids. How far the next new one is away, `age` tells
         // in a transaction without an id. It tells the largest number for the three ids that no transaction has.

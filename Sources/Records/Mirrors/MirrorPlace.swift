@@ -28,7 +28,11 @@ struct MirrorPlaces: Sendable {
 
     /// Nil before the first time, and for a place that nothing can be made of.
     func find() async throws -> MirrorPlace? {
-        let rows = try await run(Self.look, Self.values { $0.append(name) }, reads: true)
+        let rows = try await DatabaseErrors.translated {
+            var parameters = Parameters()
+            parameters.append(name)
+            return try await database.read(program, deadline: deadline.nanoseconds, Self.look, parameters)
+        }
         guard let row = rows.first, let cursor = row.value(3).flatMap({ FeedCursor(Array($0)) }) else { return nil }
         return MirrorPlace(
             fence: try row.int64(0), rebuiltTo: try row.optionalID(1), begunAt: try row.optionalTimestamp(2),
@@ -43,24 +47,12 @@ struct MirrorPlaces: Sendable {
 
     /// From now on the mirror is made anew, and then told what the feed tells after the cursor.
     func begin(_ cursor: FeedCursor) async throws {
-        let (kept, now) = (cursor.keptInside.bytes, Timestamp.now())
-        let statements: [(Statement, Parameters)] = [
-            (
-                Self.restart,
-                Self.values {
-                    $0.append(name); $0.append(RecordID.zero); $0.append(now)
-                }
-            ),
-            (
-                Self.replace,
-                Self.values {
-                    $0.append(name); $0.append(kept); $0.append(now)
-                }
-            ),
-        ]
-        _ = try await DatabaseErrors.translated {
-            try await database.batch(program, deadline: deadline.nanoseconds, statements)
+        let restart = Query(Self.restart) {
+            $0.append(name)
+            $0.append(RecordID.zero)
+            $0.append(Timestamp.now())
         }
+        _ = try await run([restart, FeedPlace(name: name).replace(cursor)])
     }
 
     /// What is begun again before it was done has lacked something since it was begun first.
@@ -72,18 +64,13 @@ struct MirrorPlaces: Sendable {
             rebuilt_to = excluded.rebuilt_to, begun_at = coalesce(place.begun_at, excluded.begun_at)
         """)
 
-    private static let replace = Statement(
-        """
-        INSERT INTO {schema}.feed_consumers (name, cursor, updated_at) VALUES ($1, $2, $3)
-        ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, updated_at = excluded.updated_at
-        """)
-
     /// The fence of what is told next; nil when somebody else has taken one since the place was read.
     func fence(after place: MirrorPlace) async throws -> Int64? {
-        let values = Self.values {
-            $0.append(name); $0.append(place.fence)
+        let query = Query(Self.take) {
+            $0.append(name)
+            $0.append(place.fence)
         }
-        return try await run(Self.take, values).first?.int64(0)
+        return try await run([query])[0].first?.int64(0)
     }
 
     private static let take = Statement(
@@ -91,10 +78,12 @@ struct MirrorPlaces: Sendable {
 
     /// The next fence follows this one, unless somebody has taken one since.
     func follow(_ told: Int64, from fence: Int64) async throws {
-        let values = Self.values {
-            $0.append(name); $0.append(fence); $0.append(told)
+        let query = Query(Self.move) {
+            $0.append(name)
+            $0.append(fence)
+            $0.append(told)
         }
-        _ = try await run(Self.move, values)
+        _ = try await run([query])
     }
 
     private static let move = Statement("UPDATE {schema}.mirror_feeds SET fence = $3 WHERE name = $1 AND fence = $2")
@@ -106,55 +95,37 @@ struct MirrorPlaces: Sendable {
     func store(
         _ cursor: FeedCursor, rebuiltTo: RecordID?, fence: Int64, isTold: Bool, after batch: FeedBatch? = nil
     ) async throws -> Bool {
-        let values = Self.values {
+        let query = Query(Self.put) {
             $0.append(name)
             $0.append(fence)
             $0.append(rebuiltTo)
-            $0.append(cursor.keptInside.bytes)
+            $0.append(cursor.keptInside)
             $0.append(Timestamp.now())
             $0.append(batch?.cursor.timeline.map { Int64($0) })
             $0.append(batch?.checkpoint)
             $0.append(isTold)
         }
-        return try await !run(Self.put, values).isEmpty
+        return try await !run([query])[0].isEmpty
     }
 
     private static let put = Statement(
-        """
-        WITH held AS (
-            UPDATE {schema}.mirror_feeds
-            SET rebuilt_to = $3, begun_at = CASE WHEN $3::uuid IS NOT NULL THEN begun_at END,
-                told_fence = CASE WHEN $8 THEN fence ELSE told_fence END
-            WHERE name = $1 AND fence = $2
-                AND ($7::text IS NULL OR (pg_control_checkpoint()).checkpoint_lsn::text = $7
-                    AND ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int8 = $6)
-            RETURNING name
-        )
-        UPDATE {schema}.feed_consumers AS consumer SET cursor = $4, updated_at = $5 FROM held
-        WHERE consumer.name = held.name RETURNING 1
-        """)
+        unsafeGenerated: """
+            WITH held AS (
+                UPDATE {schema}.mirror_feeds
+                SET rebuilt_to = $3, begun_at = CASE WHEN $3::uuid IS NOT NULL THEN begun_at END,
+                    told_fence = CASE WHEN $8 THEN fence ELSE told_fence END
+                WHERE name = $1 AND fence = $2
+                    AND ($7::text IS NULL OR \(FeedServer.isTheOne(timeline: "$6", checkpoint: "$7")))
+                RETURNING name
+            )
+            UPDATE {schema}.feed_consumers AS consumer SET cursor = $4, updated_at = $5 FROM held
+            WHERE consumer.name = held.name RETURNING 1
+            """)
 
-    private func run(_ statement: Statement, _ values: Parameters, reads: Bool = false) async throws -> Rows {
+    private func run(_ queries: [Query]) async throws -> [Rows] {
         try await DatabaseErrors.translated {
-            guard !reads else {
-                return try await database.read(program, deadline: deadline.nanoseconds, statement, values)
-            }
-            return try await database.batch(program, deadline: deadline.nanoseconds, [(statement, values)])[0]
+            try await database.batch(
+                program, deadline: deadline.nanoseconds, queries.map { ($0.statement, $0.parameters) })
         }
-    }
-
-    private static func values(_ fill: (inout Parameters) -> Void) -> Parameters {
-        var parameters = Parameters()
-        fill(&parameters)
-        return parameters
-    }
-}
-
-extension FeedCursor {
-    /// As it is kept in the database whose history it is.
-    fileprivate var keptInside: FeedCursor {
-        var cursor = self
-        cursor.timeline = nil
-        return cursor
     }
 }
