@@ -63,6 +63,8 @@ package struct Identity: Sendable {
     let poller: ChangePoller
     let sweeper: TenantSweeper
     let engine: RecordEngine
+    /// What it does without a caller.
+    let jobs: [JobDefinition]
 
     let definition: ServiceDefinition
 
@@ -129,6 +131,7 @@ package struct Identity: Sendable {
                 policyMethods.register(on: &router)
             })
         engine = try definition.engine(database, policies: policies, pageTokenKey: parts.pageTokenKey)
+        jobs = try definition.jobs(engine)
         poller = ChangePoller(directory: directory, feed: feed, logger: parts.logger)
         sweeper = TenantSweeper(
             directory: directory, tenantData: tenantData, setup: setup, epochs: epochs,
@@ -138,5 +141,5 @@ package struct Identity: Sendable {
     }
 
     /// Every method that identity serves.
-    package func router() throws -> Router { try definition.router(engine) }
+    package func router() throws -> Router { try definition.router(engine, jobs) }
 }

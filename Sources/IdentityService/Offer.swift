@@ -16,8 +16,8 @@ package func offer(_ host: Host) async throws -> ServiceOffer {
     let identity = try Identity(IdentityParts(host))
     let loop = host.loops.next()
     let served = ServedTenants(directory: identity.directory)
-    let jobs = try JobHost(
-        identity.definition.jobs(identity.engine), identity.engine,
+    let jobs = JobHost(
+        identity.jobs, identity.engine,
         tenants: { try await served.page(of: .identity, after: $0, deadline: .after(HostLimits.policyFetchTimeout)) },
         loop: host.loops.next(), logger: host.logger, metrics: host.metrics)
     jobs.start()

@@ -91,10 +91,12 @@ package struct ServiceDefinition: Sendable {
     }
 
     /// What is called through the gateway: the standard methods of each type, and the others.
-    package func router(_ engine: RecordEngine) throws -> Router {
+    ///
+    /// - Parameter jobs: what it does without a caller.
+    package func router(_ engine: RecordEngine, _ jobs: [JobDefinition]) throws -> Router {
         var router = Router()
         try engine.register(on: &router)
-        JobMethods(engine, try jobs(engine), purge: purgesDeleted ? Purge(engine) : nil).register(
+        JobMethods(engine, jobs, purge: purgesDeleted ? Purge(engine) : nil).register(
             jobService, on: &router)
         try MatchingJobs(engine).register(on: &router)
         try methods(engine, &router)
@@ -106,12 +108,13 @@ package struct ServiceDefinition: Sendable {
         let engine = try engine(
             database(host.databases, placements: host.policies), policies: host.policies,
             references: host.references, pageTokenKey: host.derivedKey("page tokens"))
-        var router = try router(engine)
+        let pushes = host.pushes(mirrorFeeds, engine)
+        let jobs = try jobs(engine, pushes)
+        var router = try router(engine, jobs)
         ReferenceMethods(engine: engine).register(on: &router)
         try HandoverMethods(engine).register(on: &router)
         if !mirrors.isEmpty { MirrorMethods(engine).register(on: &router) }
-        let pushes = host.pushes(mirrorFeeds, engine)
-        host.run(try jobs(engine, pushes), standing: pushes.map { MirrorJobs($0).standing }, engine)
+        host.run(jobs, standing: pushes.map { MirrorJobs($0).standing }, engine)
         return ServiceOffer(router: router)
     }
 }

@@ -18,7 +18,7 @@ struct DeactivationTests {
         let identity = workspace.identity.identity
         let zone = try #require(TimeZone("UTC"))
         let runner = JobRunner(
-            try identity.definition.jobs(identity.engine).filter { $0.name == "deactivate_user" }, identity.engine,
+            identity.jobs.filter { $0.name == "deactivate_user" }, identity.engine,
             clock: JobClock(now: { .now() }, sleep: { _ in }), zone: { _ in zone }, jitter: { 0 },
             meter: JobMeter(NOOPMetricsHandler.instance), logger: workspace.identity.postgres.logger)
         runner.wake(workspace.id)

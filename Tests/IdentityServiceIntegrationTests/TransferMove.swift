@@ -32,7 +32,7 @@ extension TransferTests {
             let time = SharedTime()
             self.time = time
             runner = JobRunner(
-                try identity.definition.jobs(identity.engine).filter { $0.name == "transfer_user" }, identity.engine,
+                identity.jobs.filter { $0.name == "transfer_user" }, identity.engine,
                 clock: JobClock(now: { time.now }, sleep: { _ in }), zone: { _ in zone }, jitter: { 0 },
                 meter: JobMeter(NOOPMetricsHandler.instance), logger: workspace.identity.postgres.logger)
         }

@@ -82,7 +82,7 @@ package final class TestService: RecordCalls, Sendable {
         engine = try definition.engine(
             database, policies: policies, references: foreign, pageTokenKey: Array(repeating: 9, count: 32),
             watchLimits: watchLimits)
-        routes = RouteTable(try definition.router(engine))
+        routes = RouteTable(try definition.router(engine, definition.jobs(engine)))
         people.withLock { $0.units.append(PolicyUnit(id: home, parentID: nil)) }
         add(admin, [("*", "*", .all)], [], in: home)
     }

@@ -1,7 +1,6 @@
 import AccessControl
 import Logging
 import Observability
-import RPC
 import Records
 import Synchronization
 import Tenancy
@@ -32,14 +31,12 @@ struct ZoneCache: Sendable {
                 zones[name] = zone
                 return zone
             }
-            guard let zone = TimeZone("UTC") else {
-                throw RPCError(.internal, reason: "TIME_ZONE_UNKNOWN", "ICU does not know the time zone UTC.")
-            }
+            let utc = try TimeZone.known("UTC")
             logger.warning(
                 "ICU does not know a workspace's time zone: schedules go by UTC; install a newer libicu",
                 metadata: [LogKey.timeZone: "\(name)"])
-            zones[name] = zone
-            return zone
+            zones[name] = utc
+            return utc
         }
     }
 }

@@ -95,10 +95,6 @@ private struct Transfer {
     /// Of the workspace, as it is set at this moment.
     private static func zone(_ transaction: RecordTransaction) async throws -> TimeZone {
         let settings = try SettingsTable.settings(await transaction.query(SettingsTable.find))
-        let name = settings.timeZone ?? "UTC"
-        guard let zone = TimeZone(name) else {
-            throw RPCError(.internal, reason: "TIME_ZONE_UNKNOWN", "ICU does not know the time zone \(name).")
-        }
-        return zone
+        return try TimeZone.known(settings.timeZone ?? "UTC")
     }
 }
