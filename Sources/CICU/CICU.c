@@ -46,16 +46,20 @@ void *steward_time_zone(const uint16_t *name, int32_t count) {
     ucal_getCanonicalTimeZoneID(name, count, canonical, 128, &is_known, &status);
     if (U_FAILURE(status) || !is_known) return NULL;
     UCalendar *calendar = ucal_open(name, count, "en", UCAL_GREGORIAN, &status);
-    return U_SUCCESS(status) ? calendar : NULL;
+    if (U_FAILURE(status)) return NULL;
+    // A moment that is beyond it is an error, and not the last one that it knows.
+    ucal_setAttribute(calendar, UCAL_LENIENT, false);
+    return calendar;
 }
 
-int32_t steward_zone_offset(void *rules, double moment) {
+bool steward_zone_offset(void *rules, double moment, int32_t *offset) {
     UCalendar *calendar = rules;
     UErrorCode status = U_ZERO_ERROR;
     ucal_setMillis(calendar, moment, &status);
     int32_t standard = ucal_get(calendar, UCAL_ZONE_OFFSET, &status);
     int32_t summer = ucal_get(calendar, UCAL_DST_OFFSET, &status);
-    return U_SUCCESS(status) ? standard + summer : 0;
+    *offset = standard + summer;
+    return U_SUCCESS(status);
 }
 
 void steward_close_time_zone(void *rules) { ucal_close((UCalendar *)rules); }

@@ -28,7 +28,7 @@ int steward_collate(const void *collator, const char *one, int32_t one_count, co
 // The rules of a time zone of the IANA database, or NULL for a name that ICU does not know. Used by one thread at a time.
 void *steward_time_zone(const uint16_t *name, int32_t count);
 
-// How far the zone is ahead of UTC, in milliseconds, at a moment in milliseconds since 1970.
-int32_t steward_zone_offset(void *rules, double moment);
+// How far the zone is ahead of UTC, in milliseconds, at a moment in milliseconds since 1970; false when ICU cannot tell.
+bool steward_zone_offset(void *rules, double moment, int32_t *offset);
 
 void steward_close_time_zone(void *rules);
