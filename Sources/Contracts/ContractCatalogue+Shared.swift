@@ -526,7 +526,7 @@ extension ContractCatalogue {
                     KANSC2dhaW5lZENvdW50Eh0KCmxvc3RfY291bnQYBCABKANSCWxvc3RDb3VudBIfCgttb3ZlZF9jb3VudBgFIAEoA1IKbW92\
                     ZWRDb3VudBIWCgZyZWFzb24YBiABKAlSBnJlYXNvbhIYCgdtZXNzYWdlGAcgASgJUgdtZXNzYWdlIogBCgxPd25lZFJlY29y\
                     ZHMSFgoGb2JqZWN0GAEgASgJUgZvYmplY3QSGAoHc2VydmljZRgCIAEoCVIHc2VydmljZRIUCgVjb3VudBgDIAEoA1IFY291\
-                    bnQSFgoGcmVhc29uGAQgASgJUgZyZWFzb24SGAoHbWVzc2FnZRgFIAEoCVIHbWVzc2FnZUrkFAowCgEMEgMBABIaJiBWYWx1\
+                    bnQSFgoGcmVhc29uGAQgASgJUgZyZWFzb24SGAoHbWVzc2FnZRgFIAEoCVIHbWVzc2FnZUqFFQowCgEMEgMBABIaJiBWYWx1\
                     ZXMgdGhhdCBtYW55IHJlY29yZCB0eXBlcyBzaGFyZS4KCsMBCgIEABIECQAOARq2ASBBbiBhbW91bnQgb2YgbW9uZXkuIExp\
                     c3RzIHNvcnRlZCBieSBpdHMgbWlub3JfdW5pdHMgZ28gYnkgdGhhdCBudW1iZXIsIHdoYXRldmVyIHRoZSBjdXJyZW5jeTog\
                     NTAwIHllbiBjb21lIGFmdGVyIDQuOTkgZXVyb3MuCiBGaWx0ZXIgZm9yIGEgY3VycmVuY3ksIG9yIHNvcnQgYnkgY3VycmVu\
@@ -561,9 +561,10 @@ extension ContractCatalogue {
                     Ah4aHSBXaGF0IGlzIHdyb25nIGFuZCB0aGUgY3VyZS4KCl0KAgQGEgRaAGUBGlEgV2hhdCBhIHVzZXIgb3ducyBvZiBvbmUg\
                     a2luZCBvZiByZWNvcmRzLCBhcyBmYXIgYXMgaXQgd291bGQgYmUgZ2l2ZW4gdG8gb3RoZXJzLgoKLQoEBAYCABIDXAIdGiAg\
                     S2luZCBvZiByZWNvcmQsIGFzIGluIGFjY291bnQuCgo7CgQEBgIBEgNeAh4aLiBUaGUgc2VydmljZSB0aGF0IGtlZXBzIHRo\
-                    ZW0sIGFzIGluIGN1c3RvbWVyLgoKUQoEBAYCAhIDYAIbGkQgSG93IG1hbnkgdGhlcmUgYXJlOyBhYnNlbnQgd2hlbiB0aGUg\
-                    Y2FsbGVyIG1heSBub3QgZ2l2ZSB0aGVtIGF3YXkuCgouCgQEBgIDEgNiAh0aISBNYWNoaW5lLXJlYWRhYmxlIGNhdXNlIHdo\
-                    eSBub3QuCgoqCgQEBgIEEgNkAh4aHSBXaGF0IGlzIHdyb25nIGFuZCB0aGUgY3VyZS4K
+                    ZW0sIGFzIGluIGN1c3RvbWVyLgoKcgoEBAYCAhIDYAIbGmUgSG93IG1hbnkgdGhlcmUgYXJlOyBhYnNlbnQgd2hlbiB0aGUg\
+                    Y2FsbGVyIG1heSBub3QgZ2l2ZSB0aGVtIGF3YXksIGFuZCB3aGVuIGNvdW50aW5nIHRvb2sgdG9vIGxvbmcuCgouCgQEBgID\
+                    EgNiAh0aISBNYWNoaW5lLXJlYWRhYmxlIGNhdXNlIHdoeSBub3QuCgoqCgQEBgIEEgNkAh4aHSBXaGF0IGlzIHdyb25nIGFu\
+                    ZCB0aGUgY3VyZS4K
                     """),
             DescribedFile(
                 path: "steward/type/v1/job.proto", package: "steward.type.v1",

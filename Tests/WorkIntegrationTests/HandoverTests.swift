@@ -72,6 +72,23 @@ import Wire
         }
     }
 
+    /// Who waits for a count that does not end is told so, and gets the others.
+    @Test func whatIsNotCountedInTimeIsLeftOutAndSaysSo() async throws {
+        try await Matching.run { matching in
+            let from = leaver(matching)
+            _ = try await matching.makeAccounts(1, as: from)
+            let (client, schema) = (try Self.client(matching), matching.service.tenant.schema(.customer).name)
+            let start = ContinuousClock.now
+            let counts = try await matching.service.postgres.holding("LOCK TABLE \(schema).contacts") {
+                try await client.countOwned(CountOwnedRequest(userID: from.id.bytes)).records
+            }
+            #expect(counts.map(\.object) == ["account", "activity", "contact"] && counts.map(\.count) == [1, 0, nil])
+            #expect(["READ_TIMEOUT", "DEADLINE_EXCEEDED"].contains(counts.last?.reason ?? ""), "\(counts)")
+            // The call itself has 20 s.
+            #expect(ContinuousClock.now - start < .seconds(12))
+        }
+    }
+
     @Test func aDepartmentsRecordsGoToItsSuccessor() async throws {
         try await Matching.run { matching in
             let service = matching.service

@@ -11,6 +11,9 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
     private let engine: RecordEngine
     private let methods: [MatchingMethod]
 
+    /// Longest time for the counts of a service, so that who asks gets those that were quick.
+    private static let countTime = Duration.seconds(4)
+
     package init(_ engine: RecordEngine) throws {
         (self.engine, methods) = (engine, try MatchingMethod.reassignments(engine))
     }
@@ -20,21 +23,19 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
     ) async throws -> CountOwnedResponse {
         try await requirePurpose(context)
         let user = UserID(try id(request.userID, "user_id"))
+        let deadline = min(context.deadline, .after(Self.countTime))
         var records: [OwnedRecords] = []
         for method in methods {
             var owned = OwnedRecords(object: method.recordType.object, service: engine.database.service.rawValue)
             do {
-                owned.count = try await method.count(leftBehindBy: user, context, deadline: context.deadline)
-            } catch let error as RPCError where error.code == .permissionDenied {
+                owned.count = try await method.count(leftBehindBy: user, context, deadline: deadline)
+            } catch let error as RPCError where error.leavesOutCount {
                 (owned.reason, owned.message) = (error.reason, error.message)
             }
             records.append(owned)
         }
         return CountOwnedResponse(records: records)
     }
-
-    /// Longest time for the counts of a service, so that who asks gets those that were quick.
-    private static let countTime = Duration.seconds(4)
 
     package func countTransfer(
         _ request: CountTransferRequest, _ context: CallContext
@@ -162,6 +163,11 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
         guard let id = bytes.flatMap({ RecordID(bytes: $0) }) else { throw HandoverError.idInvalid(field) }
         return id
     }
+}
+
+extension RPCError {
+    /// What may not be counted, or not in time, is left out of the counts, which say why.
+    var leavesOutCount: Bool { [.permissionDenied, .resourceExhausted, .deadlineExceeded].contains(code) }
 }
 
 /// The errors of HandoverService, which programs see.

@@ -43,12 +43,8 @@ struct TransferredCount {
     ) async throws {
         do {
             try await count(&records)
-        } catch let error as RPCError where Self.isTold(error) {
+        } catch let error as RPCError where error.leavesOutCount {
             (records.reason, records.message) = (error.reason, error.message)
         }
-    }
-
-    private static func isTold(_ error: RPCError) -> Bool {
-        [.permissionDenied, .resourceExhausted, .deadlineExceeded].contains(error.code)
     }
 }

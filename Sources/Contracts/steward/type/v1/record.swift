@@ -339,7 +339,7 @@ public struct OwnedRecords: Hashable, Sendable {
     /// The service that keeps them, as in customer.
     public var service: String?
 
-    /// How many there are; absent when the caller may not give them away.
+    /// How many there are; absent when the caller may not give them away, and when counting took too long.
     public var count: Int64?
 
     /// Machine-readable cause why not.

@@ -244,7 +244,7 @@ struct  Steward__Type__V1__OwnedRecords
    */
   char *service;
   /*
-   * How many there are; absent when the caller may not give them away.
+   * How many there are; absent when the caller may not give them away, and when counting took too long.
    */
   protobuf_c_boolean has_count;
   int64_t count;
