@@ -27,7 +27,7 @@ package final class RecordTransaction: @unchecked Sendable {
     /// Its COMMIT leaves something to do for programs of this process.
     private(set) var ringsAfterCommit = false
     /// It is taken back, whatever becomes of it: what rules do elsewhere they leave out.
-    package internal(set) var isPreview = false
+    package private(set) var isPreview = false
     /// It wrote rows of the ledger beside changes.
     private(set) var tellsFeed = false
     /// The changes whose rules run now, the innermost last.
@@ -168,17 +168,17 @@ package final class RecordTransaction: @unchecked Sendable {
     }
 
     /// Does what `body` does and takes it back, so that what would refuse it later refuses it now, and nobody hears of it.
-    package func trying(_ body: () async throws -> Void) async throws {
-        struct Undone: Error {}
+    ///
+    /// - Returns: what `body` found.
+    package func trying<Found: Sendable>(_ body: () async throws -> Found) async throws -> Found {
         let isWithin = isPreview
         isPreview = true
         defer { isPreview = isWithin }
         do {
-            try await alone {
-                try await body()
-                throw Undone()
-            }
-        } catch is Undone {}
+            return try await alone { throw Undone(found: try await body()) }
+        } catch let undone as Undone<Found> {
+            return undone.found
+        }
     }
 
     /// Finds what methods and rules need to know of records that are held until the transaction ends: each is looked for once, until the
@@ -313,3 +313,6 @@ extension Message {
         return copy
     }
 }
+
+/// What was tried is taken back, and brings out what it found.
+private struct Undone<Found: Sendable>: Error { let found: Found }

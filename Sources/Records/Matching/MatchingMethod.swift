@@ -147,9 +147,6 @@ package struct MatchingMethod: Sendable {
 
 // The preview: the change is made and taken back.
 extension MatchingMethod {
-    /// Takes the transaction back, and brings out what it found.
-    private struct Seen: Error { let answer: [UInt8] }
-
     private func preview(
         _ order: MatchingOrder, _ selection: Selection, _ call: RecordCall
     ) async throws -> [UInt8] {
@@ -159,18 +156,15 @@ extension MatchingMethod {
         let known = try await remoteReferences(order, call)
         let ids = try await firstIDs(selection)
         do {
-            _ = try await engine.commit(context, call: call, under: nil, knowing: known) { transaction in
-                transaction.isPreview = true
-                let pass = try MatchingPass(self, order, call, startTime: call.now)
-                let items = try await pass.run(ids, in: transaction)
-                throw Seen(answer: self.answer(items, total, call))
+            return try await engine.commit(context, call: call, under: nil, knowing: known) { transaction in
+                try await transaction.trying {
+                    let pass = try MatchingPass(self, order, call, startTime: call.now)
+                    return self.answer(try await pass.run(ids, in: transaction), total, call)
+                }
             }
-        } catch let seen as Seen {
-            return seen.answer
         } catch {
             throw await engine.translate(error, type, "", context)
         }
-        preconditionFailure("a preview takes its transaction back")
     }
 
     /// Those of the first records, read as a list is: in turn with other long readers, and for no longer.

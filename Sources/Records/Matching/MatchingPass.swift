@@ -83,12 +83,11 @@ struct MatchingPass {
             for item in items { written.append(try await write(item, writer, manner, transaction)) }
             return written
         }
-        do {
-            items = try await transaction.alone { try await written(.together) }
-        } catch is BatchUndone {
-            items = try await written(.oneByOne)
-        } catch let error as PostgresError where error.isConstraintViolation {
-            items = try await written(.oneByOne)
+        items = try await writer.run { manner in
+            switch manner {
+            case .together: try await transaction.alone { try await written(.together) }
+            case .oneByOne: try await written(.oneByOne)
+            }
         }
         return zip(records, items).map { MatchingItem($0, $1, type) }
     }

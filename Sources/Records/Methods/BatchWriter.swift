@@ -16,8 +16,8 @@ struct BatchWriter {
     let engine: RecordEngine
     let call: RecordCall
 
-    /// Runs `pass`, a transaction with all items, at most once in each manner.
-    func run(_ pass: (Manner) async throws -> [UInt8]) async throws -> [UInt8] {
+    /// Runs `pass`, with all items in a transaction or a savepoint of its own, at most once in each manner.
+    func run<Value>(_ pass: (Manner) async throws -> Value) async throws -> Value {
         do {
             return try await pass(.together)
         } catch is BatchUndone {
