@@ -1,4 +1,5 @@
 import AccessControl
+import Contracts
 import CustomerContracts
 import RPC
 import Tenancy
@@ -69,6 +70,35 @@ import Testing
             let old = "\(changed.id ?? "") 2"
             #expect(!watcher.told.contains(old))
             #expect(watcher.gone.isEmpty)
+        }
+    }
+
+    /// What a watch begins with counts as a list does: for who may not export, it ends where the budget does, with the same words.
+    @Test func theFirstRecordsAreTakenFromTheReadBudget() async throws {
+        try await WatchTests.run { service in
+            service.set(WorkspaceSettings(readRowsPerDayMax: 300))
+            try await service.batchCreate((0..<450).map { Account(displayName: "Account \($0)") })
+            let rep = service.makeUser([("account", "read", .all)])
+            let watcher = try await Watcher(service, as: rep)
+            let watched = try await refusal { try await watcher.takeAll() }
+            #expect(watcher.records.count == 200)
+            let client = service.accounts(as: rep)
+            #expect(try await client.listAccounts(ListAccountsRequest(pageSize: 300)).records.count == 100)
+            let listed = try await refusal { try await client.listAccounts(ListAccountsRequest(pageSize: 1)) }
+            #expect(watched?.code == .resourceExhausted && watched?.reason == "READ_BUDGET_EXHAUSTED")
+            #expect(watched?.reason == listed?.reason && watched?.message == listed?.message)
+            // Nor does the token help, or a watch of its own; what changes is told as ever.
+            let resumed = try await Watcher(service, as: rep, insteadOf: watcher)
+            #expect(try await refusal { try await resumed.takeAll() }?.reason == "READ_BUDGET_EXHAUSTED")
+            let again = try await Watcher(service, as: rep)
+            #expect(try await refusal { try await again.takeAll() }?.reason == "READ_BUDGET_EXHAUSTED")
+            let changes = try await Watcher(service, as: rep, changesOnly: true)
+            try await changes.take()
+            try await changes.take(until: try await service.create(Account(displayName: "New")))
+            let exporter = service.makeUser([("account", "read", .all), ("account", "export", .all)])
+            let all = try await Watcher(service, as: exporter)
+            try await all.takeAll()
+            #expect(all.records.count == 451)
         }
     }
 
