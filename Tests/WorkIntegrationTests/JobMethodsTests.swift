@@ -139,36 +139,4 @@ import Testing
             #expect(wait > 0 && wait <= 25 * 3_600_000_000)
         }
     }
-
-    @Test func housekeepingForgetsWhatIsOverAndNothingElse() async throws {
-        try await Jobs.run { jobs in
-            let old = jobs.now.advanced(by: .seconds(-31 * 86_400))
-            let id = try await jobs.make()
-            await jobs.settle(try jobs.runner(jobs.counting(1)))
-            for age in [old, jobs.now] {
-                for _ in 0..<3 {
-                    try await jobs.service.sql(
-                        """
-                        INSERT INTO {schema}.requests (actor_id, request_id, method, fingerprint, answer, created_at)
-                        VALUES ('\(RecordID.make())', 'r', 'm', '', '', '\(age.text)')
-                        """)
-                    try await jobs.service.sql(
-                        """
-                        INSERT INTO {schema}.jobs (id, name, state, due_at, attempts, lease_number, progress_done, created_at, ended_at)
-                        VALUES ('\(RecordID.make())', 'x', 'done', '\(age.text)', 0, 0, 0, '\(age.text)', '\(age.text)')
-                        """)
-                }
-            }
-            jobs.advance(.seconds(3600))
-            _ = try await run("housekeeping", jobs)
-            try await jobs.service.sql(
-                "UPDATE {schema}.jobs SET due_at = '\(jobs.now.text)' WHERE name = 'housekeeping'")
-            await jobs.settle(try jobs.runner(Housekeeping.job(methods)))
-            #expect(try await jobs.service.number("SELECT count(*) FROM {schema}.requests") == 3)
-            #expect(try await jobs.service.number("SELECT count(*) FROM {schema}.jobs WHERE name = 'x'") == 3)
-            #expect(try await jobs.job(id).state == .done)
-            let house = try #require(try await list(jobs, ListJobsRequest(name: "housekeeping")).jobs.last)
-            #expect(house.state == .done && house.doneCount == 6)
-        }
-    }
 }
