@@ -2,7 +2,9 @@ import AccessControl
 import Contracts
 import Postgres
 import RPC
+import ServiceHost
 import Tenancy
+import TestPostgres
 import TestService
 import Testing
 import Wire
@@ -48,5 +50,65 @@ extension ConformanceTests {
             let past = try rows.map { try $0.string(0) }.joined()
             for field in bench.freeFields() { #expect(!past.contains(Bench.canary(field, 1)), "\(field.name)") }
         }
+    }
+
+    /// Whatever the service asks for: the database lets nothing go before 30 days of its own are over, nothing that was restored, and
+    /// nothing that only its row calls deleted; nor do the values in its past.
+    @Test(arguments: Subject.all.filter { $0.service != "identity" })
+    func theDatabaseLetsGoOfNothingEarlier(_ subject: Subject) async throws {
+        try await subject.run { bench in
+            let (old, restored, living) = try await (bench.specimen(1), bench.specimen(2), bench.specimen(3))
+            for record in [old, restored] { try await bench.delete(record.named("id")) }
+            try await bench.restore(restored.named("id"))
+            try await bench.service.sql(
+                """
+                UPDATE {schema}.\(bench.type.table) SET deleted_at = now() - interval '9 years'
+                WHERE id IN ('\(restored.named("id"))', '\(living.named("id"))')
+                """)
+            for (age, isTold, expected) in [
+                ("29 days 23 hours", false, []), ("30 days", true, []), ("30 days", false, [old.named("id")]),
+            ] {
+                try await bench.mark(age, isTold: isTold)
+                try await bench.service.sql(
+                    "UPDATE {schema}.purgeable_records SET is_forgotten = true WHERE object = '\(bench.type.object)'")
+                let removed = try await bench.service.sql(
+                    "DELETE FROM {schema}.purgeable_\(bench.type.table) RETURNING id")
+                #expect(try removed.map { try $0.id(0).text } == expected, "\(age)")
+                let forgotten = try await bench.service.sql(
+                    """
+                    SELECT DISTINCT record_id FROM {schema}.ledger
+                    WHERE object = '\(bench.type.object)' AND after = '{}'
+                    """)
+                #expect(try forgotten.map { try $0.id(0).text } == expected, "\(age)")
+            }
+        }
+    }
+
+    @Test(arguments: Subject.all.filter { $0.service != "identity" })
+    func noServiceSaysWhatIsOld(_ subject: Subject) async throws {
+        try await subject.run { bench in
+            for change in [
+                "INSERT INTO {schema}.ledger_marks (night, marked_at) VALUES ('2020-01-01', '2020-01-01')",
+                "INSERT INTO {schema}.ledger_marks (night, position) VALUES ('2020-01-01', 1000)",
+                "UPDATE {schema}.ledger_marks SET marked_at = '2020-01-01'",
+                "UPDATE {schema}.ledger SET after = '{}'",
+                "DELETE FROM {schema}.ledger",
+                "DELETE FROM {schema}.\(bench.type.table)",
+            ] {
+                let error = await #expect(throws: PostgresError.self) { try await bench.service.sql(change) }
+                #expect(error?.kind == .insufficientPrivilege, "\(change): \(error as Any)")
+            }
+        }
+    }
+}
+
+extension Bench {
+    /// To the database all that was written so far is as old as this, and the feed tells of it, or no more.
+    fileprivate func mark(_ age: String, isTold: Bool) async throws {
+        let schema = service.tenant.schema(service.definition.name).name
+        let last = "(SELECT max(position) FROM \(schema).ledger)"
+        _ = try await service.postgres.rows(
+            "UPDATE \(schema).ledger_marks SET position = \(last), marked_at = now() - interval '\(age)'")
+        _ = try await service.postgres.rows("UPDATE \(schema).meta SET feed_floor = \(isTold ? "0" : last)")
     }
 }
