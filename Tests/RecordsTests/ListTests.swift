@@ -36,7 +36,9 @@ import Testing
         for texts in [[], ["create_time"], ["display_name desc"], ["city", "id"]] {
             #expect(try order(texts).followsAnIndex(.living) && !order(texts).followsAnIndex(.any))
         }
-        for texts in [["version"], ["street"], ["update_time", "city"], ["city", "version"], ["city", "street", "id"]] {
+        for texts in [
+            ["version"], ["street"], ["update_time", "city"], ["city", "version"], ["city", "street", "id"],
+        ] {
             #expect(try !order(texts).followsAnIndex(.living))
         }
         #expect(try order(["id", "version"]).followsAnIndex(.any))
