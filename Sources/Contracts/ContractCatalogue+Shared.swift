@@ -923,9 +923,9 @@ extension ContractCatalogue {
                     Z2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byL0AQoRV29ya3NwYWNlU2V0dGluZ3MSGAoHdmVyc2lvbhgBIAEoA1IHdmVy\
                     c2lvbhI7Cgt1cGRhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSGwoJdGlt\
                     ZV96b25lGAMgASgJUgh0aW1lWm9uZRIwChVyZWFkX3Jvd3NfcGVyX2RheV9tYXgYBCABKANSEXJlYWRSb3dzUGVyRGF5TWF4\
-                    EjkKGWRlbGV0ZWRfcmVjb3Jkc19rZXB0X2RheXMYBSABKANSFmRlbGV0ZWRSZWNvcmRzS2VwdERheXNK2ggKagoBDBIDAQAS\
+                    EjkKGWRlbGV0ZWRfcmVjb3Jkc19rZXB0X2RheXMYBSABKANSFmRlbGV0ZWRSZWNvcmRzS2VwdERheXNKrgkKagoBDBIDAQAS\
                     GmAgV2hhdCBhIHdvcmtzcGFjZSBoYXMgc2V0IGZvciBpdHNlbGY6IHBhcnQgb2YgdGhlIHBvbGljaWVzIHRoYXQgaWRlbnRp\
-                    dHkgZ2l2ZXMgdG8gdGhlIHNlcnZpY2VzLgoKUAoCBAASBAgAFQEaRCBUaGUgc2V0dGluZ3Mgb2YgYSB3b3Jrc3BhY2UuIFRo\
+                    dHkgZ2l2ZXMgdG8gdGhlIHNlcnZpY2VzLgoKUAoCBAASBAgAFgEaRCBUaGUgc2V0dGluZ3Mgb2YgYSB3b3Jrc3BhY2UuIFRo\
                     ZXJlIGlzIG9uZSBvZiB0aGVtLCBmcm9tIHRoZSBzdGFydC4KCm0KBAQAAgASAwoCHRpgIENvdW50cyB0aGUgY2hhbmdlcywg\
                     ZnJvbSAxLiBTZXQgYnkgdGhlIHNlcnZpY2U7IHNlbmQgdGhlIHZlcnNpb24gdGhhdCB3YXMgcmVhZCB3aXRoIGFuIHVwZGF0\
                     ZS4KCl8KBAQAAgESAwwCNRpSIFdoZW4gdGhleSB3ZXJlIGxhc3QgY2hhbmdlZDsgYWJzZW50IGJlZm9yZSB0aGUgZmlyc3Qg\
@@ -935,11 +935,12 @@ extension ContractCatalogue {
                     YSB1c2VyIG1heSByZWFkIGluIG9uZSBkYXkgKFVUQykgYW5kIHNlcnZpY2UgYnkgTGlzdCwgQmF0Y2hHZXQgYW5kIExpc3RD\
                     aGFuZ2VzLCBvZiBraW5kcyB0aGF0IHRoZSB1c2VyIG1heSBub3QKIGV4cG9ydDsgMCB0byAxLDAwMCwwMDAsMDAwLiBBYnNl\
                     bnQgbWVhbnMgMjAsMDAwLiBQYXN0IGl0IHRoZXNlIGNhbGxzIGVuZCB3aXRoIFJFU09VUkNFX0VYSEFVU1RFRCAvIFJFQURf\
-                    QlVER0VUX0VYSEFVU1RFRC4KCqMCCgQEAAIEEgMUAi8alQIgSG93IG1hbnkgZGF5cyBkZWxldGVkIHJlY29yZHMgb2YgY3Vz\
+                    QlVER0VUX0VYSEFVU1RFRC4KCvcCCgQEAAIEEgMVAi8a6QIgSG93IG1hbnkgZGF5cyBkZWxldGVkIHJlY29yZHMgb2YgY3Vz\
                     dG9tZXIgYW5kIHNhbGVzIGFyZSBrZXB0IGFuZCBjYW4gYmUgcmVzdG9yZWQsIDMwIHRvIDMsNjUwOyB0aGVuIHRoZSBuaWdo\
                     dCdzIGpvYiBwdXJnZV9kZWxldGVkIHJlbW92ZXMKIHRoZW0gZm9yIGdvb2QuIEFic2VudCBtZWFucyBmb3IgZXZlci4gQSBj\
                     aGFuZ2UgaG9sZHMgZnJvbSB0aGUgbmV4dCBuaWdodCBvbjsgSm9iU2VydmljZS9QcmV2aWV3UHVyZ2UgdGVsbHMgYmVmb3Jl\
-                    aGFuZCBob3cgbWFueSB3b3VsZCBnby4K
+                    aGFuZCBob3cgbWFueSB3b3VsZCBnby4KIFdobyBzaG9ydGVucyBpdCwgb3Igc2V0cyBpdCBmaXJzdCwgbmVlZHMgdGhlIHJp\
+                    Z2h0IHRvIGVyYXNlIGV2ZXJ5IGtpbmQgb2YgcmVjb3Jkcy4K
                     """),
             DescribedFile(
                 path: "steward/platform/v1/policy_service.proto", package: "steward.platform.v1",

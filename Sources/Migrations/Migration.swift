@@ -97,6 +97,7 @@ extension MigrationStream {
         Migration(number: 8, name: "allow_purges", sql: PackageResources.tenant_0008_allow_purges_sql),
         Migration(number: 9, name: "index_jobs", sql: PackageResources.tenant_0009_index_jobs_sql),
         Migration(number: 10, name: "name_job_steps", sql: PackageResources.tenant_0010_name_job_steps_sql),
+        Migration(number: 11, name: "tighten_purges", sql: PackageResources.tenant_0011_tighten_purges_sql),
     ]
 
     static let baseName = "tenant"

@@ -86,6 +86,20 @@ import Text
             let role = try await workspace.makeRole("Keeper", [grant("settings", "update", .all)])
             let keeper = try await workspace.makeUser("keeper", roles: [role])
             #expect(try await set(workspace, WorkspaceSettings(timeZone: "Europe/Paris"), as: keeper).version == 2)
+            // Who has deleted records go earlier needs the right to do away with them; who keeps them longer does not.
+            let erases = try await reason {
+                _ = try await set(workspace, WorkspaceSettings(deletedRecordsKeptDays: 3_650), as: keeper)
+            }
+            #expect(erases == "PERMISSION_MISSING")
+            _ = try await set(workspace, WorkspaceSettings(deletedRecordsKeptDays: 100))
+            let earlier = try await reason {
+                _ = try await set(workspace, WorkspaceSettings(deletedRecordsKeptDays: 99), as: keeper)
+            }
+            #expect(earlier == "PERMISSION_MISSING")
+            let longer = try await set(workspace, WorkspaceSettings(deletedRecordsKeptDays: 101), as: keeper)
+            #expect(longer.deletedRecordsKeptDays == 101)
+            let forEver = try await set(workspace, WorkspaceSettings(), ["deleted_records_kept_days"], as: keeper)
+            #expect(forEver.deletedRecordsKeptDays == nil)
             let unknown = try await reason {
                 _ = try await workspace.makeRole("X", [grant("settings", "export", .all)])
             }

@@ -84,6 +84,20 @@ extension ConformanceTests {
         }
     }
 
+    /// The time of a mark is that of its number, however long its transaction has been open.
+    @Test func aMarkIsNoOlderThanItsNumber() async throws {
+        let subject = try #require(Subject.all.first { $0.service != "identity" })
+        try await subject.run { bench in
+            let rows = try await bench.service.sql(
+                """
+                WITH late AS MATERIALIZED (SELECT pg_sleep(0.3)), made AS (
+                    INSERT INTO {schema}.ledger_marks (night) SELECT '2020-01-01' FROM late RETURNING marked_at)
+                SELECT marked_at >= now() + interval '0.3 s' FROM made
+                """)
+            #expect(try rows.one().bool(0))
+        }
+    }
+
     @Test(arguments: Subject.all.filter { $0.service != "identity" })
     func noServiceSaysWhatIsOld(_ subject: Subject) async throws {
         try await subject.run { bench in

@@ -45,6 +45,22 @@ import Testing
         }
     }
 
+    /// One user's many jobs let another's in, and those of the workspace itself, however long they have been due.
+    @Test func eachUserHasATurn() async throws {
+        try await Jobs.run { jobs in
+            let (many, other) = (UserID(.make()), UserID(.make()))
+            for second in 0..<50 { try await jobs.make(for: many, after: .seconds(second)) }
+            jobs.advance(.seconds(60))
+            let (his, own) = try await (jobs.make(for: other), jobs.make())
+            let runner = try jobs.runner(jobs.counting(1))
+            let taken = await runner.look(at: jobs.tenant, countMax: 3).taken
+            #expect(Set(taken.map(\.userID)) == [many, other, nil])
+            #expect(taken.map(\.lease.jobID).contains(his) && taken.map(\.lease.jobID).contains(own))
+            let next = await runner.look(at: jobs.tenant, countMax: 3).taken
+            #expect(next.map(\.userID) == [many, many, many])
+        }
+    }
+
     /// An edit is merged over 256 versions; how many more there were is not looked at.
     @Test func whatWasChangedOftenSinceIsNotReadWhole() async throws {
         try await Matching.run { matching in

@@ -183,10 +183,13 @@ import Testing
             for days: Int64 in [-1, 0, 29, 3_651, .max, .min] {
                 #expect(try await refusal { try await preview(days) }?.reason == "OUT_OF_RANGE")
             }
-            let keeper = service.makeUser([("settings", "update", .all)])
+            let keeper = service.makeUser([("settings", "update", .all), ("*", "erase", .all)])
+            let other = service.makeUser([("settings", "update", .all), ("account", "erase", .all)])
             let clerk = service.makeUser([("account", "*", .all), ("job", "read", .all), ("settings", "update", .own)])
             #expect(try await preview(30, as: keeper).count == 3)
-            #expect(try await refusal { try await preview(30, as: clerk) }?.reason == "PERMISSION_MISSING")
+            for user in [clerk, other] {
+                #expect(try await refusal { try await preview(30, as: user) }?.reason == "PERMISSION_MISSING")
+            }
             let run = try await refusal {
                 let _: RunJobResponse = try await service.channel(as: keeper).call(
                     methods.runJob, RunJobRequest(name: "purge_deleted"), CallOptions())

@@ -111,20 +111,19 @@ import Testing
     /// So many jobs in hand that no more are looked for: nothing is due until one is done, so that nobody waits in vain for a look.
     @Test func whoHasEnoughInHandLooksForNoMore() throws {
         var limits = limits(jobs: 4)
-        limits.waitingMax = 3
+        limits.jobsMax = 4
         let (full, other) = (TenantID(.make()), TenantID(.make()))
         var turns = JobTurns(limits)
         turns.wake(full, at: now)
         let found = (0..<4).map { _ in job(of: full) }
         end(try take(&turns), &turns, found: [full: found])
         turns.wake(other, at: now)
-        for waiting in [3, 2] {
-            guard case .step(let job) = try take(&turns) else { return #expect(Bool(false)) }
-            #expect(job.tenantID == full && turns.waiting.count == waiting)
-            let due = turns.nextMoment()
-            #expect(due == (waiting == 3 ? nil : now))
-            turns.stepped(job, nil, at: now)
-        }
+        guard case .step(let job) = try take(&turns) else { return #expect(Bool(false)) }
+        let whileFull = turns.nextMoment()
+        #expect(job.tenantID == full && turns.heldCount == 4 && whileFull == nil)
+        turns.stepped(job, nil, at: now)
+        let due = turns.nextMoment()
+        #expect(due == now)
     }
 
     /// As long as its step took, and no longer than may be, however its clock jumps.
@@ -177,7 +176,7 @@ import Testing
     /// After a break with identity all workspaces are woken at once, when their nightly jobs are due.
     @Test func whoIsToldOfAllTenantsAtOnceHoldsFewJobs() throws {
         var limits = limits(turns: 8)
-        limits.waitingMax = 64
+        limits.jobsMax = 64
         var turns = JobTurns(limits)
         for _ in 0..<3_000 { turns.wake(TenantID(.make()), at: now) }
         var most = 0
@@ -274,5 +273,36 @@ import Testing
         turns.renewed(stepping.renewed(at: half.advanced(by: .seconds(1))))
         #expect(turns.renewals(at: half).isEmpty)
         #expect(turns.renewals(at: half.advanced(by: .seconds(1))).map(\.lease) == [stepping.lease])
+    }
+
+    /// However many tenants have long jobs: they hold all that a runner may, and give it back soon when another is to be looked at.
+    @Test(arguments: [30, 40, 100]) func manyBusyTenantsLetAnotherIn(_ busy: Int) throws {
+        var turns = JobTurns(JobLimits())
+        var (moment, steps) = (now, 0)
+        let tenants = (0..<busy).map { _ in TenantID(.make()) }
+        let victim = TenantID(.make())
+        for tenant in tenants { turns.wake(tenant, at: moment) }
+        var since: Timestamp?
+        while steps < 8_000 {
+            moment = moment.advanced(by: .milliseconds(3))
+            if steps == 2_000, since == nil {
+                turns.wake(victim, at: moment)
+                since = moment
+            }
+            switch turns.next(at: moment) {
+            case .look(victim, _):
+                let waited = moment.microseconds - (since ?? moment).microseconds
+                return #expect(waited < 5_000_000)
+            case .look(let tenant, let countMax):
+                let taken = (0..<countMax).map { _ in job(of: tenant) }
+                turns.looked(at: tenant, taken: taken, next: moment, at: moment)
+            case .step(let job):
+                steps += 1
+                let isOver = (job.begunAt ?? moment).advanced(by: turns.slice(at: moment)) <= moment
+                turns.stepped(job, isOver ? nil : job, took: .milliseconds(25), at: moment)
+            case nil: continue
+            }
+        }
+        Issue.record("the other was not looked at within 6,000 steps")
     }
 }

@@ -3,6 +3,7 @@ import IdentityContracts
 import RPC
 import Records
 import Tenancy
+import Work
 
 /// steward.identity.v1.SettingsService.
 struct SettingsMethods: SettingsServiceCustomMethods {
@@ -31,6 +32,7 @@ struct SettingsMethods: SettingsServiceCustomMethods {
             guard let version = after.version, version != before.version else {
                 return UpdateSettingsResponse(settings: before)
             }
+            if SettingsUpdate.shortens(before, after) { try await PurgeDeleted.requireErase(context, engine) }
             let change = PolicyMark(tenantID: tenant, recordID: tenant.id, recordVersion: version)
             try await publication.announce(change, deadline: context.deadline)
             let origin = LedgerRow.Origin(time: transaction.now, by: transaction.actor.actor, context)

@@ -72,6 +72,12 @@ struct SettingsUpdate {
         return changed
     }
 
+    /// Deleted records go earlier than before.
+    static func shortens(_ before: WorkspaceSettings, _ after: WorkspaceSettings) -> Bool {
+        guard let days = after.deletedRecordsKeptDays else { return false }
+        return days < before.deletedRecordsKeptDays ?? .max
+    }
+
     /// What the ledger says of the change.
     func ledgerRow(of tenant: TenantID, _ before: WorkspaceSettings, _ after: WorkspaceSettings) -> LedgerRow {
         LedgerRow(

@@ -1,5 +1,6 @@
+import AccessControl
 package import Contracts
-import RPC
+package import RPC
 package import Records
 import Tenancy
 
@@ -10,6 +11,17 @@ package enum PurgeDeleted {
 
     /// What the job may do away with. A service whose records are purged has each kind of them here.
     package static var kinds: Set<String> { Purpose.purgeDeleted.needs }
+
+    /// Whoever has records go earlier does away with records of every kind.
+    ///
+    /// - Throws: PERMISSION_DENIED with PERMISSION_MISSING for who may not.
+    package static func requireErase(_ context: CallContext, _ engine: RecordEngine) async throws {
+        for permission in kinds.sorted() {
+            let object = String(permission.prefix { $0 != "." })
+            let (_, access) = try await engine.access(context, to: object, writes: true)
+            guard access.scope(.erase) == .all else { throw JobError.permissionMissing(permission) }
+        }
+    }
 
     /// - Parameter service: whose method is in the ledger.
     package static func job(_ service: JobServiceOf, _ engine: RecordEngine) -> JobDefinition {

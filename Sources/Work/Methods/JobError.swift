@@ -60,18 +60,17 @@ enum JobError {
     }
 
     static func permissionMissing(_ action: Action) -> RPCError {
-        let permission = "\(JobMethods.permission.name).\(action.name)"
-        return .permissionDenied(
+        permissionMissing("\(JobMethods.permission.name).\(action.name)")
+    }
+
+    static var settingsFixed: RPCError { permissionMissing("settings.update") }
+
+    /// - Parameter permission: as in `account.erase`.
+    static func permissionMissing(_ permission: String) -> RPCError {
+        .permissionDenied(
             "PERMISSION_MISSING",
             "You need the permission \(permission); ask the administrator of your workspace for it.",
             domain: domain, details: [("permission", permission)])
-    }
-
-    static var settingsFixed: RPCError {
-        .permissionDenied(
-            "PERMISSION_MISSING",
-            "You need the permission settings.update; ask the administrator of your workspace for it.",
-            domain: domain, details: [("permission", "settings.update")])
     }
 
     static func keptDaysOutOfRange(_ range: ClosedRange<Int64>) -> RPCError {

@@ -122,6 +122,7 @@ package struct JobMethods: Sendable {
         let job = try await find(request.id, rights, context)
         try rights.require(.update, on: job)
         return try await engine.transaction(context, request: request) { transaction in
+            try await JobTable.requireRoom(for: job.userID, transaction)
             guard let tried = try await JobTable.retry(job.id, at: transaction.now, transaction) else {
                 throw JobError.notRetryable(job)
             }
@@ -153,6 +154,7 @@ package struct JobMethods: Sendable {
         let (actor, access) = try await engine.access(
             context, to: AccessControl.WorkspaceSettings.permissionName, writes: false)
         guard access.scope(.update) == .all else { throw JobError.settingsFixed }
+        try await PurgeDeleted.requireErase(context, engine)
         if let days = request.keptDays, !AccessControl.WorkspaceSettings.deletedRecordsKeptDaysRange.contains(days) {
             throw JobError.keptDaysOutOfRange(AccessControl.WorkspaceSettings.deletedRecordsKeptDaysRange)
         }

@@ -8,8 +8,8 @@ package struct JobLimits: Hashable, Sendable {
     package var turnsMax = 8
     /// Jobs of a tenant that are under way at once.
     package var jobsOfTenantMax = 2
-    /// Jobs that wait here for their next step, with those that looks under way may bring; while there are so many, no more are looked for.
-    package var waitingMax = 64
+    /// Jobs that are held here, with those that looks under way may bring; while there are so many, no more are looked for.
+    package var jobsMax = 64
     /// How often each tenant is looked at though nothing is known to be due there.
     package var period: Duration = .seconds(300)
     /// Until a tenant is looked at again in which others work on a job: they may give it back before its lease ends.
@@ -20,6 +20,8 @@ package struct JobLimits: Hashable, Sendable {
     package var pause: Duration = .seconds(1)
     /// How long a job is kept before it goes behind what else is due in its tenant.
     package var slice: Duration = .seconds(5)
+    /// The same while tenants wait for a look since so many jobs are held.
+    package var shortSlice: Duration = .milliseconds(500)
     /// A job rests after a step as long as that took, so that its tenant has no more than half of a connection's time for it; not longer
     /// than this.
     package var restMax: Duration = .seconds(1)
@@ -148,13 +150,23 @@ struct JobTurns {
         forgetIfOver(tenant)
     }
 
-    /// The first moment at which something is to be done that is not in the line yet. While so many jobs wait here, no tenant is looked at.
+    /// The first moment at which something is to be done that is not in the line yet. While so many jobs are held here, no tenant is looked at.
     mutating func nextMoment() -> Timestamp? {
         [nextLook(), rests.min?.moment].compactMap(\.self).min()
     }
 
     private mutating func nextLook() -> Timestamp? {
-        guard waiting.count + looksOut * limits.jobsOfTenantMax < limits.waitingMax else { return nil }
+        guard heldCount + looksOut * limits.jobsOfTenantMax < limits.jobsMax else { return nil }
+        return firstLook()
+    }
+
+    /// How long a job may have its turns now before it gives its place back.
+    mutating func slice(at now: Timestamp) -> Duration {
+        guard nextLook() == nil, let look = firstLook(), look <= now else { return limits.slice }
+        return limits.shortSlice
+    }
+
+    private mutating func firstLook() -> Timestamp? {
         while let look = looks.min, !holds(look) { looks.removeMin() }
         return looks.min?.moment
     }

@@ -50,7 +50,7 @@ extension JobRunner {
             if !endsOrWaits(&job, definition, zone) {
                 let step = try await body(JobRun(job, of: held.tenantID, at: clock.now()), transaction)
                 job.note(step, at: clock.now(), lease: limits.lease)
-                job.giveWay(begunAt: held.begunAt, after: limits.slice, at: clock.now())
+                job.giveWay(begunAt: held.begunAt, after: loop.slice(), at: clock.now())
             }
             for query in storing(job, of: held.tenantID, zone) {
                 try transaction.enqueue(query.statement, query.parameters)
@@ -74,7 +74,7 @@ extension JobRunner {
         let step = try await calls(JobRun(begun, of: held.tenantID, at: clock.now()), transactions)
         let stepped = try await change(held) {
             $0.note(step, at: clock.now(), lease: limits.lease, turningBack: definition.turnBack)
-            $0.giveWay(begunAt: held.begunAt, after: limits.slice, at: clock.now())
+            $0.giveWay(begunAt: held.begunAt, after: loop.slice(), at: clock.now())
         }
         guard let stepped else { throw LeaseLost() }
         return stepped

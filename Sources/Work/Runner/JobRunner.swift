@@ -25,7 +25,7 @@ package final class JobRunner: Sendable {
     let jitter: @Sendable () -> Double
     let meter: JobMeter
     let logger: Logger
-    private let loop: TurnLoop
+    let loop: TurnLoop
     /// Tenants in which each schedule has its next run.
     let planted = Mutex<Set<TenantID>>([])
 

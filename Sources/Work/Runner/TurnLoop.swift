@@ -58,6 +58,9 @@ final class TurnLoop: Sendable {
         bell.ring()
     }
 
+    /// How long a job may have its turns now before it gives its place back.
+    func slice() -> Duration { state.withLock { $0.turns.slice(at: clock.now()) } }
+
     private enum Event: Sendable {
         case ended(TurnLoop.Outcome, took: Duration)
         case renewed([HeldJob])

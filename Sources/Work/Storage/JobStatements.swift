@@ -12,8 +12,8 @@ enum JobStatements {
         """
     static let columnCount = 18
 
-    /// Takes what is due and known by one of the names, the longest due first. Those that have had turns come behind those that have had
-    /// none, for a minute. A lease that has ended counts as a failure of its step. What another transaction has is passed over.
+    /// Takes what is due and known by one of the names: the first of each user and of the workspace itself before the second of
+    /// any, of these the longest due first. A user's jobs that have had turns come behind those of his that have had none, for a minute. A lease that has ended counts as a failure of its step. What another transaction has is passed over.
     static func claim(
         _ names: [String], countMax: Int, by holder: RecordID, at now: Timestamp, until end: Timestamp
     ) -> Query {
@@ -28,11 +28,15 @@ enum JobStatements {
 
     private static let claiming = Statement(
         """
-        WITH due AS MATERIALIZED (
-            SELECT id, due_at, started_at IS NULL AS is_new FROM {schema}.jobs
-            WHERE ended_at IS NULL AND due_at <= $2 AND name = ANY($1)
-            ORDER BY started_at IS NOT NULL AND due_at > $2 - interval '1 minute', due_at, id LIMIT $3
-            FOR UPDATE SKIP LOCKED
+        WITH ranked AS MATERIALIZED (
+            SELECT id, row_number() OVER (
+                PARTITION BY on_behalf_of_id
+                ORDER BY started_at IS NOT NULL AND due_at > $2 - interval '1 minute', due_at, id) AS rank
+            FROM {schema}.jobs WHERE ended_at IS NULL AND due_at <= $2 AND name = ANY($1)
+        ), due AS MATERIALIZED (
+            SELECT jobs.id, due_at, started_at IS NULL AS is_new FROM ranked JOIN {schema}.jobs ON jobs.id = ranked.id
+            WHERE ended_at IS NULL AND due_at <= $2 ORDER BY rank, due_at, jobs.id LIMIT $3
+            FOR UPDATE OF jobs SKIP LOCKED
         )
         UPDATE {schema}.jobs AS job SET attempts = attempts + CASE state WHEN 'leased' THEN 1 ELSE 0 END, state = 'leased',
             lease_holder_id = $4, lease_number = lease_number + 1, due_at = $5, started_at = coalesce(started_at, $2)

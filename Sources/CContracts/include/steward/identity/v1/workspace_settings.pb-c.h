@@ -52,6 +52,7 @@ struct  Steward__Identity__V1__WorkspaceSettings
   /*
    * How many days deleted records of customer and sales are kept and can be restored, 30 to 3,650; then the night's job purge_deleted removes
    * them for good. Absent means for ever. A change holds from the next night on; JobService/PreviewPurge tells beforehand how many would go.
+   * Who shortens it, or sets it first, needs the right to erase every kind of records.
    */
   protobuf_c_boolean has_deleted_records_kept_days;
   int64_t deleted_records_kept_days;
