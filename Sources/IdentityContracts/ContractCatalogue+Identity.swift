@@ -414,7 +414,7 @@ extension ContractCatalogue {
                     UmV0cnlKb2ISIC5zdGV3YXJkLnR5cGUudjEuUmV0cnlKb2JSZXF1ZXN0GiEuc3Rld2FyZC50eXBlLnYxLlJldHJ5Sm9iUmVz\
                     cG9uc2USTAoHVW5kb0pvYhIfLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVxdWVzdBogLnN0ZXdhcmQudHlwZS52MS5VbmRv\
                     Sm9iUmVzcG9uc2USWwoMUHJldmlld1B1cmdlEiQuc3Rld2FyZC50eXBlLnYxLlByZXZpZXdQdXJnZVJlcXVlc3QaJS5zdGV3\
-                    YXJkLnR5cGUudjEuUHJldmlld1B1cmdlUmVzcG9uc2VKoggKKQoBDBIDAQASGh8gSm9icyBvZiB0aGUgaWRlbnRpdHkgc2Vy\
+                    YXJkLnR5cGUudjEuUHJldmlld1B1cmdlUmVzcG9uc2VKxggKKQoBDBIDAQASGh8gSm9icyBvZiB0aGUgaWRlbnRpdHkgc2Vy\
                     dmljZS4KCu0BCgIGABIECQAbARrgASBUZWxscyBvZiB3aGF0IHRoZSBzZXJ2aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3\
                     aGlsZSBub2JvZHkgY2FsbHMuIE5lZWRzIGEgc2Vzc2lvbjsgZXZlcnlib2R5IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMg\
                     dGhhdCB3b3JrIGZvcgogaGltLCBhbmQgam9iLnJlYWQgYW5kIGpvYi51cGRhdGUgd2l0aCB0aGUgc2NvcGUgYWxsIGFyZSB0\
@@ -426,10 +426,10 @@ extension ContractCatalogue {
                     bm93LgoKagoEBgACBRIDFQJbGl0gR29lcyBvbiB3aXRoIGEgam9iIHRoYXQgZmFpbGVkLCBhdCB0aGUgc3RlcCB0aGF0IGZh\
                     aWxlZC4gTm90aGluZyB0aGF0IGl0IGRpZCBpcyBkb25lIGFnYWluLgoKlgEKBAYAAgYSAxcCWBqIASBUYWtlcyBiYWNrIHdo\
                     YXQgYSBqb2IgY2hhbmdlZCB0aGF0IHdvcmtlZCBvbiBhbGwgcmVjb3JkcyB0aGF0IGEgZmlsdGVyIHNlbGVjdHMsIGZvciBh\
-                    cyBsb25nIGFzIHRoZSBqb2IgaXMga2VwdDogMzAgZGF5cyBhZnRlciBpdHMgZW5kLgoKsAEKBAYAAgcSAxoCZxqiASBUZWxs\
+                    cyBsb25nIGFzIHRoZSBqb2IgaXMga2VwdDogMzAgZGF5cyBhZnRlciBpdHMgZW5kLgoK1AEKBAYAAgcSAxoCZxrGASBUZWxs\
                     cyBob3cgbWFueSBkZWxldGVkIHJlY29yZHMgdGhlIGpvYiBwdXJnZV9kZWxldGVkIHdvdWxkIHJlbW92ZSBmb3IgZ29vZCBp\
                     ZiB0aGV5IHdlcmUga2VwdCBzbyBtYW55IGRheXMuIE5lZWRzIHRoZSByaWdodCB0byB1cGRhdGUgc2V0dGluZ3MKIG9uIHRo\
-                    ZSBzY29wZSBhbGwuCg==
+                    ZSBzY29wZSBhbGwsIGFuZCB0byBlcmFzZSBldmVyeSBraW5kIG9mIHJlY29yZHMuCg==
                     """),
             DescribedFile(
                 path: "steward/identity/v1/role_service.proto", package: "steward.identity.v1",

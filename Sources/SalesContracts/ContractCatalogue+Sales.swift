@@ -765,7 +765,7 @@ extension ContractCatalogue {
                     b2ISIC5zdGV3YXJkLnR5cGUudjEuUmV0cnlKb2JSZXF1ZXN0GiEuc3Rld2FyZC50eXBlLnYxLlJldHJ5Sm9iUmVzcG9uc2US\
                     TAoHVW5kb0pvYhIfLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVxdWVzdBogLnN0ZXdhcmQudHlwZS52MS5VbmRvSm9iUmVz\
                     cG9uc2USWwoMUHJldmlld1B1cmdlEiQuc3Rld2FyZC50eXBlLnYxLlByZXZpZXdQdXJnZVJlcXVlc3QaJS5zdGV3YXJkLnR5\
-                    cGUudjEuUHJldmlld1B1cmdlUmVzcG9uc2VKnwgKJgoBDBIDAQASGhwgSm9icyBvZiB0aGUgc2FsZXMgc2VydmljZS4KCu0B\
+                    cGUudjEuUHJldmlld1B1cmdlUmVzcG9uc2VKwwgKJgoBDBIDAQASGhwgSm9icyBvZiB0aGUgc2FsZXMgc2VydmljZS4KCu0B\
                     CgIGABIECQAbARrgASBUZWxscyBvZiB3aGF0IHRoZSBzZXJ2aWNlIGRvZXMgaW4gdGhlIHdvcmtzcGFjZSB3aGlsZSBub2Jv\
                     ZHkgY2FsbHMuIE5lZWRzIGEgc2Vzc2lvbjsgZXZlcnlib2R5IHNlZXMgYW5kIGNhbmNlbHMgdGhlIGpvYnMgdGhhdCB3b3Jr\
                     IGZvcgogaGltLCBhbmQgam9iLnJlYWQgYW5kIGpvYi51cGRhdGUgd2l0aCB0aGUgc2NvcGUgYWxsIGFyZSB0aGUgcmlnaHRz\
@@ -777,10 +777,10 @@ extension ContractCatalogue {
                     BgACBRIDFQJbGl0gR29lcyBvbiB3aXRoIGEgam9iIHRoYXQgZmFpbGVkLCBhdCB0aGUgc3RlcCB0aGF0IGZhaWxlZC4gTm90\
                     aGluZyB0aGF0IGl0IGRpZCBpcyBkb25lIGFnYWluLgoKlgEKBAYAAgYSAxcCWBqIASBUYWtlcyBiYWNrIHdoYXQgYSBqb2Ig\
                     Y2hhbmdlZCB0aGF0IHdvcmtlZCBvbiBhbGwgcmVjb3JkcyB0aGF0IGEgZmlsdGVyIHNlbGVjdHMsIGZvciBhcyBsb25nIGFz\
-                    IHRoZSBqb2IgaXMga2VwdDogMzAgZGF5cyBhZnRlciBpdHMgZW5kLgoKsAEKBAYAAgcSAxoCZxqiASBUZWxscyBob3cgbWFu\
+                    IHRoZSBqb2IgaXMga2VwdDogMzAgZGF5cyBhZnRlciBpdHMgZW5kLgoK1AEKBAYAAgcSAxoCZxrGASBUZWxscyBob3cgbWFu\
                     eSBkZWxldGVkIHJlY29yZHMgdGhlIGpvYiBwdXJnZV9kZWxldGVkIHdvdWxkIHJlbW92ZSBmb3IgZ29vZCBpZiB0aGV5IHdl\
                     cmUga2VwdCBzbyBtYW55IGRheXMuIE5lZWRzIHRoZSByaWdodCB0byB1cGRhdGUgc2V0dGluZ3MKIG9uIHRoZSBzY29wZSBh\
-                    bGwuCg==
+                    bGwsIGFuZCB0byBlcmFzZSBldmVyeSBraW5kIG9mIHJlY29yZHMuCg==
                     """),
             DescribedFile(
                 path: "steward/sales/v1/pipeline_service.proto", package: "steward.sales.v1",

@@ -51,7 +51,7 @@ public enum JobServiceMethods {
     )
 
     /// Tells how many deleted records the job purge_deleted would remove for good if they were kept so many days. Needs the right to update settings
-    /// on the scope all.
+    /// on the scope all, and to erase every kind of records.
     public static let previewPurge = MethodDefinition(
         path: "steward.sales.v1.JobService/PreviewPurge", request: PreviewPurgeRequest.descriptor,
         response: PreviewPurgeResponse.descriptor, kind: .unary
@@ -73,7 +73,7 @@ public enum JobServiceMethods {
             MethodDescription(runJob, comment: "Has a job of a schedule run now."),
             MethodDescription(retryJob, comment: "Goes on with a job that failed, at the step that failed. Nothing that it did is done again."),
             MethodDescription(undoJob, comment: "Takes back what a job changed that worked on all records that a filter selects, for as long as the job is kept: 30 days after its end."),
-            MethodDescription(previewPurge, comment: "Tells how many deleted records the job purge_deleted would remove for good if they were kept so many days. Needs the right to update settings on the scope all."),
+            MethodDescription(previewPurge, comment: "Tells how many deleted records the job purge_deleted would remove for good if they were kept so many days. Needs the right to update settings on the scope all, and to erase every kind of records."),
         ])
 }
 
@@ -101,7 +101,7 @@ package protocol JobServiceCustomMethods: Sendable {
     func undoJob(_ request: UndoJobRequest, _ context: CallContext) async throws -> UndoJobResponse
 
     /// Tells how many deleted records the job purge_deleted would remove for good if they were kept so many days. Needs the right to update settings
-    /// on the scope all.
+    /// on the scope all, and to erase every kind of records.
     func previewPurge(_ request: PreviewPurgeRequest, _ context: CallContext) async throws -> PreviewPurgeResponse
 }
 
@@ -178,7 +178,7 @@ public struct JobServiceClient: Sendable {
     }
 
     /// Tells how many deleted records the job purge_deleted would remove for good if they were kept so many days. Needs the right to update settings
-    /// on the scope all.
+    /// on the scope all, and to erase every kind of records.
     public func previewPurge(
         _ request: PreviewPurgeRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> PreviewPurgeResponse {
