@@ -71,6 +71,10 @@ extension SystemTests {
             #expect((json as? [[String: Any]])?.count == 1_200)
             let xlsx = try await export("xlsx")
             #expect(try workbook(xlsx.path) == "1201 0 True")
+            let full = "\(tool.folder)/full.xlsx"
+            let refused = try await tool.run(fileBlocksMax: 200, ["account", "export", "--output", "xlsx", "-o", full])
+            #expect(refused.code == 1 && refused.errors.contains(tool.folder), "\(refused.errors)")
+            #expect(refused.errors.contains("make room in") && !FileManager.default.fileExists(atPath: full))
             await workspace.close()
         }
 

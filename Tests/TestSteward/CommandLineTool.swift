@@ -62,6 +62,12 @@ package struct CommandLineTool: Sendable {
         ).result()
     }
 
+    /// Runs a command whose files may be no longer than so many blocks of 512 bytes, as if the disk were full.
+    package func run(fileBlocksMax: Int, _ arguments: [String]) async throws -> Result {
+        let script = "trap '' XFSZ; ulimit -f \(fileBlocksMax); exec \"$@\""
+        return try await start(command: ["/bin/sh", "-c", script, "sh", path] + arguments, input: "").result()
+    }
+
     private func start(command: [String], input: String) throws -> Running {
         // What whoever runs the tests ignores (nohup, a shell's background) the command would ignore, too.
         for ignored in [SIGINT, SIGHUP] { signal(ignored, SIG_DFL) }

@@ -1,7 +1,9 @@
 import CXLSXWriter
+import Glibc
 import Wire
 
-/// A workbook, written row by row: what was written is in memory no more. Texts are texts and never formulas.
+/// A workbook, written row by row: what was written is in memory no more, but in files without a name in the folder of the workbook.
+/// Texts are texts and never formulas.
 final class XLSXSink: ExportSink {
     /// Rows of a sheet, the one with the names of the columns included; more go to another sheet.
     private static let rowsMax: UInt32 = 1_048_576
@@ -14,6 +16,7 @@ final class XLSXSink: ExportSink {
 
     private let columns: [RecordColumn]
     private let name: String
+    private let path, folder: String
     private let workbook: UnsafeMutablePointer<lxw_workbook>
     private var sheet: UnsafeMutablePointer<lxw_worksheet>
     private var sheetCount: UInt32 = 1
@@ -21,15 +24,24 @@ final class XLSXSink: ExportSink {
     private var cutCount = 0
 
     init(path: String, _ columns: [RecordColumn], sheet name: String) throws {
-        self.columns = columns
+        (self.columns, self.path) = (columns, path)
         self.name = String(name.prefix(Self.nameMax))
-        var options = lxw_workbook_options()
-        options.constant_memory = 1
-        options.use_zip64 = 1
-        guard let workbook = workbook_new_opt(path, &options), let sheet = workbook_add_worksheet(workbook, self.name)
-        else { throw XLSXSink.problem("it cannot be begun") }
+        folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        cxlsxwriter_begin()
+        guard let workbook = Self.begin(path, folder), let sheet = workbook_add_worksheet(workbook, self.name) else {
+            throw Self.fileProblem(folder) ?? Self.problem("it cannot be begun")
+        }
         (self.workbook, self.sheet) = (workbook, sheet)
         try writeNames()
+    }
+
+    private static func begin(_ path: String, _ folder: String) -> UnsafeMutablePointer<lxw_workbook>? {
+        var folder = Array(folder.utf8CString)
+        return folder.withUnsafeMutableBufferPointer { folder in
+            // The library copies the name.
+            var options = lxw_workbook_options(constant_memory: 1, tmpdir: folder.baseAddress, use_zip64: 1)
+            return workbook_new_opt(path, &options)
+        }
     }
 
     func write(_ records: [Message], _ names: ReferenceNames) throws {
@@ -40,9 +52,20 @@ final class XLSXSink: ExportSink {
             }
             row += 1
         }
+        if let problem = Self.fileProblem(folder) { throw problem }
     }
 
-    func finish() throws { try check(workbook_close(workbook)) }
+    /// A workbook that lacks something could be opened all the same, so none is left.
+    func finish() throws {
+        let error = workbook_close(workbook)
+        do {
+            if let problem = Self.fileProblem(folder) { throw problem }
+            try check(error)
+        } catch {
+            unlink(path)
+            throw error
+        }
+    }
 
     var notes: [String] { cutCount == 0 ? [] : ["\(cutCount) texts are longer than a cell may be, and were cut"] }
 
@@ -88,6 +111,16 @@ final class XLSXSink: ExportSink {
     private func check(_ error: lxw_error) throws {
         guard error != LXW_NO_ERROR else { return }
         throw XLSXSink.problem(String(cString: lxw_strerror(error)))
+    }
+
+    /// What the files did not take. The library itself says nothing of it.
+    private static func fileProblem(_ folder: String) -> UsageProblem? {
+        let error = cxlsxwriter_problem()
+        guard error != 0 else { return nil }
+        let (reason, folder) = (String(cString: strerror(error)), TerminalText.oneLine(folder))
+        return UsageProblem(
+            "the workbook cannot be written: \(folder), where its rows are until it is whole, did not take them: \(reason)",
+            cure: "make room in \(folder), several times what the workbook will have, or name another folder with -o")
     }
 
     private static func problem(_ text: String) -> UsageProblem {

@@ -1,3 +1,0 @@
-// Workbooks, written row by row.
-#pragma once
-#include <xlsxwriter.h>
