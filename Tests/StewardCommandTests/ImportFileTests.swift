@@ -157,11 +157,45 @@ import Testing
 
     @Test(arguments: [
         "=1+1", "+49 30 1", "-5", "@x", "\tx", "\rx", "'=x", "''+x", "plain", "'plain", "", "'", "=\n\"a\",b",
+        "x;=1+1", "x\t=1", "x\n=1\r\n+2\r@3", "x,=1", "x;'=1", "x;\"=1\"", ";", "a;b", "-;-", "x\r\n\t＝1", ",\u{301}=1",
+        "\";=\u{301}", "x\n- one\n- two", "=;=\n'=,''=\t-",
     ])
     func whatASheetEscapesTheImportGivesBack(_ text: String) throws {
         let cell = CSVText.quoted(SheetText.escaped(text))
         #expect(!["=", "+", "-", "@", "\t", "\r"].contains(cell.unicodeScalars.first { $0 != "\"" }))
         let file = Array("\(SheetText.mark)display_name,city\nAcme,\(cell)\n".utf8)
         #expect(try rows(source(file, .init(isSheet: true))) == [["Acme", text]])
+    }
+
+    /// Texts of pieces that mean something to a reader of CSV: whatever a program splits at and however little it knows of quotes, it
+    /// finds no formula, and the import finds the texts.
+    @Test func noCellOfACarelessReaderIsAFormula() throws {
+        let pieces = ["=", "+", "-", "@", "＝", "'", "\"", ",", ";", "\t", "\r", "\n", "\r\n", "a", "1", " ", "\u{301}"]
+        let texts = (0..<5_000).map { _ in
+            (0..<Int.random(in: 0...8)).compactMap { _ in pieces.randomElement() }.joined()
+        }
+        let lines = texts.map { CSVText.quoted(SheetText.escaped($0)) }
+        for (text, line) in zip(texts, lines) {
+            for separators in [",", ";", "\t", ",;\t"] {
+                let cells = line.unicodeScalars.split(omittingEmptySubsequences: false) {
+                    "\r\n\(separators)".unicodeScalars.contains($0)
+                }
+                let isFormula = cells.contains { cell in
+                    cell.first { $0 != "\"" }.map { "=+-@＝".unicodeScalars.contains($0) } ?? false
+                }
+                #expect(!isFormula, "\(text.debugDescription) gives \(line.debugDescription)")
+            }
+            let isQuoted = line.unicodeScalars.first == "\"" && line.unicodeScalars.last == "\""
+            let needsQuotes = text.unicodeScalars.contains { ",;\t\r\n\"".unicodeScalars.contains($0) }
+            #expect(isQuoted || !needsQuotes, "\(line.debugDescription)")
+            let back = SheetText.plain(SheetText.escaped(text))
+            #expect(Array(back.unicodeScalars) == Array(text.unicodeScalars))
+        }
+        let file = Array((SheetText.mark + "display_name,city\n" + lines.map { "A,\($0)\n" }.joined()).utf8)
+        let source = try source(file, .init(isSheet: true))
+        var read: [String] = []
+        while case let more = try rows(source), !more.isEmpty { read += more.map { $0[1] } }
+        let isSame = zip(read, texts).allSatisfy { Array($0.unicodeScalars) == Array($1.unicodeScalars) }
+        #expect(read.count == texts.count && isSame)
     }
 }

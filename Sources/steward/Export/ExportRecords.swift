@@ -22,8 +22,10 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
                 \(Record.noun.plural).json
 
                 Spreadsheet programs run texts that begin with = + - @ as formulas, whoever wrote them. In xlsx every text is a text.
-                sheet is CSV with an apostrophe before such texts, which steward import --sheet takes away again. csv is for
-                programs and holds values as they are; it says how many of them a spreadsheet program would run.
+                sheet is CSV with an apostrophe before such texts, and inside texts before such signs at the beginning of a line
+                or after a comma, a semicolon or a tab, at which some programs split. steward import --sheet takes the
+                apostrophes away again. csv is for programs and holds values as they are; it says how many of them a
+                spreadsheet program might run.
                 """)
     }
 

@@ -40,7 +40,7 @@ final class CSVSink: ExportSink {
         for record in records {
             let cells = columns.map { printer.cell($0, of: record, names) }
             if printer.format == .csv {
-                formulaCount += zip(columns, cells).count { !$0.isNumber && SheetText.isFormula($1) }
+                formulaCount += zip(columns, cells).count { !$0.isNumber && SheetText.isRisk($1) }
             }
             try target.write(cells.map(CSVText.quoted).joined(separator: ",") + "\n")
         }
@@ -51,7 +51,7 @@ final class CSVSink: ExportSink {
     var notes: [String] {
         guard formulaCount > 0 else { return [] }
         return [
-            "\(formulaCount) texts begin as formulas do: for a spreadsheet program export with --output sheet or xlsx"
+            "\(formulaCount) texts may be formulas to a spreadsheet program: for one export with --output sheet or xlsx"
         ]
     }
 }

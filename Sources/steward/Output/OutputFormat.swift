@@ -139,34 +139,65 @@ struct RecordPrinter {
 }
 
 /// Texts for spreadsheet programs, which take for a formula what begins with = + - @, a tab or a return, whoever wrote it (OWASP: CSV
-/// injection). Such a text gets an apostrophe before it, and so does one that has apostrophes before such a character, so that
-/// `plain` gives back what was there.
+/// injection). Such a text gets an apostrophe before it. So does, inside a text, what would begin a cell to a program that splits at
+/// semicolons or tabs, as some do by the language of their user, or heeds no quotes. Where apostrophes or quotes come before such a
+/// character there is one more, so that `plain` gives back what was there.
 enum SheetText {
     static let mark = "\u{feff}"
 
-    static func escaped(_ text: String) -> String { isInDoubt(text.unicodeScalars[...]) ? "'" + text : text }
-
-    /// A spreadsheet program would run it.
-    static func isFormula(_ text: String) -> Bool { text.unicodeScalars.first.map(signs.contains) ?? false }
-
-    private static let signs: Set<Unicode.Scalar> = ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"]
-
-    /// What was escaped; any other text as it is.
-    static func plain(_ cell: String) -> String {
-        let rest = cell.unicodeScalars.dropFirst()
-        return cell.unicodeScalars.first == "'" && isInDoubt(rest) ? String(rest) : cell
+    static func escaped(_ text: String) -> String {
+        rewritten(text) { cell, isFirst, result in
+            if isInDoubt(cell, isFirst) { result.append("'") }
+            result += cell
+        }
     }
 
-    private static func isInDoubt(_ text: Substring.UnicodeScalarView) -> Bool {
-        guard let first = text.drop(while: { $0 == "'" }).first else { return false }
-        return signs.contains(first)
+    /// A spreadsheet program might run it, or a part of it.
+    static func isRisk(_ text: String) -> Bool { escaped(text).utf8.count > text.utf8.count }
+
+    /// What was escaped; any other text as it is.
+    static func plain(_ text: String) -> String {
+        rewritten(text) { cell, isFirst, result in
+            let rest = cell.dropFirst()
+            result += cell.first == "'" && isInDoubt(rest, isFirst) ? rest : cell
+        }
+    }
+
+    private typealias Cell = Substring.UnicodeScalarView
+
+    /// Cell by cell, as a program sees them that knows no quotes; each is with the separator that ends it.
+    private static func rewritten(
+        _ text: String, _ rewrite: (Cell, _ isFirst: Bool, _ result: inout String.UnicodeScalarView) -> Void
+    ) -> String {
+        var result = String.UnicodeScalarView()
+        var rest = text.unicodeScalars[...]
+        while !rest.isEmpty {
+            let next = rest.firstIndex(where: separates).map { rest.index(after: $0) } ?? rest.endIndex
+            rewrite(rest[..<next], rest.startIndex == text.startIndex, &result)
+            rest = rest[next...]
+        }
+        return String(result)
+    }
+
+    private static func separates(_ scalar: Unicode.Scalar) -> Bool { ",;\t\r\n".unicodeScalars.contains(scalar) }
+
+    /// Lines that are indented with tabs stay as they are: a tab separates, or is at the very beginning.
+    private static func isInDoubt(_ cell: Cell, _ isFirst: Bool) -> Bool {
+        switch cell.first(where: { $0 != "'" && $0 != "\"" }) {
+        case "=", "+", "-", "@", "＝", "＋", "－", "＠": true
+        case "\t", "\r": isFirst
+        default: false
+        }
     }
 }
 
-/// Fields of CSV (RFC 4180).
+/// Fields of CSV (RFC 4180). In quotes, too, is what would be several fields to a program that splits at semicolons or tabs.
 enum CSVText {
     static func quoted(_ text: String) -> String {
-        guard text.contains(where: { ",\"\n\r".contains($0) || $0 == "\r\n" }) else { return text }
-        return "\"" + text.replacing("\"", with: "\"\"") + "\""
+        // By scalars: a quote that carries an accent is a quote to whoever reads.
+        let scalars = text.unicodeScalars
+        guard scalars.contains(where: { ",;\t\r\n\"".unicodeScalars.contains($0) }) else { return text }
+        let parts = scalars.split(separator: "\"", omittingEmptySubsequences: false).map { String($0) }
+        return "\"" + parts.joined(separator: "\"\"") + "\""
     }
 }

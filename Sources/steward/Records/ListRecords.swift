@@ -21,8 +21,9 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
                 another record of the service by its fields, as in account.display_name ~ "Acme" or stage.display_name = "Won".
 
                 CSV holds values as they are, for programs. Spreadsheet programs run texts that begin with = + - @ as
-                formulas, whoever wrote them: sheet puts an apostrophe before such texts, which steward import --sheet
-                takes away again. Numbers and amounts stay what they are.
+                formulas, whoever wrote them: sheet puts an apostrophe before such texts, and inside texts before such
+                signs at the beginning of a line or after a comma, a semicolon or a tab. steward import --sheet takes
+                them away again. Numbers and amounts stay what they are.
                 """)
     }
 
