@@ -4,8 +4,9 @@ package import Wire
 package protocol MessageSink: AnyObject, Sendable {
     /// Sends the message when flow control allows. Throws CANCELLED once the caller has given up.
     func write(_ message: Message) async throws
-    /// The same for a message that is encoded already.
-    func write(encoded message: [UInt8]) async throws
+    /// The same for a message that is encoded already. A caller who has not taken it until then gets no more of the call: throws
+    /// `RPCError.answerNotTaken`.
+    func write(encoded message: [UInt8], until deadline: Deadline) async throws
 }
 
 /// Where a transport gives the requests of a streaming call.
@@ -33,9 +34,11 @@ package struct MessageWriter: Sendable {
     }
 
     /// The same of a message that is encoded already: one that was written record by record.
-    package func write(encoded message: [UInt8]) async throws {
+    /// - Parameter deadline: until when to wait. After that nothing more can be written, and RESOURCE_EXHAUSTED with ANSWER_NOT_TAKEN is
+    ///   thrown.
+    package func write(encoded message: [UInt8], until deadline: Deadline = .never) async throws {
         defer { arena.reset() }
-        try await sink.write(encoded: message)
+        try await sink.write(encoded: message, until: deadline)
     }
 }
 

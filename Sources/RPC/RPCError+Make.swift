@@ -89,6 +89,14 @@ extension RPCError {
             retryDelay: retryDelay)
     }
 
+    /// The caller was given time to take the messages of a stream, and has not taken them.
+    package static func answerNotTaken() -> RPCError {
+        resourceExhausted(
+            "ANSWER_NOT_TAKEN",
+            "The messages of this call were not taken in time. Call again with the token of the last one, if they have tokens, and read faster.",
+            retryDelay: .seconds(1))
+    }
+
     /// Not possible right now; retry with backoff.
     package static func unavailable(
         _ reason: String, _ message: String, domain: String = "rpc", retryDelay: Duration? = nil,

@@ -47,7 +47,9 @@ struct WatchTests {
 
         func write(_ message: Message) async throws { take(message) }
 
-        func write(encoded message: [UInt8]) async throws { preconditionFailure("writes messages") }
+        func write(encoded message: [UInt8], until deadline: Deadline) async throws {
+            preconditionFailure("writes messages")
+        }
     }
 
     @Test func watchersOfPoliciesHearOfChanges() async throws {

@@ -19,7 +19,9 @@ import Wire
             continuation.yield(message.int32(field))
         }
 
-        func write(encoded message: [UInt8]) async throws { preconditionFailure("writes messages") }
+        func write(encoded message: [UInt8], until deadline: Deadline) async throws {
+            preconditionFailure("writes messages")
+        }
     }
 
     private static let request = MessageDescriptor(steward_rpc_v1_watch_health_request_descriptor())

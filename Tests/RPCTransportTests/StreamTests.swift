@@ -62,6 +62,42 @@ import Wire
         await world.close()
     }
 
+    /// A peer that does not read, in the middle of a message or before the next one: the call ends at its time with
+    /// nothing more but its status, the connection goes on, and the writer writes nothing after that.
+    @Test(arguments: [100, 40_000]) func aWriteEndsAtItsDeadline(bytes: Int) async throws {
+        let later = Mutexed("nothing")
+        var router = Router()
+        router.serverStreaming(NoteMethods.count) { request, writer, context in
+            context.cost = 7
+            let (bytes, deadline) = (Note(request).encoded(), Deadline.after(.milliseconds(100)))
+            do {
+                for _ in 0..<1_000 { try await writer.write(encoded: bytes, until: deadline) }
+            } catch {
+                do { try await writer.write(encoded: bytes) } catch let again as RPCError {
+                    later.update { $0 = again.reason }
+                }
+                throw error
+            }
+        }
+        router.unary(NoteMethods.echo) { request, _ in request }
+        let world = try await World(router: router)
+        let peer = try await RawPeer.connect(world)
+        let note = Note("1", String(repeating: "x", count: bytes))
+        peer.send(
+            .hello {
+                $0.frameBytesMax = 16_384
+                $0.callCredit = 20_000
+            },
+            .call(1, NoteMethods.count.path, payload: note.encoded(), end: true))
+        #expect(await peer.reasons(until: 1) == [1: "ANSWER_NOT_TAKEN"])
+        #expect(await peer.budgets(until: 1)[1]?.cost == 7)
+        #expect(later.value == "ANSWER_NOT_TAKEN")
+        peer.send(.call(3, NoteMethods.echo.path, payload: Note("b").encoded(), end: true))
+        #expect(await peer.reasons(until: 3)[3] == "OK")
+        peer.close()
+        await world.close()
+    }
+
     /// Longer than a frame, with a peer that does not count and with one that does.
     @Test(arguments: [nil, 100_000 as UInt32]) func longMessagesGoInFramesThatThePeerTakes(credit: UInt32?) async throws
     {

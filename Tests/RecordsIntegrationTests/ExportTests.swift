@@ -196,17 +196,51 @@ import Testing
         }
     }
 
+    /// Whoever does not read has his place no longer than a call lasts, and goes on with what he has read.
+    @Test func aCallEndsThoughItsReaderDoesNotRead() async throws {
+        try await TestService.run(SampleService.definition) { service in
+            try await Self.many(service, 900)
+            let user = Self.exporter(service)
+            let old = AccountServiceClient(channel: service.channel(as: user, age: .seconds(58)))
+            let request = ExportAccountsRequest(orderBy: ["id"])
+            let stalled = [try await old.exportAccounts(request), try await old.exportAccounts(request)]
+            let first = try #require(try await stalled[0].next())
+            try await Self.until { try await Self.told(service).count { $0.contains("broken_off") } == 2 }
+            var read = first.records
+            var token = first.resumeToken
+            let ended = try await refusal {
+                while let next = try await stalled[0].next() {
+                    read += next.records
+                    token = next.resumeToken
+                }
+            }
+            #expect(ended?.reason == "ANSWER_NOT_TAKEN" && ended?.retryDelay != nil)
+            var again = request
+            again.resumeToken = token
+            let rest = try await Self.export(service, again, as: user)
+            let ids = (read + rest.flatMap(\.records)).compactMap(\.id)
+            #expect(ids.count == 900 && ids == ids.sorted() && Set(ids).count == 900)
+        }
+    }
+
     @Test func onlySoManyRunAtATime() async throws {
         try await TestService.run(SampleService.definition) { service in
             try await Self.many(service, 900)
             var open: [ResponseStream<Response>] = []
-            for _ in 0..<ExportTurns.countMax {
-                let stream = try await service.accounts().exportAccounts(ExportAccountsRequest())
-                _ = try await stream.next()
-                open.append(stream)
+            for user in [Self.exporter(service), Self.exporter(service)] {
+                for _ in 0..<2 {
+                    let stream = try await service.accounts(as: user).exportAccounts(ExportAccountsRequest())
+                    _ = try await stream.next()
+                    open.append(stream)
+                }
+                let refused = try await refusal { _ = try await Self.export(service, as: user) }
+                #expect(refused?.reason == "EXPORTS_TOO_MANY")
+                let details = refused?.details.map { "\($0.key) \($0.value)" }
+                #expect(details == ["limit 2", "of user"])
             }
             let refused = try await refusal { _ = try await Self.export(service) }
-            #expect(refused?.reason == "EXPORTS_TOO_MANY")
+            let details = refused?.details.map { "\($0.key) \($0.value)" }
+            #expect(details == ["limit 4", "of workspace"])
             open[0].cancel()
             try await Self.until { try await refusal { _ = try await Self.export(service) } == nil }
             for stream in open { stream.cancel() }

@@ -101,6 +101,37 @@ extension SystemTests {
             try await steward.stop()
         }
 
+        /// Files that are pipes which nobody reads keep their places for a minute and no longer, and lose nothing by it.
+        @Test func anExportThatStandsStillGivesItsPlaceBackAndGoesOn() async throws {
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            try await fill(workspace, 8_000)
+            let tool = try await workspace.commandLine()
+            func standing(_ name: String) throws -> (CommandLineTool.Running, FileHandle, Data) {
+                let path = "\(tool.folder)/\(name)"
+                try #require(mkfifo(path + ".part", 0o600) == 0)
+                let command = try tool.start("account", "export", "--columns", "id,description", "-o", path)
+                let pipe = try #require(FileHandle(forReadingAtPath: path + ".part"))
+                return (command, pipe, try #require(try pipe.read(upToCount: 1_000)))
+            }
+            func another() async throws {
+                let request = ExportAccountsRequest(filterExpression: "display_name = 'Customer 7'")
+                for try await _ in try await workspace.admin.accounts.exportAccounts(request) {}
+            }
+            let running = [try standing("a.csv"), try standing("b.csv")]
+            let refused = try await refusal { try await another() }
+            #expect(refused.reason == "EXPORTS_TOO_MANY")
+            try await eventually("a place is free", within: .seconds(90), holds: { (try? await another()) != nil })
+            for (command, pipe, first) in running {
+                var text = first
+                while let more = try pipe.read(upToCount: 1 << 20), !more.isEmpty { text += more }
+                let result = try await command.result()
+                #expect(result.code == 0, "\(result.errors)")
+                let ids = String(decoding: text, as: UTF8.self).split(separator: "\n").dropFirst().map { $0.prefix(36) }
+                #expect(ids.count == 8_000 && Set(ids).count == 8_000)
+            }
+            await workspace.close()
+        }
+
         @Test func whoMayNotExportReadsSoMuchADay() async throws {
             let workspace = try await TestSteward.shared().makeWorkspace()
             try await fill(workspace, 200)

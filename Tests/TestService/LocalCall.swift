@@ -81,9 +81,12 @@ final class LocalCall: ClientCall {
 }
 
 extension LocalCall: MessageSink {
-    func write(_ message: Message) async throws { try await write(encoded: WireCodec.encode(message)) }
+    func write(_ message: Message) async throws { try await write(encoded: WireCodec.encode(message), until: .never) }
 
-    func write(encoded message: [UInt8]) async throws {
+    func write(encoded message: [UInt8], until deadline: Deadline) async throws {
+        let loop = deadline == .never ? nil : EventLoop.current
+        let timer = loop?.schedule(at: deadline.nanoseconds) { self.end(.failure(.answerNotTaken())) }
+        defer { timer?.cancel() }
         while true {
             await wait(\.writer) { $0.response == nil || $0.end != nil }
             let (isTaken, end, reader) = state.withLock { state in

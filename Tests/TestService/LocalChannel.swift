@@ -11,17 +11,20 @@ package struct LocalChannel: RPCChannel {
     private let requestID: String?
     private let address: String
     private let peer: Peer
+    /// How long its calls have been under way already.
+    private let age: Duration
     private let logger: Logger
 
     package init(
         routes: RouteTable, caller: Caller?, requestID: String? = nil, address: String = "test",
-        peer: Peer = .program(.gateway), logger: Logger
+        peer: Peer = .program(.gateway), age: Duration = .zero, logger: Logger
     ) {
         self.routes = routes
         self.caller = caller
         self.requestID = requestID
         self.address = address
         self.peer = peer
+        self.age = age
         self.logger = logger
     }
 
@@ -50,7 +53,7 @@ package struct LocalChannel: RPCChannel {
         let context = CallContext(
             method: method, deadline: .after(.seconds(20)), requestID: requestID ?? self.requestID,
             metadata: metadata, trace: .make(), connection: ConnectionContext(peer: peer, logger: logger),
-            arena: Arena(), startNanoseconds: MonotonicTime.now())
+            arena: Arena(), startNanoseconds: MonotonicTime.now() - age.nanosecondsClamped)
         context.caller = caller
         return context
     }

@@ -92,6 +92,11 @@ package final class TestService: RecordCalls, Sendable {
         LocalChannel(routes: routes, caller: caller(user), requestID: requestID, logger: postgres.logger)
     }
 
+    /// The same for calls that have been under way for a while.
+    package func channel(as user: UserID, age: Duration) -> LocalChannel {
+        LocalChannel(routes: routes, caller: caller(user), age: age, logger: postgres.logger)
+    }
+
     /// A call under way, for what a custom method does with the engine.
     package func context(
         _ method: MethodDefinition, as user: UserID? = nil, requestID: String? = nil

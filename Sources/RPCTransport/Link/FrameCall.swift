@@ -287,16 +287,20 @@ package class FrameCall: @unchecked Sendable {
         wrote(hasStatus: item.status != nil)
     }
 
+    /// What waits for credit is not sent.
+    func dropQueue() {
+        guard !queue.isEmpty else { return }
+        queue.removeAll()
+        link?.queuedBytesChanged(by: -queuedBytes)
+        queuedBytes = 0
+    }
+
     /// Lets go of everything; nothing is sent or received from now on.
     func end() {
         guard !isEnded else { return }
         isEnded = true
-        guard let link = link.take() else { return queue.removeAll() }
-        if !queue.isEmpty {
-            queue.removeAll()
-            link.queuedBytesChanged(by: -queuedBytes)
-            queuedBytes = 0
-        }
+        dropQueue()
+        guard let link = link.take() else { return }
         if unread > 0 {
             link.consumed(unread)
             unread = 0

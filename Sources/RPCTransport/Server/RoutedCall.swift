@@ -27,8 +27,10 @@ final class RoutedCall: InboundCall, CallReceiver, @unchecked Sendable {
     /// A writer that waits for credit. Not a checked continuation: its size is known at run time only, and with it where all else in a
     /// call is.
     @exclusivity(unchecked) var readiness: UnsafeContinuation<Void, any Error>?
+    /// Ends its wait, if it has a deadline.
+    @exclusivity(unchecked) var patience: Timer?
     /// Why the call was over before its handler was done.
-    @exclusivity(unchecked) private(set) var failure: RPCError?
+    @exclusivity(unchecked) var failure: RPCError?
     @exclusivity(unchecked) private var streamArenas: [Arena] = []
 
     private enum Phase {
@@ -90,8 +92,7 @@ final class RoutedCall: InboundCall, CallReceiver, @unchecked Sendable {
         failure = error
         context.cancel()
         requests?.fail(error)
-        readiness?.resume(throwing: error)
-        readiness = nil
+        writerGoesOn(error)
         guard phase == .running else {
             report(error)
             return leave()
@@ -101,10 +102,7 @@ final class RoutedCall: InboundCall, CallReceiver, @unchecked Sendable {
         worker?.cancel()
     }
 
-    func drained(_ call: FrameCall) {
-        readiness?.resume()
-        readiness = nil
-    }
+    func drained(_ call: FrameCall) { writerGoesOn() }
 
     // MARK: Requests
 

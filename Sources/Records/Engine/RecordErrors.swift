@@ -167,11 +167,11 @@ enum RecordErrors {
         .resourceExhausted(RecordReason.answerTooLong.rawValue, message, domain: domain)
     }
 
-    static func exportsTooMany(countMax: Int) -> RPCError {
+    static func exportsTooMany(_ whose: String, _ limit: Int) -> RPCError {
         .resourceExhausted(
             RecordReason.exportsTooMany.rawValue,
-            "The workspace has \(countMax) exports under way, as many as may run at a time. Try again when one has ended.",
-            domain: domain, retryDelay: .seconds(1), details: [("limit", String(countMax))])
+            "The \(whose) has \(limit) exports under way, as many as may run at a time. Try again when one has ended.",
+            domain: domain, retryDelay: .seconds(1), details: [("limit", String(limit)), ("of", whose)])
     }
 
     static func readBudgetExhausted(_ terms: ReadAccounts.Terms, _ type: RecordType) -> RPCError {

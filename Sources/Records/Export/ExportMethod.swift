@@ -15,6 +15,8 @@ struct ExportMethod {
     static let callCostMax: UInt32 = 5_000
     /// After which a call ends: a caller's token is good for as long.
     static let callDurationMax = Duration.seconds(60)
+    /// What a client has at least to take a message that is sent at the end of a call's time.
+    static let messageDurationMin = Duration.seconds(5)
 
     private let engine: RecordEngine
     private let type: RecordType
@@ -33,8 +35,8 @@ struct ExportMethod {
         let first = try await pages.authorise()
         let binding = pages.binding(first)
         let place = try pages.begin(first, binding)
-        try engine.exports.begin(first.actor.tenantID, now: MonotonicTime.now())
-        defer { engine.exports.end(first.actor.tenantID, now: MonotonicTime.now()) }
+        try engine.exports.begin(first.actor, now: MonotonicTime.now())
+        defer { engine.exports.end(first.actor, now: MonotonicTime.now()) }
         let ledger = ExportLedger(engine: engine, call: first, request: pages.bound)
         var run = ExportRun(pages: pages, place: place, binding: binding, ledger: ledger)
         do {

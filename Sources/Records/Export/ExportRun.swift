@@ -47,8 +47,8 @@ struct ExportRun {
         try await loop.sleep(for: .nanoseconds(Int64(clamping: wait)))
     }
 
-    /// Sends a page in as many messages as it needs, one at least; not the rest of it when the call is over, however slow its reader is. The
-    /// ledger is told of the end before the client is.
+    /// Sends a page in as many messages as it needs, one at least; not the rest of it when the call is over, however slow its reader is: one
+    /// who does not take a message until then gets no other. The ledger is told of the end before the client is.
     private mutating func send(_ page: ExportPages.Page, to writer: MessageWriter, _ response: ExportFields.Response)
         async throws
     {
@@ -70,7 +70,7 @@ struct ExportRun {
                 answer.setString(response.resumeToken, try pages.engine.tokens.make(place.bytes, list: binding))
             }
             part.write(fieldsOf: answer)
-            try await writer.write(encoded: part.bytes)
+            try await writer.write(encoded: part.bytes, until: writeDeadline)
         } while !rest.isEmpty && state == .sending
     }
 
@@ -104,6 +104,12 @@ struct ExportRun {
         guard isComplete || isOver else { return }
         try await ledger.note(isComplete ? .complete : .paused, place)
         state = .ended
+    }
+
+    private var writeDeadline: Deadline {
+        max(
+            Deadline.after(ExportMethod.callDurationMax, from: pages.context.startNanoseconds),
+            Deadline.after(ExportMethod.messageDurationMin))
     }
 
     /// The call ends before its time, whatever the reason. What went out is told all the same, if that can be.

@@ -7,13 +7,16 @@ import Tenancy
 final class ExportTurns: Sendable {
     /// Each holds a page in memory, 8 MiB at most.
     static let countMax = 4
+    /// Of one user, so that no one takes all places of the workspace.
+    static let userCountMax = 2
     /// Units that all exports of a workspace may cost each second, in the long run: some 40,000 records.
     static let unitsPerSecond = 2_500
     /// Units at once after a pause: some 300,000 records.
     static let unitsBurst = 20_000
 
     private struct Workspace {
-        var count = 0
+        /// Exports under way of each user; of programs that work for nobody together.
+        var counts: [UserID?: Int] = [:]
         var bucket: TokenBucket
     }
 
@@ -21,14 +24,19 @@ final class ExportTurns: Sendable {
     private let workspaces = Mutex<[TenantID: Workspace]>([:])
 
     /// Throws RESOURCE_EXHAUSTED with EXPORTS_TOO_MANY.
-    func begin(_ tenant: TenantID, now: UInt64) throws {
+    func begin(_ actor: TenantActor, now: UInt64) throws {
         try workspaces.withLock { workspaces in
             var workspace =
-                workspaces[tenant]
+                workspaces[actor.tenantID]
                 ?? Workspace(bucket: TokenBucket(burst: Self.unitsBurst, perSecond: Self.unitsPerSecond, now: now))
-            guard workspace.count < Self.countMax else { throw RecordErrors.exportsTooMany(countMax: Self.countMax) }
-            workspace.count += 1
-            workspaces[tenant] = workspace
+            guard workspace.counts[actor.userID, default: 0] < Self.userCountMax else {
+                throw RecordErrors.exportsTooMany("user", Self.userCountMax)
+            }
+            guard workspace.counts.values.reduce(0, +) < Self.countMax else {
+                throw RecordErrors.exportsTooMany("workspace", Self.countMax)
+            }
+            workspace.counts[actor.userID, default: 0] += 1
+            workspaces[actor.tenantID] = workspace
         }
     }
 
@@ -41,10 +49,12 @@ final class ExportTurns: Sendable {
         workspaces.withLock { $0[tenant]?.bucket.wait(for: 0, at: now) ?? 0 }
     }
 
-    func end(_ tenant: TenantID, now: UInt64) {
+    func end(_ actor: TenantActor, now: UInt64) {
         workspaces.withLock { workspaces in
-            workspaces[tenant]?.count -= 1
-            workspaces = workspaces.filter { $0.value.count > 0 || $0.value.bucket.untilFull(at: now) > 0 }
+            if let count = workspaces[actor.tenantID]?.counts[actor.userID] {
+                workspaces[actor.tenantID]?.counts[actor.userID] = count > 1 ? count - 1 : nil
+            }
+            workspaces = workspaces.filter { !$0.value.counts.isEmpty || $0.value.bucket.untilFull(at: now) > 0 }
         }
     }
 }
