@@ -73,7 +73,37 @@ import Testing
             let filter = "city = \"Rom\""
             _ = try await Self.export(service, ExportAccountsRequest(filterExpression: filter))
             let told = try await Self.told(service)
-            #expect(told.last == "account complete 0 \(service.admin) \(filter)")
+            #expect(told.last == "account complete 0 \(service.admin) city = …")
+        }
+    }
+
+    /// Whose address it was is told to nobody who reads the ledger later, when that person may have been removed long ago.
+    @Test func theLedgerKnowsByWhichFieldsAndNotByWhichValues() async throws {
+        try await TestService.run(SampleService.definition) { service in
+            let told = "(email = … or city in (…)) and not display_name ^= … and phone is set"
+            let texts = ["email = \"eve@person.example\" or city in (Rom, 'Bad Tölz')", "display_name ^= Eve"]
+            let expression = "(\(texts[0])) and not \(texts[1]) and phone is set"
+            func comparison(_ field: String, _ by: ComparisonOperator, _ values: [String]) -> Filter {
+                let values = values.map { Value(stringValue: $0) }
+                return Filter(compare: Comparison(field: field, operator: by, values: values))
+            }
+            let some = [
+                comparison("email", .equal, ["eve@person.example"]), comparison("city", .in, ["Rom", "Bad Tölz"]),
+            ]
+            let filter = Filter(
+                all: FilterGroup(filters: [
+                    Filter(any: FilterGroup(filters: some)),
+                    Filter(not: comparison("display_name", .startsWith, ["Eve"])), comparison("phone", .isSet, []),
+                ]))
+            for request in [
+                ExportAccountsRequest(filterExpression: expression), ExportAccountsRequest(filter: filter),
+            ] {
+                _ = try await Self.export(service, request)
+                #expect(try await Self.told(service).last == "account complete 0 \(service.admin) \(told)")
+            }
+            let rows = try await service.sql(
+                "SELECT count(*) FROM {schema}.ledger WHERE after::text ~* 'eve|rom|tölz' AND object = 'export'")
+            #expect(try rows.one().int64(0) == 0)
         }
     }
 

@@ -6,7 +6,7 @@ import Tenancy
 import TenantDatabase
 import Wire
 
-/// What the ledger says of an export: who took along which records, by what filter, and how many. Its rows have an object of their own,
+/// What the ledger says of an export: who took along which records, by a filter on which fields, and how many. Its rows have an object of their own,
 /// so that they are in no record's history and no consumer of the feed takes them for a change of a record.
 struct ExportLedger {
     static let object = "export"
@@ -18,7 +18,7 @@ struct ExportLedger {
 
     let engine: RecordEngine
     let call: RecordCall
-    /// The request without its token.
+    /// The request without its token and without the values of its filter.
     let request: Message
 
     /// How long a call that has ended tries to say so.

@@ -35,9 +35,9 @@ struct ExportMethod {
         let first = try await pages.authorise()
         let binding = pages.binding(first)
         let place = try pages.begin(first, binding)
+        let ledger = ExportLedger(engine: engine, call: first, request: try await pages.trace(first))
         try engine.exports.begin(first.actor, now: MonotonicTime.now())
         defer { engine.exports.end(first.actor, now: MonotonicTime.now()) }
-        let ledger = ExportLedger(engine: engine, call: first, request: pages.bound)
         var run = ExportRun(pages: pages, place: place, binding: binding, ledger: ledger)
         do {
             try await run.send(to: writer, response)
@@ -62,8 +62,9 @@ enum ExportFields {
             resumeToken = try shape.request("resume_token")
         }
 
-        /// All that must stay the same when an export is resumed.
-        var bound: [FieldDescriptor] { [filter, expression, orderBy, readMask, showDeleted] }
+        /// The forms of the filter. They must stay the same when an export is resumed, and so must the others, without the token.
+        var selecting: [FieldDescriptor] { [filter, expression] }
+        var shaping: [FieldDescriptor] { [orderBy, readMask, showDeleted] }
     }
 
     struct Response {

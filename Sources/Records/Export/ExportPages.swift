@@ -58,24 +58,37 @@ struct ExportPages {
     }
 
     private func selection(_ call: RecordCall) async throws -> Selection {
-        let node = try await engine.filter(message.message(request.filter), message.string(request.expression), call)
+        let node = try await filter(call)
         let showsDeleted = message.has(request.showDeleted) && message.bool(request.showDeleted)
         return Selection(
             call: call, filter: try engine.resolve(node, call), lifetime: showsDeleted ? .any : .living, action: .export
         )
     }
 
+    private func filter(_ call: RecordCall) async throws -> FilterNode? {
+        try await engine.filter(message.message(request.filter), message.string(request.expression), call)
+    }
+
     private func order(_ call: RecordCall) throws -> SortOrder {
         try SortOrder(message.strings(request.orderBy), call)
     }
 
-    /// The request without its token.
-    var bound: Message {
-        let bound = Message.make(message.descriptor, in: message.arena)
-        bound.copyFields(from: message, only: request.bound)
-        return bound
+    /// What a token is good for: this export of this caller.
+    func binding(_ call: RecordCall) -> [UInt8] {
+        call.binding(of: copy(only: request.selecting + request.shaping), to: "export")
     }
 
-    /// What a token is good for: this export of this caller.
-    func binding(_ call: RecordCall) -> [UInt8] { call.binding(of: bound, to: "export") }
+    /// What the ledger keeps of the request: of its filter the fields and how they are compared. The values may be somebody's, and the
+    /// ledger is kept when that person's records are gone.
+    func trace(_ call: RecordCall) async throws -> Message {
+        let trace = copy(only: request.shaping)
+        if let filter = try await filter(call) { trace.setString(request.expression, filter.textWithoutValues) }
+        return trace
+    }
+
+    private func copy(only fields: [FieldDescriptor]) -> Message {
+        let copy = Message.make(message.descriptor, in: message.arena)
+        copy.copyFields(from: message, only: fields)
+        return copy
+    }
 }

@@ -13,7 +13,7 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
             discussion: """
                 Records are written as they come, so that any number of them takes no more memory than a few. When the server is
                 away, the export waits and goes on where it was. A file has its name when it is complete, and is called
-                FILE.part until then. What was exported, by whom and with which filter, is in the workspace's ledger.
+                FILE.part until then. What was exported, by whom and with a filter on which fields, is in the workspace's ledger.
 
                 Examples:
                   steward \(Record.noun.name) export -o \(Record.noun.plural).csv
