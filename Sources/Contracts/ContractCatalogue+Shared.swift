@@ -923,24 +923,25 @@ extension ContractCatalogue {
                     Z2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byL0AQoRV29ya3NwYWNlU2V0dGluZ3MSGAoHdmVyc2lvbhgBIAEoA1IHdmVy\
                     c2lvbhI7Cgt1cGRhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSGwoJdGlt\
                     ZV96b25lGAMgASgJUgh0aW1lWm9uZRIwChVyZWFkX3Jvd3NfcGVyX2RheV9tYXgYBCABKANSEXJlYWRSb3dzUGVyRGF5TWF4\
-                    EjkKGWRlbGV0ZWRfcmVjb3Jkc19rZXB0X2RheXMYBSABKANSFmRlbGV0ZWRSZWNvcmRzS2VwdERheXNKrgkKagoBDBIDAQAS\
+                    EjkKGWRlbGV0ZWRfcmVjb3Jkc19rZXB0X2RheXMYBSABKANSFmRlbGV0ZWRSZWNvcmRzS2VwdERheXNK1AkKagoBDBIDAQAS\
                     GmAgV2hhdCBhIHdvcmtzcGFjZSBoYXMgc2V0IGZvciBpdHNlbGY6IHBhcnQgb2YgdGhlIHBvbGljaWVzIHRoYXQgaWRlbnRp\
-                    dHkgZ2l2ZXMgdG8gdGhlIHNlcnZpY2VzLgoKUAoCBAASBAgAFgEaRCBUaGUgc2V0dGluZ3Mgb2YgYSB3b3Jrc3BhY2UuIFRo\
+                    dHkgZ2l2ZXMgdG8gdGhlIHNlcnZpY2VzLgoKUAoCBAASBAgAFwEaRCBUaGUgc2V0dGluZ3Mgb2YgYSB3b3Jrc3BhY2UuIFRo\
                     ZXJlIGlzIG9uZSBvZiB0aGVtLCBmcm9tIHRoZSBzdGFydC4KCm0KBAQAAgASAwoCHRpgIENvdW50cyB0aGUgY2hhbmdlcywg\
                     ZnJvbSAxLiBTZXQgYnkgdGhlIHNlcnZpY2U7IHNlbmQgdGhlIHZlcnNpb24gdGhhdCB3YXMgcmVhZCB3aXRoIGFuIHVwZGF0\
                     ZS4KCl8KBAQAAgESAwwCNRpSIFdoZW4gdGhleSB3ZXJlIGxhc3QgY2hhbmdlZDsgYWJzZW50IGJlZm9yZSB0aGUgZmlyc3Qg\
                     Y2hhbmdlLiBTZXQgYnkgdGhlIHNlcnZpY2UuCgqVAQoEBAACAhIDDgIgGocBIFdoZXJlIHRoZSB3b3Jrc3BhY2Uga2VlcHMg\
                     aXRzIGRheXM6IGEgbmFtZSBvZiB0aGUgSUFOQSBkYXRhYmFzZSB0aGF0IHNheXMgYSBwbGFjZSwgYXMgaW4gQXNpYS9TaGFu\
-                    Z2hhaSwgb3IgVVRDLCB3aGljaCBpdCBiZWdpbnMgd2l0aC4KCosCCgQEAAIDEgMRAisa/QEgTW9zdCByZWNvcmRzIHRoYXQg\
+                    Z2hhaSwgb3IgVVRDLCB3aGljaCBpdCBiZWdpbnMgd2l0aC4KCrECCgQEAAIDEgMSAisaowIgTW9zdCByZWNvcmRzIHRoYXQg\
                     YSB1c2VyIG1heSByZWFkIGluIG9uZSBkYXkgKFVUQykgYW5kIHNlcnZpY2UgYnkgTGlzdCwgQmF0Y2hHZXQgYW5kIExpc3RD\
-                    aGFuZ2VzLCBvZiBraW5kcyB0aGF0IHRoZSB1c2VyIG1heSBub3QKIGV4cG9ydDsgMCB0byAxLDAwMCwwMDAsMDAwLiBBYnNl\
-                    bnQgbWVhbnMgMjAsMDAwLiBQYXN0IGl0IHRoZXNlIGNhbGxzIGVuZCB3aXRoIFJFU09VUkNFX0VYSEFVU1RFRCAvIFJFQURf\
-                    QlVER0VUX0VYSEFVU1RFRC4KCvcCCgQEAAIEEgMVAi8a6QIgSG93IG1hbnkgZGF5cyBkZWxldGVkIHJlY29yZHMgb2YgY3Vz\
-                    dG9tZXIgYW5kIHNhbGVzIGFyZSBrZXB0IGFuZCBjYW4gYmUgcmVzdG9yZWQsIDMwIHRvIDMsNjUwOyB0aGVuIHRoZSBuaWdo\
-                    dCdzIGpvYiBwdXJnZV9kZWxldGVkIHJlbW92ZXMKIHRoZW0gZm9yIGdvb2QuIEFic2VudCBtZWFucyBmb3IgZXZlci4gQSBj\
-                    aGFuZ2UgaG9sZHMgZnJvbSB0aGUgbmV4dCBuaWdodCBvbjsgSm9iU2VydmljZS9QcmV2aWV3UHVyZ2UgdGVsbHMgYmVmb3Jl\
-                    aGFuZCBob3cgbWFueSB3b3VsZCBnby4KIFdobyBzaG9ydGVucyBpdCwgb3Igc2V0cyBpdCBmaXJzdCwgbmVlZHMgdGhlIHJp\
-                    Z2h0IHRvIGVyYXNlIGV2ZXJ5IGtpbmQgb2YgcmVjb3Jkcy4K
+                    aGFuZ2VzLCBhbmQgYnkgV2F0Y2ggdW50aWwgaXQgaGFzIGNhdWdodCB1cCwgb2YKIGtpbmRzIHRoYXQgdGhlIHVzZXIgbWF5\
+                    IG5vdCBleHBvcnQ7IDAgdG8gMSwwMDAsMDAwLDAwMC4gQWJzZW50IG1lYW5zIDIwLDAwMC4gUGFzdCBpdCB0aGVzZSBjYWxs\
+                    cyBlbmQgd2l0aCBSRVNPVVJDRV9FWEhBVVNURUQgLwogUkVBRF9CVURHRVRfRVhIQVVTVEVELgoK9wIKBAQAAgQSAxYCLxrp\
+                    AiBIb3cgbWFueSBkYXlzIGRlbGV0ZWQgcmVjb3JkcyBvZiBjdXN0b21lciBhbmQgc2FsZXMgYXJlIGtlcHQgYW5kIGNhbiBi\
+                    ZSByZXN0b3JlZCwgMzAgdG8gMyw2NTA7IHRoZW4gdGhlIG5pZ2h0J3Mgam9iIHB1cmdlX2RlbGV0ZWQgcmVtb3ZlcwogdGhl\
+                    bSBmb3IgZ29vZC4gQWJzZW50IG1lYW5zIGZvciBldmVyLiBBIGNoYW5nZSBob2xkcyBmcm9tIHRoZSBuZXh0IG5pZ2h0IG9u\
+                    OyBKb2JTZXJ2aWNlL1ByZXZpZXdQdXJnZSB0ZWxscyBiZWZvcmVoYW5kIGhvdyBtYW55IHdvdWxkIGdvLgogV2hvIHNob3J0\
+                    ZW5zIGl0LCBvciBzZXRzIGl0IGZpcnN0LCBuZWVkcyB0aGUgcmlnaHQgdG8gZXJhc2UgZXZlcnkga2luZCBvZiByZWNvcmRz\
+                    Lgo=
                     """),
             DescribedFile(
                 path: "steward/platform/v1/policy_service.proto", package: "steward.platform.v1",

@@ -102,6 +102,42 @@ import Testing
         }
     }
 
+    /// A token is no way to read the same records again and again. What changes while he watches is told as ever.
+    @Test func whatIsToldAfterATokenIsTakenFromTheReadBudget() async throws {
+        try await WatchTests.run { service in
+            service.set(WorkspaceSettings(readRowsPerDayMax: 300))
+            let rep = service.makeUser([("account", "read", .all)])
+            let watcher = try await Watcher(service, as: rep, changesOnly: true)
+            try await watcher.take()
+            watcher.cancel()
+            let made = try await service.batchCreate((0..<200).map { Account(displayName: "Account \($0)") }).records
+            let first = try await Watcher(service, as: rep, after: watcher.token, changesOnly: true)
+            try await first.take { $0.told.count == 200 }
+            try await first.take(until: try await service.update(Account(id: made.last?.id, version: 1, city: "Rom")))
+            first.cancel()
+            let second = try await Watcher(service, as: rep, after: watcher.token, changesOnly: true)
+            let refused = try await refusal { while true { try await second.take() } }
+            #expect(refused?.code == .resourceExhausted && refused?.reason == "READ_BUDGET_EXHAUSTED")
+            #expect(second.told.count == 100)
+            let again = try await Watcher(service, as: rep, after: watcher.token, changesOnly: true)
+            #expect(try await refusal { try await again.take() }?.reason == "READ_BUDGET_EXHAUSTED")
+            // With more to read it goes on where it ended.
+            let token = refused?.details.first { $0.key == "resume_token" }?.value
+            service.set(WorkspaceSettings(readRowsPerDayMax: 1_000))
+            let later = try await Watcher(service, as: rep, after: token, changesOnly: true)
+            try await later.take { $0.told.count == 100 }
+            let told = Set(second.told + later.told)
+            #expect(told.count == 200)
+            let exporter = service.makeUser([("account", "read", .all), ("account", "export", .all)])
+            service.set(WorkspaceSettings(readRowsPerDayMax: 0))
+            let beginning = try await Watcher(service, as: exporter, changesOnly: true)
+            try await beginning.take()
+            let end = try await service.create(Account(displayName: "End"))
+            let free = try await Watcher(service, as: exporter, after: beginning.token, changesOnly: true)
+            try await free.take(until: end)
+        }
+    }
+
     @Test func aTokenOfOtherRightsBeginsAnew() async throws {
         try await WatchTests.run { service in
             let rep = service.makeUser([("account", "read", .all)])

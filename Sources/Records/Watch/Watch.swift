@@ -95,8 +95,7 @@ struct Watch {
             await pace.step()
         }
         ListMethod.rowCost.charge(count, bytes: writer.count, to: context)
-        // Records that are told as they are would be an export by another name.
-        try await engine.readBudget.take(all: count, call)
+        try await takeFromBudget(count, WatchToken(view: view.digest, cursor: cursor, rest: .records(after: last)))
         let isCut = try query.isBounded && RowBytes.areCut(rows, query.order.source)
         let isEnd = count == rows.count && !isCut
         let next = try count == 0 ? last : rows[count - 1].id(call.type.standard.id.firstColumn)
@@ -110,14 +109,33 @@ struct Watch {
 
     // MARK: What has happened
 
-    /// One batch.
     private mutating func tellPast(after cursor: FeedCursor) async throws {
+        guard let batch = try await tellBatch(after: cursor) else { return }
+        stage = batch.isCaughtUp ? .present(batch.cursor) : .past(batch.cursor)
+    }
+
+    /// One batch, read by the watch itself. Nil when it begins anew.
+    private mutating func tellBatch(after cursor: FeedCursor) async throws -> FeedBatch? {
         let batch = try await feed.read(
             seat.tail.program, after: cursor, limit: WatchLimits.eventsAtOnce, deadline: deadline
         ) { $0.object == method.type.object }
-        guard try await hasSameView() else { return }
-        try await send(try await responses(to: batch.events.map(\.position), batch.cursor))
-        stage = batch.isCaughtUp ? .present(batch.cursor) : .past(batch.cursor)
+        guard try await hasSameView() else { return nil }
+        let (responses, count) = try await responses(to: batch.events.map(\.position), batch.cursor, isLate: true)
+        try await takeFromBudget(count, WatchToken(view: view.digest, cursor: cursor, rest: .nothing))
+        try await send(responses)
+        return batch
+    }
+
+    /// Records that are told as they are, at the beginning or to who comes late, would be an export by another name: the token brings the
+    /// same ones again and again. What the tail brings is told once.
+    /// - Parameter token: where it goes on when there is more to read.
+    private func takeFromBudget(_ count: Int, _ token: WatchToken) async throws {
+        do {
+            try await engine.readBudget.take(all: count, view.call)
+        } catch var error as RPCError where error.reason == RecordReason.readBudgetExhausted.rawValue {
+            error.details.append(("resume_token", try engine.text(token, of: view.call)))
+            throw error
+        }
     }
 
     /// Joins the others: what the tail has seen and this watch has not is read as before, the rest is what the tail brings.
@@ -126,11 +144,7 @@ struct Watch {
         let joint = try await seat.join()
         cursor.stay(within: joint.seen)
         while cursor.page != nil {
-            let batch = try await feed.read(
-                seat.tail.program, after: cursor, limit: WatchLimits.eventsAtOnce, deadline: deadline
-            ) { $0.object == method.type.object }
-            guard try await hasSameView() else { return }
-            try await send(try await responses(to: batch.events.map(\.position), batch.cursor))
+            guard let batch = try await tellBatch(after: cursor) else { return }
             cursor = batch.cursor
         }
         stage = .present(cursor)
@@ -156,27 +170,30 @@ struct Watch {
             let view = view
             try await send(
                 try await batch.responses(for: view.digest) { [self] in
-                    try await responses(to: positions, batch.cursor)
+                    try await responses(to: positions, batch.cursor, isLate: false).made
                 })
         }
         return true
     }
 
-    /// What the events mean to this view: no response for no news, the token in the last.
-    private func responses(to positions: [Int64], _ cursor: FeedCursor) async throws -> [[UInt8]] {
+    /// What the events mean to this view, and how many records that tells: no response for no news, the token in the last.
+    private func responses(
+        to positions: [Int64], _ cursor: FeedCursor, isLate: Bool
+    ) async throws -> (made: [[UInt8]], recordCount: Int) {
         let (answer, type) = (method.answer, method.type)
         var (made, gone, pace): ([[UInt8]], [RecordID], Pace) = ([], [], Pace())
+        var count = 0
         var writer = answer.writer(view, count: positions.count)
         var rest = positions[...]
         while !rest.isEmpty {
             let part = Array(rest.prefix(type.rowsAtOnce))
             rest = rest.dropFirst(part.count)
-            for row in try await read(part) {
+            for row in try await read(part, isLate: isLate) {
                 let id = try WatchQuery.id(in: row, of: type)
                 gone.removeAll { $0 == id }
-                if try WatchQuery.isGone(in: row, of: type) {
-                    gone.append(id)
-                } else if try !answer.add(row, to: writer) {
+                let isGone = try WatchQuery.isGone(in: row, of: type)
+                if isGone { gone.append(id) } else { count += 1 }
+                if try !isGone && !answer.add(row, to: writer) {
                     made.append(answer.finish(writer, WatchAnswer.Rest(), view))
                     writer = answer.writer(view, count: positions.count)
                     _ = try answer.add(row, to: writer)
@@ -184,15 +201,18 @@ struct Watch {
                 await pace.step()
             }
         }
-        guard writer.count > 0 || !gone.isEmpty else { return made }
+        guard writer.count > 0 || !gone.isEmpty else { return (made, count) }
         let end = WatchAnswer.Rest(gone: gone, token: try text(cursor, .nothing))
-        return made + [answer.finish(writer, end, view)]
+        return (made + [answer.finish(writer, end, view)], count)
     }
 
-    private func read(_ positions: [Int64]) async throws -> Rows {
+    /// Who comes late takes turns, since more may have happened since; who waits for news does not wait in that line.
+    private func read(_ positions: [Int64], isLate: Bool) async throws -> Rows {
         let call = view.call
-        let (text, parameters) = WatchQuery(selection: view.selection, positions: positions).statement()
-        let isScan = view.selection.filter?.followsReferences ?? false
+        let laterMax = isLate ? WatchLimits.laterEventsMax : WatchLimits.laterNewsMax
+        let query = WatchQuery(selection: view.selection, positions: positions, laterMax: laterMax)
+        let (text, parameters) = query.statement()
+        let isScan = isLate || view.selection.filter?.followsReferences ?? false
         return try await engine.database.read(
             call.actor, at: engine.place(of: call), deadline: deadline.nanoseconds,
             isScan ? engine.scan(text) : engine.statement(text), parameters)

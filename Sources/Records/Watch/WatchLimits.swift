@@ -19,6 +19,10 @@ package struct WatchLimits: Sendable {
 
     /// Events that are looked at together.
     static let eventsAtOnce = 100
+    /// Events of a record after those that are looked through to tell what it was then, for who comes late …
+    static let laterEventsMax = 1_000
+    /// … and for all who wait for news, of which few are later.
+    static let laterNewsMax = 100
     /// Records of a page of those that there are.
     static let pageSize = 200
     /// How long reading a page or a batch may take.

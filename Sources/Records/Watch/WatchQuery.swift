@@ -1,3 +1,4 @@
+import AccessControl
 import Postgres
 import Tenancy
 
@@ -5,11 +6,14 @@ import Tenancy
 ///
 /// Whether a record is among the selected is asked of the selection itself, by the rights of now, of the record as each event left it and as
 /// it was before: an image made of its row and of what the ledger says was changed since. So there is no second meaning of a filter, and
-/// nothing is said of a record that was not among the selected before or after one of these events.
+/// nothing is said of a record that the caller might not read before or after one of these events.
 struct WatchQuery {
     let selection: Selection
     /// Places of the events in the ledger.
     let positions: [Int64]
+
+    /// Rows of the ledger since these events that are looked through to tell what a record was; of one that has more the past is not known.
+    let laterMax: Int
 
     private var type: RecordType { selection.call.type }
 
@@ -24,13 +28,13 @@ struct WatchQuery {
         parameters.append(positions)
         parameters.append(type.fieldNames)
         parameters.append(type.object)
-        let condition = selection.condition(&parameters)
+        let selected = selection.condition(&parameters)
+        let inSight = Selection(call: selection.call, filter: nil, lifetime: .any, action: .read).condition(&parameters)
         let columns = type.fields.flatMap(\.columns).map { "record.\($0)" }.joined(separator: ", ")
         let text = """
-            WITH \(Self.states), told AS MATERIALIZED (
+            WITH \(states), told AS MATERIALIZED (
                 SELECT state.position AS told_position, state.record_id AS told_id, state.record_version AS told_version,
-                    CASE WHEN \(isSelected(after, condition)) THEN false
-                        WHEN state.before IS NOT NULL AND \(isSelected(before, condition)) THEN true END AS is_gone
+                    \(isGone(selected, inSight)) AS is_gone
                 FROM state
             )
             SELECT \(columns), told.told_id, told.is_gone
@@ -44,18 +48,25 @@ struct WatchQuery {
 
     /// The events with what was changed since, so that a record's past is looked at once for all its events. Of several changes of a field
     /// the earliest tells what it was; it comes last.
-    private static let states = """
+    private var states: String {
+        """
         event AS MATERIALIZED (
             SELECT position, record_id, record_version, occurred_at, before FROM {schema}.ledger
             WHERE position = ANY ($1) AND position > 0 AND object = $3 AND after ?| $2
         ), part AS MATERIALIZED (
-            SELECT record_id, max(record_version) AS record_version FROM event GROUP BY record_id
+            SELECT last.record_id, later.row_count <= \(laterMax) AS is_known, later.undo
+            FROM (SELECT record_id, max(record_version) AS record_version FROM event GROUP BY record_id) AS last, LATERAL (
+                SELECT count(DISTINCT other.position) AS row_count, coalesce(
+                    jsonb_object_agg(change.key, change.value ORDER BY other.record_version DESC, other.position DESC)
+                    FILTER (WHERE change.key IS NOT NULL), '{}') AS undo
+                FROM (
+                    SELECT record_version, position, before FROM {schema}.ledger
+                    WHERE object = $3 AND record_id = last.record_id AND record_version > last.record_version
+                    ORDER BY record_version LIMIT \(laterMax + 1)
+                ) AS other LEFT JOIN LATERAL jsonb_each(other.before) AS change ON true
+            ) AS later
         ), state AS MATERIALIZED (
-            SELECT event.*, coalesce((
-                SELECT jsonb_object_agg(change.key, change.value ORDER BY other.record_version DESC, other.position DESC)
-                FROM {schema}.ledger AS other, jsonb_each(other.before) AS change
-                WHERE other.object = $3 AND other.record_id = event.record_id AND other.record_version > part.record_version
-            ), '{}') || coalesce((
+            SELECT event.*, part.is_known, part.undo || coalesce((
                 SELECT jsonb_object_agg(change.key, change.value ORDER BY other.record_version DESC)
                 FROM event AS other, jsonb_each(other.before) AS change
                 WHERE other.record_id = event.record_id AND other.record_version > event.record_version
@@ -63,19 +74,37 @@ struct WatchQuery {
             FROM event JOIN part USING (record_id)
         )
         """
-
-    private struct Moment {
-        /// SQL of the changes that are to be taken back, of the version, and of the time of the last change.
-        let values, version, time: String
     }
 
-    private var after: Moment {
-        Moment(values: "state.undo", version: "state.record_version", time: "state.occurred_at")
+    /// SQL that is true for an event with which the record left the selection, or the sight: all that the caller may read, whatever the filter.
+    /// Null for one that tells nothing.
+    ///
+    /// Of a record whose past is not known, fields have the values of now in an image unless the past one was found. So it is judged by what it is:
+    /// gone unless it is among the selected, and told so to whoever has it in his sight or had it, which only a value that was found says.
+    /// Since it may have left the filter unknown and the sight later, what leaves the sight is gone in any case.
+    private func isGone(_ selected: String, _ inSight: String) -> String {
+        let wasInSight = "state.before IS NOT NULL AND \(holds(inSight, before))"
+        return """
+            CASE WHEN state.is_known THEN
+                CASE WHEN \(holds(selected, after)) THEN false
+                    WHEN state.before IS NOT NULL AND \(holds(selected, before)) THEN true
+                    WHEN \(wasInSight) AND NOT \(holds(inSight, after)) THEN true END
+            WHEN \(holds(selected, now)) THEN NULL
+            WHEN \(holds(inSight, now)) OR \(wasInSight) THEN true END
+            """
     }
 
-    private var before: Moment {
-        Moment(
-            values: "state.undo || state.before", version: "state.record_version - 1",
+    /// SQL of the record at a moment, of each event in `state`.
+    private var now: String { "SELECT record.*" }
+
+    private var after: String {
+        RecordImage.select(
+            type, row: "record", values: "state.undo", version: "state.record_version", time: "state.occurred_at")
+    }
+
+    private var before: String {
+        RecordImage.select(
+            type, row: "record", values: "state.undo || state.before", version: "state.record_version - 1",
             time: """
                 (SELECT other.occurred_at FROM {schema}.ledger AS other
                     WHERE other.object = $3 AND other.record_id = state.record_id
@@ -83,14 +112,12 @@ struct WatchQuery {
                 """)
     }
 
-    private func isSelected(_ moment: Moment, _ condition: String) -> String {
-        let image = RecordImage.select(
-            type, row: "record", values: moment.values, version: moment.version, time: moment.time)
-        return """
-            EXISTS (SELECT FROM (
-                \(image) FROM \(type.qualifiedTable) AS record
-                WHERE record.\(type.standard.id.column) = state.record_id
-            ) AS image WHERE \(condition))
-            """
+    private func holds(_ condition: String, _ image: String) -> String {
+        """
+        EXISTS (SELECT FROM (
+            \(image) FROM \(type.qualifiedTable) AS record
+            WHERE record.\(type.standard.id.column) = state.record_id
+        ) AS image WHERE \(condition))
+        """
     }
 }

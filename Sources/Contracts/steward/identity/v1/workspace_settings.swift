@@ -16,8 +16,9 @@ public struct WorkspaceSettings: Hashable, Sendable {
     /// Where the workspace keeps its days: a name of the IANA database that says a place, as in Asia/Shanghai, or UTC, which it begins with.
     public var timeZone: String?
 
-    /// Most records that a user may read in one day (UTC) and service by List, BatchGet and ListChanges, of kinds that the user may not
-    /// export; 0 to 1,000,000,000. Absent means 20,000. Past it these calls end with RESOURCE_EXHAUSTED / READ_BUDGET_EXHAUSTED.
+    /// Most records that a user may read in one day (UTC) and service by List, BatchGet and ListChanges, and by Watch until it has caught up, of
+    /// kinds that the user may not export; 0 to 1,000,000,000. Absent means 20,000. Past it these calls end with RESOURCE_EXHAUSTED /
+    /// READ_BUDGET_EXHAUSTED.
     public var readRowsPerDayMax: Int64?
 
     /// How many days deleted records of customer and sales are kept and can be restored, 30 to 3,650; then the night's job purge_deleted removes

@@ -402,7 +402,9 @@ public enum AccountContactServiceMethods {
 
     /// Gives the links that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first links
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public static let watchAccountContacts = MethodDefinition(
         path: "steward.customer.v1.AccountContactService/WatchAccountContacts",
         request: MessageDescriptor(steward_customer_v1_watch_account_contacts_request_descriptor()),
@@ -447,7 +449,7 @@ public enum AccountContactServiceMethods {
             MethodDescription(undoAccountContactChange, comment: "Takes one change of a link back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingAccountContacts, comment: "Gives the fields in the mask the same values in all links that a filter selects, by a job that works with the caller's rights of each moment. Needs account_contact.mass_update beside account_contact.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingAccountContacts, comment: "Deletes all links that a filter selects, by a job; they can be restored. Needs account_contact.mass_update beside account_contact.delete."),
-            MethodDescription(watchAccountContacts, comment: "Gives the links that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
+            MethodDescription(watchAccountContacts, comment: "Gives the links that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first links and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too."),
             MethodDescription(reassignMatchingAccountContacts, comment: "Gives all links that a filter selects to another owner, by a job. Needs account_contact.reassign beside account_contact.update."),
         ])
 }
@@ -581,7 +583,9 @@ public struct AccountContactServiceClient: Sendable {
 
     /// Gives the links that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first links
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public func watchAccountContacts(
         _ request: WatchAccountContactsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ResponseStream<WatchAccountContactsResponse> {

@@ -458,7 +458,9 @@ public enum AccountServiceMethods {
 
     /// Gives the accounts that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first accounts
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public static let watchAccounts = MethodDefinition(
         path: "steward.customer.v1.AccountService/WatchAccounts",
         request: MessageDescriptor(steward_customer_v1_watch_accounts_request_descriptor()),
@@ -510,7 +512,7 @@ public enum AccountServiceMethods {
             MethodDescription(undoAccountChange, comment: "Takes one change of an account back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingAccounts, comment: "Gives the fields in the mask the same values in all accounts that a filter selects, by a job that works with the caller's rights of each moment. Needs account.mass_update beside account.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingAccounts, comment: "Deletes all accounts that a filter selects, by a job; they can be restored. Needs account.mass_update beside account.delete."),
-            MethodDescription(watchAccounts, comment: "Gives the accounts that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
+            MethodDescription(watchAccounts, comment: "Gives the accounts that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first accounts and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too."),
             MethodDescription(reassignMatchingAccounts, comment: "Gives all accounts that a filter selects to another owner, by a job. Needs account.reassign beside account.update."),
             MethodDescription(upsertAccount, comment: "Changes the account that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once with the same external_id one creates. ALREADY_EXISTS when an account that the caller may not see has it."),
         ])
@@ -645,7 +647,9 @@ public struct AccountServiceClient: Sendable {
 
     /// Gives the accounts that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first accounts
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public func watchAccounts(
         _ request: WatchAccountsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ResponseStream<WatchAccountsResponse> {

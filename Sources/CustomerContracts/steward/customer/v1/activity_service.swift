@@ -480,7 +480,9 @@ public enum ActivityServiceMethods {
 
     /// Gives the activities that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first activities
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public static let watchActivities = MethodDefinition(
         path: "steward.customer.v1.ActivityService/WatchActivities",
         request: MessageDescriptor(steward_customer_v1_watch_activities_request_descriptor()),
@@ -533,7 +535,7 @@ public enum ActivityServiceMethods {
             MethodDescription(undoActivityChange, comment: "Takes one change of an activity back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingActivities, comment: "Gives the fields in the mask the same values in all activities that a filter selects, by a job that works with the caller's rights of each moment. Needs activity.mass_update beside activity.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingActivities, comment: "Deletes all activities that a filter selects, by a job; they can be restored. Needs activity.mass_update beside activity.delete."),
-            MethodDescription(watchActivities, comment: "Gives the activities that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
+            MethodDescription(watchActivities, comment: "Gives the activities that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first activities and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too."),
             MethodDescription(reassignMatchingActivities, comment: "Gives all activities that a filter selects to another owner, by a job. Needs activity.reassign beside activity.update."),
             MethodDescription(upsertActivity, comment: "Changes the activity that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once with the same external_id one creates. ALREADY_EXISTS when an activity that the caller may not see has it."),
         ])
@@ -666,7 +668,9 @@ public struct ActivityServiceClient: Sendable {
 
     /// Gives the activities that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first activities
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public func watchActivities(
         _ request: WatchActivitiesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ResponseStream<WatchActivitiesResponse> {

@@ -535,7 +535,9 @@ public enum ContactServiceMethods {
 
     /// Gives the contacts that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first contacts
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public static let watchContacts = MethodDefinition(
         path: "steward.customer.v1.ContactService/WatchContacts",
         request: MessageDescriptor(steward_customer_v1_watch_contacts_request_descriptor()),
@@ -587,7 +589,7 @@ public enum ContactServiceMethods {
             MethodDescription(undoContactChange, comment: "Takes one change of a contact back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingContacts, comment: "Gives the fields in the mask the same values in all contacts that a filter selects, by a job that works with the caller's rights of each moment. Needs contact.mass_update beside contact.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingContacts, comment: "Deletes all contacts that a filter selects, by a job; they can be restored. Needs contact.mass_update beside contact.delete."),
-            MethodDescription(watchContacts, comment: "Gives the contacts that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
+            MethodDescription(watchContacts, comment: "Gives the contacts that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first contacts and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too."),
             MethodDescription(reassignMatchingContacts, comment: "Gives all contacts that a filter selects to another owner, by a job. Needs contact.reassign beside contact.update."),
             MethodDescription(upsertContact, comment: "Changes the contact that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once with the same external_id one creates. ALREADY_EXISTS when a contact that the caller may not see has it."),
         ])
@@ -722,7 +724,9 @@ public struct ContactServiceClient: Sendable {
 
     /// Gives the contacts that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first contacts
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public func watchContacts(
         _ request: WatchContactsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ResponseStream<WatchContactsResponse> {

@@ -484,7 +484,9 @@ public enum LeadServiceMethods {
 
     /// Gives the leads that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first leads
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public static let watchLeads = MethodDefinition(
         path: "steward.customer.v1.LeadService/WatchLeads",
         request: MessageDescriptor(steward_customer_v1_watch_leads_request_descriptor()),
@@ -536,7 +538,7 @@ public enum LeadServiceMethods {
             MethodDescription(undoLeadChange, comment: "Takes one change of a lead back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingLeads, comment: "Gives the fields in the mask the same values in all leads that a filter selects, by a job that works with the caller's rights of each moment. Needs lead.mass_update beside lead.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingLeads, comment: "Deletes all leads that a filter selects, by a job; they can be restored. Needs lead.mass_update beside lead.delete."),
-            MethodDescription(watchLeads, comment: "Gives the leads that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
+            MethodDescription(watchLeads, comment: "Gives the leads that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first leads and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too."),
             MethodDescription(reassignMatchingLeads, comment: "Gives all leads that a filter selects to another owner, by a job. Needs lead.reassign beside lead.update."),
             MethodDescription(upsertLead, comment: "Changes the lead that has the given external_id, or creates it, with the right to read and the one that it takes. Of several at once with the same external_id one creates. ALREADY_EXISTS when a lead that the caller may not see has it."),
         ])
@@ -669,7 +671,9 @@ public struct LeadServiceClient: Sendable {
 
     /// Gives the leads that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first leads
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public func watchLeads(
         _ request: WatchLeadsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ResponseStream<WatchLeadsResponse> {

@@ -345,7 +345,9 @@ public enum DepartmentServiceMethods {
 
     /// Gives the departments that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first departments
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public static let watchDepartments = MethodDefinition(
         path: "steward.identity.v1.DepartmentService/WatchDepartments",
         request: MessageDescriptor(steward_identity_v1_watch_departments_request_descriptor()),
@@ -381,7 +383,7 @@ public enum DepartmentServiceMethods {
             MethodDescription(undoDepartmentChange, comment: "Takes one change of a department back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingDepartments, comment: "Gives the fields in the mask the same values in all departments that a filter selects, by a job that works with the caller's rights of each moment. Needs department.mass_update beside department.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingDepartments, comment: "Deletes all departments that a filter selects, by a job; they can be restored. Needs department.mass_update beside department.delete."),
-            MethodDescription(watchDepartments, comment: "Gives the departments that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
+            MethodDescription(watchDepartments, comment: "Gives the departments that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first departments and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too."),
         ])
 }
 
@@ -512,7 +514,9 @@ public struct DepartmentServiceClient: Sendable {
 
     /// Gives the departments that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first departments
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public func watchDepartments(
         _ request: WatchDepartmentsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ResponseStream<WatchDepartmentsResponse> {

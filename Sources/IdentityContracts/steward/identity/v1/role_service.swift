@@ -359,7 +359,9 @@ public enum RoleServiceMethods {
 
     /// Gives the roles that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first roles
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public static let watchRoles = MethodDefinition(
         path: "steward.identity.v1.RoleService/WatchRoles",
         request: MessageDescriptor(steward_identity_v1_watch_roles_request_descriptor()),
@@ -402,7 +404,7 @@ public enum RoleServiceMethods {
             MethodDescription(undoRoleChange, comment: "Takes one change of a role back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingRoles, comment: "Gives the fields in the mask the same values in all roles that a filter selects, by a job that works with the caller's rights of each moment. Needs role.mass_update beside role.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingRoles, comment: "Deletes all roles that a filter selects, by a job; they can be restored. Needs role.mass_update beside role.delete."),
-            MethodDescription(watchRoles, comment: "Gives the roles that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
+            MethodDescription(watchRoles, comment: "Gives the roles that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first roles and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too."),
             MethodDescription(upsertRole, comment: "Changes the role that has the given display_name, or creates it, with the right to read and the one that it takes. Of several at once with the same display_name one creates. ALREADY_EXISTS when a role that the caller may not see has it."),
         ])
 }
@@ -534,7 +536,9 @@ public struct RoleServiceClient: Sendable {
 
     /// Gives the roles that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first roles
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public func watchRoles(
         _ request: WatchRolesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ResponseStream<WatchRolesResponse> {

@@ -703,7 +703,9 @@ public enum UserServiceMethods {
 
     /// Gives the users that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first users
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public static let watchUsers = MethodDefinition(
         path: "steward.identity.v1.UserService/WatchUsers",
         request: MessageDescriptor(steward_identity_v1_watch_users_request_descriptor()),
@@ -780,7 +782,7 @@ public enum UserServiceMethods {
             MethodDescription(undoUserChange, comment: "Takes one change of a user back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingUsers, comment: "Gives the fields in the mask the same values in all users that a filter selects, by a job that works with the caller's rights of each moment. Needs user.mass_update beside user.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingUsers, comment: "Deletes all users that a filter selects, by a job; they can be restored. Needs user.mass_update beside user.delete."),
-            MethodDescription(watchUsers, comment: "Gives the users that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
+            MethodDescription(watchUsers, comment: "Gives the users that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first users and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too."),
             MethodDescription(upsertUser, comment: "Changes the user that has the given email, or creates it, with the right to read and the one that it takes. Of several at once with the same email one creates. ALREADY_EXISTS when a user that the caller may not see has it."),
             MethodDescription(setUserPassword, comment: "Sets the password of a user. Needs user.update, and the right to read email and display_name, which a password must not hold; ends the user's sessions and lifts the lock of the user's account."),
             MethodDescription(deactivateUser, comment: "Ends what a user can do here: no sign-in from now on, and sessions end within a second. With successors a job (deactivate_user) gives them what the user owns, with the caller's rights of each moment: records that live, of deals the open ones, of activities those that are still to take place. Without, all stays. Needs user.update, and for a handover what ReassignMatching needs of each kind. Refused with LAST_ADMIN and OWN_USER; SUCCESSOR_INVALID when one is the user, or may not sign in; HANDOVER_OPEN while another handover of the user is under way."),
@@ -950,7 +952,9 @@ public struct UserServiceClient: Sendable {
 
     /// Gives the users that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first users
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public func watchUsers(
         _ request: WatchUsersRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ResponseStream<WatchUsersResponse> {

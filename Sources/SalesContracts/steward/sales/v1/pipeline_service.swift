@@ -351,7 +351,9 @@ public enum PipelineServiceMethods {
 
     /// Gives the pipelines that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first pipelines
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public static let watchPipelines = MethodDefinition(
         path: "steward.sales.v1.PipelineService/WatchPipelines",
         request: MessageDescriptor(steward_sales_v1_watch_pipelines_request_descriptor()),
@@ -395,7 +397,7 @@ public enum PipelineServiceMethods {
             MethodDescription(undoPipelineChange, comment: "Takes one change of a pipeline back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingPipelines, comment: "Gives the fields in the mask the same values in all pipelines that a filter selects, by a job that works with the caller's rights of each moment. Needs pipeline.mass_update beside pipeline.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingPipelines, comment: "Deletes all pipelines that a filter selects, by a job; they can be restored. Needs pipeline.mass_update beside pipeline.delete."),
-            MethodDescription(watchPipelines, comment: "Gives the pipelines that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
+            MethodDescription(watchPipelines, comment: "Gives the pipelines that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first pipelines and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too."),
             MethodDescription(upsertPipeline, comment: "Changes the pipeline that has the given display_name, or creates it, with the right to read and the one that it takes. Of several at once with the same display_name one creates. ALREADY_EXISTS when a pipeline that the caller may not see has it."),
         ])
 }
@@ -529,7 +531,9 @@ public struct PipelineServiceClient: Sendable {
 
     /// Gives the pipelines that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first pipelines
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public func watchPipelines(
         _ request: WatchPipelinesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ResponseStream<WatchPipelinesResponse> {

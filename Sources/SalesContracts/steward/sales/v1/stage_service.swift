@@ -385,7 +385,9 @@ public enum StageServiceMethods {
 
     /// Gives the stages that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first stages
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public static let watchStages = MethodDefinition(
         path: "steward.sales.v1.StageService/WatchStages",
         request: MessageDescriptor(steward_sales_v1_watch_stages_request_descriptor()),
@@ -420,7 +422,7 @@ public enum StageServiceMethods {
             MethodDescription(undoStageChange, comment: "Takes one change of a stage back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingStages, comment: "Gives the fields in the mask the same values in all stages that a filter selects, by a job that works with the caller's rights of each moment. Needs stage.mass_update beside stage.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingStages, comment: "Deletes all stages that a filter selects, by a job; they can be restored. Needs stage.mass_update beside stage.delete."),
-            MethodDescription(watchStages, comment: "Gives the stages that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
+            MethodDescription(watchStages, comment: "Gives the stages that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first stages and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too."),
         ])
 }
 
@@ -552,7 +554,9 @@ public struct StageServiceClient: Sendable {
 
     /// Gives the stages that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first stages
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public func watchStages(
         _ request: WatchStagesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ResponseStream<WatchStagesResponse> {

@@ -44,8 +44,9 @@ struct  Steward__Identity__V1__WorkspaceSettings
    */
   char *time_zone;
   /*
-   * Most records that a user may read in one day (UTC) and service by List, BatchGet and ListChanges, of kinds that the user may not
-   * export; 0 to 1,000,000,000. Absent means 20,000. Past it these calls end with RESOURCE_EXHAUSTED / READ_BUDGET_EXHAUSTED.
+   * Most records that a user may read in one day (UTC) and service by List, BatchGet and ListChanges, and by Watch until it has caught up, of
+   * kinds that the user may not export; 0 to 1,000,000,000. Absent means 20,000. Past it these calls end with RESOURCE_EXHAUSTED /
+   * READ_BUDGET_EXHAUSTED.
    */
   protobuf_c_boolean has_read_rows_per_day_max;
   int64_t read_rows_per_day_max;

@@ -973,7 +973,7 @@ struct  Steward__Customer__V1__WatchAccountContactsResponse
   Steward__Customer__V1__AccountContact **account_contacts;
   /*
    * The ids of links that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
-   * leave them out.
+   * leave them out. It may be one that was not told before, if the caller might read it.
    */
   size_t n_gone_ids;
   char **gone_ids;

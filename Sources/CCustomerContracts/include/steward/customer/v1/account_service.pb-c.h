@@ -1013,7 +1013,7 @@ struct  Steward__Customer__V1__WatchAccountsResponse
   Steward__Customer__V1__Account **accounts;
   /*
    * The ids of accounts that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
-   * leave them out.
+   * leave them out. It may be one that was not told before, if the caller might read it.
    */
   size_t n_gone_ids;
   char **gone_ids;

@@ -1040,7 +1040,7 @@ struct  Steward__Customer__V1__WatchActivitiesResponse
   Steward__Customer__V1__Activity **activities;
   /*
    * The ids of activities that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
-   * leave them out.
+   * leave them out. It may be one that was not told before, if the caller might read it.
    */
   size_t n_gone_ids;
   char **gone_ids;

@@ -944,7 +944,7 @@ struct  Steward__Identity__V1__WatchDepartmentsResponse
   Steward__Identity__V1__Department **departments;
   /*
    * The ids of departments that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
-   * leave them out.
+   * leave them out. It may be one that was not told before, if the caller might read it.
    */
   size_t n_gone_ids;
   char **gone_ids;

@@ -958,7 +958,7 @@ struct  Steward__Identity__V1__WatchRolesResponse
   Steward__Identity__V1__Role **roles;
   /*
    * The ids of roles that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
-   * leave them out.
+   * leave them out. It may be one that was not told before, if the caller might read it.
    */
   size_t n_gone_ids;
   char **gone_ids;

@@ -981,7 +981,7 @@ struct  Steward__Identity__V1__WatchUsersResponse
   Steward__Identity__V1__User **users;
   /*
    * The ids of users that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
-   * leave them out.
+   * leave them out. It may be one that was not told before, if the caller might read it.
    */
   size_t n_gone_ids;
   char **gone_ids;

@@ -1012,7 +1012,7 @@ struct  Steward__Sales__V1__WatchDealsResponse
   Steward__Sales__V1__Deal **deals;
   /*
    * The ids of deals that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
-   * leave them out.
+   * leave them out. It may be one that was not told before, if the caller might read it.
    */
   size_t n_gone_ids;
   char **gone_ids;

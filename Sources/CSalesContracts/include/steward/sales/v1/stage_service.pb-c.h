@@ -983,7 +983,7 @@ struct  Steward__Sales__V1__WatchStagesResponse
   Steward__Sales__V1__Stage **stages;
   /*
    * The ids of stages that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
-   * leave them out.
+   * leave them out. It may be one that was not told before, if the caller might read it.
    */
   size_t n_gone_ids;
   char **gone_ids;

@@ -1046,7 +1046,7 @@ struct  Steward__Sample__V1__WatchSamplesResponse
   Steward__Sample__V1__Sample **samples;
   /*
    * The ids of samples that are no more among those asked for: deleted, or changed so that the filter or the caller's rights
-   * leave them out.
+   * leave them out. It may be one that was not told before, if the caller might read it.
    */
   size_t n_gone_ids;
   char **gone_ids;

@@ -594,7 +594,9 @@ public enum SampleServiceMethods {
 
     /// Gives the samples that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first samples
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public static let watchSamples = MethodDefinition(
         path: "steward.sample.v1.SampleService/WatchSamples",
         request: MessageDescriptor(steward_sample_v1_watch_samples_request_descriptor()),
@@ -660,7 +662,7 @@ public enum SampleServiceMethods {
             MethodDescription(undoSampleChange, comment: "Takes one change of a sample back: the fields that it changed get what they had before, by a new change with the rights, rules and references of an update. What others changed since is kept; the same fields changed to another value are answered with ABORTED and the conflict. A deletion is taken back by restoring, a creation or a return by deleting, with the right to delete."),
             MethodDescription(updateMatchingSamples, comment: "Gives the fields in the mask the same values in all samples that a filter selects, by a job that works with the caller's rights of each moment. Needs sample.mass_update beside sample.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingSamples, comment: "Deletes all samples that a filter selects, by a job; they can be restored. Needs sample.mass_update beside sample.delete."),
-            MethodDescription(watchSamples, comment: "Gives the samples that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token)."),
+            MethodDescription(watchSamples, comment: "Gives the samples that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first samples and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too."),
             MethodDescription(listSamplesByColour, comment: "Lists those of a colour: no ListSamples, whatever it answers."),
             MethodDescription(weighSample, comment: "Weighs one. Says \"heavy\" or \\light."),
             MethodDescription(watchScales, comment: "Tells of changes."),
@@ -825,7 +827,9 @@ public struct SampleServiceClient: Sendable {
 
     /// Gives the samples that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission:
     /// read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW,
-    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token).
+    /// WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first samples
+    /// and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes
+    /// that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too.
     public func watchSamples(
         _ request: WatchSamplesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ResponseStream<WatchSamplesResponse> {
