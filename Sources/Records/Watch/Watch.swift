@@ -29,6 +29,8 @@ struct Watch {
     private let skipsRecords: Bool
     private var view: WatchView
     private var stage = Stage.beginning(isReset: false)
+    /// It tells what happened since a token, which brings that again as often as it is sent.
+    private var isCatchingUp = false
 
     init(
         _ method: WatchMethod, _ question: WatchQuestion, _ view: WatchView, _ seat: WatchSeat,
@@ -55,8 +57,9 @@ struct Watch {
         }
     }
 
-    private func resumed(_ token: WatchToken) -> Stage {
+    private mutating func resumed(_ token: WatchToken) -> Stage {
         guard token.view == view.digest else { return .beginning(isReset: true) }
+        isCatchingUp = true
         return switch token.rest {
         case .nothing: .past(token.cursor)
         case .records(let last): .records(after: last, token.cursor)
@@ -64,6 +67,7 @@ struct Watch {
     }
 
     private mutating func begin(isReset: Bool) async throws {
+        isCatchingUp = false
         let cursor = try await feed.now(seat.tail.program, deadline: deadline)
         let rest: WatchToken.Rest = skipsRecords ? .nothing : .records(after: nil)
         try await send([
@@ -112,6 +116,7 @@ struct Watch {
     private mutating func tellPast(after cursor: FeedCursor) async throws {
         guard let batch = try await tellBatch(after: cursor) else { return }
         stage = batch.isCaughtUp ? .present(batch.cursor) : .past(batch.cursor)
+        if batch.isCaughtUp { isCatchingUp = false }
     }
 
     /// One batch, read by the watch itself. Nil when it begins anew.
@@ -121,13 +126,15 @@ struct Watch {
         ) { $0.object == method.type.object }
         guard try await hasSameView() else { return nil }
         let (responses, count) = try await responses(to: batch.events.map(\.position), batch.cursor, isLate: true)
-        try await takeFromBudget(count, WatchToken(view: view.digest, cursor: cursor, rest: .nothing))
+        if isCatchingUp {
+            try await takeFromBudget(count, WatchToken(view: view.digest, cursor: cursor, rest: .nothing))
+        }
         try await send(responses)
         return batch
     }
 
-    /// Records that are told as they are, at the beginning or to who comes late, would be an export by another name: the token brings the
-    /// same ones again and again. What the tail brings is told once.
+    /// Records that are told as they are, at the beginning or after a token, would be an export by another name. What comes up while the watch
+    /// goes on is told once.
     /// - Parameter token: where it goes on when there is more to read.
     private func takeFromBudget(_ count: Int, _ token: WatchToken) async throws {
         do {
