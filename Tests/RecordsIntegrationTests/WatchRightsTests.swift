@@ -116,7 +116,7 @@ import Testing
             try await first.take(until: try await service.update(Account(id: made.last?.id, version: 1, city: "Rom")))
             first.cancel()
             let second = try await Watcher(service, as: rep, after: watcher.token, changesOnly: true)
-            let refused = try await refusal { while true { try await second.take() } }
+            let refused = try await refusal { try await second.take { $0.told.count == 200 } }
             #expect(refused?.code == .resourceExhausted && refused?.reason == "READ_BUDGET_EXHAUSTED")
             #expect(second.told.count == 100)
             let again = try await Watcher(service, as: rep, after: watcher.token, changesOnly: true)
