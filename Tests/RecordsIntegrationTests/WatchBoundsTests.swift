@@ -33,7 +33,6 @@ import Testing
         try await WatchTests.run { service in
             let account = try await service.create(Account(displayName: "Acme"))
             _ = try await Self.change(account, times: 20_000, service)
-            try await service.sql("ANALYZE {schema}.ledger")
             let positions = try await service.sql("SELECT position FROM {schema}.ledger ORDER BY position LIMIT 100")
                 .map { try $0.int64(0) }
             for user in [service.admin, service.makeUser([("account", "read", .own)])] {

@@ -46,13 +46,14 @@ struct WatchQuery {
         return (text, parameters)
     }
 
-    /// The events with what was changed since, so that a record's past is looked at once for all its events. Of several changes of a field
+    /// The events, found by their places whatever PostgreSQL knows of the ledger, with what was changed since, so that a record's past is looked at once for all its events. Of several changes of a field
     /// the earliest tells what it was; it comes last.
     private var states: String {
         """
         event AS MATERIALIZED (
-            SELECT position, record_id, record_version, occurred_at, before FROM {schema}.ledger
-            WHERE position = ANY ($1) AND position > 0 AND object = $3 AND after ?| $2
+            SELECT position, record_id, record_version, occurred_at, before FROM (
+                SELECT * FROM {schema}.ledger WHERE position = ANY ($1) AND position > 0 OFFSET 0
+            ) AS row WHERE object = $3 AND after ?| $2
         ), part AS MATERIALIZED (
             SELECT last.record_id, later.row_count <= \(laterMax) AS is_known, later.undo
             FROM (SELECT record_id, max(record_version) AS record_version FROM event GROUP BY record_id) AS last, LATERAL (
