@@ -115,13 +115,12 @@ struct JobTurns {
     private(set) var waiting: [JobLease: HeldJob] = [:]
     /// Jobs whose step is under way.
     private var stepping: [JobLease: HeldJob] = [:]
+    /// Tenants that are known and were not left.
+    private(set) var tenantCount = 0
     /// The latest moment that was told.
     private var latest = Timestamp.ever
 
     init(_ limits: JobLimits) { self.limits = limits }
-
-    /// Tenants that are known.
-    var tenantCount: Int { places.values.count { !$0.isLeft } }
 
     /// Looks that are remembered, with those that no longer hold.
     var lookCount: Int { looks.count }
@@ -132,6 +131,7 @@ struct JobTurns {
     /// The tenant is one of those that the runner works for, and is looked at now.
     mutating func wake(_ tenant: TenantID, at now: Timestamp) {
         follow(now)
+        if places[tenant]?.isLeft != false { tenantCount += 1 }
         places[tenant, default: Place(nextLook: now)].isLeft = false
         if places[tenant]?.looking == .underWay { places[tenant]?.isWoken = true }
         setLook(tenant, now)
@@ -139,7 +139,8 @@ struct JobTurns {
 
     /// The tenant is not looked at any more; what its jobs that are under way do goes on to its end.
     mutating func leave(_ tenant: TenantID) {
-        guard places[tenant] != nil else { return }
+        guard places[tenant]?.isLeft == false else { return }
+        tenantCount -= 1
         places[tenant]?.isLeft = true
         places[tenant]?.nextLook = .never
         if places[tenant]?.looking == .inLine {
