@@ -23,6 +23,9 @@ final class LibpqResult: @unchecked Sendable {
         }
     }
 
+    /// What PostgreSQL answers to the COMMIT of a transaction that has failed.
+    var saysRollback: Bool { PQcmdStatus(raw).map { String(cString: $0) == "ROLLBACK" } ?? false }
+
     /// The error that the server sent; nil when libpq made the result itself because the connection broke.
     var report: PostgresError.ServerReport? {
         guard let state = field(.sqlState) else { return nil }

@@ -40,11 +40,17 @@ extension PostgresConnection {
         PostgresError(.connectionLost, closeReason?.message ?? "the connection is closed")
     }
 
+    /// Before the first command of a unit. What has come back of a long unit before its end belongs to it: an error in it, above all.
+    func beginUnit() {
+        guard expected.isEmpty else { return }
+        kept.removeAll(keepingCapacity: true)
+        failure = nil
+    }
+
     /// Ends the unit and writes it, without waiting.
     func sync(deadline: UInt64) throws(PostgresError) {
         loop.assertCurrent()
-        kept.removeAll(keepingCapacity: true)
-        failure = nil
+        beginUnit()
         self.deadline = deadline
         isCancelRequested = false
         abandonTime = .max
@@ -123,6 +129,10 @@ extension PostgresConnection {
         case .rows(isKept: true): kept.append(Rows(result))
         case .commit:
             isCommitOpen = false
+            guard !result.saysRollback else {
+                failure = failure ?? PostgresError(.other, "COMMIT of a transaction in which a statement had failed")
+                return session.rollBack()
+            }
             session.commit()
         case .rollback: session.rollBack()
         case .begin: session.opened()
@@ -154,6 +164,7 @@ extension PostgresConnection {
             return
         }
         let error = PostgresError(report)
+        if case .role = expectation { isMisled = true }
         if case .sync = expectation {
             // The server says farewell after it has done all that the caller asked for.
             finish()

@@ -82,7 +82,7 @@ extension PostgresConnection {
             try put(.rolePrepare(slot)) { $0.sendPrepare(slot.roleCommand, text, []) }
             slot.isRolePrepared = true
         }
-        try put(.control) { $0.sendExecute(slot.roleCommand) }
+        try put(.role) { $0.sendExecute(slot.roleCommand) }
     }
 
     private func sendTimeout(_ remaining: UInt64) throws(PostgresError) {
@@ -159,6 +159,7 @@ extension PostgresConnection {
         _ expectation: Expectation, _ send: (Libpq) -> Bool
     ) throws(PostgresError) {
         loop.assertCurrent()
+        beginUnit()
         guard let libpq else { throw closed }
         guard send(libpq) else {
             let error = PostgresError(.connectionLost, libpq.message)

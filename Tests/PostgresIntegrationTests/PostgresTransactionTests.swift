@@ -71,6 +71,33 @@ private func thing(_ name: String, _ amount: Int64 = 0) -> Parameters {
         }
     }
 
+    /// libpq sends what fills its buffer, and PostgreSQL tells an error at once: it is there before the end of a long unit is sent.
+    @Test(arguments: [1, 10, 1_000]) func anErrorThatComesEarlyIsNotForgotten(_ more: Int) async throws {
+        let postgres = try await TestPostgres.shared()
+        try await postgres.withTenant(thingStream) { tenant in
+            let pool = postgres.pool(.customer)
+            let long = String(repeating: "x", count: 500)
+            for isPart in [false, true] {
+                let error = await #expect(throws: PostgresError.self) {
+                    try await pool.transaction(scope(tenant)) { sql in
+                        _ = try await sql.query(insert, thing("taken"))
+                        func clash() async throws {
+                            try sql.enqueue(insert, thing("taken"))
+                            for number in 0..<more {
+                                try sql.enqueue(insert, thing("\(number) \(long)"))
+                                if number % 100 == 0 { try await EventLoop.current?.sleep(for: .milliseconds(20)) }
+                            }
+                        }
+                        if isPart { try await sql.savepoint { try await clash() } } else { try await clash() }
+                    }
+                }
+                #expect(error?.kind == .uniqueViolation)
+                let rows = try await pool.run(scope(tenant, .readOnly), count, Parameters())
+                #expect(try rows.one().int64(0) == 0)
+            }
+        }
+    }
+
     /// What was sent before a part fails by itself, and what is no matter of a constraint ends the transaction.
     @Test func aPartHidesNoOtherFailure() async throws {
         let postgres = try await TestPostgres.shared()

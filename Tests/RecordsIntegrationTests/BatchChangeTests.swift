@@ -48,6 +48,21 @@ import Testing
         }
     }
 
+    /// The unique index speaks before everything has been sent, too: in a batch of which libpq sends the first part by itself.
+    @Test(arguments: [18, 19, 30, 300]) func aTakenValueIsHeardInALongBatch(_ count: Int) async throws {
+        try await TestService.run(SampleService.definition) { service in
+            let made = try await accounts(service, count)
+            let response = try await service.batchUpdate(
+                made.enumerated().map { index, account in
+                    Update(record: Account(id: account.id, externalID: index == 0 ? "E\(count - 1)" : "new\(index)"))
+                })
+            #expect(response.results[0].reason == "EXTERNAL_ID_TAKEN")
+            #expect(response.records.count == count - 1)
+            for account in response.records { #expect(try await service.get(account) == account) }
+            #expect(try await service.number("SELECT count(*) FROM {schema}.ledger") == Int64(2 * count - 1))
+        }
+    }
+
     /// The unique index speaks when everything has been sent; the items beside the refused ones are stored all the same.
     @Test func aTakenValueIsItsItemsAlone() async throws {
         try await TestService.run(SampleService.definition) { service in
