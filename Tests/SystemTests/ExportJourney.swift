@@ -85,20 +85,37 @@ extension SystemTests {
             try await fill(workspace, 8_000)
             let tool = try await workspace.commandLine()
             let path = "\(tool.folder)/held.csv"
-            try #require(mkfifo(path + ".part", 0o600) == 0)
-            let command = try tool.start("account", "export", "--columns", "id,description", "-o", path)
-            let pipe = try #require(FileHandle(forReadingAtPath: path + ".part"))
-            var text = try #require(try pipe.read(upToCount: 1_000))
+            let export = try PipedExport(tool, path)
             let customer = steward.program(.customer)
             try await customer.kill()
             try await customer.start()
-            while let more = try pipe.read(upToCount: 1 << 20), !more.isEmpty { text += more }
-            let result = try await command.result()
-            #expect(result.code == 0, "\(result.errors)")
-            let ids = String(decoding: text, as: UTF8.self).split(separator: "\n").dropFirst().map { $0.prefix(36) }
-            #expect(ids.count == 8_000 && Set(ids).count == 8_000)
+            try await export.expectAll(8_000)
             await workspace.close()
             try await steward.stop()
+        }
+
+        /// An export into a pipe, of which only the beginning has been read.
+        private struct PipedExport {
+            let command: CommandLineTool.Running
+            let pipe: FileHandle
+            let first: Data
+
+            init(_ tool: CommandLineTool, _ path: String) throws {
+                try #require(mkfifo(path + ".part", 0o600) == 0)
+                command = try tool.start("account", "export", "--columns", "id,description", "-o", path)
+                pipe = try #require(FileHandle(forReadingAtPath: path + ".part"))
+                first = try #require(try pipe.read(upToCount: 1_000))
+            }
+
+            /// Reads the rest: it ends well, and so many records came, each once.
+            func expectAll(_ count: Int) async throws {
+                var text = first
+                while let more = try pipe.read(upToCount: 1 << 20), !more.isEmpty { text += more }
+                let result = try await command.result()
+                #expect(result.code == 0, "\(result.errors)")
+                let ids = String(decoding: text, as: UTF8.self).split(separator: "\n").dropFirst().map { $0.prefix(36) }
+                #expect(ids.count == count && Set(ids).count == count)
+            }
         }
 
         /// Files that are pipes which nobody reads keep their places for a minute and no longer, and lose nothing by it.
@@ -106,29 +123,15 @@ extension SystemTests {
             let workspace = try await TestSteward.shared().makeWorkspace()
             try await fill(workspace, 8_000)
             let tool = try await workspace.commandLine()
-            func standing(_ name: String) throws -> (CommandLineTool.Running, FileHandle, Data) {
-                let path = "\(tool.folder)/\(name)"
-                try #require(mkfifo(path + ".part", 0o600) == 0)
-                let command = try tool.start("account", "export", "--columns", "id,description", "-o", path)
-                let pipe = try #require(FileHandle(forReadingAtPath: path + ".part"))
-                return (command, pipe, try #require(try pipe.read(upToCount: 1_000)))
-            }
             func another() async throws {
                 let request = ExportAccountsRequest(filterExpression: "display_name = 'Customer 7'")
                 for try await _ in try await workspace.admin.accounts.exportAccounts(request) {}
             }
-            let running = [try standing("a.csv"), try standing("b.csv")]
+            let running = try ["a.csv", "b.csv"].map { try PipedExport(tool, "\(tool.folder)/\($0)") }
             let refused = try await refusal { try await another() }
             #expect(refused.reason == "EXPORTS_TOO_MANY")
             try await eventually("a place is free", within: .seconds(90), holds: { (try? await another()) != nil })
-            for (command, pipe, first) in running {
-                var text = first
-                while let more = try pipe.read(upToCount: 1 << 20), !more.isEmpty { text += more }
-                let result = try await command.result()
-                #expect(result.code == 0, "\(result.errors)")
-                let ids = String(decoding: text, as: UTF8.self).split(separator: "\n").dropFirst().map { $0.prefix(36) }
-                #expect(ids.count == 8_000 && Set(ids).count == 8_000)
-            }
+            for export in running { try await export.expectAll(8_000) }
             await workspace.close()
         }
 
