@@ -669,6 +669,70 @@ extension ContractCatalogue {
                     ZWQgc2luY2Ugc3RheXMgYW5kIGlzIHJlcG9ydGVkLgo=
                     """),
             DescribedFile(
+                path: "steward/type/v1/tenant_job.proto", package: "steward.type.v1",
+                dependencies: ["google/protobuf/timestamp.proto", "steward/type/v1/job.proto"],
+                base64: """
+                    CiBzdGV3YXJkL3R5cGUvdjEvdGVuYW50X2pvYi5wcm90bxIPc3Rld2FyZC50eXBlLnYxGh9nb29nbGUvcHJvdG9idWYvdGlt\
+                    ZXN0YW1wLnByb3RvGhlzdGV3YXJkL3R5cGUvdjEvam9iLnByb3RvIrIECglUZW5hbnRKb2ISGwoJdGVuYW50X2lkGAEgASgJ\
+                    Ugh0ZW5hbnRJZBIYCgdzZXJ2aWNlGAIgASgJUgdzZXJ2aWNlEg4KAmlkGAMgASgJUgJpZBISCgRuYW1lGAQgASgJUgRuYW1l\
+                    Ei8KBXN0YXRlGAUgASgOMhkuc3Rld2FyZC50eXBlLnYxLkpvYlN0YXRlUgVzdGF0ZRI1Cgd0cm91YmxlGAYgASgOMhsuc3Rl\
+                    d2FyZC50eXBlLnYxLkpvYlRyb3VibGVSB3Ryb3VibGUSEgoEc3RlcBgHIAEoCVIEc3RlcBIdCgpsYXN0X2Vycm9yGAggASgJ\
+                    UglsYXN0RXJyb3ISGgoIYXR0ZW1wdHMYCSABKAVSCGF0dGVtcHRzEjUKCGR1ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3Rv\
+                    YnVmLlRpbWVzdGFtcFIHZHVlVGltZRI7CgtjYW5jZWxfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBS\
+                    CmNhbmNlbFRpbWUSNQoIZW5kX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgdlbmRUaW1lEjsKC2Ny\
+                    ZWF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlVGltZRIXCgd1c2VyX2lkGA4gASgJ\
+                    UgZ1c2VySWQSEgoEc2FnYRgPIAEoCFIEc2FnYSKJAQoVTGlzdFRlbmFudEpvYnNSZXF1ZXN0Eh0KCnRlbmFudF9pZHMYASAD\
+                    KAlSCXRlbmFudElkcxIhCgx3aXRoX2hlYWx0aHkYAiABKAhSC3dpdGhIZWFsdGh5Ei4KE3dpdGhfc2luZ2xlX3NlcnZpY2UY\
+                    AyABKAhSEXdpdGhTaW5nbGVTZXJ2aWNlIq4BChZMaXN0VGVuYW50Sm9ic1Jlc3BvbnNlEi4KBGpvYnMYASADKAsyGi5zdGV3\
+                    YXJkLnR5cGUudjEuVGVuYW50Sm9iUgRqb2JzEioKEWNhcHBlZF90ZW5hbnRfaWRzGAIgAygJUg9jYXBwZWRUZW5hbnRJZHMS\
+                    OAoHdW5hc2tlZBgDIAMoCzIeLnN0ZXdhcmQudHlwZS52MS5VbmFza2VkVGVuYW50Ugd1bmFza2VkIkQKDVVuYXNrZWRUZW5h\
+                    bnQSGwoJdGVuYW50X2lkGAEgASgJUgh0ZW5hbnRJZBIWCgZyZWFzb24YAiABKAlSBnJlYXNvbiJEChVSZXRyeVRlbmFudEpv\
+                    YlJlcXVlc3QSGwoJdGVuYW50X2lkGAEgASgJUgh0ZW5hbnRJZBIOCgJpZBgCIAEoCVICaWQiRgoWUmV0cnlUZW5hbnRKb2JS\
+                    ZXNwb25zZRIsCgNqb2IYASABKAsyGi5zdGV3YXJkLnR5cGUudjEuVGVuYW50Sm9iUgNqb2IiZgoXQWJhbmRvblRlbmFudEpv\
+                    YlJlcXVlc3QSGwoJdGVuYW50X2lkGAEgASgJUgh0ZW5hbnRJZBIOCgJpZBgCIAEoCVICaWQSHgoLbGVhdmVfYXNfaXMYAyAB\
+                    KAhSCWxlYXZlQXNJcyJIChhBYmFuZG9uVGVuYW50Sm9iUmVzcG9uc2USLAoDam9iGAEgASgLMhouc3Rld2FyZC50eXBlLnYx\
+                    LlRlbmFudEpvYlIDam9iKpsBCgpKb2JUcm91YmxlEhsKF0pPQl9UUk9VQkxFX1VOU1BFQ0lGSUVEEAASFgoSSk9CX1RST1VC\
+                    TEVfRkFJTEVEEAESFwoTSk9CX1RST1VCTEVfRkFJTElORxACEhkKFUpPQl9UUk9VQkxFX05PVF9UQUtFThADEiQKIEpPQl9U\
+                    Uk9VQkxFX1dPUktTUEFDRV9OT1RfQUNUSVZFEARK+xQKegoBDBIDAQASGnAgSm9icyBvZiB3b3Jrc3BhY2VzIGFzIG9wZXJh\
+                    dG9ycyBzZWUgdGhlbS4gRWFjaCBzZXJ2aWNlIGhhcyBhIFRlbmFudEpvYlNlcnZpY2Ugb2YgaXRzIG93biwgd2l0aCB0aGVz\
+                    ZSBtZXNzYWdlcy4KCoUBCgIEABIECQAoARp5IEEgam9iIG9mIGEgd29ya3NwYWNlLiBXaGF0IGl0IHdhcyBhc2tlZCBmb3Is\
+                    IGFuZCB3aGF0IGJlY2FtZSBvZiBzaW5nbGUgcmVjb3JkcywgaXMgdGhlIHdvcmtzcGFjZSdzIG93biBhbmQgaXMgbm90IHRv\
+                    bGQuCgpBCgQEAAIAEgMLAiAaNCBUaGUgd29ya3NwYWNlOiBhIHRlbmFudCdzIGlkLCBhIFVVSUQgaW4gdGV4dCBmb3JtLgoK\
+                    OwoEBAACARIDDQIeGi4gVGhlIHNlcnZpY2Ugd2hvc2Ugam9iIGl0IGlzLCBhcyBpbiBjdXN0b21lci4KCicKBAQAAgISAw8C\
+                    GRoaIElkLCBhIFVVSUQgaW4gdGV4dCBmb3JtLgoKMwoEBAACAxIDEQIbGiYgV2hhdCBpdCBkb2VzLCBhcyBpbiBkZWFjdGl2\
+                    YXRlX3VzZXIuCgofCgQEAAIEEgMTAh4aEiBXaGVyZSBpdCBzdGFuZHMuCgpDCgQEAAIFEgMVAiIaNiBXaHkgaXQgbmVlZHMg\
+                    c29tZWJvZHk7IGFic2VudCBmb3Igb25lIHRoYXQgZG9lcyBub3QuCgpqCgQEAAIGEgMXAhsaXSBUaGUgc3RlcCB0aGF0IGl0\
+                    IGlzIGF0LCBhcyBpbiBoYW5kX292ZXJfY3VzdG9tZXIsIG9mIGEgam9iIHdob3NlIHN0ZXBzIGNhbGwgb3RoZXIgc2Vydmlj\
+                    ZXMuCgpCCgQEAAIHEgMZAiEaNSBUaGUgcmVhc29uIG9mIHRoZSBsYXN0IGZhaWx1cmUsIGFzIGluIFNBR0FfT1ZFUkRVRS4K\
+                    CjUKBAQAAggSAxsCHhooIEhvdyBvZnRlbiBpdHMgcHJlc2VudCBzdGVwIGhhcyBmYWlsZWQuCgpUCgQEAAIJEgMdAjMaRyBX\
+                    aGVuIGl0IGlzIHRha2VuIHVwIG5leHQ7IHdoaWxlIGl0IHJ1bnMsIHVudGlsIHdoZW4gYSBwcm9ncmFtIGhhcyBpdC4KCjAK\
+                    BAQAAgoSAx8CNhojIFdoZW4gc29tZWJvZHkgYXNrZWQgdGhhdCBpdCBlbmRzLgoKHQoEBAACCxIDIQIzGhAgV2hlbiBpdCBl\
+                    bmRlZC4KCiAKBAQAAgwSAyMCNhoTIFdoZW4gaXQgd2FzIG1hZGUuCgpSCgQEAAINEgMlAh8aRSBUaGUgdXNlciBmb3Igd2hv\
+                    bSBpdCB3b3JrczsgYWJzZW50IGZvciBvbmUgb2YgdGhlIHdvcmtzcGFjZSBpdHNlbGYuCgotCgQEAAIOEgMnAhoaICBJdHMg\
+                    c3RlcHMgY2FsbCBvdGhlciBzZXJ2aWNlcy4KCicKAgUAEgQrADYBGhsgV2h5IGEgam9iIG5lZWRzIHNvbWVib2R5LgoKMAoE\
+                    BQACABIDLQIeGiMgSXQgZG9lcyBub3QsIG9yIHRoYXQgaXMgbm90IHRvbGQuCgpECgQFAAIBEgMvAhkaNyBJdCBmYWlsZWQg\
+                    YW5kIHN0YXlzIHdoZXJlIGl0IGlzOiBsYXN0X2Vycm9yIHNheXMgd2h5LgoKgAEKBAUAAgISAzECGhpzIEl0cyBwcmVzZW50\
+                    IHN0ZXAgZmFpbHMsIGFuZCBpcyB0cmllZCBhZ2FpbjogbGFzdF9lcnJvciBzYXlzIHdoeSwgYXMgaW4gVU5BVkFJTEFCTEUg\
+                    d2hpbGUgYW5vdGhlciBzZXJ2aWNlIGlzIGF3YXkuCgpMCgQFAAIDEgMzAhwaPyBJdCBpcyBkdWUgZm9yIG1vcmUgdGhhbiB0\
+                    ZW4gbWludXRlcywgYW5kIG5vIHByb2dyYW0gdGFrZXMgaXQuCgpICgQFAAIEEgM1AicaOyBJdCBpcyBkdWUsIGFuZCB3YWl0\
+                    cyB1bnRpbCBpdHMgd29ya3NwYWNlIGlzIGFjdGl2ZSBhZ2Fpbi4KCi4KAgQBEgQ5AEABGiIgQXNrcyBmb3IgdGhlIGpvYnMg\
+                    b2Ygd29ya3NwYWNlcy4KCigKBAQBAgASAzsCIRobIFRoZSB3b3Jrc3BhY2VzLCAxIHRvIDEwMC4KCkQKBAQBAgESAz0CIRo3\
+                    IFRob3NlIHRvbyB0aGF0IG5lZWQgbm9ib2R5LCBhcyBsb25nIGFzIHRoZXkgYXJlIG9wZW4uCgo7CgQEAQICEgM/AigaLiBU\
+                    aG9zZSB0b28gd2hvc2Ugc3RlcHMgY2FsbCBubyBvdGhlciBzZXJ2aWNlLgoKKQoCBAISBEMASgEaHSBUaGUgam9icyBvZiB0\
+                    aGUgd29ya3NwYWNlcy4KCl4KBAQCAgASA0UCHhpRIFRob3NlIG9mIGVhY2ggd29ya3NwYWNlIHRvZ2V0aGVyLCB0aGUgbmV3\
+                    ZXN0IGZpcnN0OyBhdCBtb3N0IDEwMCBvZiBhIHdvcmtzcGFjZS4KCkEKBAQCAgESA0cCKBo0IFdvcmtzcGFjZXMgdGhhdCBo\
+                    YXZlIG1vcmUgb2YgdGhlbSB0aGFuIGFyZSBsaXN0ZWQuCgpbCgQEAgICEgNJAiUaTiBXb3Jrc3BhY2VzIG9mIHdoaWNoIHRo\
+                    ZSBzZXJ2aWNlIGtlZXBzIG5vdGhpbmcsIG9yIHRoYXQgaXQgY291bGQgbm90IGFzayBub3cuCgoyCgIEAxIETQBSARomIEEg\
+                    d29ya3NwYWNlIHRoYXQgY291bGQgbm90IGJlIGFza2VkLgoKHQoEBAMCABIDTwIgGhAgVGhlIHdvcmtzcGFjZS4KCikKBAQD\
+                    AgESA1ECHRocIFdoeSwgYXMgaW4gVEVOQU5UX1VOS05PV04uCgoyCgIEBBIEVQBaARomIEFza3MgdGhhdCBhIGpvYiB0aGF0\
+                    IGZhaWxlZCBnb2VzIG9uLgoKHQoEBAQCABIDVwIgGhAgSXRzIHdvcmtzcGFjZS4KChYKBAQEAgESA1kCGRoJIEl0cyBpZC4K\
+                    ChYKAgQFEgRdAGABGgogVGhlIGpvYi4KCioKBAQFAgASA18CHRodIEl0IHdhaXRzIGZvciBpdHMgbmV4dCBzdGVwLgoKKgoC\
+                    BAYSBGMAagEaHiBBc2tzIHRoYXQgYSBqb2IgaXMgZ2l2ZW4gdXAuCgodCgQEBgIAEgNlAiAaECBJdHMgd29ya3NwYWNlLgoK\
+                    FgoEBAYCARIDZwIZGgkgSXRzIGlkLgoKTwoEBAYCAhIDaQIgGkIgTm90aGluZyBpcyB1bmRvbmUsIGFsc28gd2hlcmUgaXQg\
+                    Y291bGQgYmU6IHRoZSBqb2IgZW5kcyBhdCBvbmNlLgoKFgoCBAcSBG0AcAEaCiBUaGUgam9iLgoKQQoEBAcCABIDbwIdGjQg\
+                    SXQgaGFzIGVuZGVkLCBvciB1bmRvZXMgd2hhdCBpdCBkaWQgYW5kIGVuZHMgdGhlbi4K
+                    """),
+            DescribedFile(
                 path: "steward/platform/v1/caller.proto", package: "steward.platform.v1",
                 dependencies: [],
                 base64: """

@@ -9,11 +9,12 @@ extension ContractCatalogue {
         services: [
             AccountContactServiceMethods.description, AccountServiceMethods.description,
             ActivityServiceMethods.description, ContactServiceMethods.description,
-            JobServiceMethods.description, LeadServiceMethods.description
+            JobServiceMethods.description, LeadServiceMethods.description, TenantJobServiceMethods.description
         ],
         methods: [
             AccountContactServiceMethods.all, AccountServiceMethods.all, ActivityServiceMethods.all,
-            ContactServiceMethods.all, JobServiceMethods.all, LeadServiceMethods.all
+            ContactServiceMethods.all, JobServiceMethods.all, LeadServiceMethods.all,
+            TenantJobServiceMethods.all
         ],
         recordTypes: [Account.self, AccountContact.self, Activity.self, Contact.self, Lead.self],
         files: [
@@ -1855,6 +1856,26 @@ extension ContractCatalogue {
                     ZCwgb25lIHRoYXQgaXMgdW5pcXVlIGFtb25nIHRoZSBsaXZpbmc7IGFic2VudCBtZWFucyBleHRlcm5hbF9pZC4KCiwKAgQn\
                     EgaRBACWBAEaHiBUaGUgbGVhZCBjaGFuZ2VkIG9yIGNyZWF0ZWQuCgojCgQEJwIAEgSTBAIZGhUgVGhlIGxlYWQgYXMgc3Rv\
                     cmVkLgoKKAoEBCcCARIElQQCHBoaIEl0IHdhcyBub3QgdGhlcmUgYmVmb3JlLgo=
+                    """),
+            DescribedFile(
+                path: "steward/customer/v1/tenant_job_service.proto", package: "steward.customer.v1",
+                dependencies: ["steward/type/v1/tenant_job.proto"],
+                base64: """
+                    CixzdGV3YXJkL2N1c3RvbWVyL3YxL3RlbmFudF9qb2Jfc2VydmljZS5wcm90bxITc3Rld2FyZC5jdXN0b21lci52MRogc3Rl\
+                    d2FyZC90eXBlL3YxL3RlbmFudF9qb2IucHJvdG8ywQIKEFRlbmFudEpvYlNlcnZpY2USYQoOTGlzdFRlbmFudEpvYnMSJi5z\
+                    dGV3YXJkLnR5cGUudjEuTGlzdFRlbmFudEpvYnNSZXF1ZXN0Gicuc3Rld2FyZC50eXBlLnYxLkxpc3RUZW5hbnRKb2JzUmVz\
+                    cG9uc2USYQoOUmV0cnlUZW5hbnRKb2ISJi5zdGV3YXJkLnR5cGUudjEuUmV0cnlUZW5hbnRKb2JSZXF1ZXN0Gicuc3Rld2Fy\
+                    ZC50eXBlLnYxLlJldHJ5VGVuYW50Sm9iUmVzcG9uc2USZwoQQWJhbmRvblRlbmFudEpvYhIoLnN0ZXdhcmQudHlwZS52MS5B\
+                    YmFuZG9uVGVuYW50Sm9iUmVxdWVzdBopLnN0ZXdhcmQudHlwZS52MS5BYmFuZG9uVGVuYW50Sm9iUmVzcG9uc2VKxwQKQAoB\
+                    DBIDAQASGjYgSm9icyBvZiB0aGUgY3VzdG9tZXIgc2VydmljZSwgYXMgb3BlcmF0b3JzIHNlZSB0aGVtLgoKiQEKAgYAEgQI\
+                    AA8BGn0gVGVsbHMgb2Ygd2hhdCB0aGUgc2VydmljZSBkb2VzIGluIHdvcmtzcGFjZXMgd2hpbGUgbm9ib2R5IGNhbGxzLCBh\
+                    bmQgY3VyZXMgd2hhdCBpcyBzdHVjay4gTmVlZHMgdGhlIHNlc3Npb24gb2YgYW4gb3BlcmF0b3IuCgpxCgQGAAIAEgMKAm0a\
+                    ZCBMaXN0cyB0aGUgam9icyBvZiB3b3Jrc3BhY2VzIHRoYXQgbmVlZCBzb21lYm9keTogdGhleSBmYWlsZWQsIGZhaWwsIG9y\
+                    IHdhaXQgYW5kIG5vYm9keSB0YWtlcyB0aGVtLgoKZwoEBgACARIDDAJtGlogR29lcyBvbiB3aXRoIGEgam9iIHRoYXQgZmFp\
+                    bGVkLCBhdCB0aGUgc3RlcCB0aGF0IGZhaWxlZC4gVGhlIHdvcmtzcGFjZSdzIGxlZGdlciBzYXlzIHNvLgoKmgEKBAYAAgIS\
+                    Aw4CcxqMASBHaXZlcyBhIGpvYiB1cC4gT25lIHdob3NlIHN0ZXBzIGNhbGwgb3RoZXIgc2VydmljZXMgdW5kb2VzIHdoYXQg\
+                    Y2FuIGJlIHVuZG9uZSwgdW5sZXNzIGl0IGlzIGxlZnQgYXMgaXQgaXMuIFRoZSB3b3Jrc3BhY2UncyBsZWRnZXIgc2F5cyBz\
+                    by4K
                     """),
         ])
 }

@@ -222,4 +222,15 @@ enum IdentityError {
         "DEPARTMENT_IN_USE",
         "Users or departments below it still belong to this department. Move them first.",
         domain: domain)
+
+    static func departmentAwaited(_ job: RecordID) -> RPCError {
+        .failedPrecondition(
+            "DEPARTMENT_IN_USE",
+            "A user is to come into this department by the job \(job). Cancel it with CancelJob first.",
+            domain: domain, details: [("job_id", job.text)])
+    }
+
+    static let departmentGone = RPCError.invalidArgument(
+        "REFERENCE_NOT_FOUND", "The department is deleted or was never there; name another.", field: "department_id",
+        domain: domain)
 }

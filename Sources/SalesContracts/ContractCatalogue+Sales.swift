@@ -8,10 +8,11 @@ extension ContractCatalogue {
     package static let sales = ContractCatalogue(
         services: [
             DealServiceMethods.description, JobServiceMethods.description, PipelineServiceMethods.description,
-            StageServiceMethods.description
+            StageServiceMethods.description, TenantJobServiceMethods.description
         ],
         methods: [
-            DealServiceMethods.all, JobServiceMethods.all, PipelineServiceMethods.all, StageServiceMethods.all
+            DealServiceMethods.all, JobServiceMethods.all, PipelineServiceMethods.all,
+            StageServiceMethods.all, TenantJobServiceMethods.all
         ],
         recordTypes: [Deal.self, Pipeline.self, Stage.self],
         files: [
@@ -1119,6 +1120,25 @@ extension ContractCatalogue {
                     ZSBsaXZpbmc7IGFic2VudCBtZWFucyBkaXNwbGF5X25hbWUuCgowCgIEJRIGyAMAzQMBGiIgVGhlIHBpcGVsaW5lIGNoYW5n\
                     ZWQgb3IgY3JlYXRlZC4KCicKBAQlAgASBMoDAiEaGSBUaGUgcGlwZWxpbmUgYXMgc3RvcmVkLgoKKAoEBCUCARIEzAMCHBoa\
                     IEl0IHdhcyBub3QgdGhlcmUgYmVmb3JlLgo=
+                    """),
+            DescribedFile(
+                path: "steward/sales/v1/tenant_job_service.proto", package: "steward.sales.v1",
+                dependencies: ["steward/type/v1/tenant_job.proto"],
+                base64: """
+                    CilzdGV3YXJkL3NhbGVzL3YxL3RlbmFudF9qb2Jfc2VydmljZS5wcm90bxIQc3Rld2FyZC5zYWxlcy52MRogc3Rld2FyZC90\
+                    eXBlL3YxL3RlbmFudF9qb2IucHJvdG8ywQIKEFRlbmFudEpvYlNlcnZpY2USYQoOTGlzdFRlbmFudEpvYnMSJi5zdGV3YXJk\
+                    LnR5cGUudjEuTGlzdFRlbmFudEpvYnNSZXF1ZXN0Gicuc3Rld2FyZC50eXBlLnYxLkxpc3RUZW5hbnRKb2JzUmVzcG9uc2US\
+                    YQoOUmV0cnlUZW5hbnRKb2ISJi5zdGV3YXJkLnR5cGUudjEuUmV0cnlUZW5hbnRKb2JSZXF1ZXN0Gicuc3Rld2FyZC50eXBl\
+                    LnYxLlJldHJ5VGVuYW50Sm9iUmVzcG9uc2USZwoQQWJhbmRvblRlbmFudEpvYhIoLnN0ZXdhcmQudHlwZS52MS5BYmFuZG9u\
+                    VGVuYW50Sm9iUmVxdWVzdBopLnN0ZXdhcmQudHlwZS52MS5BYmFuZG9uVGVuYW50Sm9iUmVzcG9uc2VKxAQKPQoBDBIDAQAS\
+                    GjMgSm9icyBvZiB0aGUgc2FsZXMgc2VydmljZSwgYXMgb3BlcmF0b3JzIHNlZSB0aGVtLgoKiQEKAgYAEgQIAA8BGn0gVGVs\
+                    bHMgb2Ygd2hhdCB0aGUgc2VydmljZSBkb2VzIGluIHdvcmtzcGFjZXMgd2hpbGUgbm9ib2R5IGNhbGxzLCBhbmQgY3VyZXMg\
+                    d2hhdCBpcyBzdHVjay4gTmVlZHMgdGhlIHNlc3Npb24gb2YgYW4gb3BlcmF0b3IuCgpxCgQGAAIAEgMKAm0aZCBMaXN0cyB0\
+                    aGUgam9icyBvZiB3b3Jrc3BhY2VzIHRoYXQgbmVlZCBzb21lYm9keTogdGhleSBmYWlsZWQsIGZhaWwsIG9yIHdhaXQgYW5k\
+                    IG5vYm9keSB0YWtlcyB0aGVtLgoKZwoEBgACARIDDAJtGlogR29lcyBvbiB3aXRoIGEgam9iIHRoYXQgZmFpbGVkLCBhdCB0\
+                    aGUgc3RlcCB0aGF0IGZhaWxlZC4gVGhlIHdvcmtzcGFjZSdzIGxlZGdlciBzYXlzIHNvLgoKmgEKBAYAAgISAw4CcxqMASBH\
+                    aXZlcyBhIGpvYiB1cC4gT25lIHdob3NlIHN0ZXBzIGNhbGwgb3RoZXIgc2VydmljZXMgdW5kb2VzIHdoYXQgY2FuIGJlIHVu\
+                    ZG9uZSwgdW5sZXNzIGl0IGlzIGxlZnQgYXMgaXQgaXMuIFRoZSB3b3Jrc3BhY2UncyBsZWRnZXIgc2F5cyBzby4K
                     """),
         ])
 }

@@ -29,6 +29,8 @@ package struct ServiceDefinition: Sendable {
     package let mirrorFeeds: [MirrorFeed]
     /// The methods that tell of its jobs.
     private let jobService: JobServiceOf
+    /// The same for operators.
+    private let tenantJobService: TenantJobServiceOf
     /// What it does without a caller, beside what every service does.
     private let jobs: [JobDefinition]
     /// Deleted records are removed for good when the workspace's time for them is over.
@@ -56,6 +58,7 @@ package struct ServiceDefinition: Sendable {
             !purgesDeleted || PurgeDeleted.kinds.isSuperset(of: records.map { "\($0.object).erase" }),
             "the purpose purge_deleted needs the right to erase each kind of records of \(name)")
         jobService = JobServiceOf(package: "steward.\(name).v1")
+        tenantJobService = TenantJobServiceOf(package: "steward.\(name).v1")
         self.jobs = jobs
         self.methods = methods
     }
@@ -98,6 +101,7 @@ package struct ServiceDefinition: Sendable {
         try engine.register(on: &router)
         JobMethods(engine, jobs, purge: purgesDeleted ? Purge(engine) : nil).register(
             jobService, on: &router)
+        TenantJobMethods(engine, jobs, tenantJobService).register(on: &router)
         try MatchingJobs(engine).register(on: &router)
         try methods(engine, &router)
         return router

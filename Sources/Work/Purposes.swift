@@ -3,6 +3,8 @@ package import Tenancy
 extension Purpose {
     /// Takes jobs and gives them back; steps have the purpose of their job.
     static let runJobs = Purpose("run_jobs")
+    /// Looks at jobs, has them go on or gives them up, for an operator.
+    static let operateJobs = Purpose("operate_jobs")
     /// Changes the records that a filter selects, for who asked for it.
     static let changeMatching = Purpose("change_matching")
     /// Gives what a user leaves behind to others, for who asked for it.

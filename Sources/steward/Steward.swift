@@ -25,7 +25,8 @@ struct Steward: AsyncParsableCommand {
             CommandGroup(
                 name: "Operators",
                 subcommands: [
-                    TenantCommand.self, OperatorCommand.self, ServerCommand.self, PKICommand.self, Install.self,
+                    TenantCommand.self, SagaCommand.self, OperatorCommand.self, ServerCommand.self, PKICommand.self,
+                    Install.self,
                     Migrate.self,
                 ]),
         ])

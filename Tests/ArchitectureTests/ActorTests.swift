@@ -10,6 +10,7 @@ struct ActorTests {
         "Sources/IdentityService/Users/TenantData.swift",
         "Sources/Records/Mirrors/MirrorPush.swift",
         "Sources/Records/Watch/WatchTail.swift",
+        "Sources/Work/Methods/TenantJobMethods.swift",
         "Sources/Work/Runner/JobRunner+Look.swift",
         "Sources/Work/Runner/JobRunner+Step.swift",
     ]

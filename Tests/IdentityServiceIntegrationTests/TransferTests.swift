@@ -108,7 +108,7 @@ struct TransferTests {
         }
     }
 
-    /// Midnight of the workspace, as its time zone is when it is asked for.
+    /// Midnight of the workspace, also when its time zone is another one meanwhile.
     @Test func theDayIsTheWorkspaces() async throws {
         try await inMove { _, move in
             func set(_ zone: String) async throws {
@@ -118,8 +118,18 @@ struct TransferTests {
             try await set("Asia/Tokyo")
             let answer = try await move.transfer(inDays: 20)
             #expect(answer.effectiveTime?.text == "\(Move.day(19))T15:00:00Z")
-            try await set("UTC")
-            #expect(try await move.job(answer.jobID).dueTime == answer.effectiveTime)
+            for (zone, due) in [
+                ("America/Los_Angeles", "\(Move.day(20))T08:00:00Z"), ("UTC", "\(Move.day(20))T00:00:00Z"),
+            ] {
+                try await set(zone)
+                // In summer the day begins an hour earlier there.
+                let moment = try await move.job(answer.jobID).dueTime
+                let summer = due.replacing("T08", with: "T07")
+                #expect([due, summer].contains(moment?.text), "\(zone)")
+            }
+            // What has begun is not put off.
+            try await move.settle(after: 20)
+            #expect(try await move.place() == move.department)
         }
     }
 
@@ -183,8 +193,7 @@ struct TransferTests {
 
     /// What was previewed does not hold any more, so somebody has to look again.
     @Test(arguments: [
-        "TRANSFER_OUTDATED", "USER_DISABLED", "DEPARTMENT_DELETED", "RECORD_NOT_FOUND", "USER_UNKNOWN",
-        "RIGHTS_EXCEEDED", "FIELD_NOT_WRITABLE",
+        "TRANSFER_OUTDATED", "USER_UNKNOWN", "RIGHTS_EXCEEDED", "FIELD_NOT_WRITABLE",
     ]) func whatChangedMeanwhileEndsIt(reason: String) async throws {
         try await inMove { _, move in
             let workspace = move.workspace
@@ -193,12 +202,6 @@ struct TransferTests {
             let job = try await move.transfer(inDays: 2, as: boss).jobID
             switch reason {
             case "TRANSFER_OUTDATED": _ = try await move.moveByHand(to: workspace.makeDepartment("Third"))
-            case "USER_DISABLED":
-                _ = try await workspace.users().deactivateUser(DeactivateUserRequest(id: move.user.description))
-            case "DEPARTMENT_DELETED":
-                try await workspace.update(User(id: boss.description), ["department_id"])
-                _ = try await workspace.delete(Department.self, move.department)
-            case "RECORD_NOT_FOUND": _ = try await workspace.delete(User.self, move.user.description)
             case "USER_UNKNOWN":
                 _ = try await workspace.users().deactivateUser(DeactivateUserRequest(id: boss.description))
             case "FIELD_NOT_WRITABLE":
@@ -212,14 +215,82 @@ struct TransferTests {
                     "Clerk", ["user", "role", "department"].map { grant($0, "*", .all) })
                 try await workspace.update(User(id: boss.description, roleIDs: [clerk]), ["role_ids"])
             }
-            let place = reason == "RECORD_NOT_FOUND" ? nil : try await move.place()
+            let place = try await move.place()
             try await move.settle(after: 2)
             let failed = try await move.job(job)
             #expect(failed.state == .failed && failed.lastError == reason && failed.step == "move_user", "\(failed)")
-            if reason != "RECORD_NOT_FOUND" { #expect(try await move.place() == place) }
+            #expect(try await move.place() == place)
             #expect(try await move.ledger(job).isEmpty)
             // It is not open any more.
             if reason == "TRANSFER_OUTDATED" { #expect(try await move.transfer().user != nil) }
+        }
+    }
+
+    /// Whichever way the user leaves, and the admin is told.
+    @Test(arguments: ["deactivated", "disabled", "deleted"]) func aLeaversTransferIsCancelled(how: String) async throws
+    {
+        try await inMove { _, move in
+            let job = try await move.transfer(inDays: 2).jobID
+            let request = DeactivateUserRequest(id: move.user.description)
+            switch how {
+            case "deactivated":
+                var preview = request
+                preview.preview = true
+                #expect(
+                    try await move.workspace.users().deactivateUser(preview).cancelledTransferJobID == job)
+                #expect(try await move.job(job).cancelTime == nil)
+                #expect(try await move.workspace.users().deactivateUser(request).cancelledTransferJobID == job)
+            case "disabled":
+                try await move.workspace.update(User(id: move.user.description, disabled: true), ["disabled"])
+            default: _ = try await move.workspace.delete(User.self, move.user.description)
+            }
+            try await move.settle()
+            #expect(try await move.job(job).state == .cancelled)
+            #expect(try await move.ledger(job).isEmpty)
+        }
+    }
+
+    /// Neither by a transfer that waits, nor beside one that is being asked for.
+    @Test func aDepartmentThatIsAwaitedStays() async throws {
+        try await inMove { identity, move in
+            let job = try await move.transfer(inDays: 2).jobID
+            let refused = try await denial { try await move.workspace.delete(Department.self, move.department) }
+            #expect(refused.reason == "DEPARTMENT_IN_USE" && refused.message.contains(job ?? "-"))
+            #expect(refused.details.contains { $0.key == "job_id" && $0.value == job })
+            try await move.cancel(job)
+            try await move.settle()
+            async let deletion = reason { try await move.workspace.delete(Department.self, move.department) }
+            async let transfer = reason { try await move.transfer(inDays: 3) }
+            let reasons = try await [deletion, transfer]
+            #expect(
+                reasons == [nil, "REFERENCE_NOT_FOUND"] || reasons == ["DEPARTMENT_IN_USE", nil], "\(reasons)")
+        }
+    }
+
+    /// What failed is not open, so the user and the department may go; then it cannot be tried again.
+    @Test(arguments: ["USER_DISABLED", "DEPARTMENT_DELETED", "RECORD_NOT_FOUND"])
+    func whatHasGoneSinceItFailedEndsItAgain(reason: String) async throws {
+        try await inMove { _, move in
+            let workspace = move.workspace
+            let admin = try await workspace.roleID("Admin")
+            let boss = try await workspace.makeUser("boss", in: move.home, roles: [admin])
+            let job = try await move.transfer(inDays: 2, as: boss).jobID
+            let clerk = try await workspace.makeRole("Clerk", [grant("user", "*", .all)])
+            try await workspace.update(User(id: boss.description, roleIDs: [clerk]), ["role_ids"])
+            try await move.settle(after: 2)
+            #expect(try await move.job(job).state == .failed)
+            try await workspace.update(User(id: boss.description, roleIDs: [admin]), ["role_ids"])
+            switch reason {
+            case "USER_DISABLED":
+                _ = try await workspace.users().deactivateUser(DeactivateUserRequest(id: move.user.description))
+            case "DEPARTMENT_DELETED": _ = try await workspace.delete(Department.self, move.department)
+            default: _ = try await workspace.delete(User.self, move.user.description)
+            }
+            try await move.retry(job)
+            try await move.settle(after: 2)
+            let failed = try await move.job(job)
+            #expect(failed.state == .failed && failed.lastError == reason && failed.step == "move_user", "\(failed)")
+            #expect(try await move.ledger(job).isEmpty)
         }
     }
 

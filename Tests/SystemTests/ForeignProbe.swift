@@ -70,6 +70,8 @@ struct SampleRecords: Sendable {
         ids["job"] = try await admin.accounts.deleteMatchingAccounts(
             DeleteMatchingAccountsRequest(filterExpression: "external_id = \"none\"")
         ).jobID
+        // The same as operators see it.
+        ids["tenant_job"] = ids["job"]
         (self.word, self.ids) = (word, ids)
     }
 

@@ -123,7 +123,7 @@ extension SystemTests {
             _ object: String
         ) {
             switch (method.service.split(separator: ".").last, method.verb) {
-            case ("TenantService", _):
+            case ("TenantService", _), ("TenantJobService", _):
                 #expect(error?.reason == "OPERATOR_REQUIRED", "\(method.path)")
             case ("AuthenticationService", _):
                 #expect(error != nil || method.name == "GetSelf", "\(method.path)")

@@ -15,6 +15,7 @@
 #include "steward/type/v1/filter.pb-c.h"
 #include "steward/type/v1/job.pb-c.h"
 #include "steward/type/v1/record.pb-c.h"
+#include "steward/type/v1/tenant_job.pb-c.h"
 static inline const ProtobufCMessageDescriptor *google_protobuf_timestamp_descriptor(void) { return &google__protobuf__timestamp__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_grant_descriptor(void) { return &steward__identity__v1__grant__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_field_policy_descriptor(void) { return &steward__identity__v1__field_policy__descriptor; }
@@ -99,3 +100,11 @@ static inline const ProtobufCMessageDescriptor *steward_type_v1_item_result_desc
 static inline const ProtobufCMessageDescriptor *steward_type_v1_record_issue_descriptor(void) { return &steward__type__v1__record_issue__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_transferred_records_descriptor(void) { return &steward__type__v1__transferred_records__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_owned_records_descriptor(void) { return &steward__type__v1__owned_records__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_tenant_job_descriptor(void) { return &steward__type__v1__tenant_job__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_list_tenant_jobs_request_descriptor(void) { return &steward__type__v1__list_tenant_jobs_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_list_tenant_jobs_response_descriptor(void) { return &steward__type__v1__list_tenant_jobs_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_unasked_tenant_descriptor(void) { return &steward__type__v1__unasked_tenant__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_retry_tenant_job_request_descriptor(void) { return &steward__type__v1__retry_tenant_job_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_retry_tenant_job_response_descriptor(void) { return &steward__type__v1__retry_tenant_job_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_abandon_tenant_job_request_descriptor(void) { return &steward__type__v1__abandon_tenant_job_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_abandon_tenant_job_response_descriptor(void) { return &steward__type__v1__abandon_tenant_job_response__descriptor; }

@@ -5,6 +5,7 @@
 #include "steward/identity/v1/job_service.pb-c.h"
 #include "steward/identity/v1/role_service.pb-c.h"
 #include "steward/identity/v1/settings_service.pb-c.h"
+#include "steward/identity/v1/tenant_job_service.pb-c.h"
 #include "steward/identity/v1/tenant_service.pb-c.h"
 #include "steward/identity/v1/user_service.pb-c.h"
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_session_descriptor(void) { return &steward__identity__v1__session__descriptor; }

@@ -121,5 +121,8 @@ struct DepartmentRecord: Sendable {
         if try await transaction.query(use).one().bool(0) {
             throw IdentityError.departmentInUse
         }
+        if let job = try await UserTransfer.open(into: id, in: transaction) {
+            throw IdentityError.departmentAwaited(job)
+        }
     }
 }

@@ -3,6 +3,7 @@ import IdentityContracts
 import RPC
 import Records
 import Tenancy
+import Text
 import Work
 
 /// steward.identity.v1.SettingsService.
@@ -37,6 +38,8 @@ struct SettingsMethods: SettingsServiceCustomMethods {
             try await publication.announce(change, deadline: context.deadline)
             let origin = LedgerRow.Origin(time: transaction.now, by: transaction.actor.actor, context)
             _ = try await transaction.query(SettingsTable.set(after))
+            let (old, new) = (try TimeZone.known(before.timeZone ?? "UTC"), try TimeZone.known(after.timeZone ?? "UTC"))
+            if old.name != new.name { try await UserTransfer.follow(from: old, to: new, transaction) }
             _ = try await transaction.query(update.ledgerRow(of: tenant, before, after).query(origin))
             mark = change
             return UpdateSettingsResponse(settings: after)

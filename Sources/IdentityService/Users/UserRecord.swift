@@ -41,7 +41,10 @@ struct UserRecord: Sendable {
                         try await publication.announce(change, in: transaction)
                     }
                 },
-                follow: UserHandover.endWithReturn,
+                follow: { change, transaction in
+                    try await UserHandover.endWithReturn(change, transaction)
+                    try await UserTransfer.endWithLeaving(change, transaction)
+                },
                 publish: { change in
                     guard UserRecord.changesPolicy(change) else { return }
                     await publication.publish(

@@ -6,13 +6,18 @@ import Tenancy
 enum JobLedger {
     static let object = "job"
 
-    /// - Parameter before: nil for a job that was made for it.
-    static func tell(_ after: Job, before: Job?, in transaction: RecordTransaction) throws {
+    /// - Parameters:
+    ///   - before: nil for a job that was made for it.
+    ///   - operator: who did it, where that was nobody of the workspace.
+    static func tell(
+        _ after: Job, before: Job?, by operator: UserID? = nil, in transaction: RecordTransaction
+    ) throws {
         let changed = members(after, beside: before)
         guard !changed.isEmpty else { return }
         // Names of jobs and states hold nothing that must be escaped.
         let whose = after.userID.map { "\"\($0)\"" } ?? "null"
-        let head = "\"name\":\"\(after.name)\",\"user_id\":\(whose)"
+        let who = `operator`.map { ",\"operator_id\":\"\($0)\"" } ?? ""
+        let head = "\"name\":\"\(after.name)\",\"user_id\":\(whose)\(who)"
         let row = LedgerRow(
             object: object, recordID: after.id,
             // How often it was taken stands in the place of the version: it does not fall.

@@ -209,6 +209,29 @@ enum JobStatements {
         WHERE id = $2 RETURNING \(columns)
         """)
 
+    /// Those of a name that wait for a time to come and have not begun, held until the transaction ends.
+    static func holdPlanned(_ name: String, at now: Timestamp) -> Query {
+        Query(holdingPlanned) {
+            $0.append(name)
+            $0.append(now)
+        }
+    }
+
+    private static let holdingPlanned = Statement(
+        """
+        SELECT id, due_at FROM {schema}.jobs
+        WHERE name = $1 AND state = 'waiting' AND started_at IS NULL AND due_at > $2 ORDER BY id FOR UPDATE
+        """)
+
+    static func redate(_ id: RecordID, to moment: Timestamp) -> Query {
+        Query(redating) {
+            $0.append(id)
+            $0.append(moment)
+        }
+    }
+
+    private static let redating = Statement("UPDATE {schema}.jobs SET due_at = $2 WHERE id = $1 RETURNING id")
+
     /// Removes jobs that ended before a moment, the oldest first.
     static func remove(endedBefore moment: Timestamp, countMax: Int64) -> Query {
         Query(removing) {

@@ -111,6 +111,20 @@ package struct JobTable: Sendable {
         }
     }
 
+    /// Moves the times of those jobs of a name that wait for their day: none has begun.
+    ///
+    /// - Parameter moment: the new time for the one that a job has.
+    package static func redate(
+        _ name: String, _ transaction: RecordTransaction, _ moment: (Timestamp) -> Timestamp
+    ) async throws {
+        for row in try await transaction.query(JobStatements.holdPlanned(name, at: transaction.now)) {
+            let old = try row.timestamp(1)
+            let new = moment(old)
+            if new != old { _ = try await transaction.query(JobStatements.redate(try row.id(0), to: new)) }
+        }
+        transaction.ringAfterCommit()
+    }
+
     /// Changes a job that is held meanwhile, and tells the ledger.
     private static func change(
         _ held: Query, by change: (Job) -> Query, _ transaction: RecordTransaction

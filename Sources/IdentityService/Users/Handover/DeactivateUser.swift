@@ -17,12 +17,13 @@ extension UserMethods {
         let successors = try Successors(request)
         if request.preview == true { return try await preview(request, successors, call) }
         return try await engine.transaction(context, request: request) { transaction in
-            let user = try await deactivate(request, successors, transaction)
-            guard !successors.all.isEmpty, let id = user.id("id") else {
-                return DeactivateUserResponse(user: transaction.present(user, as: User.self))
+            let (user, transfer) = try await deactivate(request, successors, transaction)
+            var response = DeactivateUserResponse(
+                user: transaction.present(user, as: User.self), cancelledTransferJobID: transfer?.text)
+            if !successors.all.isEmpty, let id = user.id("id") {
+                response.jobID = try await UserHandover.begin(UserID(id), successors.all, in: transaction).text
             }
-            let job = try await UserHandover.begin(UserID(id), successors.all, in: transaction)
-            return DeactivateUserResponse(user: transaction.present(user, as: User.self), jobID: job.text)
+            return response
         }
     }
 
@@ -37,16 +38,18 @@ extension UserMethods {
         }
     }
 
+    /// - Returns: besides, the transfer that ends with it.
     private func deactivate(
         _ request: DeactivateUserRequest, _ successors: Successors, _ transaction: RecordTransaction
-    ) async throws -> Message {
+    ) async throws -> (user: Message, transfer: RecordID?) {
         let record = try await transaction.load(users, id: request.id, for: .update)
         let user = UserID(record.id)
         try await successors.check(leaver: user, transaction)
         if !successors.all.isEmpty, let job = try await UserHandover.open(user, in: transaction) {
             throw IdentityError.handoverOpen(job)
         }
-        return try await setDisabled(record, true, transaction)
+        let transfer = try await UserTransfer.open(user, in: transaction)
+        return (try await setDisabled(record, true, transaction), transfer)
     }
 
     private func setDisabled(
@@ -62,14 +65,15 @@ extension UserMethods {
     private func preview(
         _ request: DeactivateUserRequest, _ successors: Successors, _ call: RecordCall
     ) async throws -> DeactivateUserResponse {
+        var response = DeactivateUserResponse()
         try await engine.reading(call.context) { transaction in
-            try await transaction.trying { _ = try await deactivate(request, successors, transaction) }
+            response.cancelledTransferJobID = try await transaction.trying {
+                try await deactivate(request, successors, transaction).transfer?.text
+            }
         }
-        guard let id = RecordID(request.id ?? ""), let admin = call.actor.userID else {
-            return DeactivateUserResponse()
-        }
-        let owned = try await handover.client.count(UserID(id), for: admin, in: call.actor.tenantID)
-        return DeactivateUserResponse(ownedRecords: owned)
+        guard let id = RecordID(request.id ?? ""), let admin = call.actor.userID else { return response }
+        response.ownedRecords = try await handover.client.count(UserID(id), for: admin, in: call.actor.tenantID)
+        return response
     }
 }
 

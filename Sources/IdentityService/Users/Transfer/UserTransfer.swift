@@ -5,6 +5,7 @@ import Postgres
 import RPC
 import Records
 import Tenancy
+import Text
 import Wire
 import Work
 
@@ -60,15 +61,22 @@ struct UserTransfer: Sendable {
         }
         guard RecordID(user.departmentID ?? "")?.bytes != input.newDepartmentID else { return .over(JobReport()) }
         guard let wanted = input.newDepartmentID.flatMap({ RecordID(bytes: $0) }),
-            try await !transaction.query(Query(Self.department) { $0.append(wanted) }).isEmpty
+            try await Self.hold(wanted, transaction)
         else { return .failed("DEPARTMENT_DELETED", JobReport()) }
         user.departmentID = wanted.text
         try await transaction.update(record, to: user, by: .caller)
         return .over(Self.moved)
     }
 
-    private static let department = Statement(
+    private static let holdDepartment = Statement(
         "SELECT FROM {schema}.departments WHERE id = $1 AND deleted_at IS NULL FOR SHARE")
+
+    /// Keeps the department from being deleted until the transaction ends.
+    ///
+    /// - Returns: false when it is deleted.
+    private static func hold(_ department: RecordID, _ transaction: RecordTransaction) async throws -> Bool {
+        try await !transaction.query(Query(holdDepartment) { $0.append(department) }).isEmpty
+    }
 
     private static let moved = JobReport(changedCount: 1, kinds: [KindReport(object: "user", changedCount: 1)])
 
@@ -83,14 +91,18 @@ struct UserTransfer: Sendable {
     // MARK: Its job
 
     /// Makes the job of a transfer.
+    ///
+    /// - Throws: what is told of a department that is gone.
     static func begin(_ input: TransferInput, dueAt: Timestamp, in transaction: RecordTransaction) async throws
         -> RecordID
     {
-        guard let user = input.userID.flatMap({ RecordID(bytes: $0) }) else {
-            preconditionFailure("a transfer has a user")
-        }
+        guard let user = input.userID.flatMap({ RecordID(bytes: $0) }),
+            let department = input.newDepartmentID.flatMap({ RecordID(bytes: $0) })
+        else { preconditionFailure("a transfer has a user and a department") }
+        guard try await hold(department, transaction) else { throw IdentityError.departmentGone }
+        let key = [keyPrefix(UserID(user)) + department.text, RecordID.make().text].joined(separator: " ")
         let job = NewJob(
-            name.description, key: keyPrefix(UserID(user)) + RecordID.make().text, userID: transaction.actor.userID,
+            name.description, key: key, userID: transaction.actor.userID,
             dueAt: dueAt, checkpoint: SagaDefinition.checkpoint(input.encoded()))
         return try await JobTable.insert(job, at: transaction.now, transaction)
     }
@@ -106,4 +118,34 @@ struct UserTransfer: Sendable {
     }
 
     private static func keyPrefix(_ user: UserID) -> String { "\(user.id) " }
+
+    private static let intoDepartment = Statement(
+        """
+        SELECT id FROM {schema}.jobs
+        WHERE name = $1 AND ended_at IS NULL AND split_part(key, ' ', 2) = $2 ORDER BY due_at, id LIMIT 1
+        """)
+
+    /// The next transfer into a department; nil when none waits. With the department held there comes none beside.
+    static func open(into department: RecordID, in transaction: RecordTransaction) async throws -> RecordID? {
+        let query = Query(intoDepartment) {
+            $0.append(name.description)
+            $0.append(department.text)
+        }
+        return try await transaction.query(query).first?.id(0)
+    }
+
+    /// Who leaves, by whichever method, is not moved any more.
+    static let endWithLeaving: RecordRules.Follow = { change, transaction in
+        let leaves = change.kind == .delete || change.changes("disabled") && change.after.flag("disabled") == true
+        guard leaves, let id = change.after.id("id") else { return }
+        try await JobKeys([name.description], prefix: keyPrefix(UserID(id))).cancel(transaction)
+    }
+
+    /// A transfer happens at the beginning of a day, also when that is another moment from now on.
+    static func follow(from old: TimeZone, to new: TimeZone, _ transaction: RecordTransaction) async throws {
+        try await JobTable.redate(name.description, transaction) { moment in
+            let local = moment.secondsAndNanos.seconds
+            return Timestamp(seconds: new.moment(showing: local + old.offset(at: local)))
+        }
+    }
 }

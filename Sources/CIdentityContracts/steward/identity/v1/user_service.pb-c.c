@@ -4739,7 +4739,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__department_successor__de
   (ProtobufCMessageInit) steward__identity__v1__department_successor__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__identity__v1__deactivate_user_response__field_descriptors[3] =
+static const ProtobufCFieldDescriptor steward__identity__v1__deactivate_user_response__field_descriptors[4] =
 {
   {
     "user",
@@ -4777,8 +4777,21 @@ static const ProtobufCFieldDescriptor steward__identity__v1__deactivate_user_res
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cancelled_transfer_job_id",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DeactivateUserResponse, cancelled_transfer_job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__deactivate_user_response__field_indices_by_name[] = {
+  3,   /* field[3] = cancelled_transfer_job_id */
   1,   /* field[1] = job_id */
   2,   /* field[2] = owned_records */
   0,   /* field[0] = user */
@@ -4786,7 +4799,7 @@ static const unsigned steward__identity__v1__deactivate_user_response__field_ind
 static const ProtobufCIntRange steward__identity__v1__deactivate_user_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__deactivate_user_response__descriptor =
 {
@@ -4796,7 +4809,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__deactivate_user_response
   "Steward__Identity__V1__DeactivateUserResponse",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__DeactivateUserResponse),
-  3,
+  4,
   steward__identity__v1__deactivate_user_response__field_descriptors,
   steward__identity__v1__deactivate_user_response__field_indices_by_name,
   1,  steward__identity__v1__deactivate_user_response__number_ranges,

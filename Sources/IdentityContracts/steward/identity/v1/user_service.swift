@@ -386,10 +386,17 @@ public struct DeactivateUserResponse: Hashable, Sendable {
     /// In a preview what would be given away, by kind.
     public var ownedRecords: [OwnedRecords]
 
-    public init(user: User? = nil, jobID: String? = nil, ownedRecords: [OwnedRecords] = []) {
+    /// The transfer to another department that waits or is under way, and is cancelled by this, in a preview too; absent when there is none.
+    public var cancelledTransferJobID: String?
+
+    public init(
+        user: User? = nil, jobID: String? = nil, ownedRecords: [OwnedRecords] = [],
+        cancelledTransferJobID: String? = nil
+    ) {
         self.user = user
         self.jobID = jobID
         self.ownedRecords = ownedRecords
+        self.cancelledTransferJobID = cancelledTransferJobID
     }
 }
 
@@ -401,6 +408,7 @@ extension DeactivateUserResponse: WireMessage {
         self.user = readMessage(c.pointee.user, message.arena)
         self.jobID = readString(c.pointee.job_id)
         self.ownedRecords = readMessages(c.pointee.owned_records, c.pointee.n_owned_records, message.arena)
+        self.cancelledTransferJobID = readString(c.pointee.cancelled_transfer_job_id)
     }
 
     package func write(to message: Message) {
@@ -409,6 +417,7 @@ extension DeactivateUserResponse: WireMessage {
         c.pointee.job_id = self.jobID.map(message.arena.string)
         c.pointee.owned_records = writePointers(self.ownedRecords, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_owned_records = self.ownedRecords.count
+        c.pointee.cancelled_transfer_job_id = self.cancelledTransferJobID.map(message.arena.string)
     }
 }
 
@@ -474,8 +483,8 @@ public struct TransferUserRequest: Hashable, Sendable {
     /// The department.
     public var departmentID: String?
 
-    /// The day at whose beginning it happens, YYYY-MM-DD in the workspace's time zone as it is set now, from today to 366 days ahead. Today, or
-    /// absent, means now.
+    /// The day at whose beginning it happens, YYYY-MM-DD in the workspace's time zone, from today to 366 days ahead; it follows the time zone
+    /// when that is changed. Today, or absent, means now.
     public var effectiveDate: String?
 
     /// What the user owns comes into the department, too: records that live, of deals the open ones, of activities those that are still to take

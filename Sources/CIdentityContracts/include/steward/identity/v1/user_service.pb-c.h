@@ -1153,10 +1153,14 @@ struct  Steward__Identity__V1__DeactivateUserResponse
    */
   size_t n_owned_records;
   Steward__Type__V1__OwnedRecords **owned_records;
+  /*
+   * The transfer to another department that waits or is under way, and is cancelled by this, in a preview too; absent when there is none.
+   */
+  char *cancelled_transfer_job_id;
 };
 #define STEWARD__IDENTITY__V1__DEACTIVATE_USER_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__deactivate_user_response__descriptor) \
-    , NULL, NULL, 0,NULL }
+    , NULL, NULL, 0,NULL, NULL }
 
 
 /*
@@ -1210,8 +1214,8 @@ struct  Steward__Identity__V1__TransferUserRequest
    */
   char *department_id;
   /*
-   * The day at whose beginning it happens, YYYY-MM-DD in the workspace's time zone as it is set now, from today to 366 days ahead. Today, or
-   * absent, means now.
+   * The day at whose beginning it happens, YYYY-MM-DD in the workspace's time zone, from today to 366 days ahead; it follows the time zone
+   * when that is changed. Today, or absent, means now.
    */
   char *effective_date;
   /*
