@@ -9,7 +9,7 @@ package struct Action: Hashable, Sendable, CustomStringConvertible {
     package static let create = Action(index: 1, name: "create")
     package static let update = Action(index: 2, name: "update")
     package static let delete = Action(index: 3, name: "delete")
-    /// Bringing records from a file.
+    /// Bringing records from elsewhere: many of them in one call.
     package static let `import` = Action(index: 4, name: "import")
     /// Taking along all records that may be read.
     package static let export = Action(index: 5, name: "export")
@@ -30,7 +30,7 @@ package struct Action: Hashable, Sendable, CustomStringConvertible {
     /// Every action, in the order of `index`. New ones go to the end.
     package static let all = single + bulk
     /// Those that a method asks for. The others can be granted, for the methods to come, and allow nothing yet.
-    package static let asked = single + [.export, .massUpdate, .reassign]
+    package static let asked = single + [.import, .export, .massUpdate, .reassign, .erase]
 
     private init(index: Int, name: String) {
         self.index = index

@@ -1,6 +1,7 @@
 import AccessControl
 import Contracts
 import RPC
+import ServiceHost
 import Tenancy
 import TestService
 import Testing
@@ -33,6 +34,34 @@ extension ConformanceTests {
                 }
             }
             #expect(try await bench.tally() == before)
+        }
+    }
+
+    /// Many at once take the right to import, too, and are within both.
+    @Test(arguments: Subject.all) func bringingManyIsARightOfItsOwn(_ subject: Subject) async throws {
+        guard subject.entry.ownership == .owned else { return }
+        try await subject.run { bench in
+            let object = bench.type.object
+            let draft = try await bench.draft(1)
+            // As good as any other, save for what must be unique.
+            func many(_ count: Int, of owner: UserID) -> [Message] {
+                draft.set("owner_id", owner.id.text)
+                return (0..<count).map { _ in draft.copy() }
+            }
+            let others = bench.service.definition.records.map(\.object).filter { $0 != object }
+            let creates = ["read", "create"].map { (object, $0, Scope.all) } + others.map { ($0, "*", Scope.all) }
+            let byHand = bench.service.makeUser(creates)
+            let bringsOwn = bench.service.makeUser(creates + [(object, "import", .own)])
+            let before = try await bench.tally()
+            let refusal = try await refused { try await bench.batchCreate(many(101, of: byHand), as: byHand) }
+            #expect(refusal?.reason == "PERMISSION_MISSING" && refusal?.message.contains("\(object).import") == true)
+            let foreign = try await bench.batchCreate(many(101, of: byHand), as: bringsOwn)
+            #expect(Set(foreign) == ["RECORD_OUT_OF_SCOPE"])
+            #expect(try await bench.tally() == before)
+            let few = try await bench.batchCreate(many(100, of: byHand), as: byHand)
+            #expect(!few.contains("RECORD_OUT_OF_SCOPE") && !few.contains("PERMISSION_MISSING"))
+            let own = try await bench.batchCreate(many(101, of: bringsOwn), as: bringsOwn)
+            #expect(!own.contains("RECORD_OUT_OF_SCOPE") && !own.contains("PERMISSION_MISSING"))
         }
     }
 

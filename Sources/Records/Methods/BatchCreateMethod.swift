@@ -8,6 +8,8 @@ import Wire
 /// writes their ledger rows.
 struct BatchCreateMethod {
     static let itemCountMax = 1000
+    /// Who sends more at once brings them from elsewhere, which takes a right of its own.
+    static let itemCountByHand = 100
     /// The method's own cost of 32 units pays for as many records at the same price.
     static let rowCost = RowCost(countIncluded: 64, countPerUnit: 2)
 
@@ -29,10 +31,12 @@ struct BatchCreateMethod {
         guard (1...BatchCreateMethod.itemCountMax).contains(count) else {
             throw RecordErrors.batchSize(count, of: sent.name, max: Self.itemCountMax)
         }
+        let isImport = count > Self.itemCountByHand
+        if isImport { try call.require(.import) }
         Self.rowCost.charge(count, to: context)
         let stored = try StoredAnswer(context, request: request)
         var pace = Pace()
-        var items = await prepared(request.messages(sent), call, at: &pace)
+        var items = await prepared(request.messages(sent), call, isImport: isImport, at: &pace)
         let refusals = items.map(\.refusal)
         return try await engine.replaying(
             stored, context, results.response, type: type,
@@ -40,25 +44,33 @@ struct BatchCreateMethod {
         ) {
             try await BatchWriter(engine: engine, call: call).run { manner in
                 // Rules may have set fields in the first pass.
-                if manner == .oneByOne { items = await prepared(request.messages(sent), call, at: &pace) }
+                if manner == .oneByOne {
+                    items = await prepared(request.messages(sent), call, isImport: isImport, at: &pace)
+                }
                 return try await store(items, manner, call, stored, at: &pace)
             }
         }
     }
 
-    private func prepared(_ records: [Message], _ call: RecordCall, at pace: inout Pace) async -> [BatchItem] {
+    private func prepared(
+        _ records: [Message], _ call: RecordCall, isImport: Bool, at pace: inout Pace
+    ) async -> [BatchItem] {
         var ids: Set<RecordID> = []
         return await pace.map(records.enumerated()) { index, record in
-            prepare(record, index, call).refusedAsRepeated(&ids)
+            prepare(record, index, call, isImport: isImport).refusedAsRepeated(&ids)
         }
     }
 
     /// Checks one item as CreateMethod does. What is wrong with it is its result, not the call's.
-    private func prepare(_ record: Message, _ index: Int, _ call: RecordCall) -> BatchItem {
+    private func prepare(_ record: Message, _ index: Int, _ call: RecordCall, isImport: Bool) -> BatchItem {
         let preparation = ChangePreparation(engine: engine, call: call, path: "\(sent.name)[\(index)].")
         do {
             let change = try preparation.creation(from: record, by: .caller)
             try preparation.requireScope(change)
+            // What is brought is within both rights.
+            if isImport, !call.predicate(.import).admits(owner: change.owner, unit: change.department) {
+                throw RecordErrors.outOfScope(.import, type)
+            }
             return BatchItem(preparation: preparation, change: change)
         } catch {
             return BatchItem(preparation: preparation, refusal: RPCError(masking: error))

@@ -299,7 +299,8 @@ public enum AccountContactServiceMethods {
         kind: .unary
     )
 
-    /// Creates up to 1,000 links; each succeeds or fails alone.
+    /// Creates up to 1,000 links; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need account_contact.import beside account_contact.create.
     public static let batchCreateAccountContacts = MethodDefinition(
         path: "steward.customer.v1.AccountContactService/BatchCreateAccountContacts",
         request: MessageDescriptor(steward_customer_v1_batch_create_account_contacts_request_descriptor()),
@@ -437,7 +438,7 @@ public enum AccountContactServiceMethods {
             MethodDescription(batchGetAccountContacts, comment: "Gives up to 1,000 links by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listAccountContacts, comment: "Lists links page by page."),
             MethodDescription(createAccountContact, comment: "Creates a link."),
-            MethodDescription(batchCreateAccountContacts, comment: "Creates up to 1,000 links; each succeeds or fails alone."),
+            MethodDescription(batchCreateAccountContacts, comment: "Creates up to 1,000 links; each succeeds or fails alone. More than 100 in one call are an import, and need account_contact.import beside account_contact.create."),
             MethodDescription(updateAccountContact, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(batchUpdateAccountContacts, comment: "Changes up to 1,000 links, each as UpdateAccountContact does; each succeeds or fails alone."),
             MethodDescription(deleteAccountContact, comment: "Deletes a link; it can be restored."),
@@ -492,7 +493,8 @@ public struct AccountContactServiceClient: Sendable {
         try await channel.call(AccountContactServiceMethods.createAccountContact, request, options)
     }
 
-    /// Creates up to 1,000 links; each succeeds or fails alone.
+    /// Creates up to 1,000 links; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need account_contact.import beside account_contact.create.
     public func batchCreateAccountContacts(
         _ request: BatchCreateAccountContactsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchCreateAccountContactsResponse {

@@ -358,7 +358,8 @@ public enum AccountServiceMethods {
         response: MessageDescriptor(steward_customer_v1_create_account_response_descriptor()), kind: .unary
     )
 
-    /// Creates up to 1,000 accounts; each succeeds or fails alone.
+    /// Creates up to 1,000 accounts; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need account.import beside account.create.
     public static let batchCreateAccounts = MethodDefinition(
         path: "steward.customer.v1.AccountService/BatchCreateAccounts",
         request: MessageDescriptor(steward_customer_v1_batch_create_accounts_request_descriptor()),
@@ -500,7 +501,7 @@ public enum AccountServiceMethods {
             MethodDescription(batchGetAccounts, comment: "Gives up to 1,000 accounts by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listAccounts, comment: "Lists accounts page by page."),
             MethodDescription(createAccount, comment: "Creates an account."),
-            MethodDescription(batchCreateAccounts, comment: "Creates up to 1,000 accounts; each succeeds or fails alone."),
+            MethodDescription(batchCreateAccounts, comment: "Creates up to 1,000 accounts; each succeeds or fails alone. More than 100 in one call are an import, and need account.import beside account.create."),
             MethodDescription(updateAccount, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(batchUpdateAccounts, comment: "Changes up to 1,000 accounts, each as UpdateAccount does; each succeeds or fails alone."),
             MethodDescription(deleteAccount, comment: "Deletes an account; it can be restored."),
@@ -556,7 +557,8 @@ public struct AccountServiceClient: Sendable {
         try await channel.call(AccountServiceMethods.createAccount, request, options)
     }
 
-    /// Creates up to 1,000 accounts; each succeeds or fails alone.
+    /// Creates up to 1,000 accounts; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need account.import beside account.create.
     public func batchCreateAccounts(
         _ request: BatchCreateAccountsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchCreateAccountsResponse {

@@ -380,7 +380,8 @@ public enum ActivityServiceMethods {
         response: MessageDescriptor(steward_customer_v1_create_activity_response_descriptor()), kind: .unary
     )
 
-    /// Creates up to 1,000 activities; each succeeds or fails alone.
+    /// Creates up to 1,000 activities; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need activity.import beside activity.create.
     public static let batchCreateActivities = MethodDefinition(
         path: "steward.customer.v1.ActivityService/BatchCreateActivities",
         request: MessageDescriptor(steward_customer_v1_batch_create_activities_request_descriptor()),
@@ -523,7 +524,7 @@ public enum ActivityServiceMethods {
             MethodDescription(batchGetActivities, comment: "Gives up to 1,000 activities by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listActivities, comment: "Lists activities page by page."),
             MethodDescription(createActivity, comment: "Creates an activity."),
-            MethodDescription(batchCreateActivities, comment: "Creates up to 1,000 activities; each succeeds or fails alone."),
+            MethodDescription(batchCreateActivities, comment: "Creates up to 1,000 activities; each succeeds or fails alone. More than 100 in one call are an import, and need activity.import beside activity.create."),
             MethodDescription(updateActivity, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(batchUpdateActivities, comment: "Changes up to 1,000 activities, each as UpdateActivity does; each succeeds or fails alone."),
             MethodDescription(deleteActivity, comment: "Deletes an activity; it can be restored."),
@@ -577,7 +578,8 @@ public struct ActivityServiceClient: Sendable {
         try await channel.call(ActivityServiceMethods.createActivity, request, options)
     }
 
-    /// Creates up to 1,000 activities; each succeeds or fails alone.
+    /// Creates up to 1,000 activities; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need activity.import beside activity.create.
     public func batchCreateActivities(
         _ request: BatchCreateActivitiesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchCreateActivitiesResponse {

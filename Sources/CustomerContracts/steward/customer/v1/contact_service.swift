@@ -435,7 +435,8 @@ public enum ContactServiceMethods {
         response: MessageDescriptor(steward_customer_v1_create_contact_response_descriptor()), kind: .unary
     )
 
-    /// Creates up to 1,000 contacts; each succeeds or fails alone.
+    /// Creates up to 1,000 contacts; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need contact.import beside contact.create.
     public static let batchCreateContacts = MethodDefinition(
         path: "steward.customer.v1.ContactService/BatchCreateContacts",
         request: MessageDescriptor(steward_customer_v1_batch_create_contacts_request_descriptor()),
@@ -577,7 +578,7 @@ public enum ContactServiceMethods {
             MethodDescription(batchGetContacts, comment: "Gives up to 1,000 contacts by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listContacts, comment: "Lists contacts page by page."),
             MethodDescription(createContact, comment: "Creates a contact."),
-            MethodDescription(batchCreateContacts, comment: "Creates up to 1,000 contacts; each succeeds or fails alone."),
+            MethodDescription(batchCreateContacts, comment: "Creates up to 1,000 contacts; each succeeds or fails alone. More than 100 in one call are an import, and need contact.import beside contact.create."),
             MethodDescription(updateContact, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(batchUpdateContacts, comment: "Changes up to 1,000 contacts, each as UpdateContact does; each succeeds or fails alone."),
             MethodDescription(deleteContact, comment: "Deletes a contact; it can be restored."),
@@ -633,7 +634,8 @@ public struct ContactServiceClient: Sendable {
         try await channel.call(ContactServiceMethods.createContact, request, options)
     }
 
-    /// Creates up to 1,000 contacts; each succeeds or fails alone.
+    /// Creates up to 1,000 contacts; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need contact.import beside contact.create.
     public func batchCreateContacts(
         _ request: BatchCreateContactsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchCreateContactsResponse {

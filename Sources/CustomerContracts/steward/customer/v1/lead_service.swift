@@ -386,7 +386,8 @@ public enum LeadServiceMethods {
         response: MessageDescriptor(steward_customer_v1_create_lead_response_descriptor()), kind: .unary
     )
 
-    /// Creates up to 1,000 leads; each succeeds or fails alone.
+    /// Creates up to 1,000 leads; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need lead.import beside lead.create.
     public static let batchCreateLeads = MethodDefinition(
         path: "steward.customer.v1.LeadService/BatchCreateLeads",
         request: MessageDescriptor(steward_customer_v1_batch_create_leads_request_descriptor()),
@@ -526,7 +527,7 @@ public enum LeadServiceMethods {
             MethodDescription(batchGetLeads, comment: "Gives up to 1,000 leads by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listLeads, comment: "Lists leads page by page."),
             MethodDescription(createLead, comment: "Creates a lead."),
-            MethodDescription(batchCreateLeads, comment: "Creates up to 1,000 leads; each succeeds or fails alone."),
+            MethodDescription(batchCreateLeads, comment: "Creates up to 1,000 leads; each succeeds or fails alone. More than 100 in one call are an import, and need lead.import beside lead.create."),
             MethodDescription(updateLead, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(batchUpdateLeads, comment: "Changes up to 1,000 leads, each as UpdateLead does; each succeeds or fails alone."),
             MethodDescription(deleteLead, comment: "Deletes a lead; it can be restored."),
@@ -580,7 +581,8 @@ public struct LeadServiceClient: Sendable {
         try await channel.call(LeadServiceMethods.createLead, request, options)
     }
 
-    /// Creates up to 1,000 leads; each succeeds or fails alone.
+    /// Creates up to 1,000 leads; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need lead.import beside lead.create.
     public func batchCreateLeads(
         _ request: BatchCreateLeadsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchCreateLeadsResponse {

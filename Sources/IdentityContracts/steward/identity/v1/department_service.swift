@@ -244,7 +244,8 @@ public enum DepartmentServiceMethods {
         response: MessageDescriptor(steward_identity_v1_create_department_response_descriptor()), kind: .unary
     )
 
-    /// Creates up to 1,000 departments; each succeeds or fails alone.
+    /// Creates up to 1,000 departments; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need department.import beside department.create.
     public static let batchCreateDepartments = MethodDefinition(
         path: "steward.identity.v1.DepartmentService/BatchCreateDepartments",
         request: MessageDescriptor(steward_identity_v1_batch_create_departments_request_descriptor()),
@@ -371,7 +372,7 @@ public enum DepartmentServiceMethods {
             MethodDescription(batchGetDepartments, comment: "Gives up to 1,000 departments by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listDepartments, comment: "Lists departments page by page."),
             MethodDescription(createDepartment, comment: "Creates a department."),
-            MethodDescription(batchCreateDepartments, comment: "Creates up to 1,000 departments; each succeeds or fails alone."),
+            MethodDescription(batchCreateDepartments, comment: "Creates up to 1,000 departments; each succeeds or fails alone. More than 100 in one call are an import, and need department.import beside department.create."),
             MethodDescription(updateDepartment, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(batchUpdateDepartments, comment: "Changes up to 1,000 departments, each as UpdateDepartment does; each succeeds or fails alone."),
             MethodDescription(deleteDepartment, comment: "Deletes a department; it can be restored."),
@@ -423,7 +424,8 @@ public struct DepartmentServiceClient: Sendable {
         try await channel.call(DepartmentServiceMethods.createDepartment, request, options)
     }
 
-    /// Creates up to 1,000 departments; each succeeds or fails alone.
+    /// Creates up to 1,000 departments; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need department.import beside department.create.
     public func batchCreateDepartments(
         _ request: BatchCreateDepartmentsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchCreateDepartmentsResponse {

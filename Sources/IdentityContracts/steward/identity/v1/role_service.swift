@@ -261,7 +261,8 @@ public enum RoleServiceMethods {
         response: MessageDescriptor(steward_identity_v1_create_role_response_descriptor()), kind: .unary
     )
 
-    /// Creates up to 1,000 roles; each succeeds or fails alone.
+    /// Creates up to 1,000 roles; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need role.import beside role.create.
     public static let batchCreateRoles = MethodDefinition(
         path: "steward.identity.v1.RoleService/BatchCreateRoles",
         request: MessageDescriptor(steward_identity_v1_batch_create_roles_request_descriptor()),
@@ -392,7 +393,7 @@ public enum RoleServiceMethods {
             MethodDescription(batchGetRoles, comment: "Gives up to 1,000 roles by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listRoles, comment: "Lists roles page by page."),
             MethodDescription(createRole, comment: "Creates a role."),
-            MethodDescription(batchCreateRoles, comment: "Creates up to 1,000 roles; each succeeds or fails alone."),
+            MethodDescription(batchCreateRoles, comment: "Creates up to 1,000 roles; each succeeds or fails alone. More than 100 in one call are an import, and need role.import beside role.create."),
             MethodDescription(updateRole, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(batchUpdateRoles, comment: "Changes up to 1,000 roles, each as UpdateRole does; each succeeds or fails alone."),
             MethodDescription(deleteRole, comment: "Deletes a role; it can be restored."),
@@ -445,7 +446,8 @@ public struct RoleServiceClient: Sendable {
         try await channel.call(RoleServiceMethods.createRole, request, options)
     }
 
-    /// Creates up to 1,000 roles; each succeeds or fails alone.
+    /// Creates up to 1,000 roles; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need role.import beside role.create.
     public func batchCreateRoles(
         _ request: BatchCreateRolesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchCreateRolesResponse {

@@ -614,7 +614,8 @@ public enum UserServiceMethods {
         response: MessageDescriptor(steward_identity_v1_create_user_response_descriptor()), kind: .unary
     )
 
-    /// Creates up to 1,000 users; each succeeds or fails alone.
+    /// Creates up to 1,000 users; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need user.import beside user.create.
     public static let batchCreateUsers = MethodDefinition(
         path: "steward.identity.v1.UserService/BatchCreateUsers",
         request: MessageDescriptor(steward_identity_v1_batch_create_users_request_descriptor()),
@@ -779,7 +780,7 @@ public enum UserServiceMethods {
             MethodDescription(batchGetUsers, comment: "Gives up to 1,000 users by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listUsers, comment: "Lists users page by page."),
             MethodDescription(createUser, comment: "Creates a user."),
-            MethodDescription(batchCreateUsers, comment: "Creates up to 1,000 users; each succeeds or fails alone."),
+            MethodDescription(batchCreateUsers, comment: "Creates up to 1,000 users; each succeeds or fails alone. More than 100 in one call are an import, and need user.import beside user.create."),
             MethodDescription(updateUser, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(batchUpdateUsers, comment: "Changes up to 1,000 users, each as UpdateUser does; each succeeds or fails alone."),
             MethodDescription(deleteUser, comment: "Deletes a user; it can be restored."),
@@ -870,7 +871,8 @@ public struct UserServiceClient: Sendable {
         try await channel.call(UserServiceMethods.createUser, request, options)
     }
 
-    /// Creates up to 1,000 users; each succeeds or fails alone.
+    /// Creates up to 1,000 users; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need user.import beside user.create.
     public func batchCreateUsers(
         _ request: BatchCreateUsersRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchCreateUsersResponse {

@@ -821,7 +821,8 @@ public enum DealServiceMethods {
         response: MessageDescriptor(steward_sales_v1_create_deal_response_descriptor()), kind: .unary
     )
 
-    /// Creates up to 1,000 deals; each succeeds or fails alone.
+    /// Creates up to 1,000 deals; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need deal.import beside deal.create.
     public static let batchCreateDeals = MethodDefinition(
         path: "steward.sales.v1.DealService/BatchCreateDeals",
         request: MessageDescriptor(steward_sales_v1_batch_create_deals_request_descriptor()),
@@ -989,7 +990,7 @@ public enum DealServiceMethods {
             MethodDescription(batchGetDeals, comment: "Gives up to 1,000 deals by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listDeals, comment: "Lists deals page by page."),
             MethodDescription(createDeal, comment: "Creates a deal."),
-            MethodDescription(batchCreateDeals, comment: "Creates up to 1,000 deals; each succeeds or fails alone."),
+            MethodDescription(batchCreateDeals, comment: "Creates up to 1,000 deals; each succeeds or fails alone. More than 100 in one call are an import, and need deal.import beside deal.create."),
             MethodDescription(updateDeal, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(batchUpdateDeals, comment: "Changes up to 1,000 deals, each as UpdateDeal does; each succeeds or fails alone."),
             MethodDescription(deleteDeal, comment: "Deletes a deal; it can be restored."),
@@ -1079,7 +1080,8 @@ public struct DealServiceClient: Sendable {
         try await channel.call(DealServiceMethods.createDeal, request, options)
     }
 
-    /// Creates up to 1,000 deals; each succeeds or fails alone.
+    /// Creates up to 1,000 deals; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need deal.import beside deal.create.
     public func batchCreateDeals(
         _ request: BatchCreateDealsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchCreateDealsResponse {

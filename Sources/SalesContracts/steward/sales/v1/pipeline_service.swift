@@ -252,7 +252,8 @@ public enum PipelineServiceMethods {
         response: MessageDescriptor(steward_sales_v1_create_pipeline_response_descriptor()), kind: .unary
     )
 
-    /// Creates up to 1,000 pipelines; each succeeds or fails alone.
+    /// Creates up to 1,000 pipelines; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need pipeline.import beside pipeline.create.
     public static let batchCreatePipelines = MethodDefinition(
         path: "steward.sales.v1.PipelineService/BatchCreatePipelines",
         request: MessageDescriptor(steward_sales_v1_batch_create_pipelines_request_descriptor()),
@@ -385,7 +386,7 @@ public enum PipelineServiceMethods {
             MethodDescription(batchGetPipelines, comment: "Gives up to 1,000 pipelines by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listPipelines, comment: "Lists pipelines page by page."),
             MethodDescription(createPipeline, comment: "Creates a pipeline."),
-            MethodDescription(batchCreatePipelines, comment: "Creates up to 1,000 pipelines; each succeeds or fails alone."),
+            MethodDescription(batchCreatePipelines, comment: "Creates up to 1,000 pipelines; each succeeds or fails alone. More than 100 in one call are an import, and need pipeline.import beside pipeline.create."),
             MethodDescription(updatePipeline, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(batchUpdatePipelines, comment: "Changes up to 1,000 pipelines, each as UpdatePipeline does; each succeeds or fails alone."),
             MethodDescription(deletePipeline, comment: "Deletes a pipeline; it can be restored."),
@@ -440,7 +441,8 @@ public struct PipelineServiceClient: Sendable {
         try await channel.call(PipelineServiceMethods.createPipeline, request, options)
     }
 
-    /// Creates up to 1,000 pipelines; each succeeds or fails alone.
+    /// Creates up to 1,000 pipelines; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need pipeline.import beside pipeline.create.
     public func batchCreatePipelines(
         _ request: BatchCreatePipelinesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchCreatePipelinesResponse {

@@ -291,7 +291,8 @@ public enum StageServiceMethods {
         response: MessageDescriptor(steward_sales_v1_create_stage_response_descriptor()), kind: .unary
     )
 
-    /// Creates up to 1,000 stages; each succeeds or fails alone.
+    /// Creates up to 1,000 stages; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need stage.import beside stage.create.
     public static let batchCreateStages = MethodDefinition(
         path: "steward.sales.v1.StageService/BatchCreateStages",
         request: MessageDescriptor(steward_sales_v1_batch_create_stages_request_descriptor()),
@@ -410,7 +411,7 @@ public enum StageServiceMethods {
             MethodDescription(batchGetStages, comment: "Gives up to 1,000 stages by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listStages, comment: "Lists stages page by page."),
             MethodDescription(createStage, comment: "Creates a stage."),
-            MethodDescription(batchCreateStages, comment: "Creates up to 1,000 stages; each succeeds or fails alone."),
+            MethodDescription(batchCreateStages, comment: "Creates up to 1,000 stages; each succeeds or fails alone. More than 100 in one call are an import, and need stage.import beside stage.create."),
             MethodDescription(updateStage, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(batchUpdateStages, comment: "Changes up to 1,000 stages, each as UpdateStage does; each succeeds or fails alone."),
             MethodDescription(deleteStage, comment: "Deletes a stage; it can be restored."),
@@ -463,7 +464,8 @@ public struct StageServiceClient: Sendable {
         try await channel.call(StageServiceMethods.createStage, request, options)
     }
 
-    /// Creates up to 1,000 stages; each succeeds or fails alone.
+    /// Creates up to 1,000 stages; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need stage.import beside stage.create.
     public func batchCreateStages(
         _ request: BatchCreateStagesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchCreateStagesResponse {

@@ -496,7 +496,8 @@ public enum SampleServiceMethods {
         response: MessageDescriptor(steward_sample_v1_create_sample_response_descriptor()), kind: .unary
     )
 
-    /// Creates up to 1,000 samples; each succeeds or fails alone.
+    /// Creates up to 1,000 samples; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need sample.import beside sample.create.
     public static let batchCreateSamples = MethodDefinition(
         path: "steward.sample.v1.SampleService/BatchCreateSamples",
         request: MessageDescriptor(steward_sample_v1_batch_create_samples_request_descriptor()),
@@ -650,7 +651,7 @@ public enum SampleServiceMethods {
             MethodDescription(batchGetSamples, comment: "Gives up to 1,000 samples by id, in the order asked for; those not found are left out and named."),
             MethodDescription(listSamples, comment: "Lists samples page by page."),
             MethodDescription(createSample, comment: "Creates a sample."),
-            MethodDescription(batchCreateSamples, comment: "Creates up to 1,000 samples; each succeeds or fails alone."),
+            MethodDescription(batchCreateSamples, comment: "Creates up to 1,000 samples; each succeeds or fails alone. More than 100 in one call are an import, and need sample.import beside sample.create."),
             MethodDescription(updateSample, comment: "Changes the fields in the mask. Edits of other fields since the version that was read are kept; edits of the same fields are answered with ABORTED and the conflict."),
             MethodDescription(batchUpdateSamples, comment: "Changes up to 1,000 samples, each as UpdateSample does; each succeeds or fails alone."),
             MethodDescription(deleteSample, comment: "Deletes a sample; it can be restored."),
@@ -736,7 +737,8 @@ public struct SampleServiceClient: Sendable {
         try await channel.call(SampleServiceMethods.createSample, request, options)
     }
 
-    /// Creates up to 1,000 samples; each succeeds or fails alone.
+    /// Creates up to 1,000 samples; each succeeds or fails alone. More than 100 in
+    /// one call are an import, and need sample.import beside sample.create.
     public func batchCreateSamples(
         _ request: BatchCreateSamplesRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> BatchCreateSamplesResponse {
