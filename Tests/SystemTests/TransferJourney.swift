@@ -36,10 +36,11 @@ extension SystemTests {
                         BatchCreateAccountsRequest(
                             records: (0..<count).map { Account(departmentID: department, displayName: "Other \($0)") }))
                 }
-                for first in stride(from: 0, to: TransferJourney.accounts, by: 400) {
+                // As many as she may bring at once.
+                for first in stride(from: 0, to: TransferJourney.accounts, by: 100) {
                     _ = try await connection.accounts.batchCreateAccounts(
                         BatchCreateAccountsRequest(
-                            records: (first..<first + 400).map { Account(displayName: "Account \($0)") }))
+                            records: (first..<first + 100).map { Account(displayName: "Account \($0)") }))
                 }
                 let deals = try await connection.deals.batchCreateDeals(
                     BatchCreateDealsRequest(
