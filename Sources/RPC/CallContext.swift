@@ -35,6 +35,8 @@ package final class CallContext: @unchecked Sendable {
     package var responseHeader = Metadata()
     /// What the call costs, in units; a method whose work depends on the request says so here. The gateway charges the caller.
     @exclusivity(unchecked) package var cost: UInt32
+    /// Units that a budget of the service itself was charged with: whoever charges for the time of the call includes what they pay for.
+    @exclusivity(unchecked) package var ownBudgetCost: UInt32 = 0
     /// When the call came in, monotonic nanoseconds.
     package let startNanoseconds: UInt64
     /// When its code began to run, monotonic nanoseconds; 0 before. For the transport to set.

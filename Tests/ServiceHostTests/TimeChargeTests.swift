@@ -56,6 +56,14 @@ import Testing
         #expect(cost(context) == 4 + 10 + 2)
     }
 
+    /// An export pays for its records from a budget of its own; what it does beside that is charged as ever.
+    @Test(arguments: [(1_000, 4), (100, 4 + 3_960)] as [(UInt32, UInt32)])
+    func whatAnotherBudgetPaidForIsIncluded(_ paid: UInt32, _ units: UInt32) {
+        let context = list(scanning: 500)
+        context.ownBudgetCost = paid
+        #expect(cost(context) == units)
+    }
+
     /// Calling and giving up costs what waiting for the answer would have cost, and is told with the next one.
     @Test func whoGivesUpOwes() {
         let given = list(scanning: 104)

@@ -7,11 +7,11 @@ import Wire
 /// Streams all records that a filter selects, page by page: each page is a short read of its own, asked for when the client has taken
 /// the one before, with the rights and masks of that moment.
 ///
-/// A call ends after a while, so that it is charged and its session is looked at again; the client goes on with the token.
+/// A call ends after a while, so that its session is looked at again; the client goes on with the token.
 struct ExportMethod {
     /// On top of what a call costs.
     static let rowCost = RowCost(countIncluded: 0, countPerUnit: 16)
-    /// Units after which a call ends: a second of what a workspace may use at the gateway, where it is charged at the end.
+    /// Units of the workspace's budget for exports after which a call ends.
     static let callCostMax: UInt32 = 5_000
     /// After which a call ends: a caller's token is good for as long.
     static let callDurationMax = Duration.seconds(60)

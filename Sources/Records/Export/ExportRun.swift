@@ -90,16 +90,16 @@ struct ExportRun {
     }
 
     private func charge(_ count: Int, _ bytes: Int, _ call: RecordCall) {
-        let before = call.context.cost
-        ExportMethod.rowCost.charge(count, bytes: bytes, to: call.context)
-        pages.engine.exports.charge(call.context.cost - before, to: call.actor.tenantID, now: MonotonicTime.now())
+        let units = ExportMethod.rowCost.units(count, bytes: bytes)
+        call.context.ownBudgetCost += units
+        pages.engine.exports.charge(units, to: call.actor.tenantID, now: MonotonicTime.now())
     }
 
     private mutating func noteEnd(isComplete: Bool) async throws {
         let context = pages.context
         let elapsed = MonotonicTime.now() &- context.startNanoseconds
         let isOver =
-            context.cost >= ExportMethod.callCostMax
+            context.ownBudgetCost >= ExportMethod.callCostMax
             || .nanoseconds(Int64(clamping: elapsed)) >= ExportMethod.callDurationMax
         guard isComplete || isOver else { return }
         try await ledger.note(isComplete ? .complete : .paused, place)

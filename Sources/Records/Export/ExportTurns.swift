@@ -2,17 +2,17 @@ import RPC
 import Synchronization
 import Tenancy
 
-/// Keeps the exports of each workspace within bounds in this process: few at a time, and at a pace that leaves the workspace's people
-/// half of what it may use at the gateway.
+/// Keeps the exports of each workspace within bounds in this process: few at a time, and within a budget of their own, so that they take nothing
+/// of what the workspace's people may use at the gateway.
 final class ExportTurns: Sendable {
     /// Each holds a page in memory, 8 MiB at most.
     static let countMax = 4
     /// Of one user, so that no one takes all places of the workspace.
     static let userCountMax = 2
-    /// Units that all exports of a workspace may cost each second, in the long run: some 40,000 records.
-    static let unitsPerSecond = 2_500
-    /// Units at once after a pause: some 300,000 records.
-    static let unitsBurst = 20_000
+    /// Units that all exports of a workspace may cost each second, in the long run: some 30,000 records, a fifth of a core.
+    static let unitsPerSecond = 2_000
+    /// Units at once after a pause, as many as people have at the gateway unless that is set otherwise: some 800,000 records.
+    static let unitsBurst = 50_000
 
     private struct Workspace {
         /// Exports under way of each user; of programs that work for nobody together.

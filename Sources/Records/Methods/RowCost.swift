@@ -13,8 +13,12 @@ struct RowCost {
 
     /// Charges whoever calls for so many records, and for the bytes of an answer with them.
     func charge(_ count: Int, bytes: Int = 0, to context: CallContext) {
-        context.cost += UInt32(bytes / Self.bytesPerUnit)
-        guard count > countIncluded else { return }
-        context.cost += UInt32((count - countIncluded + countPerUnit - 1) / countPerUnit)
+        context.cost += units(count, bytes: bytes)
+    }
+
+    /// What so many records cost, and the bytes of an answer with them.
+    func units(_ count: Int, bytes: Int) -> UInt32 {
+        let records = max(0, count - countIncluded)
+        return UInt32(bytes / Self.bytesPerUnit) + UInt32((records + countPerUnit - 1) / countPerUnit)
     }
 }

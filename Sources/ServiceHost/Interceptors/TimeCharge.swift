@@ -25,9 +25,10 @@ final class TimeCharge: Interceptor {
     /// Not of a watch: the time of hours would come at once, and its share of the database and of the loop is bounded otherwise (WatchLimits).
     func finish(_ context: CallContext, _ outcome: CallOutcome) {
         guard let tenant = context.caller?.tenantID, !context.method.isEndless else { return }
+        let paid = Self.sum(context.cost, context.ownBudgetCost)
         let units = Self.sum(
-            Self.units(context.scanTime, included: Self.scanIncludedPerUnit, ownCost: context.cost),
-            Self.units(context.loopNanoseconds, included: Self.loopIncludedPerUnit, ownCost: context.cost))
+            Self.units(context.scanTime, included: Self.scanIncludedPerUnit, ownCost: paid),
+            Self.units(context.loopNanoseconds, included: Self.loopIncludedPerUnit, ownCost: paid))
         let isTold = context.peer == .program(.gateway) && !context.isCancelled
         if isTold {
             context.cost = Self.sum(context.cost, Self.sum(units, takeOwed(by: tenant)))
