@@ -3,14 +3,12 @@ import Glibc
 import Wire
 
 /// A workbook, written row by row: what was written is in memory no more, but in files without a name in the folder of the workbook.
-/// Texts are texts and never formulas.
+/// Texts are texts and never formulas; numbers, amounts, days and moments are numbers (`SheetValue`).
 final class XLSXSink: ExportSink {
     /// Rows of a sheet, the one with the names of the columns included; more go to another sheet.
     private static let rowsMax: UInt32 = 1_048_576
     /// Characters (UTF-16) of a cell.
     private static let textMax = 32_767
-    /// Whole numbers up to here are exact in a workbook, which knows floating-point numbers only.
-    private static let exactMax = 1 << 53
     /// Characters of a sheet's name.
     private static let nameMax = 28
 
@@ -22,6 +20,7 @@ final class XLSXSink: ExportSink {
     private var sheetCount: UInt32 = 1
     private var row: UInt32 = 0
     private var cutCount = 0
+    private var formats: [SheetFormat: UnsafeMutablePointer<lxw_format>] = [:]
 
     init(path: String, _ columns: [RecordColumn], sheet name: String) throws {
         (self.columns, self.path) = (columns, path)
@@ -70,10 +69,21 @@ final class XLSXSink: ExportSink {
     var notes: [String] { cutCount == 0 ? [] : ["\(cutCount) texts are longer than a cell may be, and were cut"] }
 
     private func write(_ column: RecordColumn, of record: Message, _ names: ReferenceNames, at index: UInt16) throws {
-        if case .field(let field) = column, let number = Self.number(field, of: record) {
-            return try check(worksheet_write_number(sheet, row, index, number, nil))
+        switch SheetValue(column, of: record, names) {
+        case .text(let text): try write(text, at: index)
+        case .number(let number, let format):
+            try check(worksheet_write_number(sheet, row, index, number, try known(format)))
         }
-        try write(column.cell(of: record, names), at: index)
+    }
+
+    /// The format as the workbook knows it, which is told each once.
+    private func known(_ format: SheetFormat) throws -> UnsafeMutablePointer<lxw_format>? {
+        guard let code = format.code else { return nil }
+        if let known = formats[format] { return known }
+        guard let new = workbook_add_format(workbook) else { throw Self.problem("it has no room for another format") }
+        format_set_num_format(new, code)
+        formats[format] = new
+        return new
     }
 
     private func write(_ text: String, at index: UInt16) throws {
@@ -85,16 +95,14 @@ final class XLSXSink: ExportSink {
         try check(worksheet_write_string(sheet, row, index, text, nil))
     }
 
-    /// Nil for what is no number, and for one that would lose digits.
-    private static func number(_ field: FieldDescriptor, of record: Message) -> Double? {
-        guard !field.isRepeated, case let text = FieldText.number(field, of: record), let number = Double(text) else {
-            return nil
-        }
-        return abs(number) <= Double(exactMax) ? number : nil
-    }
-
     private func writeNames() throws {
-        for (index, column) in columns.enumerated() { try write(column.name, at: UInt16(index)) }
+        for (index, column) in columns.enumerated() {
+            // Before the first row: what is written is in memory no more.
+            if let width = SheetFormat.width(of: column) {
+                try check(worksheet_set_column(sheet, UInt16(index), UInt16(index), width, nil))
+            }
+            try write(column.name, at: UInt16(index))
+        }
         row = 1
     }
 
