@@ -52,7 +52,7 @@ extension SystemTests {
                 let result = try await tool.run(
                     "account", "export", "--output", format, "--columns", "id,display_name,owner", "-o", path)
                 try #require(result.code == 0, "\(result.errors)")
-                #expect(!FileManager.default.fileExists(atPath: path + ".part"))
+                #expect(try parts(tool).isEmpty)
                 return (path, result.errors)
             }
             func lines(_ path: String) throws -> [Substring] {
@@ -101,9 +101,9 @@ extension SystemTests {
             let first: Data
 
             init(_ tool: CommandLineTool, _ path: String) throws {
-                try #require(mkfifo(path + ".part", 0o600) == 0)
+                try #require(mkfifo(path, 0o600) == 0)
                 command = try tool.start("account", "export", "--columns", "id,description", "-o", path)
-                pipe = try #require(FileHandle(forReadingAtPath: path + ".part"))
+                pipe = try #require(FileHandle(forReadingAtPath: path))
                 first = try #require(try pipe.read(upToCount: 1_000))
             }
 
@@ -116,6 +116,77 @@ extension SystemTests {
                 let ids = String(decoding: text, as: UTF8.self).split(separator: "\n").dropFirst().map { $0.prefix(36) }
                 #expect(ids.count == count && Set(ids).count == count)
             }
+        }
+
+        /// What exports left in the folder of a tool: parts, and where they go on.
+        private func parts(_ tool: CommandLineTool) throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: tool.folder).filter { $0.contains(".part") }.sorted()
+        }
+
+        /// However an export ends, what goes on with it is the same as one that never ended: on a full disk, by Ctrl-C, by kill -9.
+        @Test(arguments: ["csv", "sheet", "json"]) func anInterruptedExportIsGoneOnWith(_ format: String) async throws {
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            try await fill(workspace, 8_000)
+            let tool = try await workspace.commandLine()
+            let (whole, path) = ("\(tool.folder)/whole", "\(tool.folder)/it's 客户.\(format)")
+            let asked = ["account", "export", "--output", format, "--order-by", "display_name desc"]
+            let usual = try await tool.run(arguments: asked + ["-o", whole])
+            try #require(usual.code == 0, "\(usual.errors)")
+
+            let full = try await tool.run(fileBlocksMax: 3_000, asked + ["-o", path])
+            #expect(full.code == 1 && full.errors.contains("go on:  steward account export --resume-from '"))
+            let part = try #require(try parts(tool).first)
+            #expect(try parts(tool) == [part, part + ".place"] && full.errors.contains("not complete"))
+            #expect(!FileManager.default.fileExists(atPath: path))
+            func goOn(_ more: String...) async throws -> CommandLineTool.Result {
+                try await tool.run(arguments: ["account", "export", "--resume-from", "\(tool.folder)/\(part)"] + more)
+            }
+            let changed = try await goOn("--filter", "city = \"Berlin\"")
+            #expect(changed.code == 64 && changed.errors.contains("--resume-from"), "\(changed.errors)")
+            for signal in [SIGINT, SIGKILL] { try await interrupt(tool, part, by: signal) }
+            let other = try await tool.run("contact", "export", "--resume-from", "\(tool.folder)/\(part)")
+            #expect(other.code == 1 && other.errors.contains("steward account export"), "\(other.errors)")
+            let end = try await goOn()
+            #expect(end.code == 0 && end.errors.contains("8000 accounts in"), "\(end.errors)")
+            #expect(FileManager.default.contentsEqual(atPath: whole, andPath: path))
+            #expect(try parts(tool).isEmpty)
+            let again = try await goOn()
+            #expect(again.code == 1 && again.errors.contains("begin the export again"), "\(again.errors)")
+            await workspace.close()
+        }
+
+        /// Ends one that goes on with a part, as soon as it has added something.
+        private func interrupt(_ tool: CommandLineTool, _ part: String, by signal: Int32) async throws {
+            let place = "\(tool.folder)/\(part).place"
+            let before = try Data(contentsOf: URL(fileURLWithPath: place))
+            let going = try tool.start("account", "export", "--resume-from", "\(tool.folder)/\(part)")
+            try await eventually("it goes on") { try Data(contentsOf: URL(fileURLWithPath: place)) != before }
+            guard signal != SIGKILL else { return try await going.kill() }
+            going.send(signal)
+            let result = try await going.result()
+            #expect(result.code == 128 + signal && result.errors.contains("--resume-from"), "\(result)")
+        }
+
+        /// Nobody's part is another's, and a workbook leaves nothing behind.
+        @Test func exportsToOneFileAtATimeAreEachWhole() async throws {
+            let workspace = try await TestSteward.shared().makeWorkspace()
+            try await fill(workspace, 4_000)
+            let tool = try await workspace.commandLine()
+            let path = "\(tool.folder)/same.csv"
+            let running = try (0..<3).map { _ in try tool.start("account", "export", "-o", path) }
+            for one in running {
+                let result = try await one.result()
+                #expect(result.code == 0, "\(result.errors)")
+            }
+            let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+            #expect(lines.count == 4_001 && Set(lines).count == 4_001)
+            let book = try tool.start("account", "export", "--output", "xlsx", "-o", "\(tool.folder)/book.xlsx")
+            try await eventually("it is under way") { try !parts(tool).isEmpty }
+            book.send(SIGINT)
+            let result = try await book.result()
+            #expect(result.code == 130 && result.errors.contains("csv, sheet or json can go on"), "\(result)")
+            #expect(try parts(tool).isEmpty && !FileManager.default.fileExists(atPath: "\(tool.folder)/book.xlsx"))
+            await workspace.close()
         }
 
         /// Files that are pipes which nobody reads keep their places for a minute and no longer, and lose nothing by it.

@@ -12,8 +12,10 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
             commandName: "export", abstract: "Writes all records to a file. Needs the right to export them.",
             discussion: """
                 Records are written as they come, so that any number of them takes no more memory than a few. When the server is
-                away, the export waits and goes on where it was. A file has its name when it is complete, and is called
-                FILE.part until then. What was exported, by whom and with a filter on which fields, is in the workspace's ledger.
+                away, the export waits and goes on where it was. A file has its name when it is complete; until then it is called
+                FILE.XXXXXXXX.part. After Ctrl-C, or whatever else ended it, --resume-from goes on with that part: the same records
+                come as if nothing had been, but for what changed meanwhile. A workbook (xlsx) is whole or not there.
+                What was exported, by whom and with a filter on which fields, is in the workspace's ledger.
 
                 Examples:
                   steward \(Record.noun.name) export -o \(Record.noun.plural).csv
@@ -31,8 +33,8 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
 
     @OptionGroup var connection: ConnectionOptions
 
-    @Option(help: "csv, sheet (CSV for spreadsheet programs), json or xlsx.")
-    var output: ExportFormat = .csv
+    @Option(help: "csv, sheet (CSV for spreadsheet programs), json or xlsx. Default: csv.")
+    var output: ExportFormat?
 
     @Option(
         help:
@@ -55,53 +57,82 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
     @Option(name: [.customShort("o"), .long], help: "The file to write. Default: standard output.")
     var file: String?
 
+    @Option(help: "Goes on with the part of an export that was interrupted; what it was asked for stays as it was.")
+    var resumeFrom: String?
+
     @Option(help: "Seconds to wait for a server that is away, 0 to 3600.")
     var patience = 120
 
     func validate() throws {
         guard (0...3_600).contains(patience) else { throw ValidationError("--patience is 0 to 3600 seconds") }
+        guard resumeFrom == nil else {
+            guard output == nil, columns == nil, filter == nil, file == nil, orderBy.isEmpty, !ids, !deleted else {
+                throw ValidationError("--resume-from goes on with what was asked for before; give nothing else")
+            }
+            return
+        }
         guard output != .xlsx || file != nil else { throw ValidationError("xlsx is no text: give a file with -o") }
     }
 
+    private var asked: ExportOrder {
+        ExportOrder(
+            noun: Record.noun.name, format: output ?? .csv,
+            columns: columns?.split(separator: ",").map { String($0).trimmed }, showsIDs: ids, filter: filter,
+            orderBy: orderBy, showsDeleted: deleted)
+    }
+
     func run() async throws {
-        let printer = RecordPrinter(
-            format: output == .sheet ? .sheet : .csv,
-            columns: columns?.split(separator: ",").map { String($0).trimmed } ?? [], showsIDs: ids)
-        let columns = try printer.selected(of: Record.noun.record, preferred: [])
+        _ = try asked.printer.selected(of: Record.noun.record, preferred: [])
         let steward = try await connection.connectSignedIn()
         let waiting = Patience(limit: .seconds(patience)) { [connection] in
             try await connection.renewSession(on: steward)
         }
         let client = RecordClient(connection: steward, noun: Record.noun)
-        let total = Terminal.errorIsTerminal ? try await total(client) : nil
-        let target = try ExportTarget(path: file)
-        let sink = try output.sink(target, printer, columns, sheet: Record.noun.plural)
-        var run = ExportRun(client: client, columns: columns, sink: sink, total: total, patience: waiting) { request in
-            try fill(request, columns)
-        }
-        try await FilterHint.heeded(Record.noun) { try await run.exportAll() }
-        try sink.finish()
-        try target.complete()
-        if let file { Terminal.note("\(run.count) \(Record.noun.plural) in \(TerminalText.oneLine(file))") }
-        for note in sink.notes { Terminal.note(note) }
+        try await Interrupt.cancelling { try await export(client, waiting) }
     }
 
-    private func fill(_ request: Message, _ columns: [RecordColumn]) throws {
-        if let filter { try FieldAssignment.set("filter_expression", to: filter, in: request) }
-        if let field = request.descriptor.field("order_by") { request.setStrings(field, orderBy) }
-        if deleted { try FieldAssignment.set("show_deleted", to: "yes", in: request) }
-        if self.columns != nil, let field = request.descriptor.field("read_mask") {
-            request.setStrings(field, Array(Set(columns.map(\.field.name))).sorted())
+    private func export(_ client: RecordClient, _ patience: Patience) async throws {
+        let target = try resumeFrom.map { try ExportTarget(goingOnWith: $0) } ?? ExportTarget(path: file)
+        let order = target.begun?.order ?? asked
+        guard order.noun == Record.noun.name else {
+            throw UsageProblem(
+                "the part holds \(order.noun) records", cure: "steward \(order.noun) export --resume-from …")
         }
+        do {
+            let total = Terminal.errorIsTerminal ? try await total(order, client) : nil
+            var run = try ExportRun(order, client, to: target, total: total, patience)
+            try await FilterHint.heeded(Record.noun) { try await run.exportAll() }
+            try target.complete()
+            if let path = target.path {
+                Terminal.note("\(run.count) \(Record.noun.plural) in \(TerminalText.oneLine(path))")
+            }
+            for note in run.sink.notes { Terminal.note(note) }
+        } catch {
+            leave(target, order)
+            guard let signal = Interrupt.signal else { throw error }
+            throw ExitCode(128 + signal)
+        }
+    }
+
+    /// Keeps what another command can go on with, and says how.
+    private func leave(_ target: ExportTarget, _ order: ExportOrder) {
+        let line = Terminal.errorIsTerminal ? "\n" : ""
+        guard target.canGoOn, let part = target.partPath else {
+            target.abandon()
+            guard Interrupt.hasCome else { return }
+            let end = order.format.canGoOn ? "" : "; an export as csv, sheet or json can go on after that"
+            return Terminal.note("\(line)interrupted: nothing is left that could be gone on with\(end)")
+        }
+        Terminal.note("\(line)not complete: what has come so far is kept")
+        Terminal.note("go on:  steward \(Record.noun.name) export --resume-from \(ShellText.quoted(part))")
     }
 
     /// How many there are, for the progress that is shown.
-    private func total(_ client: RecordClient) async throws -> Int? {
+    private func total(_ order: ExportOrder, _ client: RecordClient) async throws -> Int? {
         let answer = try await FilterHint.heeded(Record.noun) {
             try await client.call(\.list) { request in
-                if let filter { try FieldAssignment.set("filter_expression", to: filter, in: request) }
+                try order.select(request)
                 if let field = request.descriptor.field("page_size") { request.setInt32(field, 1) }
-                if deleted { try FieldAssignment.set("show_deleted", to: "yes", in: request) }
                 try FieldAssignment.set("include_count", to: "yes", in: request)
             }
         }

@@ -7,20 +7,27 @@ import Wire
 struct ExportRun {
     let client: RecordClient
     let columns: [RecordColumn]
-    let sink: any ExportSink
+    let target: ExportTarget
+    let order: ExportOrder
     let patience: Patience
-    let fill: (Message) throws -> Void
+    let sink: any ExportSink
     /// Records written.
-    private(set) var count = 0
+    private(set) var count: Int
     private var token: String?
     private var isComplete = false
     private var progress: ProgressBar
 
     init(
-        client: RecordClient, columns: [RecordColumn], sink: any ExportSink, total: Int?, patience: Patience,
-        fill: @escaping (Message) throws -> Void
-    ) {
-        (self.client, self.columns, self.sink, self.patience, self.fill) = (client, columns, sink, patience, fill)
+        _ order: ExportOrder, _ client: RecordClient, to target: ExportTarget, total: Int?, _ patience: Patience
+    ) throws {
+        (self.order, self.client, self.target, self.patience) = (order, client, target, patience)
+        columns = try order.printer.selected(of: client.noun.record, preferred: [])
+        if let begun = target.begun, begun.columns != columns.map(\.name) {
+            throw UsageProblem(
+                "the part was begun by a command line that knows other fields", cure: "begin the export again")
+        }
+        sink = try order.format.sink(target, order.printer, columns, sheet: client.noun.plural)
+        (count, token) = (target.begun?.count ?? 0, target.begun?.token)
         progress = ProgressBar(title: client.noun.plural, total: total)
     }
 
@@ -29,6 +36,7 @@ struct ExportRun {
             // A stream that brought something and broke off is no reason to lose patience.
             try await patience.persist { try await stream() }
         }
+        try sink.finish()
         progress.finish(count)
     }
 
@@ -45,14 +53,21 @@ struct ExportRun {
     private mutating func receive() async throws {
         let method = client.noun.entry.methods.export
         let request = Message.make(method.request, in: Arena())
-        try fill(request)
+        try order.fill(request, columns)
         if let token { try FieldAssignment.set("resume_token", to: token, in: request) }
         try request.checkTexts()
         let call = try await client.connection.channel.open(method, CallOptions())
         defer { call.cancel() }
         try await call.send(WireCodec.encode(request))
         try await call.finish()
-        while let bytes = try await call.next() {
+        func next() async throws -> [UInt8]? {
+            try await withTaskCancellationHandler {
+                try await call.next()
+            } onCancel: {
+                call.cancel()
+            }
+        }
+        while let bytes = try await next() {
             let answer = try bytes.withUnsafeBytes { try WireCodec.decode($0, as: method.response, arena: Arena()) }
             try await write(answer)
         }
@@ -66,6 +81,29 @@ struct ExportRun {
         count += records.count
         token = answer.descriptor.field("resume_token").flatMap { answer.string($0) }
         isComplete = token == nil
+        if let token, order.format.canGoOn {
+            try target.keep(
+                ExportPlace(
+                    order: order, columns: columns.map(\.name), token: token, count: count,
+                    formulaCount: sink.formulaCount, bytes: 0))
+        }
         progress.update(count)
+    }
+}
+
+extension ExportOrder {
+    /// Asks for it.
+    func fill(_ request: Message, _ columns: [RecordColumn]) throws {
+        try select(request)
+        if let field = request.descriptor.field("order_by") { request.setStrings(field, orderBy) }
+        if self.columns != nil, let field = request.descriptor.field("read_mask") {
+            request.setStrings(field, Array(Set(columns.map(\.field.name))).sorted())
+        }
+    }
+
+    /// Asks for its records, in a list as well.
+    func select(_ request: Message) throws {
+        if let filter { try FieldAssignment.set("filter_expression", to: filter, in: request) }
+        if showsDeleted { try FieldAssignment.set("show_deleted", to: "yes", in: request) }
     }
 }

@@ -2,16 +2,23 @@ import ArgumentParser
 import Wire
 
 /// What an export may be written as.
-enum ExportFormat: String, ExpressibleByArgument, CaseIterable {
+enum ExportFormat: String, ExpressibleByArgument, CaseIterable, Codable {
     case csv, sheet, json, xlsx
+
+    /// What is written of one is good without the rest, so that an interrupted export can go on.
+    var canGoOn: Bool { self != .xlsx }
 
     func sink(
         _ target: ExportTarget, _ printer: RecordPrinter, _ columns: [RecordColumn], sheet name: String
     ) throws -> any ExportSink {
         switch self {
-        case .csv, .sheet: try CSVSink(target, printer, columns)
-        case .json: try JSONSink(target, columns)
-        case .xlsx: try XLSXSink(path: target.partPath ?? "", columns, sheet: name)
+        case .csv, .sheet: return try CSVSink(target, printer, columns)
+        case .json: return try JSONSink(target, columns)
+        case .xlsx:
+            guard let path = target.partPath else {
+                throw UsageProblem("a workbook is written to a file only", cure: "name one with -o")
+            }
+            return try XLSXSink(path: path, columns, sheet: name)
         }
     }
 }
@@ -22,6 +29,12 @@ protocol ExportSink: AnyObject {
     func finish() throws
     /// What there is to say of what was written.
     var notes: [String] { get }
+    /// Texts that may be formulas.
+    var formulaCount: Int { get }
+}
+
+extension ExportSink {
+    var formulaCount: Int { 0 }
 }
 
 /// Lines of CSV below one with the names of the columns.
@@ -29,10 +42,12 @@ final class CSVSink: ExportSink {
     private let target: ExportTarget
     private let printer: RecordPrinter
     private let columns: [RecordColumn]
-    private var formulaCount = 0
+    private(set) var formulaCount: Int
 
     init(_ target: ExportTarget, _ printer: RecordPrinter, _ columns: [RecordColumn]) throws {
         (self.target, self.printer, self.columns) = (target, printer, columns)
+        formulaCount = target.begun?.formulaCount ?? 0
+        guard target.begun == nil else { return }
         try target.write(printer.csvHeader(columns) + "\n")
     }
 
@@ -60,11 +75,13 @@ final class CSVSink: ExportSink {
 final class JSONSink: ExportSink {
     private let target: ExportTarget
     private let columns: [RecordColumn]
-    private var isEmpty = true
+    private var isEmpty: Bool
     let notes: [String] = []
 
     init(_ target: ExportTarget, _ columns: [RecordColumn]) throws {
         (self.target, self.columns) = (target, columns)
+        isEmpty = target.begun.map { $0.count == 0 } ?? true
+        guard target.begun == nil else { return }
         try target.write("[")
     }
 

@@ -40,6 +40,24 @@ enum Interrupt {
         }
     }
 
+    private static let look: Duration = .milliseconds(50)
+
+    /// Does a work that is cancelled when a signal comes; another one ends the program.
+    static func cancelling<Value: Sendable>(
+        _ work: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        listen()
+        defer { ignore() }
+        let working = Task { try await work() }
+        let listening = Task {
+            // Ends with the work.
+            while !hasCome { try await Task.sleep(for: look) }
+            working.cancel()
+        }
+        defer { listening.cancel() }
+        return try await working.value
+    }
+
     /// Signals do what they always do.
     static func ignore() {
         for number in signals where !isIgnored(number) { Glibc.signal(number, SIG_DFL) }

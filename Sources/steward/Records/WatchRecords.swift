@@ -42,16 +42,8 @@ struct WatchRecords<Record: RecordMessage>: AsyncParsableCommand {
 
     func run() async throws {
         let client = RecordClient(connection: try await connection.connectSignedIn(), noun: Record.noun)
-        Interrupt.listen()
-        let following = Task { try await follow(client) }
-        let listening = Task {
-            // Ends with the watch.
-            while !Interrupt.hasCome { try await Task.sleep(for: .milliseconds(50)) }
-            following.cancel()
-        }
-        defer { listening.cancel() }
         do {
-            try await following.value
+            try await Interrupt.cancelling { try await follow(client) }
         } catch  where Interrupt.hasCome {}
     }
 
