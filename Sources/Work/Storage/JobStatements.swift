@@ -152,9 +152,22 @@ enum JobStatements {
     }
 
     /// Those that work or want to. What waits for its day has not begun and is not due.
-    static func countOpen(of user: UserID?, at now: Timestamp) -> Query {
+    /// Waits for the other transactions that count the jobs of a user. Taken where the schema is: a lock is of one node.
+    static func takeTurn(of user: UserID) -> Query {
+        Query(takingTurn) {
+            $0.append(user.id.bytes.suffix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) })
+        }
+    }
+
+    private static let takingTurn = Statement("SELECT pg_advisory_xact_lock($1) FROM {schema}.meta")
+
+    static func checkpoint(of id: RecordID) -> Query { Query(findingCheckpoint) { $0.append(id) } }
+
+    private static let findingCheckpoint = Statement("SELECT checkpoint FROM {schema}.jobs WHERE id = $1")
+
+    static func countOpen(of user: UserID, at now: Timestamp) -> Query {
         Query(countingOpen) {
-            $0.append(user?.id)
+            $0.append(user.id)
             $0.append(now)
         }
     }
@@ -162,7 +175,7 @@ enum JobStatements {
     private static let countingOpen = Statement(
         """
         SELECT count(*) FROM {schema}.jobs
-        WHERE ended_at IS NULL AND on_behalf_of_id IS NOT NULL AND on_behalf_of_id = $1
+        WHERE ended_at IS NULL AND on_behalf_of_id = $1
             AND (started_at IS NOT NULL OR due_at <= $2)
         """)
 

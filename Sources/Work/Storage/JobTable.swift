@@ -57,8 +57,12 @@ package struct JobTable: Sendable {
     /// Jobs of a user that may be open at a time, beside those that wait for their day.
     static let openMax: Int64 = 50
 
+    /// One transaction of a user at a time looks until it has committed: of those that look at once each would see room.
+    ///
     /// - Throws: RESOURCE_EXHAUSTED with JOBS_TOO_MANY.
     static func requireRoom(for user: UserID?, _ transaction: RecordTransaction) async throws {
+        guard let user else { return }
+        _ = try await transaction.query(JobStatements.takeTurn(of: user))
         let count = try await transaction.query(JobStatements.countOpen(of: user, at: transaction.now)).one().int64(0)
         if count >= openMax { throw JobError.tooMany(openMax) }
     }
@@ -66,6 +70,13 @@ package struct JobTable: Sendable {
     /// Nil when there is none.
     package func find(_ id: RecordID, as actor: TenantActor, deadline: UInt64) async throws -> Job? {
         try await read(JobStatements.find(id), actor, deadline).first
+    }
+
+    /// Where a job stands; nil when there is none, or it is at its beginning.
+    func checkpoint(of id: RecordID, as actor: TenantActor, deadline: UInt64) async throws -> [UInt8]? {
+        let query = JobStatements.checkpoint(of: id)
+        return try await database.read(actor, deadline: deadline, query.statement, query.parameters).first?.value(0)
+            .map { Array($0) }
     }
 
     /// The newest first.
