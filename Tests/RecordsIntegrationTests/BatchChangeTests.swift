@@ -155,6 +155,7 @@ import Testing
                 let requests = (0..<count).map { _ in Update(record: Account(id: made[0].id, city: "Rom")) }
                 let refused = try await denial { try await service.batchUpdate(requests) }
                 #expect(refused.reason == "BATCH_SIZE_INVALID")
+                #expect(refused.message.contains("UpdateMatchingAccounts"))
                 #expect(refused.message.contains("1 to 1000") && refused.message.contains("pages of a filtered list"))
             }
             let full = try await service.batchUpdate(

@@ -11,11 +11,14 @@ enum RecordErrors {
     }
 
     /// A batch is empty or too long.
-    static func batchSize(_ count: Int, of field: String, max: Int) -> RPCError {
-        invalid(
+    ///
+    /// - Parameter method: what does the same with all records that a filter selects; nil when nothing does.
+    static func batchSize(_ count: Int, of field: String, max: Int, orBy method: String? = nil) -> RPCError {
+        let other = method.map { "; or have \($0) do it with all that a filter selects" } ?? ""
+        return invalid(
             .batchSizeInvalid,
             "There are \(count) \(field); send 1 to \(max). For more, send several batches, as the pages of a filtered list "
-                + "give them.", field: field)
+                + "give them\(other).", field: field)
     }
 
     /// A filter is wrong; `field` is the path in the filter or the compared field.

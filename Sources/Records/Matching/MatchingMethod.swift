@@ -69,10 +69,13 @@ package struct MatchingMethod: Sendable {
         let order = try await reader.order(request, call, engine)
         for grant in order.grants(reader.grant, of: type) { try call.require(grant) }
         let selection = try selection(order, call)
-        if reader.isPreview(request) { return try await preview(order, selection, call) }
+        if reader.isPreview(request) {
+            try await requireKnown(order, call)
+            return try await preview(order, selection, call)
+        }
         let stored = try StoredAnswer(context, request: request)
         return try await engine.replaying(stored, context, method.response, type: type) {
-            try requireKnownPeople(order, call)
+            try await requireKnown(order, call)
             // What a job names of other services must be known before, since those are asked as a caller only.
             _ = try await remoteReferences(order, call)
             let total = try await count(selection)
@@ -114,12 +117,19 @@ package struct MatchingMethod: Sendable {
             grants: order.grants(reader.grant, of: type))
     }
 
-    /// Throws INVALID_ARGUMENT when the new values name users or departments that are not there.
-    private func requireKnownPeople(_ order: MatchingOrder, _ call: RecordCall) throws {
+    /// Throws INVALID_ARGUMENT when the new values name what is not there: all records would be refused for it, one by one.
+    private func requireKnown(_ order: MatchingOrder, _ call: RecordCall) async throws {
         guard let edit = order.edit else { return }
         let preparation = ChangePreparation(engine: engine, call: call, path: "")
         let unknown = preparation.unknownPeople(edit.sent, edit.fields)
         if !unknown.isEmpty { throw RPCError.invalidArgument(unknown, domain: RecordErrors.domain) }
+        for field in edit.fields {
+            guard case .record(let object) = field.rules.reference, let target = engine.type(object) else { continue }
+            let ids = Set(field.ids(in: edit.sent))
+            guard !ids.isEmpty else { continue }
+            let found = try await engine.existing(Array(ids), try call.with(target))
+            if found.count < ids.count { throw preparation.referenceNotFound(field) }
+        }
     }
 
     func remoteReferences(_ order: MatchingOrder, _ call: RecordCall) async throws -> Set<RecordReference> {

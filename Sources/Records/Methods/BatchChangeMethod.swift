@@ -1,4 +1,5 @@
 import AccessControl
+import Contracts
 import RPC
 import Reactor
 import Tenancy
@@ -29,7 +30,7 @@ struct BatchChangeMethod {
         let call = try await engine.authorise(context, type, reader.action)
         let count = request.count(requests)
         guard (1...Self.itemCountMax).contains(count) else {
-            throw RecordErrors.batchSize(count, of: "requests", max: Self.itemCountMax)
+            throw RecordErrors.batchSize(count, of: "requests", max: Self.itemCountMax, orBy: byFilter)
         }
         Self.rowCost.charge(count, to: context)
         let stored = try StoredAnswer(context, request: request)
@@ -51,6 +52,15 @@ struct BatchChangeMethod {
                     return await results.encode(items, call, at: &pace)
                 }
             }
+        }
+    }
+
+    /// Nothing restores all that a filter selects.
+    private var byFilter: String? {
+        switch reader.action {
+        case .update: type.methods.updateMatching.name
+        case .delete: type.methods.deleteMatching.name
+        default: nil
         }
     }
 
