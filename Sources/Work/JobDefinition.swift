@@ -40,6 +40,10 @@ package struct JobDefinition: Sendable {
     let turnBack: Job.TurnBack
     /// What the step is called that a checkpoint stands at, the first one for an empty checkpoint; nil for jobs whose steps have no names.
     let stepName: @Sendable (_ checkpoint: [UInt8]) -> String?
+    /// What a job was asked for, as any of its checkpoints tells it; nil for one that was asked for nothing.
+    let summary: Summary
+
+    typealias Summary = @Sendable (_ checkpoint: [UInt8]) throws -> String?
 
     /// - Parameter body: one step, in a transaction that also stores where the job goes on: what it does there happens once, whatever
     ///   happens to the process. What it does elsewhere (a message sent) may happen again.
@@ -57,12 +61,13 @@ package struct JobDefinition: Sendable {
     init(
         named name: String, for purpose: Purpose, doing method: MethodDefinition, schedule: JobSchedule? = nil,
         spread: Duration = .zero, missed: MissedRuns = .once, attempts: JobAttempts = JobAttempts(5),
-        stepTimeout: Duration = .seconds(10), isUndoable: Bool = false, _ body: @escaping Body
+        stepTimeout: Duration = .seconds(10), isUndoable: Bool = false,
+        summary: @escaping Summary = { _ in nil }, _ body: @escaping Body
     ) {
         (self.name, self.purpose, self.method) = (name, purpose, method)
         (self.schedule, self.spread, self.missed, self.attempts) = (schedule, spread, missed, attempts)
         (self.stepTimeout, self.isUndoable, step) = (stepTimeout, isUndoable, .transaction(body))
-        (turnBack, stepName) = ({ _, _ in nil }, { _ in nil })
+        (turnBack, stepName, self.summary) = ({ _, _ in nil }, { _ in nil }, summary)
     }
 
     /// A job whose steps call other services. Where it goes on is stored after each step: a step that was cut off runs again, so what it
@@ -71,12 +76,13 @@ package struct JobDefinition: Sendable {
         named name: String, for purpose: Purpose, doing method: MethodDefinition, schedule: JobSchedule? = nil,
         spread: Duration = .zero, attempts: JobAttempts, calling calls: @escaping Calls,
         turningBack turnBack: @escaping Job.TurnBack = { _, _ in nil },
-        naming stepName: @escaping @Sendable ([UInt8]) -> String? = { _ in nil }
+        naming stepName: @escaping @Sendable ([UInt8]) -> String? = { _ in nil },
+        summary: @escaping Summary = { _ in nil }
     ) {
         (self.name, self.purpose, self.method) = (name, purpose, method)
         (self.schedule, self.spread, missed, self.attempts) = (schedule, spread, .once, attempts)
         (stepTimeout, isUndoable, step) = (.seconds(10), false, .calls(calls))
-        (self.turnBack, self.stepName) = (turnBack, stepName)
+        (self.turnBack, self.stepName, self.summary) = (turnBack, stepName, summary)
     }
 
     /// Its steps hold no row of it.

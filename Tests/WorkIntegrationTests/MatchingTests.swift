@@ -356,6 +356,81 @@ import Testing
         }
     }
 
+    /// What would be refused for every record is refused at once, by the preview, too.
+    @Test(arguments: [false, true]) func whatIsNotThereIsRefusedAtTheStart(_ isPreview: Bool) async throws {
+        try await Matching.run { matching in
+            _ = try await matching.makeAccounts(1)
+            let gone = RecordID.make().text
+            let tier = CustomField(name: "tier", stringValue: "gold")
+            let wrong = [
+                Account(ownerID: gone), Account(departmentID: gone), Account(parentAccountID: gone),
+                Account(countryCode: "Germany"), Account(customFields: [tier]),
+            ]
+            for values in wrong {
+                let refused = await matching.refusal {
+                    _ = try await matching.update("id is set", values, preview: isPreview)
+                }
+                #expect(refused?.code == .invalidArgument, "\(values)")
+            }
+            // Clearing a parent names none.
+            _ = try await matching.update("id is set", Account(), mask: ["parent_account_id"], preview: isPreview)
+            let other = try await matching.makeAccounts(1, city: "Bonn")[0]
+            _ = try await matching.update(
+                "city = Berlin", Account(parentAccountID: other.id), preview: isPreview)
+        }
+    }
+
+    /// Told to the one for whom it works: filters and values are what others may not see.
+    @Test func aJobTellsWhatItWasAskedFor() async throws {
+        try await Matching.run { matching in
+            let service = matching.service
+            let owner = service.makeUser([("account", "*", .all)])
+            let reader = service.makeUser([("job", "read", .all)])
+            let update = try await matching.update(
+                "city = \"昆明\"", Account(displayName: "a", industry: "IT"), mask: ["city", "industry"], as: owner)
+            let delete = try await matching.delete("city = \"Rome\"", as: owner)
+            let reassign = try await matching.reassign("city in (Rome, Oslo)", to: reader.id.text, as: owner)
+            await matching.settle()
+            let undo = try await matching.undo(update.jobID, as: owner)
+            func summary(_ id: String?, as user: UserID) async throws -> String? {
+                try await matching.job(id, as: user).summary
+            }
+            #expect(
+                try await summary(update.jobID, as: owner) == "city = \"昆明\" → industry = \"IT\", city cleared")
+            #expect(try await summary(delete.jobID, as: owner) == "city = \"Rome\" → deleted")
+            #expect(
+                try await summary(reassign.jobID, as: owner)
+                    == "city in (Rome, Oslo) → owner_id = \"\(reader.id.text)\"")
+            #expect(try await summary(undo.id, as: owner) == "undo of job \(update.jobID ?? "")")
+            for id in [update.jobID, delete.jobID, reassign.jobID, undo.id] {
+                #expect(try await summary(id, as: reader) == nil)
+            }
+            let long = String(repeating: "昆", count: 1_000)
+            let job = try await matching.update("city = Rome", Account(description: long), as: owner)
+            let text = try #require(try await summary(job.jobID, as: owner))
+            #expect(text.count == 1_000 && text.hasSuffix("昆…"))
+        }
+    }
+
+    @Test func ofSomeAskedForAtOnceNoMoreAreMadeThanThereIsRoomFor() async throws {
+        try await Matching.run { matching in
+            _ = try await matching.makeAccounts(1)
+            for _ in 1..<JobTable.openMax { _ = try await matching.update("id is set", Account(city: "Bonn")) }
+            let reasons = await withTaskGroup(of: String.self, returning: [String].self) { group in
+                for _ in 0..<6 {
+                    group.addTask {
+                        do {
+                            _ = try await matching.update("id is set", Account(city: "Bonn"))
+                            return "made"
+                        } catch { return (error as? RPCError)?.reason ?? "\(error)" }
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(reasons.sorted() == Array(repeating: "JOBS_TOO_MANY", count: 5) + ["made"])
+        }
+    }
+
     @Test func aUserHasSoManyOpenJobsAndNoMore() async throws {
         try await Matching.run { matching in
             let other = matching.service.makeUser([("account", "*", .all)])

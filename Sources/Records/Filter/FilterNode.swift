@@ -8,30 +8,6 @@ package indirect enum FilterNode: Hashable, Sendable {
     case compare(FilterComparison)
 }
 
-extension FilterNode {
-    /// As the text form would be, with … for each value or list of values.
-    var textWithoutValues: String {
-        switch self {
-        case .all(let nodes): nodes.map(\.operandWithoutValues).joined(separator: " and ")
-        case .any(let nodes): nodes.map(\.operandWithoutValues).joined(separator: " or ")
-        case .not(let node): "not \(node.operandWithoutValues)"
-        case .compare(let comparison):
-            switch comparison.comparator {
-            case .isSet: "\(comparison.path) is set"
-            case .in: "\(comparison.path) in (…)"
-            default: "\(comparison.path) \(comparison.comparator.symbol) …"
-            }
-        }
-    }
-
-    private var operandWithoutValues: String {
-        switch self {
-        case .all, .any: "(\(textWithoutValues))"
-        case .not, .compare: textWithoutValues
-        }
-    }
-}
-
 /// Compares one field with values.
 package struct FilterComparison: Hashable, Sendable {
     package let path: String

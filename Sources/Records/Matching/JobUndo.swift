@@ -20,6 +20,12 @@ package struct JobUndo: Sendable {
         Contracts.UndoCheckpoint(jobID: job.bytes).encoded()
     }
 
+    /// The job that is taken back.
+    package static func summary(_ checkpoint: [UInt8]) throws -> String? {
+        try Contracts.UndoCheckpoint(decoding: checkpoint).jobID.flatMap { RecordID(bytes: $0) }
+            .map { "undo of job \($0.text)" }
+    }
+
     package func step(
         _ checkpoint: [UInt8], _ report: JobReport, in transaction: RecordTransaction
     ) async throws -> MatchingStep {

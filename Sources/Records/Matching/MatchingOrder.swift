@@ -45,25 +45,34 @@ struct MatchingReader: Sendable {
     /// The right to do it with many.
     let grant: Action
     private let type: RecordType
-    private let filter, expression, preview: FieldDescriptor
+    let filter, expression: FieldDescriptor
+    private let preview: FieldDescriptor
+    let newValues: NewValues
     private let kind: @Sendable (Message, RecordCall) throws -> MatchingOrder.Kind
 
+    /// Where a request says what the records get.
+    enum NewValues: Sendable {
+        case none
+        case fields([FieldDescriptor])
+        case record(FieldDescriptor, mask: FieldDescriptor)
+    }
+
     private init(
-        _ shape: MethodShape, _ action: Action, _ grant: Action,
+        _ shape: MethodShape, _ action: Action, _ grant: Action, _ newValues: NewValues,
         _ kind: @escaping @Sendable (Message, RecordCall) throws -> MatchingOrder.Kind
     ) throws {
         type = shape.type
         filter = try shape.request("filter")
         expression = try shape.request("filter_expression")
         preview = try shape.request("preview")
-        (self.action, self.grant, self.kind) = (action, grant, kind)
+        (self.action, self.grant, self.newValues, self.kind) = (action, grant, newValues, kind)
     }
 
     static func update(_ shape: MethodShape) throws -> MatchingReader {
         let sent = try shape.requestRecord()
         let mask = try shape.request("update_mask", repeated: true)
         let type = shape.type
-        return try MatchingReader(shape, .update, .massUpdate) { request, call in
+        return try MatchingReader(shape, .update, .massUpdate, .record(sent, mask: mask)) { request, call in
             guard let values = request.message(sent)?.copy() else {
                 throw RecordErrors.invalid(
                     .recordMissing, "Send the new values in a \(type.object).", field: sent.name)
@@ -82,7 +91,7 @@ struct MatchingReader: Sendable {
     }
 
     static func deletion(_ shape: MethodShape) throws -> MatchingReader {
-        try MatchingReader(shape, .delete, .massUpdate) { _, _ in .deletion }
+        try MatchingReader(shape, .delete, .massUpdate, .none) { _, _ in .deletion }
     }
 
     static func reassignment(_ shape: MethodShape) throws -> MatchingReader {
@@ -90,7 +99,7 @@ struct MatchingReader: Sendable {
         guard let owner = shape.type.standard.owner, let department = shape.type.standard.department else {
             throw shape.problem("its records have no owner.")
         }
-        return try MatchingReader(shape, .update, .reassign) { request, call in
+        return try MatchingReader(shape, .update, .reassign, .fields([ownerID, departmentID])) { request, call in
             let values = Message.make(call.type.message, in: call.context.arena)
             values.setID(owner.descriptor, try RecordEngine.id(request.string(ownerID), field: ownerID.name))
             var fields = [owner]

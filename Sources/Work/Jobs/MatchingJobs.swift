@@ -39,19 +39,20 @@ package struct MatchingJobs: Sendable {
     }
 
     private func definition(_ method: MatchingMethod) -> JobDefinition {
-        definition(method.jobName, doing: method.method, method.step)
+        definition(method.jobName, doing: method.method, summary: method.summary, method.step)
     }
 
     private func undoing(_ service: JobServiceOf) -> JobDefinition {
-        definition(Self.undoName, doing: service.undoJob, undo.step)
+        definition(Self.undoName, doing: service.undoJob, summary: JobUndo.summary, undo.step)
     }
 
     /// A job that works through records, a step at a time, and reports what became of them.
     private func definition(
-        _ name: String, doing method: MethodDefinition,
+        _ name: String, doing method: MethodDefinition, summary: @escaping JobDefinition.Summary,
         _ step: @escaping @Sendable ([UInt8], JobReport, RecordTransaction) async throws -> MatchingStep
     ) -> JobDefinition {
-        JobDefinition(named: name, for: .changeMatching, doing: method, isUndoable: true) { run, transaction in
+        JobDefinition(named: name, for: .changeMatching, doing: method, isUndoable: true, summary: summary) {
+            run, transaction in
             let done = try await step(run.checkpoint ?? [], run.progress.report, transaction)
             let progress = JobProgress(done: done.report.doneCount, total: run.progress.total, report: done.report)
             return done.checkpoint.map { .goesOn(checkpoint: $0, progress) } ?? .done(progress)

@@ -38,7 +38,8 @@ package struct JobMethods: Sendable {
 
     private func getJob(_ request: GetJobRequest, _ context: CallContext) async throws -> GetJobResponse {
         let rights = try await JobRights(engine, context)
-        return GetJobResponse(job: told(try await find(request.id, rights, context), rights))
+        let job = try await find(request.id, rights, context)
+        return GetJobResponse(job: told(job, rights, try await summary(of: job, rights, context)))
     }
 
     private func listJobs(_ request: ListJobsRequest, _ context: CallContext) async throws -> ListJobsResponse {
@@ -75,11 +76,14 @@ package struct JobMethods: Sendable {
     ) async throws {
         guard let loop = EventLoop.current else { preconditionFailure("methods run on event loops") }
         var last: Contracts.Job?
+        var summary: String?
         while true {
             let rights = try await JobRights(engine, context)
             let job = try await find(request.id, rights, context)
             context.cost += Self.lookCost
-            let told = told(job, rights)
+            // What was asked for stays so.
+            if last == nil { summary = try await self.summary(of: job, rights, context) }
+            let told = told(job, rights, summary)
             if told.isTold(differently: last) { try await responses.write(WatchJobResponse(job: told)) }
             guard job.state.isOpen else { return }
             last = told
@@ -175,9 +179,20 @@ package struct JobMethods: Sendable {
         return job
     }
 
+    /// What a job was asked for, for the one for whom it works: filters and new values are what others may not see.
+    private func summary(of job: Job, _ rights: JobRights, _ context: CallContext) async throws -> String? {
+        guard rights.isOwn(job), let definition = jobs.first(where: { $0.name == job.name }) else { return nil }
+        let checkpoint = try await translated {
+            try await table.checkpoint(of: job.id, as: rights.actor, deadline: context.deadline.nanoseconds)
+        }
+        // A job of a release whose checkpoints nobody reads any more is told without.
+        return checkpoint.flatMap { try? definition.summary($0) }
+    }
+
     /// What became of single records is told to the one for whom it works.
-    private func told(_ job: Job, _ rights: JobRights) -> Contracts.Job {
+    private func told(_ job: Job, _ rights: JobRights, _ summary: String? = nil) -> Contracts.Job {
         var told = Contracts.Job(job, of: engine.database.service)
+        told.summary = rights.isOwn(job) ? summary : nil
         // Nobody has taken it yet, so it is at its first step.
         if job.leaseNumber == 0 { told.step = jobs.first { $0.name == job.name }?.stepName([]) }
         if !rights.isOwn(job) { told.report?.issues = [] }

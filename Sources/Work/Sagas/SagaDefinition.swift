@@ -24,15 +24,19 @@ package struct SagaDefinition: Sendable {
     /// How long it may take from when it was first taken, or tried again, until it counts as failed with SAGA_OVERDUE.
     private let timeout: Duration
     private let failure: Failure
+    private let summary: JobDefinition.Summary
 
     package init(
         _ name: StaticString, for purpose: Purpose, doing method: MethodDefinition, steps: [SagaStep],
-        attempts: JobAttempts = JobAttempts(10), timeout: Duration, whenFailed failure: Failure
+        attempts: JobAttempts = JobAttempts(10), timeout: Duration, whenFailed failure: Failure,
+        summary: @escaping @Sendable (_ input: [UInt8]) throws -> String? = { _ in nil }
     ) {
         precondition(!steps.isEmpty, "\(name) has steps")
         (self.name, self.purpose, self.method, self.steps) = (name, purpose, method, steps)
         (self.attempts, self.timeout, self.failure) = (attempts, timeout, failure)
-        order = SagaSteps(steps.map { SagaSteps.Step(name: $0.name, isUndoable: $0.undo != nil) })
+        let order = SagaSteps(steps.map { SagaSteps.Step(name: $0.name, isUndoable: $0.undo != nil) })
+        self.order = order
+        self.summary = { try summary(SagaState(decoding: $0, order).input) }
     }
 
     /// What the job of a new saga is made with.
@@ -42,7 +46,7 @@ package struct SagaDefinition: Sendable {
         JobDefinition(
             named: name.description, for: purpose, doing: method, attempts: attempts, calling: step,
             turningBack: turnBack,
-            naming: { [order] in SagaState.stepName(in: $0, order) })
+            naming: { [order] in SagaState.stepName(in: $0, order) }, summary: summary)
     }
 
     /// A saga of whose steps nobody can tell what is left to undo does not count as cancelled: its step fails and says why.

@@ -14,7 +14,18 @@ struct UserHandover: Sendable {
     var saga: SagaDefinition {
         SagaDefinition(
             Self.name, for: .handOver, doing: UserServiceMethods.deactivateUser, steps: steps,
-            timeout: HandoverClient.sagaTimeout, whenFailed: .stays)
+            timeout: HandoverClient.sagaTimeout, whenFailed: .stays, summary: Self.summary)
+    }
+
+    /// Who leaves, and who gets what.
+    private static func summary(_ input: [UInt8]) throws -> String {
+        let input = try DeactivationInput(decoding: input)
+        func text(_ id: [UInt8]?) -> String { id.flatMap { RecordID(bytes: $0) }?.text ?? "" }
+        let successors = input.successors.map { successor in
+            let part = successor.departmentID.map { "records of department_id = \(text($0)): " } ?? ""
+            return "\(part)owner_id = \(text(successor.userID))"
+        }
+        return "owner_id = \(text(input.userID)) → \(successors.joined(separator: ", "))"
     }
 
     private var steps: [SagaStep] {

@@ -952,7 +952,7 @@ void   steward__type__v1__undo_job_response__free_unpacked
   assert(message->message_base.descriptor == &steward__type__v1__undo_job_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__type__v1__job__field_descriptors[17] =
+static const ProtobufCFieldDescriptor steward__type__v1__job__field_descriptors[18] =
 {
   {
     "id",
@@ -1158,6 +1158,18 @@ static const ProtobufCFieldDescriptor steward__type__v1__job__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "summary",
+    18,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__Job, summary),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__job__field_indices_by_name[] = {
   10,   /* field[10] = attempts */
@@ -1175,13 +1187,14 @@ static const unsigned steward__type__v1__job__field_indices_by_name[] = {
   6,   /* field[6] = start_time */
   2,   /* field[2] = state */
   16,   /* field[16] = step */
+  17,   /* field[17] = summary */
   9,   /* field[9] = total_count */
   3,   /* field[3] = user_id */
 };
 static const ProtobufCIntRange steward__type__v1__job__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 17 }
+  { 0, 18 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__job__descriptor =
 {
@@ -1191,7 +1204,7 @@ const ProtobufCMessageDescriptor steward__type__v1__job__descriptor =
   "Steward__Type__V1__Job",
   "steward.type.v1",
   sizeof(Steward__Type__V1__Job),
-  17,
+  18,
   steward__type__v1__job__field_descriptors,
   steward__type__v1__job__field_indices_by_name,
   1,  steward__type__v1__job__number_ranges,

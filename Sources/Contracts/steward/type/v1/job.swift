@@ -58,12 +58,16 @@ public struct Job: Hashable, Sendable {
     /// The step that it is at, as in hand_over_customer, of a job whose steps are calls of other services.
     public var step: String?
 
+    /// What it was asked for, as in 'city = "Kunming" → owner_id = "019a…"', at most 1,000 characters; a longer one ends with …. Told by GetJob
+    /// and WatchJob to the user for whom the job works; absent for a job that was asked for nothing.
+    public var summary: String?
+
     public init(
         id: String? = nil, name: String? = nil, state: JobState? = nil, userID: String? = nil,
         scheduleTime: Timestamp? = nil, dueTime: Timestamp? = nil, startTime: Timestamp? = nil,
         endTime: Timestamp? = nil, doneCount: Int64? = nil, totalCount: Int64? = nil, attempts: Int32? = nil,
         lastError: String? = nil, cancelTime: Timestamp? = nil, createTime: Timestamp? = nil,
-        service: String? = nil, report: JobReport? = nil, step: String? = nil
+        service: String? = nil, report: JobReport? = nil, step: String? = nil, summary: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -82,6 +86,7 @@ public struct Job: Hashable, Sendable {
         self.service = service
         self.report = report
         self.step = step
+        self.summary = summary
     }
 }
 
@@ -107,6 +112,7 @@ extension Job: WireMessage {
         self.service = readString(c.pointee.service)
         self.report = readMessage(c.pointee.report, message.arena)
         self.step = readString(c.pointee.step)
+        self.summary = readString(c.pointee.summary)
     }
 
     package func write(to message: Message) {
@@ -140,6 +146,7 @@ extension Job: WireMessage {
         c.pointee.service = self.service.map(message.arena.string)
         c.pointee.report = self.report.map { writeMessage($0, message.arena) }
         c.pointee.step = self.step.map(message.arena.string)
+        c.pointee.summary = self.summary.map(message.arena.string)
     }
 }
 

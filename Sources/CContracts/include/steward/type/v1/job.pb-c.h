@@ -153,10 +153,15 @@ struct  Steward__Type__V1__Job
    * The step that it is at, as in hand_over_customer, of a job whose steps are calls of other services.
    */
   char *step;
+  /*
+   * What it was asked for, as in 'city = "Kunming" → owner_id = "019a…"', at most 1,000 characters; a longer one ends with …. Told by GetJob
+   * and WatchJob to the user for whom the job works; absent for a job that was asked for nothing.
+   */
+  char *summary;
 };
 #define STEWARD__TYPE__V1__JOB__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__job__descriptor) \
-    , NULL, NULL, 0, STEWARD__TYPE__V1__JOB_STATE__JOB_STATE_UNSPECIFIED, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL }
+    , NULL, NULL, 0, STEWARD__TYPE__V1__JOB_STATE__JOB_STATE_UNSPECIFIED, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 /*

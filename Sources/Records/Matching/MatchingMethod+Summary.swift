@@ -1,0 +1,61 @@
+import Contracts
+import RPC
+import Tenancy
+import Wire
+
+extension MatchingMethod {
+    /// Characters of a summary.
+    static let summaryMax = 1_000
+
+    /// What a job was asked for, as in `city = "Kunming" → owner_id = 019a…`: it holds values, and is for who asked. Nil of a job that
+    /// was asked for nothing.
+    package func summary(_ checkpoint: [UInt8]) throws -> String? {
+        let kept = try MatchingCheckpoint(decoding: checkpoint).request
+        guard !kept.isEmpty else { return nil }
+        let request = try kept.withUnsafeBytes { try WireCodec.decode($0, as: method.request, arena: Arena()) }
+        let text = try reader.summary(request)
+        return text.count <= Self.summaryMax ? text : text.prefix(Self.summaryMax - 1) + "…"
+    }
+}
+
+extension MatchingReader {
+    fileprivate func summary(_ request: Message) throws -> String {
+        let filter = try selecting(request)
+        let values = values(request)
+        return "\(filter) → \(values.isEmpty ? "deleted" : values.joined(separator: ", "))"
+    }
+
+    private func selecting(_ request: Message) throws -> String {
+        if let expression = request.string(expression), !expression.isEmpty { return expression }
+        return try request.message(filter).map { try FilterNode($0).text } ?? ""
+    }
+
+    /// What the records get.
+    private func values(_ request: Message) -> [String] {
+        switch newValues {
+        case .none: []
+        case .fields(let fields):
+            fields.filter { request.has($0) }.map { Self.text($0, of: request) }
+        case .record(let sent, let mask):
+            request.message(sent).map { record in
+                let names = request.strings(mask).map { String($0.prefix { $0 != "." }) }
+                let fields = record.descriptor.fields.filter {
+                    names.isEmpty ? record.has($0) : names.contains($0.name)
+                }
+                return fields.map { Self.text($0, of: record) }
+            } ?? []
+        }
+    }
+
+    private static func text(_ field: FieldDescriptor, of record: Message) -> String {
+        guard record.has(field) else { return "\(field.name) cleared" }
+        if case .enumeration(let values) = field.kind, !field.isRepeated,
+            let name = values.name(of: record.int32(field))
+        {
+            return "\(field.name) = \(name)"
+        }
+        var writer = JSONWriter()
+        writer.write(field, of: record)
+        return "\(field.name) = \(String(decoding: writer.bytes, as: UTF8.self))"
+    }
+}
