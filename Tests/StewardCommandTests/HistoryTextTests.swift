@@ -62,6 +62,20 @@ import Wire
             ])
     }
 
+    /// By DeleteMatching, or however it was done.
+    @Test func aDeletionAndAReturnSayWhatTheyAre() {
+        let changes = [
+            HistoryEntry<Account>(
+                version: 3, method: "undo", changedFields: ["delete_time"], before: Account(deleteTime: Self.time),
+                after: Account()),
+            HistoryEntry<Account>(
+                version: 2, method: "delete_matching_accounts", changedFields: ["delete_time"], before: Account(),
+                after: Account(deleteTime: Self.time)),
+        ]
+        let ends = lines(changes).dropFirst().map { $0.split(separator: " ").last }
+        #expect(ends == ["restored", "deleted"])
+    }
+
     @Test func csvHasValuesAsTheyAre() {
         let change = HistoryEntry<Account>(
             version: 2, changeTime: Self.time, method: "update", actorID: "ada",

@@ -19,7 +19,7 @@ enum FilterHint {
             let reference = ReferenceResolver.path(name, in: noun.record),
             let other = RecordNouns.named(reference.noun)
         else { return nil }
-        let text = "filters do not know \(path); a \(noun.name) has \(reference.target)"
+        let text = "filters do not know \(path); \(noun.plural) have \(reference.target)"
         // Filters follow a reference within a service, and no list of them.
         if let label = other.label.first, other.service == noun.service, !reference.isRepeated {
             return UsageProblem(text, cure: "write \(name).\(label) = \"…\"")

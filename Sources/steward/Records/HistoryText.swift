@@ -63,17 +63,32 @@ struct HistoryText {
     }
 
     private func edits(of change: Message) -> [String] {
-        fields(of: change).filter { !Self.untold.contains($0.name) }.map { field in
-            let column = RecordColumn.reference(of: field, in: record) ?? .field(field)
-            guard let after = value("after", of: change) else { return "\(column.name): too long to be shown" }
-            let new = shown(column, of: after)
-            guard let before = value("before", of: change) else { return "\(column.name): \(new)" }
-            return "\(column.name): \(shown(column, of: before)) → \(new)"
-        }
+        lifetime(of: change)
+            + fields(of: change).filter { !Self.untold.contains($0.name) }.map { field in
+                guard let after = value("after", of: change) else {
+                    return "\(RecordColumn.told(field, in: record).name): too long to be shown"
+                }
+                return Self.edit(field, from: value("before", of: change), to: after, names)
+            }
     }
 
-    private func shown(_ column: RecordColumn, of record: Message) -> String {
-        column.isSet(in: record) ? column.text(of: record, names) : Self.nothing
+    /// That it was deleted, or brought back.
+    private func lifetime(of change: Message) -> [String] {
+        guard let time = fields(of: change).first(where: { $0.name == "delete_time" }) else { return [] }
+        if value("after", of: change)?.has(time) == true { return ["deleted"] }
+        return value("before", of: change)?.has(time) == true ? ["restored"] : []
+    }
+
+    /// A field with what it had before, if there was a record before, and what it has then.
+    static func edit(
+        _ field: FieldDescriptor, from before: Message?, to after: Message, _ names: ReferenceNames
+    ) -> String {
+        let column = RecordColumn.told(field, in: after.descriptor)
+        func shown(_ record: Message) -> String {
+            column.isSet(in: record) ? column.text(of: record, names) : nothing
+        }
+        guard let before else { return "\(column.name): \(shown(after))" }
+        return "\(column.name): \(shown(before)) → \(shown(after))"
     }
 
     private func fields(of change: Message) -> [FieldDescriptor] {

@@ -8,7 +8,11 @@ import Wire
 /// What the commands have in common that work on all records that a filter selects.
 struct MatchingOptions: ParsableArguments {
     @OptionGroup var records: RecordOptions
-    @Option(help: "Which records, as in 'city = \"Berlin\"'.") var filter: String
+    @Option(
+        help: """
+            Which records, as in 'city = "Berlin"'. Other records by a field of theirs, as in 'stage.display_name = "Won"', and those \
+            of another service, as users are, by their id: 'owner_id = "ID"'.
+            """) var filter: String
     @Flag(
         help:
             "Changes nothing: shows how many there are, the first of them as they would be, and what would be refused.")
@@ -20,12 +24,14 @@ struct MatchingOptions: ParsableArguments {
     func run(
         _ method: MethodDefinition, _ client: RecordClient, _ fill: (Message) throws -> Void
     ) async throws {
-        let answer = try await client.connection.call(method, requestID: requestID) { request in
-            try FieldAssignment.set("filter_expression", to: filter, in: request)
-            if preview { try FieldAssignment.set("preview", to: "yes", in: request) }
-            try fill(request)
+        let answer = try await FilterHint.heeded(client.noun) {
+            try await client.connection.call(method, requestID: requestID) { request in
+                try FieldAssignment.set("filter_expression", to: filter, in: request)
+                if preview { try FieldAssignment.set("preview", to: "yes", in: request) }
+                try fill(request)
+            }
         }
-        if preview { return try await show(answer, client) }
+        if preview { return try await show(answer, of: method, client) }
         guard let id = answer.descriptor.field("job_id").flatMap({ answer.string($0) }) else { return }
         let jobs = JobClient(connection: client.connection, records.connection)
         if watch { return try await JobProgress.watch(id, jobs, format: records.output) }
@@ -33,16 +39,23 @@ struct MatchingOptions: ParsableArguments {
         Terminal.note("steward job watch \(id) shows how it gets on, steward job undo \(id) takes it back")
     }
 
-    private func show(_ answer: Message, _ client: RecordClient) async throws {
+    private func show(_ answer: Message, of method: MethodDefinition, _ client: RecordClient) async throws {
         if records.output == .json { return Terminal.line(MessageJSON.text(answer)) }
-        try await records.show(
-            client.records(answer), of: client.noun.record, preferred: client.noun.columns, client.connection)
+        let sample = client.records(answer)
+        if records.output == .table, records.columns == nil,
+            method.name != client.noun.entry.methods.deleteMatching.name
+        {
+            try await MatchingSample(sample, client, showsIDs: records.ids).show()
+        } else {
+            try await records.show(
+                sample, of: client.noun.record, preferred: client.noun.columns, client.connection)
+        }
         let count = answer.descriptor.field("count").flatMap { answer.message($0) }.map { RecordCount($0) }
         let prefix = count?.estimated == true ? "more than " : ""
         Terminal.note("\(prefix)\(count?.value ?? 0) selected; of the first 100 these would be refused:")
         let issues = answer.descriptor.field("issues").map { answer.messages($0).map { RecordIssue($0) } } ?? []
         if issues.isEmpty { return Terminal.note("none") }
-        for issue in issues { Terminal.note("\(issue.recordID ?? "")  \(TerminalText.oneLine(issue.message ?? ""))") }
+        for line in try await IssueText.lines(issues, client.connection) { Terminal.note(line) }
     }
 }
 

@@ -11,6 +11,9 @@ struct ReferenceNames {
     /// Nothing is known: ids are shown.
     static let none = ReferenceNames()
 
+    /// - Parameter names: by noun and id.
+    init(_ names: [String: [String: String]] = [:]) { self.names = names }
+
     /// Ids in one look-up.
     private static let idsPerCall = 200
 
@@ -23,6 +26,11 @@ struct ReferenceNames {
         for case .reference(_, let field, let noun) in columns {
             for record in records { wanted[noun.name, default: []].formUnion(ids(field, of: record)) }
         }
+        return try await look(up: wanted, connection)
+    }
+
+    /// The same for ids by the names of their nouns.
+    static func look(up wanted: [String: Set<String>], _ connection: StewardConnection) async throws -> ReferenceNames {
         var found = ReferenceNames()
         for (name, ids) in wanted.sorted(by: { $0.key < $1.key }) where !ids.isEmpty {
             guard let noun = RecordNouns.named(name) else { continue }
@@ -45,6 +53,9 @@ struct ReferenceNames {
         joined.names.merge(other.names) { $0.merging($1) { name, _ in name } }
         return joined
     }
+
+    /// What a record is called; nil when that is not known.
+    func name(_ noun: String, _ id: String) -> String? { names[noun]?[id] }
 
     /// The name, or the id when it has none that is known.
     func text(_ field: FieldDescriptor, _ noun: RecordNoun, of record: Message) -> String {
@@ -133,6 +144,11 @@ enum RecordColumn {
             let field = type.field(path.target), let noun = RecordNouns.named(path.noun)
         else { throw MessageFill.unknown(name, in: type, path: "") }
         return .reference(name, field, noun)
+    }
+
+    /// A field as people are told of it: by names, where it names other records.
+    static func told(_ field: FieldDescriptor, in type: MessageDescriptor) -> RecordColumn {
+        reference(of: field, in: type) ?? .field(field)
     }
 
     /// A field that names another record, as the column that tells what that is called; nil for other fields.
