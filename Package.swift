@@ -199,7 +199,7 @@ let package = Package(
                 "StewardClient", "Catalogue", "Contracts", "IdentityContracts", "SalesContracts", "Wire", "RPC",
                 "Credentials", "Migrations", "IdentityService", "CustomerService", "SalesService", "Reactor",
                 "Postgres", "Tenancy", "TenantDatabase", "CPlugin", "CProtobufC", "CXLSXWriter", "Settings", "Money",
-                arguments,
+                "AccessControl", arguments,
                 histogram, logging,
             ]),
 

@@ -50,6 +50,10 @@ struct SettingsCommand: AsyncParsableCommand {
             let steward = try await options.connection.connectSignedIn()
             let request = UpdateSettingsRequest(settings: WorkspaceSettings(message), updateMask: named)
             try options.show(try await steward.settings.updateSettings(request, options: .write()).settings)
+            guard named.contains("read_rows_per_day_max"), request.settings?.readRowsPerDayMax == 0 else { return }
+            Terminal.note(
+                "0 records a day: who may not export a kind of records cannot list or read any of it, but through records that others "
+                    + "name; give 1 to 1000000000, or read-rows-per-day-max= for the default")
         }
 
         private func showPurge(_ settings: WorkspaceSettings, _ named: [String]) async throws {
@@ -78,6 +82,20 @@ struct SettingsOptions: ParsableArguments {
 
     func show(_ settings: WorkspaceSettings?) throws {
         guard let settings else { return }
-        try RecordPrinter(format: output, columns: []).show(one: settings.message())
+        guard output == .table else {
+            return try RecordPrinter(format: output, columns: []).show(one: settings.message())
+        }
+        let lines = Self.lines(settings)
+        let width = lines.map(\.name.count).max() ?? 0
+        for line in lines { Terminal.line("\(Style.dim(TextWidth.padded(line.name, to: width)))  \(line.text)") }
+    }
+
+    /// All settings: those that nobody has set with what holds then.
+    static func lines(_ settings: WorkspaceSettings) -> [(name: String, text: String)] {
+        let message = settings.message()
+        return message.descriptor.fields.compactMap { field in
+            if message.has(field) { return (field.name, FieldText.text(field, of: message)) }
+            return SettingsDefaults.texts[field.name].map { (field.name, "\($0) (default)") }
+        }
     }
 }

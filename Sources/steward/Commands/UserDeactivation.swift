@@ -52,9 +52,32 @@ extension UserCommand {
         }
 
         private func show(_ records: [OwnedRecords]) throws {
-            try RecordPrinter(format: options.output, columns: []).show(
-                records.map { $0.message() }, of: OwnedRecords.descriptor,
-                preferred: ["service", "object", "count", "reason", "message"])
+            guard options.output == .table else {
+                return try RecordPrinter(format: options.output, columns: []).show(
+                    records.map { $0.message() }, of: OwnedRecords.descriptor, preferred: [])
+            }
+            let table = Self.table(records, goingTo: to, departmentTo)
+            for line in table.lines(width: Terminal.width) { Terminal.line(line) }
+        }
+
+        /// Who gets what. The records of a department that has a successor of its own are counted with the others.
+        static func table(_ records: [OwnedRecords], goingTo successor: String?, _ departments: [String]) -> Table {
+            let parts = departments.compactMap { text -> String? in
+                let parts = text.split(separator: "=", maxSplits: 1)
+                return parts.count == 2 ? "those of \(parts[0]): \(parts[1])" : nil
+            }
+            let others = successor ?? "nobody, they stay"
+            let all = (parts + [parts.isEmpty ? others : "the others: \(others)"]).joined(separator: "; ")
+            return Table(
+                columns: [
+                    .init(title: "kind"), .init(title: "count", alignsRight: true, keepsWidth: true),
+                    .init(title: "who gets them"),
+                ],
+                rows: records.map { owned in
+                    let refusal = TerminalText.oneLine("\(owned.message ?? "") [\(owned.reason ?? "")]")
+                    guard let count = owned.count else { return [owned.object ?? "", "?", refusal] }
+                    return [owned.object ?? "", String(count), count == 0 ? "–" : all]
+                })
         }
     }
 

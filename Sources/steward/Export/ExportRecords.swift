@@ -123,8 +123,9 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
             let end = order.format.canGoOn ? "" : "; an export as csv, sheet or json can go on after that"
             return Terminal.note("\(line)interrupted: nothing is left that could be gone on with\(end)")
         }
+        let profile = connection.profile.map { " --profile \(ShellText.quoted($0))" } ?? ""
         Terminal.note("\(line)not complete: what has come so far is kept")
-        Terminal.note("go on:  steward \(Record.noun.name) export --resume-from \(ShellText.quoted(part))")
+        Terminal.note("go on:  steward \(Record.noun.name) export --resume-from \(ShellText.quoted(part))\(profile)")
     }
 
     /// How many there are, for the progress that is shown.

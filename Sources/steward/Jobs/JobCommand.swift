@@ -25,9 +25,8 @@ struct JobCommand: AsyncParsableCommand {
             JobClient(connection: try await connection.connectSignedIn(), connection)
         }
 
-        func show(_ job: Job?) throws {
-            guard let job else { return }
-            try RecordPrinter(format: output, columns: []).show(one: job.message())
+        func show(_ job: Job?, _ client: JobClient) async throws {
+            if let job { try await JobProgress.show(job, client, format: output) }
         }
     }
 
@@ -53,7 +52,10 @@ struct JobCommand: AsyncParsableCommand {
             let client = try await options.client()
             var jobs: [Job] = []
             for service in services { jobs += try await client.list(service, name: name, isOpen: open, atMost: most) }
-            try RecordPrinter(format: options.output, columns: []).show(
+            let printer = RecordPrinter(format: options.output, columns: []) { column, record in
+                column.name == "state" ? JobText.state(of: Job(record)) : nil
+            }
+            try printer.show(
                 jobs.map { $0.message() }, of: Job.descriptor,
                 preferred: [
                     "service", "id", "name", "state", "step", "done_count", "total_count", "attempts", "last_error",
@@ -69,7 +71,10 @@ struct JobCommand: AsyncParsableCommand {
         @OptionGroup var options: Options
         @Argument(help: "Id of the job.") var id: String
 
-        func run() async throws { try options.show(try await options.client().find(id).job) }
+        func run() async throws {
+            let client = try await options.client()
+            try await options.show(try await client.find(id).job, client)
+        }
     }
 
     struct Watch: AsyncParsableCommand {
@@ -89,7 +94,10 @@ struct JobCommand: AsyncParsableCommand {
         @OptionGroup var options: Options
         @Argument(help: "Id of the job.") var id: String
 
-        func run() async throws { try options.show(try await options.client().cancel(id)) }
+        func run() async throws {
+            let client = try await options.client()
+            try await options.show(try await client.cancel(id), client)
+        }
     }
 
     struct Run: AsyncParsableCommand {
@@ -109,7 +117,7 @@ struct JobCommand: AsyncParsableCommand {
             let service = try JobClient.services(named: service)[0]
             let client = try await options.client()
             let job = try await client.run(name, service)
-            guard watch, let id = job?.id else { return try options.show(job) }
+            guard watch, let id = job?.id else { return try await options.show(job, client) }
             try await JobProgress.watch(id, client, format: options.output)
         }
     }
@@ -131,7 +139,7 @@ struct JobCommand: AsyncParsableCommand {
         func run() async throws {
             let client = try await options.client()
             let job = try await client.retry(id)
-            guard watch else { return try options.show(job) }
+            guard watch else { return try await options.show(job, client) }
             try await JobProgress.watch(id, client, format: options.output)
         }
     }
@@ -153,7 +161,7 @@ struct JobCommand: AsyncParsableCommand {
         func run() async throws {
             let client = try await options.client()
             let job = try await client.undo(id)
-            guard watch, let undo = job?.id else { return try options.show(job) }
+            guard watch, let undo = job?.id else { return try await options.show(job, client) }
             try await JobProgress.watch(undo, client, format: options.output)
         }
     }
@@ -161,19 +169,46 @@ struct JobCommand: AsyncParsableCommand {
 
 /// How a job gets on, as a bar.
 enum JobProgress {
-    /// Watches it to its end and shows it then. Throws when it failed.
+    /// Watches it to its end and shows it then. Throws when it failed. Ctrl-C ends the watching and says so.
     static func watch(_ id: String, _ client: JobClient, format: OutputFormat) async throws {
+        let job: Job
+        do {
+            job = try await Interrupt.cancelling { try await follow(id, client) }
+        } catch {
+            guard let signal = Interrupt.signal else { throw error }
+            Terminal.note("\(Terminal.errorIsTerminal ? "\n" : "")job \(id) goes on by itself")
+            Terminal.note("look again:  steward job watch \(id)")
+            Terminal.note("call it off: steward job cancel \(id)")
+            throw ExitCode(128 + signal)
+        }
+        try await show(job, client, format: format)
+        guard job.state == .failed else { return }
+        let reason = job.lastError ?? "for a reason that was not kept"
+        let text = JobReason.text(reason).map { "\($0) [\(reason)]" } ?? reason
+        throw UsageProblem(
+            "the job failed: \(text)",
+            cure: "what the job did before stays; proto/README.md lists all reasons")
+    }
+
+    static func show(_ job: Job, _ client: JobClient, format: OutputFormat) async throws {
+        guard format == .table else {
+            return try RecordPrinter(format: format, columns: []).show(one: job.message())
+        }
+        try await JobText(job, client.connection).show()
+    }
+
+    private static func follow(_ id: String, _ client: JobClient) async throws -> Job {
+        Terminal.note("job \(id); Ctrl-C ends the watching and not the job")
         var bar: ProgressBar?
         let job = try await client.watch(id) { job in
             let total = job.totalCount.map { Int($0) }
-            if bar == nil || bar?.total != total { bar = ProgressBar(title: job.name ?? "job", total: total) }
+            let title = (job.name ?? "job") + (JobText.state(of: job).map { ", \($0)" } ?? "")
+            if bar == nil || bar?.total != total || bar?.title != title {
+                bar = ProgressBar(title: title, total: total)
+            }
             bar?.update(Int(job.doneCount ?? 0))
         }
         bar?.finish(Int(job.doneCount ?? 0))
-        try RecordPrinter(format: format, columns: []).show(one: job.message())
-        guard job.state == .failed else { return }
-        throw UsageProblem(
-            "the job failed: \(job.lastError ?? "for a reason that was not kept")",
-            cure: "its reason is listed in proto/README.md; what the job did before stays")
+        return job
     }
 }

@@ -20,6 +20,8 @@ struct RecordPrinter {
     let columns: [String]
     /// Shows ids of other records where their names would stand.
     var showsIDs = false
+    /// What a table tells in place of a value; nil for the value.
+    var told: (RecordColumn, Message) -> String? = { _, _ in nil }
 
     /// The columns of several records.
     func selected(of type: MessageDescriptor, preferred: [String]) throws -> [RecordColumn] {
@@ -76,7 +78,7 @@ struct RecordPrinter {
         let selected = try selected(of: record)
         let width = selected.map { TextWidth.columns($0.name) }.max() ?? 0
         for column in selected {
-            let text = Self.named(column, of: record, names)
+            let text = told(column, record) ?? Self.named(column, of: record, names)
             Terminal.line(
                 "\(Style.dim(TextWidth.padded(column.name, to: width)))  \(TerminalText.hanging(text, at: width + 2))")
         }
@@ -114,7 +116,7 @@ struct RecordPrinter {
                     keepsWidth: isID || column.isNumber || Self.isTime(column),
                     dispensability: columns.isEmpty ? (isID ? shown.count : 0) + index : nil)
             },
-            rows: records.map { record in shown.map { $0.text(of: record, names) } })
+            rows: records.map { record in shown.map { told($0, record) ?? $0.text(of: record, names) } })
     }
 
     /// The first line of CSV. A spreadsheet program knows by the mark that the file is UTF-8.

@@ -1,0 +1,124 @@
+import Contracts
+import CustomerContracts
+import Foundation
+import IdentityContracts
+import Tenancy
+import Testing
+import Wire
+
+@testable import steward
+
+/// What people are told of jobs, of previews, and of settings.
+@Suite struct JobTextTests {
+    private func lines(_ job: Job, issues: [String] = []) -> [String] {
+        JobText(job, .none, issues: issues).reportLines
+    }
+
+    @Test func aReportTellsCountsKindsAndRefusals() {
+        let report = JobReport(
+            changedCount: 3, unchangedCount: 1, refusedCount: 120,
+            kinds: [
+                KindReport(object: "account", changedCount: 3, unchangedCount: 1, refusedCount: 119),
+                KindReport(
+                    object: "contact", refusedCount: 1, refusals: [RefusalCount(reason: "RECORD_IN_USE", count: 1)]),
+            ])
+        #expect(
+            lines(Job(name: "purge_deleted", state: .done, report: report), issues: ["account A: taken [X]"]) == [
+                "", "3 changed, 1 were so already, 120 refused", "",
+                "KIND     CHANGED  SO ALREADY  REFUSED  WHY", "account        3           1      119",
+                "contact        0           0        1  1 RECORD_IN_USE", "",
+                "refused, and left as they were:", "  account A: taken [X]", "  and 119 more, which are counted only",
+            ])
+        #expect(lines(Job(name: "housekeeping")) == [])
+    }
+
+    @Test func anUndoThatFoundNothingSaysSo() {
+        let report = JobReport(unchangedCount: 4)
+        let undone = lines(Job(name: "undo_changes", state: .done, report: report))
+        #expect(undone == ["", "nothing was left to take back: 0 changed, 4 were so already, 0 refused"])
+        #expect(lines(Job(name: "undo_changes", state: .running, report: report))[1].hasPrefix("0 changed"))
+        #expect(lines(Job(name: "update_matching_accounts", state: .done, report: report))[1].hasPrefix("0 changed"))
+    }
+
+    @Test func whoAskedForTheEndOfAnOpenJobIsToldThatItComes() {
+        let time = Timestamp("2026-01-02T03:04:05Z")
+        #expect(JobText.state(of: Job(state: .running, cancelTime: time)) == "cancelling")
+        #expect(JobText.state(of: Job(state: .waiting, cancelTime: time)) == "cancelling")
+        #expect(JobText.state(of: Job(state: .cancelled, cancelTime: time)) == nil)
+        #expect(JobText.state(of: Job(state: .running)) == nil)
+    }
+
+    @Test func whatWasAskedForHasNames() {
+        let (user, department) = ("01a231ae-95b6-76c3-9f8e-189b3f9d320c", "01a231ae-9b9c-7043-ab8c-b579e509b328")
+        let names = ReferenceNames(["user": [user: "王芳"], "department": [department: "Field sales"]])
+        let asked = "owner_id = \(user) → owner_id = \"\(user)\", department_id = \"\(department)\", id = 7"
+        let told = JobText(Job(summary: asked), names, issues: []).summary
+        #expect(
+            told == "owner_id = \(user) → owner_id = 王芳 (\(user)), department_id = Field sales (\(department)), id = 7")
+    }
+
+    @Test func refusalsNameTheirRecords() {
+        let issue = RecordIssue(object: "account", recordID: "i", reason: "EXTERNAL_ID_TAKEN", message: "Taken\nby.")
+        #expect(IssueText.lines([issue], .none) == ["account i: Taken\\u000aby. [EXTERNAL_ID_TAKEN]"])
+    }
+
+    /// The catalogue is proto/README.md: what it lists for jobs has a sentence here, and nothing else has one.
+    @Test func theReasonsOfJobsAreThoseOfTheCatalogue() throws {
+        let path = #filePath.replacing(/Tests\/StewardCommandTests\/.*/, with: "proto/README.md")
+        let catalogue = try String(contentsOfFile: path, encoding: .utf8)
+        let start = try #require(catalogue.range(of: "Why a job failed is told by `last_error`"))
+        let paragraph = catalogue[start.lowerBound...].prefix(
+            through: try #require(
+                catalogue[start.lowerBound...].range(of: "\n\n")
+            ).lowerBound)
+        let listed = Set(paragraph.matches(of: /\b[A-Z]+(?:_[A-Z]+)+\b|\bINTERNAL\b/).map { String($0.0) })
+        #expect(listed == JobReason.known)
+    }
+
+    @Test func aPreviewTellsFromWhatToWhat() {
+        let noun = Account.noun
+        let before = Account(id: "i", version: 1, displayName: "北京", city: "Berlin").message()
+        let after = Account(id: "i", version: 2, displayName: "北京", phone: "+49", city: "Bonn").message()
+        let same = Account(id: "j", version: 1, displayName: "Acme").message()
+        let table = MatchingSample.table([after, same], ["i": before, "j": same], noun, .none)
+        #expect(
+            table.lines(width: .max) == [
+                "ID  ACCOUNT  CHANGE", "i   北京     phone: – → +49", "             city: Berlin → Bonn",
+                "j   Acme     nothing: it is so already",
+            ])
+    }
+
+    @Test func whoGetsWhatOfALeaver() {
+        let records = [
+            OwnedRecords(object: "account", service: "customer", count: 3), OwnedRecords(object: "lead", count: 0),
+            OwnedRecords(object: "deal", reason: "PERMISSION_MISSING", message: "You need it."),
+        ]
+        func cells(_ to: String?, _ departments: [String]) -> [String] {
+            UserCommand.Deactivate.table(records, goingTo: to, departments).rows.map { $0.joined(separator: "|") }
+        }
+        #expect(cells("bob", []) == ["account|3|bob", "lead|0|–", "deal|?|You need it. [PERMISSION_MISSING]"])
+        #expect(cells("bob", ["Support=eve"])[0] == "account|3|those of Support: eve; the others: bob")
+        #expect(cells(nil, ["客服=王芳"])[0] == "account|3|those of 客服: 王芳; the others: nobody, they stay")
+        #expect(cells(nil, [])[0] == "account|3|nobody, they stay")
+    }
+
+    @Test func settingsThatNobodySetAreTheirDefaults() {
+        func lines(_ settings: WorkspaceSettings) -> [String] {
+            SettingsOptions.lines(settings).map { "\($0.name) \($0.text)" }
+        }
+        #expect(
+            lines(WorkspaceSettings(version: 1, timeZone: "UTC")) == [
+                "version 1", "time_zone UTC", "read_rows_per_day_max 20000 (default)",
+                "deleted_records_kept_days for ever (default)",
+            ])
+        let set = WorkspaceSettings(timeZone: "Asia/Shanghai", readRowsPerDayMax: 0, deletedRecordsKeptDays: 90)
+        #expect(
+            lines(set) == ["time_zone Asia/Shanghai", "read_rows_per_day_max 0", "deleted_records_kept_days 90"])
+    }
+
+    @Test(arguments: [
+        ("a.csv.1a2b3c4d.part", "a.csv.1a2b3c4d.part"), ("客户.csv", "客户.csv"), ("it's", #"'it'\''s'"#), ("a b", "'a b'"),
+        ("$(rm)", "'$(rm)'"), ("", "''"),
+    ])
+    func wordsOfACommandAreQuotedForAShell(_ text: String, _ word: String) { #expect(ShellText.quoted(text) == word) }
+}
