@@ -136,6 +136,7 @@ extension PostgresConnection {
             session.commit()
         case .rollback: session.rollBack()
         case .begin: session.opened()
+        case .role(let slot): slot.isRoleKnown = true
         case .stamp(let slot, let stamp):
             slot.stampCheckTime = loop.now
             slot.stamp = stamp
@@ -164,7 +165,11 @@ extension PostgresConnection {
             return
         }
         let error = PostgresError(report)
-        if case .role = expectation { isMisled = true }
+        if case .role(let slot) = expectation, error.kind == .insufficientPrivilege {
+            slot.isRoleKnown = false
+            failure = PostgresError(.roleRefused, error.message, sqlState: error.sqlState)
+            return
+        }
         if case .sync = expectation {
             // The server says farewell after it has done all that the caller asked for.
             finish()

@@ -26,9 +26,7 @@ extension PostgresConnection {
     ///     needs no BEGIN and no COMMIT; that it only reads is the session's default.
     func sendBegin(_ scope: TransactionScope, label: String?, isWhole: Bool = false) throws(PostgresError) {
         let now = MonotonicTime.now()
-        guard scope.deadline > now else {
-            throw PostgresError(.queryCanceled, "the deadline passed before the transaction began")
-        }
+        try checkTime(scope, now: now)
         session.begin(isFramed: !isWhole || label != nil || scope.lockTimeoutMilliseconds != nil)
         if session.isFramed { try send(scope.access.begin) }
         for name in orphans { try sendDeallocate(name) }
@@ -44,6 +42,11 @@ extension PostgresConnection {
         if let slot, let stamp = scope.stamp, slot.needsCheck(stamp, now: now) {
             try sendStamp(slot, stamp)
         }
+    }
+
+    func checkTime(_ scope: TransactionScope, now: UInt64) throws(PostgresError) {
+        guard scope.deadline <= now else { return }
+        throw PostgresError(.queryCanceled, "the deadline passed before the transaction began")
     }
 
     func send(
@@ -82,7 +85,7 @@ extension PostgresConnection {
             try put(.rolePrepare(slot)) { $0.sendPrepare(slot.roleCommand, text, []) }
             slot.isRolePrepared = true
         }
-        try put(.role) { $0.sendExecute(slot.roleCommand) }
+        try put(.role(slot)) { $0.sendExecute(slot.roleCommand) }
     }
 
     private func sendTimeout(_ remaining: UInt64) throws(PostgresError) {

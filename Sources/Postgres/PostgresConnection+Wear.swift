@@ -25,7 +25,7 @@ extension PostgresConnection {
 
     /// Whether the pool should replace it.
     func isWorn(now: UInt64) -> Bool {
-        isMisled || measured.bytes >= wornBytes || now > openTime && now - openTime >= ageMax
+        measured.bytes >= wornBytes || now > openTime && now - openTime >= ageMax
     }
 
     /// Asks the backend for its memory. A login without the right to ask (`InstallationSetup` grants it) is estimated

@@ -14,7 +14,7 @@ package final class PostgresConnection: @unchecked Sendable {
         /// A control command; its result says nothing.
         case control
         /// Assumes a tenant's role.
-        case role
+        case role(TenantSlot)
         case begin, commit, rollback
         case controlPrepare(ControlCommand)
         case rolePrepare(TenantSlot)
@@ -37,9 +37,6 @@ package final class PostgresConnection: @unchecked Sendable {
     var slots: [SlotKey: TenantSlot] = [:]
     var lastSlot: TenantSlot?
     var session = SessionState()
-    /// A role was refused. While many roles are granted, a backend may remember memberships that are no longer all (roles_is_member_of loses what
-    /// comes while it reads), until the next grant in the cluster: it is replaced.
-    var isMisled = false
     var preparedControls = [Bool](repeating: false, count: ControlCommand.allCases.count)
     var preparedTimeouts = [Bool](repeating: false, count: TimeoutRung.milliseconds.count)
 

@@ -7,6 +7,8 @@ package struct PostgresError: Error, Sendable {
         case uniqueViolation, foreignKeyViolation, checkViolation, notNullViolation, exclusionViolation
         case serializationFailure, deadlock
         case insufficientPrivilege
+        /// The login may not take on the tenant's role. Nothing of the transaction was done.
+        case roleRefused
         /// The statement timeout or the deadline passed while the statement ran, or its Task was cancelled.
         case queryCanceled
         /// A transaction that only reads took longer than `PostgresSettings.readTimeout`.
@@ -105,6 +107,8 @@ extension PostgresError: CustomStringConvertible {
             "all connections of PostgreSQL are taken: raise max_connections, or lower database.connections"
         case (.outOfResources, _): "the database server has reached a limit of its own: its log says which"
         case (.serverFault, _): "the database server cannot read or write its files: look at its disk and its log"
+        case (.roleRefused, _):
+            "the login is no member of the workspace's role in this service: the owner of the schemas does GRANT role TO login"
         case (.readOnlyTransaction, _):
             "the database takes no writes: this is a standby, or default_transaction_read_only is on"
         case (_, "57P01"), (_, "57P02"), (_, "57P03"): "PostgreSQL stops or starts: it is waited for"

@@ -13,6 +13,8 @@ final class TenantSlot {
     /// Name of the prepared command that takes on its role.
     let roleCommand: String
     var isRolePrepared = false
+    /// The backend has taken on the role, and knows that it may.
+    var isRoleKnown = false
     /// When the stamp was found right; nil before that.
     var stampCheckTime: UInt64?
     var stamp: SchemaStamp?

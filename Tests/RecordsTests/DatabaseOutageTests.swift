@@ -10,7 +10,8 @@ import Testing
         (.serverFault, .unavailable, "DATABASE_UNAVAILABLE"), (.unavailable, .unavailable, "DATABASE_UNAVAILABLE"),
         (.connectionLost, .unavailable, "DATABASE_UNAVAILABLE"),
         (.readOnlyTransaction, .unavailable, "DATABASE_UNAVAILABLE"), (.poolExhausted, .unavailable, "DATABASE_BUSY"),
-        (.stampMismatch, .unavailable, "WORKSPACE_UNAVAILABLE"), (.deadlock, .aborted, "DATABASE_BUSY"),
+        (.stampMismatch, .unavailable, "WORKSPACE_UNAVAILABLE"),
+        (.roleRefused, .unavailable, "WORKSPACE_UNAVAILABLE"), (.deadlock, .aborted, "DATABASE_BUSY"),
         (.serializationFailure, .aborted, "DATABASE_BUSY"), (.lockTimeout, .aborted, "DATABASE_BUSY"),
     ])
     func whatMayPassIsRetriable(_ kind: PostgresError.Kind, _ code: StatusCode, _ reason: String) {

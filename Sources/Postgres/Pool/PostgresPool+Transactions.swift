@@ -6,8 +6,7 @@ extension PostgresPool {
     package func run(
         _ scope: TransactionScope, _ statement: Statement, _ parameters: Parameters
     ) async throws(PostgresError) -> Rows {
-        let pooled = try await lease(
-            affinity: scope.tenant, scan: statement.isScan ? statement.id : nil, deadline: scope.deadline)
+        let pooled = try await lend(scope, scan: statement.isScan ? statement.id : nil)
         defer { release(pooled) }
         let connection = pooled.connection
         let scope = scope.bounded(by: settings.readTimeout)
@@ -24,8 +23,7 @@ extension PostgresPool {
         _ scope: TransactionScope, _ batch: [(Statement, Parameters)]
     ) async throws(PostgresError) -> [Rows] {
         guard !batch.isEmpty else { return [] }
-        let pooled = try await lease(
-            affinity: scope.tenant, scan: batch.first { $0.0.isScan }?.0.id, deadline: scope.deadline)
+        let pooled = try await lend(scope, scan: batch.first { $0.0.isScan }?.0.id)
         defer { release(pooled) }
         let connection = pooled.connection
         let scope = scope.bounded(by: settings.readTimeout)
@@ -43,7 +41,7 @@ extension PostgresPool {
     package func transaction<Value: Sendable>(
         _ scope: TransactionScope, _ body: (PostgresTransaction) async throws -> Value
     ) async throws -> Value {
-        let pooled = try await lease(affinity: scope.tenant, deadline: scope.deadline)
+        let pooled = try await lend(scope)
         defer { release(pooled) }
         let scope = scope.bounded(by: settings.readTimeout)
         let transaction = PostgresTransaction(pooled.connection, scope, label: pooled.account?.databaseLabel)
@@ -66,5 +64,30 @@ extension PostgresPool {
         let pooled = try await lease(affinity: nil, deadline: deadline)
         defer { release(pooled) }
         return pooled.connection.isSuperuser
+    }
+
+    /// Lends a connection that has met the tenant of the scope. When a backend has missed that the login may take on its role, another is tried,
+    /// once.
+    private func lend(_ scope: TransactionScope, scan: Int? = nil) async throws(PostgresError) -> PooledConnection {
+        let first = try await lease(affinity: scope.tenant, scan: scan, deadline: scope.deadline)
+        do throws(PostgresError) {
+            return try await meet(scope, on: first)
+        } catch  where error.kind == .roleRefused && !first.connection.isOpen {
+            let second = try await lease(affinity: scope.tenant, scan: scan, deadline: scope.deadline)
+            return try await meet(scope, on: second)
+        }
+    }
+
+    /// Gives the connection back when it cannot meet the tenant.
+    private func meet(
+        _ scope: TransactionScope, on pooled: PooledConnection
+    ) async throws(PostgresError) -> PooledConnection {
+        do throws(PostgresError) {
+            try await pooled.connection.meet(scope)
+            return pooled
+        } catch {
+            release(pooled)
+            throw error
+        }
     }
 }

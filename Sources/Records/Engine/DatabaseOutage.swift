@@ -42,6 +42,10 @@ package enum DatabaseOutage {
         case .stampMismatch:
             return made(
                 .unavailable, .workspaceUnavailable, "The workspace is being changed; try again later.", awayRetryDelay)
+        case .roleRefused:
+            return made(
+                .unavailable, .workspaceUnavailable,
+                "The workspace is not reachable at the moment, and nothing was done; try again later.", awayRetryDelay)
         case .queryCanceled:
             return RPCError(
                 .deadlineExceeded, reason: "DEADLINE_EXCEEDED", domain: domain,
