@@ -75,8 +75,9 @@ package struct JobTable: Sendable {
     /// Where a job stands; nil when there is none, or it is at its beginning.
     func checkpoint(of id: RecordID, as actor: TenantActor, deadline: UInt64) async throws -> [UInt8]? {
         let query = JobStatements.checkpoint(of: id)
-        return try await database.read(actor, deadline: deadline, query.statement, query.parameters).first?.value(0)
-            .map { Array($0) }
+        let rows = try await database.read(actor, deadline: deadline, query.statement, query.parameters)
+        // The bytes are those of the rows.
+        return withExtendedLifetime(rows) { rows.first?.value(0).map { Array($0) } }
     }
 
     /// The newest first.
