@@ -49,6 +49,8 @@ struct TransferTests {
             let done = try await move.job(answer.jobID)
             #expect(done.state == .done && done.name == "transfer_user")
             #expect(done.userID == move.workspace.adminID.description)
+            #expect(
+                done.summary == "user_id = \(move.user) → department_id = \(move.department), with records")
             for service in [ServiceName.customer, .sales] {
                 let calls = try #require(identity.services[service]).calls(for: move.workspace.id)
                 let call = try #require(calls.first)

@@ -32,8 +32,17 @@ extension UserCommand {
             if let to { request.successorID = try await users.id(of: to) }
             for text in departmentTo { request.departmentSuccessors.append(try await successor(text, users)) }
             let answer = try await client.connection.users.deactivateUser(request, options: .write())
-            if preview { return try show(answer.ownedRecords) }
+            if preview {
+                try show(answer.ownedRecords)
+                if let job = answer.cancelledTransferJobID {
+                    Terminal.note("the transfer to another department, job \(job), would be cancelled")
+                }
+                return
+            }
             Terminal.line("\(answer.user?.email ?? user) is deactivated")
+            if let job = answer.cancelledTransferJobID {
+                Terminal.line("the transfer to another department, job \(job), is cancelled")
+            }
             guard let job = answer.jobID else { return }
             guard watch else { return Terminal.line("the handover is job \(job); steward job watch \(job) shows it") }
             try await JobProgress.watch(job, client, format: options.output)

@@ -21,7 +21,15 @@ struct UserTransfer: Sendable {
             Self.name, for: .transferUser, doing: UserServiceMethods.transferUser,
             steps: [SagaStep("move_user", move)]
                 + client.steps("move_records", unless: TransferOrder.hindrance, Self.records),
-            timeout: HandoverClient.sagaTimeout, whenFailed: .stays)
+            timeout: HandoverClient.sagaTimeout, whenFailed: .stays, summary: Self.summary)
+    }
+
+    /// Who goes where, and whether with what is theirs.
+    private static func summary(_ input: [UInt8]) throws -> String {
+        let input = try TransferInput(decoding: input)
+        func text(_ id: [UInt8]?) -> String { id.flatMap { RecordID(bytes: $0) }?.text ?? "" }
+        let records = input.withRecords == true ? ", with records" : ""
+        return "user_id = \(text(input.userID)) → department_id = \(text(input.newDepartmentID))\(records)"
     }
 
     /// From the user to himself, in the new department.
