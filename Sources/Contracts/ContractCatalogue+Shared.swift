@@ -604,7 +604,7 @@ extension ContractCatalogue {
                     CVIGb2JqZWN0EhQKBWNvdW50GAIgASgDUgVjb3VudBIWCgZjYXBwZWQYAyABKAhSBmNhcHBlZCI5Cg9VbmRvSm9iUmVzcG9u\
                     c2USJgoDam9iGAEgASgLMhQuc3Rld2FyZC50eXBlLnYxLkpvYlIDam9iKpYBCghKb2JTdGF0ZRIZChVKT0JfU1RBVEVfVU5T\
                     UEVDSUZJRUQQABIVChFKT0JfU1RBVEVfV0FJVElORxABEhUKEUpPQl9TVEFURV9SVU5OSU5HEAISEgoOSk9CX1NUQVRFX0RP\
-                    TkUQAxIUChBKT0JfU1RBVEVfRkFJTEVEEAQSFwoTSk9CX1NUQVRFX0NBTkNFTExFRBAFSvYkCnUKAQwSAwEAEhprIEpvYnM6\
+                    TkUQAxIUChBKT0JfU1RBVEVfRkFJTEVEEAQSFwoTSk9CX1NUQVRFX0NBTkNFTExFRBAFSsolCnUKAQwSAwEAEhprIEpvYnM6\
                     IHdoYXQgc2VydmljZXMgZG8gd2hpbGUgbm9ib2R5IGNhbGxzLiBFYWNoIHNlcnZpY2UgaGFzIGEgSm9iU2VydmljZSBvZiBp\
                     dHMgb3duLCB3aXRoIHRoZXNlIG1lc3NhZ2VzLgoKMAoCBAASBAkALwEaJCBBIGpvYiBvZiBhIHNlcnZpY2UgaW4gYSB3b3Jr\
                     c3BhY2UuCgonCgQEAAIAEgMLAhkaGiBJZCwgYSBVVUlEIGluIHRleHQgZm9ybS4KCjAKBAQAAgESAw0CGxojIFdoYXQgaXQg\
@@ -615,62 +615,63 @@ extension ContractCatalogue {
                     V2hlbiBpdCBpcyB0YWtlbiB1cCBuZXh0OyB3aGlsZSBpdCBydW5zLCB1bnRpbCB3aGVuIGEgcnVubmVyIGhhcyBpdC4KCioK\
                     BAQAAgYSAxcCNBodIFdoZW4gaXQgd2FzIGZpcnN0IHRha2VuIHVwLgoKHQoEBAACBxIDGQIyGhAgV2hlbiBpdCBlbmRlZC4K\
                     CiAKBAQAAggSAxsCIBoTIEhvdyBtdWNoIGlzIGRvbmUuCgpGCgQEAAIJEgMdAiIaOSBIb3cgbXVjaCB0aGVyZSBpczsgYWJz\
-                    ZW50IGFzIGxvbmcgYXMgdGhhdCBpcyBub3Qga25vd24uCgo1CgQEAAIKEgMfAh8aKCBIb3cgb2Z0ZW4gaXRzIHByZXNlbnQg\
-                    c3RlcCBoYXMgZmFpbGVkLgoKQgoEBAACCxIDIQIiGjUgVGhlIHJlYXNvbiBvZiB0aGUgbGFzdCBmYWlsdXJlLCBhcyBpbiBV\
-                    U0VSX1VOS05PV04uCgpOCgQEAAIMEgMjAjYaQSBXaGVuIHNvbWVib2R5IGFza2VkIHRoYXQgaXQgZW5kczsgaXQgZW5kcyBi\
-                    ZWZvcmUgaXRzIG5leHQgc3RlcC4KCiAKBAQAAg0SAyUCNhoTIFdoZW4gaXQgd2FzIG1hZGUuCgo7CgQEAAIOEgMnAh8aLiBU\
-                    aGUgc2VydmljZSB3aG9zZSBqb2IgaXQgaXMsIGFzIGluIGN1c3RvbWVyLgoKYQoEBAACDxIDKQIhGlQgV2hhdCBiZWNhbWUg\
-                    b2YgdGhlIHJlY29yZHMgdGhhdCBpdCB3b3JrZWQgdGhyb3VnaDsgYWJzZW50IGZvciBhIGpvYiB0aGF0IGRvZXMgbm90LgoK\
-                    cgoEBAACEBIDKwIcGmUgVGhlIHN0ZXAgdGhhdCBpdCBpcyBhdCwgYXMgaW4gaGFuZF9vdmVyX2N1c3RvbWVyLCBvZiBhIGpv\
-                    YiB3aG9zZSBzdGVwcyBhcmUgY2FsbHMgb2Ygb3RoZXIgc2VydmljZXMuCgr9AQoEBAACERIDLgIfGu8BIFdoYXQgaXQgd2Fz\
-                    IGFza2VkIGZvciwgYXMgaW4gJ2NpdHkgPSAiS3VubWluZyIg4oaSIG93bmVyX2lkID0gIjAxOWHigKYiJywgYXQgbW9zdCAx\
-                    LDAwMCBjaGFyYWN0ZXJzOyBhIGxvbmdlciBvbmUgZW5kcyB3aXRoIOKApi4gVG9sZCBieSBHZXRKb2IKIGFuZCBXYXRjaEpv\
-                    YiB0byB0aGUgdXNlciBmb3Igd2hvbSB0aGUgam9iIHdvcmtzOyBhYnNlbnQgZm9yIGEgam9iIHRoYXQgd2FzIGFza2VkIGZv\
-                    ciBub3RoaW5nLgoKQwoCBAESBDIAPQEaNyBXaGF0IGJlY2FtZSBvZiB0aGUgcmVjb3JkcyB0aGF0IGEgam9iIHdvcmtlZCB0\
-                    aHJvdWdoLgoKIQoEBAECABIDNAIjGhQgVGhleSB3ZXJlIGNoYW5nZWQuCgorCgQEAQIBEgM2AiUaHiBUaGV5IHdlcmUgYXMg\
-                    dGhleSBzaG91bGQgYmUuCgo6CgQEAQICEgM4AiMaLSBUaGV5IHdlcmUgcmVmdXNlZCwgYW5kIHN0YXllZCBhcyB0aGV5IHdl\
-                    cmUuCgpOCgQEAQIDEgM6AiIaQSBXaHksIG9mIHRoZSBmaXJzdCAxMDA7IHRvbGQgdG8gdGhlIHVzZXIgZm9yIHdob20gdGhl\
-                    IGpvYiB3b3Jrcy4KCk8KBAQBAgQSAzwCIBpCIFRoZSBzYW1lIGJ5IGtpbmQgb2YgcmVjb3JkLCBvZiBhIGpvYiB0aGF0IHdv\
-                    cmtzIHRocm91Z2ggc2V2ZXJhbC4KCjUKAgQCEgRAAEsBGikgV2hhdCBiZWNhbWUgb2YgdGhlIHJlY29yZHMgb2Ygb25lIGtp\
-                    bmQuCgotCgQEAgIAEgNCAh0aICBLaW5kIG9mIHJlY29yZCwgYXMgaW4gYWNjb3VudC4KCiEKBAQCAgESA0QCIxoUIFRoZXkg\
-                    d2VyZSBjaGFuZ2VkLgoKKwoEBAICAhIDRgIlGh4gVGhleSB3ZXJlIGFzIHRoZXkgc2hvdWxkIGJlLgoKOgoEBAICAxIDSAIj\
-                    Gi0gVGhleSB3ZXJlIHJlZnVzZWQsIGFuZCBzdGF5ZWQgYXMgdGhleSB3ZXJlLgoKVAoEBAICBBIDSgIlGkcgVGhvc2UgdGhh\
-                    dCB3ZXJlIHJlZnVzZWQsIGJ5IHRoZSByZWFzb24sIHdoZXJlIHRoZSBqb2IgY291bnRzIHRoZW0gc28uCgo5CgIEAxIETgBT\
-                    ARotIEhvdyBtYW55IHJlY29yZHMgd2VyZSByZWZ1c2VkIGZvciBhIHJlYXNvbi4KCi8KBAQDAgASA1ACHRoiIFRoZSByZWFz\
-                    b24sIGFzIGluIFJFQ09SRF9JTl9VU0UuCgoYCgQEAwIBEgNSAhsaCyBIb3cgbWFueS4KCiEKAgUAEgRWAGMBGhUgV2hlcmUg\
-                    YSBqb2Igc3RhbmRzLgoKGAoEBQACABIDWAIcGgsgTm90IHRvbGQuCgp1CgQFAAIBEgNaAhgaaCBJdCB3YWl0cyB1bnRpbCBp\
-                    dCBpcyBkdWU6IGZvciBpdHMgdGltZSwgYWZ0ZXIgYSBmYWlsdXJlLCBvciBmb3IgaXRzIG5leHQgdHVybiBhZnRlciBvdGhl\
-                    cnMgaGFkIHRoZWlycy4KCh8KBAUAAgISA1wCGBoSIEl0IGlzIHVuZGVyIHdheS4KChoKBAUAAgMSA14CFRoNIEl0IGlzIGRv\
-                    bmUuCgo3CgQFAAIEEgNgAhcaKiBJdCBmYWlsZWQgZm9yIGdvb2Q6IGxhc3RfZXJyb3Igc2F5cyB3aHkuCgpNCgQFAAIFEgNi\
-                    AhoaQCBJdCB3YXMgZW5kZWQgYmVmb3JlIGl0IHdhcyBkb25lOyB3aGF0IGl0IGRpZCB1bnRpbCB0aGVuIHN0YXlzLgoKHQoC\
-                    BAQSBGYAaQEaESBBc2tzIGZvciBhIGpvYi4KChYKBAQEAgASA2gCGRoJIEl0cyBpZC4KChQKAgQFEgRsAG8BGgggQSBqb2Iu\
-                    CgoXCgQEBQIAEgNuAhcaCiBUaGUgam9iLgoKLgoCBAYSBHIAewEaIiBBc2tzIGZvciBqb2JzLCB0aGUgbmV3ZXN0IGZpcnN0\
-                    LgoKPAoEBAYCABIDdAIfGi8gTW9zdCBqb2JzIHdhbnRlZCwgMSB0byAxLDAwMDsgNTAgdW5sZXNzIHNhaWQuCgpHCgQEBgIB\
-                    EgN2AiEaOiBuZXh0X3BhZ2VfdG9rZW4gb2YgdGhlIHBhZ2UgYmVmb3JlOyBlbXB0eSBmb3IgdGhlIGZpcnN0LgoKJwoEBAYC\
-                    AhIDeAIbGhogT25seSB0aG9zZSBvZiB0aGlzIG5hbWUuCgo0CgQEBgIDEgN6Ah4aJyBPbmx5IHRob3NlIHRoYXQgYXJlIG5v\
-                    dCBhdCB0aGVpciBlbmQuCgoeCgIEBxIFfgCDAQEaESBBIHBhZ2Ugb2Ygam9icy4KChkKBAQHAgASBIABAhgaCyBUaGUgam9i\
-                    cy4KCkIKBAQHAgESBIIBAiYaNCBBc2tzIGZvciB0aGUgbmV4dCBwYWdlOyBhYnNlbnQgYWZ0ZXIgdGhlIGxhc3Qgb25lLgoK\
-                    MgoCBAgSBoYBAIkBARokIEFza3MgdG8gYmUgdG9sZCBob3cgYSBqb2IgZ2V0cyBvbi4KChcKBAQIAgASBIgBAhkaCSBJdHMg\
-                    aWQuCgojCgIECRIGjAEAjwEBGhUgQSBqb2IgYXMgaXQgaXMgbm93LgoKGAoEBAkCABIEjgECFxoKIFRoZSBqb2IuCgolCgIE\
-                    ChIGkgEAlQEBGhcgQXNrcyB0aGF0IGEgam9iIGVuZHMuCgoXCgQECgIAEgSUAQIZGgkgSXRzIGlkLgoKGAoCBAsSBpgBAJsB\
-                    ARoKIFRoZSBqb2IuCgo7CgQECwIAEgSaAQIXGi0gQXMgaXQgaXMgbm93OiBpdCBlbmRzIGJlZm9yZSBpdHMgbmV4dCBzdGVw\
-                    LgoKNwoCBAwSBp4BAKEBARopIEFza3MgdGhhdCBhIGpvYiBvZiBhIHNjaGVkdWxlIHJ1bnMgbm93LgoKMQoEBAwCABIEoAEC\
-                    GxojIFdoYXQgaXQgZG9lcywgYXMgaW4gaG91c2VrZWVwaW5nLgoKGAoCBA0SBqQBAKcBARoKIFRoZSBqb2IuCgpQCgQEDQIA\
-                    EgSmAQIXGkIgVGhlIHJ1bjogdGhlIG9uZSB0aGF0IHdhaXRlZCBmb3IgaXRzIHRpbWUsIG9yIHRoYXQgaXMgdW5kZXIgd2F5\
-                    LgoKNAoCBA4SBqoBAK0BARomIEFza3MgdGhhdCBhIGpvYiB0aGF0IGZhaWxlZCBnb2VzIG9uLgoKFwoEBA4CABIErAECGRoJ\
-                    IEl0cyBpZC4KChgKAgQPEgawAQCzAQEaCiBUaGUgam9iLgoKKwoEBA8CABIEsgECFxodIEl0IHdhaXRzIGZvciBpdHMgbmV4\
-                    dCBzdGVwLgoKOwoCBBASBrYBALkBARotIEFza3MgdGhhdCB3aGF0IGEgam9iIGNoYW5nZWQgaXMgdGFrZW4gYmFjay4KChcK\
-                    BAQQAgASBLgBAhkaCSBJdHMgaWQuCgpCCgIEERIGvAEAvwEBGjQgQXNrcyBob3cgbWFueSBkZWxldGVkIHJlY29yZHMgYSB0\
-                    aW1lIHdvdWxkIHJlbW92ZS4KCmwKBAQRAgASBL4BAh8aXiBIb3cgbWFueSBkYXlzIGRlbGV0ZWQgcmVjb3JkcyB3ZXJlIGtl\
-                    cHQsIDMwIHRvIDMsNjUwOyBhYnNlbnQgZm9yIHdoYXQgdGhlIHdvcmtzcGFjZSBoYXMgc2V0LgoKQQoCBBISBsIBAMUBARoz\
-                    IEhvdyBtYW55IGRlbGV0ZWQgcmVjb3JkcyBhcmUgb2xkZXIgdGhhbiB0aGUgdGltZS4KCoABCgQEEgIAEgTEAQIhGnIgQnkg\
-                    a2luZCBvZiByZWNvcmQsIHRob3NlIG9mIHRoZSBzZXJ2aWNlIHRoYXQgYXJlIGV2ZXIgcmVtb3ZlZC4gV2hhdCBpcyBzdGls\
-                    bCBuYW1lZCBieSBvdGhlcnMgc3RheXMgYWxsIHRoZSBzYW1lLgoKLAoCBBMSBsgBAM8BARoeIERlbGV0ZWQgcmVjb3JkcyBv\
-                    ZiBvbmUga2luZC4KCi4KBAQTAgASBMoBAh0aICBLaW5kIG9mIHJlY29yZCwgYXMgaW4gYWNjb3VudC4KCjoKBAQTAgESBMwB\
-                    AhsaLCBIb3cgbWFueSBhcmUgb2xkZXI7IGNvdW50ZWQgdXAgdG8gMTAwLDAwMC4KCikKBAQTAgISBM4BAhsaGyBUaGVyZSBh\
-                    cmUgbW9yZSB0aGFuIHRoYXQuCgorCgIEFBIG0gEA1QEBGh0gVGhlIGpvYiB0aGF0IHRha2VzIGl0IGJhY2suCgpqCgQEFAIA\
-                    EgTUAQIXGlwgSXQgd29ya3MgZm9yIHRoZSBjYWxsZXIsIHdpdGggaGlzIHJpZ2h0czsgd2hhdCBvdGhlcnMgY2hhbmdlZCBz\
-                    aW5jZSBzdGF5cyBhbmQgaXMgcmVwb3J0ZWQuCg==
+                    ZW50IGFzIGxvbmcgYXMgdGhhdCBpcyBub3Qga25vd24uCgqIAQoEBAACChIDHwIfGnsgSG93IG9mdGVuIGl0cyBwcmVzZW50\
+                    IHN0ZXAgaGFzIGZhaWxlZDsgbm90IGNvdW50ZWQgaXMgd2hhdCB3YXMgd3JvbmcgZWxzZXdoZXJlLCBhcyBhIHNlcnZpY2Ug\
+                    b3IgYSBkYXRhYmFzZSB0aGF0IHdhcyBhd2F5LgoKQgoEBAACCxIDIQIiGjUgVGhlIHJlYXNvbiBvZiB0aGUgbGFzdCBmYWls\
+                    dXJlLCBhcyBpbiBVU0VSX1VOS05PV04uCgpOCgQEAAIMEgMjAjYaQSBXaGVuIHNvbWVib2R5IGFza2VkIHRoYXQgaXQgZW5k\
+                    czsgaXQgZW5kcyBiZWZvcmUgaXRzIG5leHQgc3RlcC4KCiAKBAQAAg0SAyUCNhoTIFdoZW4gaXQgd2FzIG1hZGUuCgo7CgQE\
+                    AAIOEgMnAh8aLiBUaGUgc2VydmljZSB3aG9zZSBqb2IgaXQgaXMsIGFzIGluIGN1c3RvbWVyLgoKYQoEBAACDxIDKQIhGlQg\
+                    V2hhdCBiZWNhbWUgb2YgdGhlIHJlY29yZHMgdGhhdCBpdCB3b3JrZWQgdGhyb3VnaDsgYWJzZW50IGZvciBhIGpvYiB0aGF0\
+                    IGRvZXMgbm90LgoKcgoEBAACEBIDKwIcGmUgVGhlIHN0ZXAgdGhhdCBpdCBpcyBhdCwgYXMgaW4gaGFuZF9vdmVyX2N1c3Rv\
+                    bWVyLCBvZiBhIGpvYiB3aG9zZSBzdGVwcyBhcmUgY2FsbHMgb2Ygb3RoZXIgc2VydmljZXMuCgr9AQoEBAACERIDLgIfGu8B\
+                    IFdoYXQgaXQgd2FzIGFza2VkIGZvciwgYXMgaW4gJ2NpdHkgPSAiS3VubWluZyIg4oaSIG93bmVyX2lkID0gIjAxOWHigKYi\
+                    JywgYXQgbW9zdCAxLDAwMCBjaGFyYWN0ZXJzOyBhIGxvbmdlciBvbmUgZW5kcyB3aXRoIOKApi4gVG9sZCBieSBHZXRKb2IK\
+                    IGFuZCBXYXRjaEpvYiB0byB0aGUgdXNlciBmb3Igd2hvbSB0aGUgam9iIHdvcmtzOyBhYnNlbnQgZm9yIGEgam9iIHRoYXQg\
+                    d2FzIGFza2VkIGZvciBub3RoaW5nLgoKQwoCBAESBDIAPQEaNyBXaGF0IGJlY2FtZSBvZiB0aGUgcmVjb3JkcyB0aGF0IGEg\
+                    am9iIHdvcmtlZCB0aHJvdWdoLgoKIQoEBAECABIDNAIjGhQgVGhleSB3ZXJlIGNoYW5nZWQuCgorCgQEAQIBEgM2AiUaHiBU\
+                    aGV5IHdlcmUgYXMgdGhleSBzaG91bGQgYmUuCgo6CgQEAQICEgM4AiMaLSBUaGV5IHdlcmUgcmVmdXNlZCwgYW5kIHN0YXll\
+                    ZCBhcyB0aGV5IHdlcmUuCgpOCgQEAQIDEgM6AiIaQSBXaHksIG9mIHRoZSBmaXJzdCAxMDA7IHRvbGQgdG8gdGhlIHVzZXIg\
+                    Zm9yIHdob20gdGhlIGpvYiB3b3Jrcy4KCk8KBAQBAgQSAzwCIBpCIFRoZSBzYW1lIGJ5IGtpbmQgb2YgcmVjb3JkLCBvZiBh\
+                    IGpvYiB0aGF0IHdvcmtzIHRocm91Z2ggc2V2ZXJhbC4KCjUKAgQCEgRAAEsBGikgV2hhdCBiZWNhbWUgb2YgdGhlIHJlY29y\
+                    ZHMgb2Ygb25lIGtpbmQuCgotCgQEAgIAEgNCAh0aICBLaW5kIG9mIHJlY29yZCwgYXMgaW4gYWNjb3VudC4KCiEKBAQCAgES\
+                    A0QCIxoUIFRoZXkgd2VyZSBjaGFuZ2VkLgoKKwoEBAICAhIDRgIlGh4gVGhleSB3ZXJlIGFzIHRoZXkgc2hvdWxkIGJlLgoK\
+                    OgoEBAICAxIDSAIjGi0gVGhleSB3ZXJlIHJlZnVzZWQsIGFuZCBzdGF5ZWQgYXMgdGhleSB3ZXJlLgoKVAoEBAICBBIDSgIl\
+                    GkcgVGhvc2UgdGhhdCB3ZXJlIHJlZnVzZWQsIGJ5IHRoZSByZWFzb24sIHdoZXJlIHRoZSBqb2IgY291bnRzIHRoZW0gc28u\
+                    Cgo5CgIEAxIETgBTARotIEhvdyBtYW55IHJlY29yZHMgd2VyZSByZWZ1c2VkIGZvciBhIHJlYXNvbi4KCi8KBAQDAgASA1AC\
+                    HRoiIFRoZSByZWFzb24sIGFzIGluIFJFQ09SRF9JTl9VU0UuCgoYCgQEAwIBEgNSAhsaCyBIb3cgbWFueS4KCiEKAgUAEgRW\
+                    AGMBGhUgV2hlcmUgYSBqb2Igc3RhbmRzLgoKGAoEBQACABIDWAIcGgsgTm90IHRvbGQuCgp1CgQFAAIBEgNaAhgaaCBJdCB3\
+                    YWl0cyB1bnRpbCBpdCBpcyBkdWU6IGZvciBpdHMgdGltZSwgYWZ0ZXIgYSBmYWlsdXJlLCBvciBmb3IgaXRzIG5leHQgdHVy\
+                    biBhZnRlciBvdGhlcnMgaGFkIHRoZWlycy4KCh8KBAUAAgISA1wCGBoSIEl0IGlzIHVuZGVyIHdheS4KChoKBAUAAgMSA14C\
+                    FRoNIEl0IGlzIGRvbmUuCgo3CgQFAAIEEgNgAhcaKiBJdCBmYWlsZWQgZm9yIGdvb2Q6IGxhc3RfZXJyb3Igc2F5cyB3aHku\
+                    CgpNCgQFAAIFEgNiAhoaQCBJdCB3YXMgZW5kZWQgYmVmb3JlIGl0IHdhcyBkb25lOyB3aGF0IGl0IGRpZCB1bnRpbCB0aGVu\
+                    IHN0YXlzLgoKHQoCBAQSBGYAaQEaESBBc2tzIGZvciBhIGpvYi4KChYKBAQEAgASA2gCGRoJIEl0cyBpZC4KChQKAgQFEgRs\
+                    AG8BGgggQSBqb2IuCgoXCgQEBQIAEgNuAhcaCiBUaGUgam9iLgoKLgoCBAYSBHIAewEaIiBBc2tzIGZvciBqb2JzLCB0aGUg\
+                    bmV3ZXN0IGZpcnN0LgoKPAoEBAYCABIDdAIfGi8gTW9zdCBqb2JzIHdhbnRlZCwgMSB0byAxLDAwMDsgNTAgdW5sZXNzIHNh\
+                    aWQuCgpHCgQEBgIBEgN2AiEaOiBuZXh0X3BhZ2VfdG9rZW4gb2YgdGhlIHBhZ2UgYmVmb3JlOyBlbXB0eSBmb3IgdGhlIGZp\
+                    cnN0LgoKJwoEBAYCAhIDeAIbGhogT25seSB0aG9zZSBvZiB0aGlzIG5hbWUuCgo0CgQEBgIDEgN6Ah4aJyBPbmx5IHRob3Nl\
+                    IHRoYXQgYXJlIG5vdCBhdCB0aGVpciBlbmQuCgoeCgIEBxIFfgCDAQEaESBBIHBhZ2Ugb2Ygam9icy4KChkKBAQHAgASBIAB\
+                    AhgaCyBUaGUgam9icy4KCkIKBAQHAgESBIIBAiYaNCBBc2tzIGZvciB0aGUgbmV4dCBwYWdlOyBhYnNlbnQgYWZ0ZXIgdGhl\
+                    IGxhc3Qgb25lLgoKMgoCBAgSBoYBAIkBARokIEFza3MgdG8gYmUgdG9sZCBob3cgYSBqb2IgZ2V0cyBvbi4KChcKBAQIAgAS\
+                    BIgBAhkaCSBJdHMgaWQuCgojCgIECRIGjAEAjwEBGhUgQSBqb2IgYXMgaXQgaXMgbm93LgoKGAoEBAkCABIEjgECFxoKIFRo\
+                    ZSBqb2IuCgolCgIEChIGkgEAlQEBGhcgQXNrcyB0aGF0IGEgam9iIGVuZHMuCgoXCgQECgIAEgSUAQIZGgkgSXRzIGlkLgoK\
+                    GAoCBAsSBpgBAJsBARoKIFRoZSBqb2IuCgo7CgQECwIAEgSaAQIXGi0gQXMgaXQgaXMgbm93OiBpdCBlbmRzIGJlZm9yZSBp\
+                    dHMgbmV4dCBzdGVwLgoKNwoCBAwSBp4BAKEBARopIEFza3MgdGhhdCBhIGpvYiBvZiBhIHNjaGVkdWxlIHJ1bnMgbm93LgoK\
+                    MQoEBAwCABIEoAECGxojIFdoYXQgaXQgZG9lcywgYXMgaW4gaG91c2VrZWVwaW5nLgoKGAoCBA0SBqQBAKcBARoKIFRoZSBq\
+                    b2IuCgpQCgQEDQIAEgSmAQIXGkIgVGhlIHJ1bjogdGhlIG9uZSB0aGF0IHdhaXRlZCBmb3IgaXRzIHRpbWUsIG9yIHRoYXQg\
+                    aXMgdW5kZXIgd2F5LgoKNAoCBA4SBqoBAK0BARomIEFza3MgdGhhdCBhIGpvYiB0aGF0IGZhaWxlZCBnb2VzIG9uLgoKFwoE\
+                    BA4CABIErAECGRoJIEl0cyBpZC4KChgKAgQPEgawAQCzAQEaCiBUaGUgam9iLgoKKwoEBA8CABIEsgECFxodIEl0IHdhaXRz\
+                    IGZvciBpdHMgbmV4dCBzdGVwLgoKOwoCBBASBrYBALkBARotIEFza3MgdGhhdCB3aGF0IGEgam9iIGNoYW5nZWQgaXMgdGFr\
+                    ZW4gYmFjay4KChcKBAQQAgASBLgBAhkaCSBJdHMgaWQuCgpCCgIEERIGvAEAvwEBGjQgQXNrcyBob3cgbWFueSBkZWxldGVk\
+                    IHJlY29yZHMgYSB0aW1lIHdvdWxkIHJlbW92ZS4KCmwKBAQRAgASBL4BAh8aXiBIb3cgbWFueSBkYXlzIGRlbGV0ZWQgcmVj\
+                    b3JkcyB3ZXJlIGtlcHQsIDMwIHRvIDMsNjUwOyBhYnNlbnQgZm9yIHdoYXQgdGhlIHdvcmtzcGFjZSBoYXMgc2V0LgoKQQoC\
+                    BBISBsIBAMUBARozIEhvdyBtYW55IGRlbGV0ZWQgcmVjb3JkcyBhcmUgb2xkZXIgdGhhbiB0aGUgdGltZS4KCoABCgQEEgIA\
+                    EgTEAQIhGnIgQnkga2luZCBvZiByZWNvcmQsIHRob3NlIG9mIHRoZSBzZXJ2aWNlIHRoYXQgYXJlIGV2ZXIgcmVtb3ZlZC4g\
+                    V2hhdCBpcyBzdGlsbCBuYW1lZCBieSBvdGhlcnMgc3RheXMgYWxsIHRoZSBzYW1lLgoKLAoCBBMSBsgBAM8BARoeIERlbGV0\
+                    ZWQgcmVjb3JkcyBvZiBvbmUga2luZC4KCi4KBAQTAgASBMoBAh0aICBLaW5kIG9mIHJlY29yZCwgYXMgaW4gYWNjb3VudC4K\
+                    CjoKBAQTAgESBMwBAhsaLCBIb3cgbWFueSBhcmUgb2xkZXI7IGNvdW50ZWQgdXAgdG8gMTAwLDAwMC4KCikKBAQTAgISBM4B\
+                    AhsaGyBUaGVyZSBhcmUgbW9yZSB0aGFuIHRoYXQuCgorCgIEFBIG0gEA1QEBGh0gVGhlIGpvYiB0aGF0IHRha2VzIGl0IGJh\
+                    Y2suCgpqCgQEFAIAEgTUAQIXGlwgSXQgd29ya3MgZm9yIHRoZSBjYWxsZXIsIHdpdGggaGlzIHJpZ2h0czsgd2hhdCBvdGhl\
+                    cnMgY2hhbmdlZCBzaW5jZSBzdGF5cyBhbmQgaXMgcmVwb3J0ZWQuCg==
                     """),
             DescribedFile(
                 path: "steward/type/v1/tenant_job.proto", package: "steward.type.v1",
@@ -697,7 +698,7 @@ extension ContractCatalogue {
                     KAhSCWxlYXZlQXNJcyJIChhBYmFuZG9uVGVuYW50Sm9iUmVzcG9uc2USLAoDam9iGAEgASgLMhouc3Rld2FyZC50eXBlLnYx\
                     LlRlbmFudEpvYlIDam9iKpsBCgpKb2JUcm91YmxlEhsKF0pPQl9UUk9VQkxFX1VOU1BFQ0lGSUVEEAASFgoSSk9CX1RST1VC\
                     TEVfRkFJTEVEEAESFwoTSk9CX1RST1VCTEVfRkFJTElORxACEhkKFUpPQl9UUk9VQkxFX05PVF9UQUtFThADEiQKIEpPQl9U\
-                    Uk9VQkxFX1dPUktTUEFDRV9OT1RfQUNUSVZFEARK+xQKegoBDBIDAQASGnAgSm9icyBvZiB3b3Jrc3BhY2VzIGFzIG9wZXJh\
+                    Uk9VQkxFX1dPUktTUEFDRV9OT1RfQUNUSVZFEARKzxUKegoBDBIDAQASGnAgSm9icyBvZiB3b3Jrc3BhY2VzIGFzIG9wZXJh\
                     dG9ycyBzZWUgdGhlbS4gRWFjaCBzZXJ2aWNlIGhhcyBhIFRlbmFudEpvYlNlcnZpY2Ugb2YgaXRzIG93biwgd2l0aCB0aGVz\
                     ZSBtZXNzYWdlcy4KCoUBCgIEABIECQAoARp5IEEgam9iIG9mIGEgd29ya3NwYWNlLiBXaGF0IGl0IHdhcyBhc2tlZCBmb3Is\
                     IGFuZCB3aGF0IGJlY2FtZSBvZiBzaW5nbGUgcmVjb3JkcywgaXMgdGhlIHdvcmtzcGFjZSdzIG93biBhbmQgaXMgbm90IHRv\
@@ -708,33 +709,34 @@ extension ContractCatalogue {
                     c29tZWJvZHk7IGFic2VudCBmb3Igb25lIHRoYXQgZG9lcyBub3QuCgpqCgQEAAIGEgMXAhsaXSBUaGUgc3RlcCB0aGF0IGl0\
                     IGlzIGF0LCBhcyBpbiBoYW5kX292ZXJfY3VzdG9tZXIsIG9mIGEgam9iIHdob3NlIHN0ZXBzIGNhbGwgb3RoZXIgc2Vydmlj\
                     ZXMuCgpCCgQEAAIHEgMZAiEaNSBUaGUgcmVhc29uIG9mIHRoZSBsYXN0IGZhaWx1cmUsIGFzIGluIFNBR0FfT1ZFUkRVRS4K\
-                    CjUKBAQAAggSAxsCHhooIEhvdyBvZnRlbiBpdHMgcHJlc2VudCBzdGVwIGhhcyBmYWlsZWQuCgpUCgQEAAIJEgMdAjMaRyBX\
-                    aGVuIGl0IGlzIHRha2VuIHVwIG5leHQ7IHdoaWxlIGl0IHJ1bnMsIHVudGlsIHdoZW4gYSBwcm9ncmFtIGhhcyBpdC4KCjAK\
-                    BAQAAgoSAx8CNhojIFdoZW4gc29tZWJvZHkgYXNrZWQgdGhhdCBpdCBlbmRzLgoKHQoEBAACCxIDIQIzGhAgV2hlbiBpdCBl\
-                    bmRlZC4KCiAKBAQAAgwSAyMCNhoTIFdoZW4gaXQgd2FzIG1hZGUuCgpSCgQEAAINEgMlAh8aRSBUaGUgdXNlciBmb3Igd2hv\
-                    bSBpdCB3b3JrczsgYWJzZW50IGZvciBvbmUgb2YgdGhlIHdvcmtzcGFjZSBpdHNlbGYuCgotCgQEAAIOEgMnAhoaICBJdHMg\
-                    c3RlcHMgY2FsbCBvdGhlciBzZXJ2aWNlcy4KCicKAgUAEgQrADYBGhsgV2h5IGEgam9iIG5lZWRzIHNvbWVib2R5LgoKMAoE\
-                    BQACABIDLQIeGiMgSXQgZG9lcyBub3QsIG9yIHRoYXQgaXMgbm90IHRvbGQuCgpECgQFAAIBEgMvAhkaNyBJdCBmYWlsZWQg\
-                    YW5kIHN0YXlzIHdoZXJlIGl0IGlzOiBsYXN0X2Vycm9yIHNheXMgd2h5LgoKgAEKBAUAAgISAzECGhpzIEl0cyBwcmVzZW50\
-                    IHN0ZXAgZmFpbHMsIGFuZCBpcyB0cmllZCBhZ2FpbjogbGFzdF9lcnJvciBzYXlzIHdoeSwgYXMgaW4gVU5BVkFJTEFCTEUg\
-                    d2hpbGUgYW5vdGhlciBzZXJ2aWNlIGlzIGF3YXkuCgpMCgQFAAIDEgMzAhwaPyBJdCBpcyBkdWUgZm9yIG1vcmUgdGhhbiB0\
-                    ZW4gbWludXRlcywgYW5kIG5vIHByb2dyYW0gdGFrZXMgaXQuCgpICgQFAAIEEgM1AicaOyBJdCBpcyBkdWUsIGFuZCB3YWl0\
-                    cyB1bnRpbCBpdHMgd29ya3NwYWNlIGlzIGFjdGl2ZSBhZ2Fpbi4KCi4KAgQBEgQ5AEABGiIgQXNrcyBmb3IgdGhlIGpvYnMg\
-                    b2Ygd29ya3NwYWNlcy4KCigKBAQBAgASAzsCIRobIFRoZSB3b3Jrc3BhY2VzLCAxIHRvIDEwMC4KCkQKBAQBAgESAz0CIRo3\
-                    IFRob3NlIHRvbyB0aGF0IG5lZWQgbm9ib2R5LCBhcyBsb25nIGFzIHRoZXkgYXJlIG9wZW4uCgo7CgQEAQICEgM/AigaLiBU\
-                    aG9zZSB0b28gd2hvc2Ugc3RlcHMgY2FsbCBubyBvdGhlciBzZXJ2aWNlLgoKKQoCBAISBEMASgEaHSBUaGUgam9icyBvZiB0\
-                    aGUgd29ya3NwYWNlcy4KCl4KBAQCAgASA0UCHhpRIFRob3NlIG9mIGVhY2ggd29ya3NwYWNlIHRvZ2V0aGVyLCB0aGUgbmV3\
-                    ZXN0IGZpcnN0OyBhdCBtb3N0IDEwMCBvZiBhIHdvcmtzcGFjZS4KCkEKBAQCAgESA0cCKBo0IFdvcmtzcGFjZXMgdGhhdCBo\
-                    YXZlIG1vcmUgb2YgdGhlbSB0aGFuIGFyZSBsaXN0ZWQuCgpbCgQEAgICEgNJAiUaTiBXb3Jrc3BhY2VzIG9mIHdoaWNoIHRo\
-                    ZSBzZXJ2aWNlIGtlZXBzIG5vdGhpbmcsIG9yIHRoYXQgaXQgY291bGQgbm90IGFzayBub3cuCgoyCgIEAxIETQBSARomIEEg\
-                    d29ya3NwYWNlIHRoYXQgY291bGQgbm90IGJlIGFza2VkLgoKHQoEBAMCABIDTwIgGhAgVGhlIHdvcmtzcGFjZS4KCikKBAQD\
-                    AgESA1ECHRocIFdoeSwgYXMgaW4gVEVOQU5UX1VOS05PV04uCgoyCgIEBBIEVQBaARomIEFza3MgdGhhdCBhIGpvYiB0aGF0\
-                    IGZhaWxlZCBnb2VzIG9uLgoKHQoEBAQCABIDVwIgGhAgSXRzIHdvcmtzcGFjZS4KChYKBAQEAgESA1kCGRoJIEl0cyBpZC4K\
-                    ChYKAgQFEgRdAGABGgogVGhlIGpvYi4KCioKBAQFAgASA18CHRodIEl0IHdhaXRzIGZvciBpdHMgbmV4dCBzdGVwLgoKKgoC\
-                    BAYSBGMAagEaHiBBc2tzIHRoYXQgYSBqb2IgaXMgZ2l2ZW4gdXAuCgodCgQEBgIAEgNlAiAaECBJdHMgd29ya3NwYWNlLgoK\
-                    FgoEBAYCARIDZwIZGgkgSXRzIGlkLgoKTwoEBAYCAhIDaQIgGkIgTm90aGluZyBpcyB1bmRvbmUsIGFsc28gd2hlcmUgaXQg\
-                    Y291bGQgYmU6IHRoZSBqb2IgZW5kcyBhdCBvbmNlLgoKFgoCBAcSBG0AcAEaCiBUaGUgam9iLgoKQQoEBAcCABIDbwIdGjQg\
-                    SXQgaGFzIGVuZGVkLCBvciB1bmRvZXMgd2hhdCBpdCBkaWQgYW5kIGVuZHMgdGhlbi4K
+                    CogBCgQEAAIIEgMbAh4aeyBIb3cgb2Z0ZW4gaXRzIHByZXNlbnQgc3RlcCBoYXMgZmFpbGVkOyBub3QgY291bnRlZCBpcyB3\
+                    aGF0IHdhcyB3cm9uZyBlbHNld2hlcmUsIGFzIGEgc2VydmljZSBvciBhIGRhdGFiYXNlIHRoYXQgd2FzIGF3YXkuCgpUCgQE\
+                    AAIJEgMdAjMaRyBXaGVuIGl0IGlzIHRha2VuIHVwIG5leHQ7IHdoaWxlIGl0IHJ1bnMsIHVudGlsIHdoZW4gYSBwcm9ncmFt\
+                    IGhhcyBpdC4KCjAKBAQAAgoSAx8CNhojIFdoZW4gc29tZWJvZHkgYXNrZWQgdGhhdCBpdCBlbmRzLgoKHQoEBAACCxIDIQIz\
+                    GhAgV2hlbiBpdCBlbmRlZC4KCiAKBAQAAgwSAyMCNhoTIFdoZW4gaXQgd2FzIG1hZGUuCgpSCgQEAAINEgMlAh8aRSBUaGUg\
+                    dXNlciBmb3Igd2hvbSBpdCB3b3JrczsgYWJzZW50IGZvciBvbmUgb2YgdGhlIHdvcmtzcGFjZSBpdHNlbGYuCgotCgQEAAIO\
+                    EgMnAhoaICBJdHMgc3RlcHMgY2FsbCBvdGhlciBzZXJ2aWNlcy4KCicKAgUAEgQrADYBGhsgV2h5IGEgam9iIG5lZWRzIHNv\
+                    bWVib2R5LgoKMAoEBQACABIDLQIeGiMgSXQgZG9lcyBub3QsIG9yIHRoYXQgaXMgbm90IHRvbGQuCgpECgQFAAIBEgMvAhka\
+                    NyBJdCBmYWlsZWQgYW5kIHN0YXlzIHdoZXJlIGl0IGlzOiBsYXN0X2Vycm9yIHNheXMgd2h5LgoKgAEKBAUAAgISAzECGhpz\
+                    IEl0cyBwcmVzZW50IHN0ZXAgZmFpbHMsIGFuZCBpcyB0cmllZCBhZ2FpbjogbGFzdF9lcnJvciBzYXlzIHdoeSwgYXMgaW4g\
+                    VU5BVkFJTEFCTEUgd2hpbGUgYW5vdGhlciBzZXJ2aWNlIGlzIGF3YXkuCgpMCgQFAAIDEgMzAhwaPyBJdCBpcyBkdWUgZm9y\
+                    IG1vcmUgdGhhbiB0ZW4gbWludXRlcywgYW5kIG5vIHByb2dyYW0gdGFrZXMgaXQuCgpICgQFAAIEEgM1AicaOyBJdCBpcyBk\
+                    dWUsIGFuZCB3YWl0cyB1bnRpbCBpdHMgd29ya3NwYWNlIGlzIGFjdGl2ZSBhZ2Fpbi4KCi4KAgQBEgQ5AEABGiIgQXNrcyBm\
+                    b3IgdGhlIGpvYnMgb2Ygd29ya3NwYWNlcy4KCigKBAQBAgASAzsCIRobIFRoZSB3b3Jrc3BhY2VzLCAxIHRvIDEwMC4KCkQK\
+                    BAQBAgESAz0CIRo3IFRob3NlIHRvbyB0aGF0IG5lZWQgbm9ib2R5LCBhcyBsb25nIGFzIHRoZXkgYXJlIG9wZW4uCgo7CgQE\
+                    AQICEgM/AigaLiBUaG9zZSB0b28gd2hvc2Ugc3RlcHMgY2FsbCBubyBvdGhlciBzZXJ2aWNlLgoKKQoCBAISBEMASgEaHSBU\
+                    aGUgam9icyBvZiB0aGUgd29ya3NwYWNlcy4KCl4KBAQCAgASA0UCHhpRIFRob3NlIG9mIGVhY2ggd29ya3NwYWNlIHRvZ2V0\
+                    aGVyLCB0aGUgbmV3ZXN0IGZpcnN0OyBhdCBtb3N0IDEwMCBvZiBhIHdvcmtzcGFjZS4KCkEKBAQCAgESA0cCKBo0IFdvcmtz\
+                    cGFjZXMgdGhhdCBoYXZlIG1vcmUgb2YgdGhlbSB0aGFuIGFyZSBsaXN0ZWQuCgpbCgQEAgICEgNJAiUaTiBXb3Jrc3BhY2Vz\
+                    IG9mIHdoaWNoIHRoZSBzZXJ2aWNlIGtlZXBzIG5vdGhpbmcsIG9yIHRoYXQgaXQgY291bGQgbm90IGFzayBub3cuCgoyCgIE\
+                    AxIETQBSARomIEEgd29ya3NwYWNlIHRoYXQgY291bGQgbm90IGJlIGFza2VkLgoKHQoEBAMCABIDTwIgGhAgVGhlIHdvcmtz\
+                    cGFjZS4KCikKBAQDAgESA1ECHRocIFdoeSwgYXMgaW4gVEVOQU5UX1VOS05PV04uCgoyCgIEBBIEVQBaARomIEFza3MgdGhh\
+                    dCBhIGpvYiB0aGF0IGZhaWxlZCBnb2VzIG9uLgoKHQoEBAQCABIDVwIgGhAgSXRzIHdvcmtzcGFjZS4KChYKBAQEAgESA1kC\
+                    GRoJIEl0cyBpZC4KChYKAgQFEgRdAGABGgogVGhlIGpvYi4KCioKBAQFAgASA18CHRodIEl0IHdhaXRzIGZvciBpdHMgbmV4\
+                    dCBzdGVwLgoKKgoCBAYSBGMAagEaHiBBc2tzIHRoYXQgYSBqb2IgaXMgZ2l2ZW4gdXAuCgodCgQEBgIAEgNlAiAaECBJdHMg\
+                    d29ya3NwYWNlLgoKFgoEBAYCARIDZwIZGgkgSXRzIGlkLgoKTwoEBAYCAhIDaQIgGkIgTm90aGluZyBpcyB1bmRvbmUsIGFs\
+                    c28gd2hlcmUgaXQgY291bGQgYmU6IHRoZSBqb2IgZW5kcyBhdCBvbmNlLgoKFgoCBAcSBG0AcAEaCiBUaGUgam9iLgoKQQoE\
+                    BAcCABIDbwIdGjQgSXQgaGFzIGVuZGVkLCBvciB1bmRvZXMgd2hhdCBpdCBkaWQgYW5kIGVuZHMgdGhlbi4K
                     """),
             DescribedFile(
                 path: "steward/platform/v1/caller.proto", package: "steward.platform.v1",
@@ -954,34 +956,35 @@ extension ContractCatalogue {
                     CgpHcmFudFNjb3BlEhsKF0dSQU5UX1NDT1BFX1VOU1BFQ0lGSUVEEAASEwoPR1JBTlRfU0NPUEVfT1dOEAESFAoQR1JBTlRf\
                     U0NPUEVfVU5JVBACEhcKE0dSQU5UX1NDT1BFX1NVQlRSRUUQAxITCg9HUkFOVF9TQ09QRV9BTEwQBCqKAQoLRmllbGRBY2Nl\
                     c3MSHAoYRklFTERfQUNDRVNTX1VOU1BFQ0lGSUVEEAASFQoRRklFTERfQUNDRVNTX05PTkUQARIXChNGSUVMRF9BQ0NFU1Nf\
-                    TUFTS0VEEAISFQoRRklFTERfQUNDRVNTX1JFQUQQAxIWChJGSUVMRF9BQ0NFU1NfV1JJVEUQBEqHDwpnCgEMEgMBABIaXSBX\
+                    TUFTS0VEEAISFQoRRklFTERfQUNDRVNTX1JFQUQQAxIWChJGSUVMRF9BQ0NFU1NfV1JJVEUQBErZDwpnCgEMEgMBABIaXSBX\
                     aGF0IGEgcm9sZSBtYXkgZG86IHBhcnQgb2Ygcm9sZXMsIGFuZCBvZiB0aGUgcG9saWNpZXMgdGhhdCBpZGVudGl0eSBnaXZl\
-                    cyB0byB0aGUgc2VydmljZXMuCgpECgIEABIEBgAPARo4IEFsbG93cyBhbiBhY3Rpb24gb24gYSBraW5kIG9mIHJlY29yZHMs\
+                    cyB0byB0aGUgc2VydmljZXMuCgpECgIEABIEBgAQARo4IEFsbG93cyBhbiBhY3Rpb24gb24gYSBraW5kIG9mIHJlY29yZHMs\
                     IHdpdGhpbiBhIHNjb3BlLgoKYwoEBAACABIDCAIdGlYgS2luZCBvZiByZWNvcmRzLCBhcyBpbiBhY2NvdW50IG9yIGRlYWws\
-                    IG9yIHNldHRpbmdzIChvZiB0aGUgd29ya3NwYWNlKTsgKiBtZWFucyBhbGwuCgqLAwoEBAACARIDDAIdGv0CIEFjdGlvbjog\
+                    IG9yIHNldHRpbmdzIChvZiB0aGUgd29ya3NwYWNlKTsgKiBtZWFucyBhbGwuCgrdAwoEBAACARIDDQIdGs8DIEFjdGlvbjog\
                     cmVhZCwgY3JlYXRlLCB1cGRhdGUsIGRlbGV0ZTsgaW1wb3J0LCBleHBvcnQsIG1hc3NfdXBkYXRlLCByZWFzc2lnbiwgbWVy\
                     Z2UsIGVyYXNlIGZvciBtYW55IHJlY29yZHMgYXQgb25jZSBvciBmb3IgZ29vZCwKIGVhY2ggb24gdG9wIG9mIHdoYXQgaXQg\
-                    ZG9lcyB3aXRoIHNpbmdsZSBvbmVzICh3aG8gZXhwb3J0cyBoYXMgdG8gcmVhZCwgdG9vKS4gKiBtZWFucyBhbGwuIFNvIGZh\
-                    ciBubyBtZXRob2QKIGFza3MgZm9yIGltcG9ydCwgbWVyZ2UgYW5kIGVyYXNlOiB0aGV5IGNhbiBiZSBncmFudGVkLCBhbmQg\
-                    YWxsb3cgbm90aGluZyB1bnRpbCB0aGVyZSBhcmUuIHNldHRpbmdzIGhhdmUgdXBkYXRlIGFsb25lLCBqb2IgaGFzIHJlYWQg\
-                    YW5kIHVwZGF0ZS4KCh0KBAQAAgISAw4CIBoQIFdoaWNoIHJlY29yZHMuCgrkAwoCBAESBBUAHAEa1wMgTGltaXRzIHdoYXQg\
-                    YSByb2xlIHNlZXMgb2YgYSBmaWVsZC4gV2l0aCBzZXZlcmFsIHJvbGVzIHRoZSB3aWRlc3QgYWNjZXNzIHdpbnMuIFdoYXQg\
-                    aXMgbWFkZSBvZiBhIGhpZGRlbiBmaWVsZCBpcyBoaWRkZW4sIHRvbzogY2FsbHMKIHdob3NlIGFuc3dlciBvciByZWZ1c2Fs\
-                    IHdvdWxkIHRlbGwgaXQgZW5kIHdpdGggRklFTERfTk9UX1JFQURBQkxFLiBGaWVsZHMgdGhhdCBnbyB0b2dldGhlciBhcmUg\
-                    aGlkZGVuIHRvZ2V0aGVyOiB0aGUgaWQgb2YgYQogcmVjb3JkIHRlbGxzIHdoZW4gaXQgd2FzIGNyZWF0ZWQgKHVubGVzcyB0\
-                    aGUgY2xpZW50IGNob3NlIHRoZSBpZCksIGEgZGVhbCdzIHN0YWdlX2lkIHdpdGggdGhlIHN0YWdlJ3MgcGlwZWxpbmVfaWQg\
-                    aXRzCiBwaXBlbGluZV9pZCwgYSBkZWFsJ3Mgb3V0Y29tZV9yZWFzb24gYW5kIGEgc3RhZ2UncyBwcm9iYWJpbGl0eV9wZXJj\
-                    ZW50IHRoZSBzdGFnZSdzIGNhdGVnb3J5LgoKHwoEBAECABIDFwIdGhIgS2luZCBvZiByZWNvcmRzLgoKGgoEBAECARIDGQIc\
-                    Gg0gRmllbGQgbmFtZS4KCiwKBAQBAgISAxsCIhofIFdoYXQgdGhlIHJvbGUgbWF5IGRvIHdpdGggaXQuCgpTCgIFABIEHwAq\
-                    ARpHIFdoaWNoIHJlY29yZHMgYSBncmFudCBjb3ZlcnMuIEVhY2ggc2NvcGUgY29udGFpbnMgdGhlIG9uZXMgYmVmb3JlIGl0\
-                    LgoKFwoEBQACABIDIQIeGgogUmVmdXNlZC4KCiMKBAUAAgESAyMCFhoWIFRob3NlIHRoZSB1c2VyIG93bnMuCgouCgQFAAIC\
-                    EgMlAhcaISBUaG9zZSBvZiB0aGUgdXNlcidzIGRlcGFydG1lbnQuCgpECgQFAAIDEgMnAhoaNyBUaG9zZSBvZiB0aGUgdXNl\
-                    cidzIGRlcGFydG1lbnQgYW5kIHRoZSBvbmVzIGJlbG93IGl0LgoKEwoEBQACBBIDKQIWGgYgQWxsLgoKTgoCBQESBC0AOAEa\
-                    QiBXaGF0IG1heSBiZSBkb25lIHdpdGggYSBmaWVsZC4gRWFjaCBjb250YWlucyB0aGUgb25lcyBiZWZvcmUgaXQuCgoXCgQF\
-                    AQIAEgMvAh8aCiBSZWZ1c2VkLgoKJgoEBQECARIDMQIYGhkgVGhlIGZpZWxkIGlzIG5vdCB0aGVyZS4KCmkKBAUBAgISAzMC\
-                    GhpcIEEgcGFydCBvZiB0aGUgdmFsdWUgY2FuIGJlIHJlYWQ6IHRoZSB0YWlsIG9mIGEgcGhvbmUgbnVtYmVyLCB0aGUgZG9t\
-                    YWluIG9mIGEgbWFpbCBhZGRyZXNzLgoKJQoEBQECAxIDNQIYGhggVGhlIHZhbHVlIGNhbiBiZSByZWFkLgoKMQoEBQECBBID\
-                    NwIZGiQgVGhlIHZhbHVlIGNhbiBiZSByZWFkIGFuZCBjaGFuZ2VkLgo=
+                    ZG9lcyB3aXRoIHNpbmdsZSBvbmVzICh3aG8gZXhwb3J0cyBoYXMgdG8gcmVhZCwgdG9vKS4gKiBtZWFucyBhbGwuIGltcG9y\
+                    dCBpcyBhc2tlZAogZm9yIG1vcmUgdGhhbiAxMDAgcmVjb3JkcyBjcmVhdGVkIGluIG9uZSBjYWxsLCBlcmFzZSBmb3IgdGhl\
+                    IHRpbWUgYWZ0ZXIgd2hpY2ggZGVsZXRlZCByZWNvcmRzIGFyZSByZW1vdmVkOyBtZXJnZSBjYW4gYmUgZ3JhbnRlZCBhbmQg\
+                    YWxsb3dzCiBub3RoaW5nIHVudGlsIHRoZXJlIGlzIGEgbWV0aG9kLiBzZXR0aW5ncyBoYXZlIHVwZGF0ZSBhbG9uZSwgam9i\
+                    IGhhcyByZWFkIGFuZCB1cGRhdGUuCgodCgQEAAICEgMPAiAaECBXaGljaCByZWNvcmRzLgoK5AMKAgQBEgQWAB0BGtcDIExp\
+                    bWl0cyB3aGF0IGEgcm9sZSBzZWVzIG9mIGEgZmllbGQuIFdpdGggc2V2ZXJhbCByb2xlcyB0aGUgd2lkZXN0IGFjY2VzcyB3\
+                    aW5zLiBXaGF0IGlzIG1hZGUgb2YgYSBoaWRkZW4gZmllbGQgaXMgaGlkZGVuLCB0b286IGNhbGxzCiB3aG9zZSBhbnN3ZXIg\
+                    b3IgcmVmdXNhbCB3b3VsZCB0ZWxsIGl0IGVuZCB3aXRoIEZJRUxEX05PVF9SRUFEQUJMRS4gRmllbGRzIHRoYXQgZ28gdG9n\
+                    ZXRoZXIgYXJlIGhpZGRlbiB0b2dldGhlcjogdGhlIGlkIG9mIGEKIHJlY29yZCB0ZWxscyB3aGVuIGl0IHdhcyBjcmVhdGVk\
+                    ICh1bmxlc3MgdGhlIGNsaWVudCBjaG9zZSB0aGUgaWQpLCBhIGRlYWwncyBzdGFnZV9pZCB3aXRoIHRoZSBzdGFnZSdzIHBp\
+                    cGVsaW5lX2lkIGl0cwogcGlwZWxpbmVfaWQsIGEgZGVhbCdzIG91dGNvbWVfcmVhc29uIGFuZCBhIHN0YWdlJ3MgcHJvYmFi\
+                    aWxpdHlfcGVyY2VudCB0aGUgc3RhZ2UncyBjYXRlZ29yeS4KCh8KBAQBAgASAxgCHRoSIEtpbmQgb2YgcmVjb3Jkcy4KChoK\
+                    BAQBAgESAxoCHBoNIEZpZWxkIG5hbWUuCgosCgQEAQICEgMcAiIaHyBXaGF0IHRoZSByb2xlIG1heSBkbyB3aXRoIGl0LgoK\
+                    UwoCBQASBCAAKwEaRyBXaGljaCByZWNvcmRzIGEgZ3JhbnQgY292ZXJzLiBFYWNoIHNjb3BlIGNvbnRhaW5zIHRoZSBvbmVz\
+                    IGJlZm9yZSBpdC4KChcKBAUAAgASAyICHhoKIFJlZnVzZWQuCgojCgQFAAIBEgMkAhYaFiBUaG9zZSB0aGUgdXNlciBvd25z\
+                    LgoKLgoEBQACAhIDJgIXGiEgVGhvc2Ugb2YgdGhlIHVzZXIncyBkZXBhcnRtZW50LgoKRAoEBQACAxIDKAIaGjcgVGhvc2Ug\
+                    b2YgdGhlIHVzZXIncyBkZXBhcnRtZW50IGFuZCB0aGUgb25lcyBiZWxvdyBpdC4KChMKBAUAAgQSAyoCFhoGIEFsbC4KCk4K\
+                    AgUBEgQuADkBGkIgV2hhdCBtYXkgYmUgZG9uZSB3aXRoIGEgZmllbGQuIEVhY2ggY29udGFpbnMgdGhlIG9uZXMgYmVmb3Jl\
+                    IGl0LgoKFwoEBQECABIDMAIfGgogUmVmdXNlZC4KCiYKBAUBAgESAzICGBoZIFRoZSBmaWVsZCBpcyBub3QgdGhlcmUuCgpp\
+                    CgQFAQICEgM0AhoaXCBBIHBhcnQgb2YgdGhlIHZhbHVlIGNhbiBiZSByZWFkOiB0aGUgdGFpbCBvZiBhIHBob25lIG51bWJl\
+                    ciwgdGhlIGRvbWFpbiBvZiBhIG1haWwgYWRkcmVzcy4KCiUKBAUBAgMSAzYCGBoYIFRoZSB2YWx1ZSBjYW4gYmUgcmVhZC4K\
+                    CjEKBAUBAgQSAzgCGRokIFRoZSB2YWx1ZSBjYW4gYmUgcmVhZCBhbmQgY2hhbmdlZC4K
                     """),
             DescribedFile(
                 path: "steward/identity/v1/workspace_settings.proto", package: "steward.identity.v1",

@@ -199,7 +199,9 @@ import Testing
             jobs.advance(.seconds(40))
             await jobs.settle(runner)
             let job = try await jobs.job(id)
-            #expect(job.state == .failed && job.lastError == "SAGA_OVERDUE" && calls.all == ["book"])
+            #expect(job.state == .failed && job.lastError == "SAGA_OVERDUE")
+            // What it has under way ends first.
+            #expect(calls.all == ["book", "no book"])
             // Tried again it has its time anew.
             #expect(try await jobs.retry(id))
             await jobs.settle(runner)

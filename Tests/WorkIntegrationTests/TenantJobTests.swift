@@ -135,6 +135,7 @@ import Testing
             let id = try await staff.stuck()
             #expect(try await staff.abandon(id)?.cancelTime != nil)
             #expect(try await staff.abandon(id)?.state == .waiting)
+            #expect(await reason { try await staff.retry(id) } == "JOB_NOT_RETRYABLE")
             await jobs.settle(staff.runner)
             #expect(try await jobs.job(id).state == .cancelled)
             #expect(staff.journey.calls.withLock { $0 } == ["book", "no book"])

@@ -20,6 +20,15 @@ enum SettingsTable {
     /// The same, held until the transaction ends.
     static let lock = Query(locking)
 
+    private static let holding = Statement(
+        """
+        SELECT version, updated_at, time_zone, read_rows_per_day_max, deleted_records_kept_days FROM {schema}.settings
+        FOR SHARE
+        """)
+
+    /// The same, and nobody changes them until the transaction ends.
+    static let hold = Query(holding)
+
     private static let setting = Statement(
         """
         UPDATE {schema}.settings SET version = $1, updated_at = $2, time_zone = $3, read_rows_per_day_max = $4,

@@ -21,26 +21,31 @@ struct CallersAnswer {
         var pace = Pace()
         let answer = try engine.decode(bytes, as: response, in: context)
         try requireRights(answer)
-        let isFound = try await filter(answer, at: &pace) { records, call in
+        let isFound = try await filter(
+            answer, at: &pace, opening: { try await engine.open(context, $0, writes: false) }
+        ) { records, call in
             try await requireReach(records, call)
         }
         return isFound ? await PacedCodec.encode(answer, at: &pace) : bytes
     }
 
     /// Takes what the caller may not read out of a new answer; says whether there is a record in it.
-    func filter(_ answer: Message) async throws -> Bool {
+    ///
+    /// - Parameter transaction: by whose policy, so that who holds rows waits for nothing.
+    func filter(_ answer: Message, _ transaction: RecordTransaction) async throws -> Bool {
         var pace = Pace()
-        return try await filter(answer, at: &pace) { _, _ in }
+        return try await filter(answer, at: &pace, opening: transaction.call) { _, _ in }
     }
 
     private func filter(
-        _ answer: Message, at pace: inout Pace, _ check: ([Message], RecordCall) async throws -> Void
+        _ answer: Message, at pace: inout Pace, opening open: (RecordType) async throws -> RecordCall,
+        _ check: ([Message], RecordCall) async throws -> Void
     ) async throws -> Bool {
         var records: [String: [Message]] = [:]
         collect(from: answer, into: &records)
         for (object, records) in records {
             guard let type = engine.type(object) else { continue }
-            let call = try await engine.open(context, type, writes: false)
+            let call = try await open(type)
             try await check(records, call)
             for record in records {
                 call.rights.filter(record)

@@ -37,7 +37,7 @@ extension RecordEngine {
             let bytes = try await commit(context, under: stored, knowing: known) { transaction in
                 let answer = try await body(transaction)
                 let message = answer.message(in: context.arena)
-                let hasRecords = try await CallersAnswer(engine: self, context: context).filter(message)
+                let hasRecords = try await CallersAnswer(engine: self, context: context).filter(message, transaction)
                 given = hasRecords ? message.value(Answer.self) : answer
                 return WireCodec.encode(message)
             }
@@ -98,10 +98,15 @@ extension RecordEngine {
     ) async throws -> Value {
         var written: [RecordChange] = []
         var (rings, tells) = (false, false)
+        // To fetch it may take a connection of the workspace, for which nobody may wait who holds rows. What cannot be had here is asked for
+        // again, and refused, where it is needed.
+        let epoch = max(context.caller?.policyEpoch ?? 0, context.minEpoch)
+        let policy = call == nil ? try? await policies.snapshot(of: actor.tenantID, minEpoch: epoch) : nil
         let value = try await database.transaction(
             actor, at: call.flatMap { place(of: $0) }, deadline: context.deadline.nanoseconds
         ) { sql in
-            let transaction = RecordTransaction(self, context, actor, sql, call: call, knownReferences: references)
+            let transaction = RecordTransaction(
+                self, context, actor, sql, call: call, policy: policy, knownReferences: references)
             let value = try await body(transaction)
             written = transaction.changes
             rings = transaction.ringsAfterCommit

@@ -157,10 +157,13 @@ extension RecordEngine {
     }
 
     /// The same for whoever acts. A program has no caller, and sees the policy that this process knows.
+    ///
+    /// - Parameter known: a policy that was asked for before, which is taken unless the caller knows of a newer one.
     func open(
-        _ context: CallContext, as actor: TenantActor, _ type: RecordType, writes: Bool, now: Timestamp = .now()
+        _ context: CallContext, as actor: TenantActor, _ type: RecordType, writes: Bool, now: Timestamp = .now(),
+        knowing known: PolicySnapshot? = nil
     ) async throws -> RecordCall {
-        let policy = try await policy(context, of: actor, writes: writes)
+        let policy = try await policy(context, of: actor, writes: writes, knowing: known)
         guard let access = policy.access(of: actor) else { throw RecordErrors.userUnknown() }
         return RecordCall(
             context: context, actor: actor, type: type, access: access.object(type.object), policy: policy,
@@ -177,11 +180,15 @@ extension RecordEngine {
         return policy
     }
 
-    private func policy(_ context: CallContext, of actor: TenantActor, writes: Bool) async throws -> PolicySnapshot {
+    private func policy(
+        _ context: CallContext, of actor: TenantActor, writes: Bool, knowing known: PolicySnapshot? = nil
+    ) async throws -> PolicySnapshot {
         if writes { try policies.requireFreshForWrite() }
         let callersEpoch = context.caller?.policyEpoch ?? 0
         // Rights that the caller knows of and this program may not: that may take fetching them.
         if context.minEpoch > callersEpoch { context.cost += Self.freshPolicyCost }
-        return try await policies.snapshot(of: actor.tenantID, minEpoch: max(callersEpoch, context.minEpoch))
+        let epoch = max(callersEpoch, context.minEpoch)
+        if let known, known.epoch >= epoch { return known }
+        return try await policies.snapshot(of: actor.tenantID, minEpoch: epoch)
     }
 }

@@ -13,6 +13,8 @@ package final class RecordTransaction: @unchecked Sendable {
     package let actor: TenantActor
     let engine: RecordEngine
     private let sql: PostgresTransaction
+    /// By which calls are opened.
+    private let policy: PolicySnapshot?
     /// References to records of other services that were found to exist before the transaction, which must not wait for others.
     private(set) var knownReferences: Set<RecordReference>
     /// The moment that everything written here bears.
@@ -43,12 +45,13 @@ package final class RecordTransaction: @unchecked Sendable {
 
     init(
         _ engine: RecordEngine, _ context: CallContext, _ actor: TenantActor, _ sql: PostgresTransaction,
-        call: RecordCall? = nil, knownReferences: Set<RecordReference> = []
+        call: RecordCall? = nil, policy: PolicySnapshot? = nil, knownReferences: Set<RecordReference> = []
     ) {
         self.actor = actor
         self.engine = engine
         self.context = context
         self.sql = sql
+        self.policy = policy
         self.knownReferences = knownReferences
         now = call?.now ?? .now()
         if let call { calls[call.type.object] = call }
@@ -61,7 +64,7 @@ package final class RecordTransaction: @unchecked Sendable {
         if let other = calls.values.first {
             call = try other.with(type)
         } else {
-            call = try await engine.open(context, as: actor, type, writes: true, now: now)
+            call = try await engine.open(context, as: actor, type, writes: true, now: now, knowing: policy)
         }
         calls[type.object] = call
         return call

@@ -33,6 +33,7 @@ package struct TenantJobMethods: Sendable {
 
     /// How long what is due may wait for a program until it counts as not taken.
     private static let patience = Duration.seconds(600)
+    private static let readTimeout = Duration.seconds(1)
     private static let tenantsMax = 100
     private static let jobsOfTenantMax = 100
 
@@ -52,7 +53,7 @@ package struct TenantJobMethods: Sendable {
                 if found.count > Self.jobsOfTenantMax { response.cappedTenantIDs.append(tenant.description) }
                 let now = now()
                 response.jobs += found.prefix(Self.jobsOfTenantMax).map { told($0, of: tenant, isActive, at: now) }
-            } catch let error as RPCError where error.code != .deadlineExceeded && error.code != .cancelled {
+            } catch let error as RPCError where !context.deadline.isPast && error.code != .cancelled {
                 response.unasked.append(UnaskedTenant(tenantID: tenant.description, reason: error.reason))
             }
         }
@@ -69,8 +70,10 @@ package struct TenantJobMethods: Sendable {
                 names, isEachOpen: request.withHealthy == true, at: now(),
                 // Whatever is due in a workspace that is not active waits for that.
                 patience: isActive ? Self.patience : .zero, countMax: Self.jobsOfTenantMax + 1)
+            // One that does not answer hides no other.
+            let deadline = min(context.deadline, .after(Self.readTimeout))
             let rows = try await engine.database.read(
-                worker(tenant), deadline: context.deadline.nanoseconds, query.statement, query.parameters)
+                worker(tenant), deadline: deadline.nanoseconds, query.statement, query.parameters)
             return (try rows.map { try Job($0) }, isActive)
         } catch {
             throw engine.translate(error)
@@ -82,7 +85,7 @@ package struct TenantJobMethods: Sendable {
     ) async throws -> RetryTenantJobResponse {
         let job = try await change(request.tenantID, request.id, methods.retryTenantJob, context) { job, now in
             // Whoever asks again, since the answer was lost, has what he wants.
-            if job.state.isOpen { return nil }
+            if job.state.isOpen, job.cancelAskedAt == nil { return nil }
             guard job.state == .failed, job.scheduledAt == nil else { throw JobError.notRetryable(job) }
             return JobStatements.retry(job.id, at: now)
         }
@@ -97,8 +100,10 @@ package struct TenantJobMethods: Sendable {
             switch job.state {
             case .cancelled: nil
             case .done: throw JobError.ended(job)
+            // What it has under way elsewhere would go on by itself, so it is told to end first.
             case .leased where isLeftAsIs: throw TenantJobError.underWay
-            case .waiting where job.scheduledAt == nil && isLeftAsIs: TenantJobStatements.end(job.id, at: now)
+            case .waiting where isLeftAsIs && job.cancelAskedAt == nil: throw TenantJobError.underWay
+            case .waiting where isLeftAsIs && job.scheduledAt == nil: TenantJobStatements.end(job.id, at: now)
             case .waiting, .leased: job.cancelAskedAt == nil ? JobStatements.cancel(job.id, at: now) : nil
             case .failed where job.scheduledAt != nil: throw JobError.ended(job)
             case .failed where isLeftAsIs || jobs[job.name]?.callsOthers != true:
@@ -209,7 +214,7 @@ private enum TenantJobError {
     static var underWay: RPCError {
         .failedPrecondition(
             "JOB_UNDER_WAY",
-            "A program works on a step of the job. Give it up without leave_as_is, or ask again when the step is over.",
+            "The job is under way. Give it up without leave_as_is first; one that cannot undo what it did is then ended with it.",
             domain: domain)
     }
 }

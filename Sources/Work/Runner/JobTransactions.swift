@@ -19,8 +19,11 @@ struct JobTransactions: Sendable {
         try await engine.transaction(
             as: actor, doing: method, deadline: .after(timeout), requestID: lease.jobID.text, logger: logger
         ) { transaction in
+            let value = try await body(transaction)
+            // Records come before the job, as with whoever ends the jobs of a record that he changes; held until COMMIT, it is as good as a
+            // lock from the beginning.
             guard try await !transaction.query(JobStatements.lock(lease)).isEmpty else { throw LeaseLost() }
-            return try await body(transaction)
+            return value
         }
     }
 }

@@ -70,7 +70,7 @@ package struct SagaDefinition: Sendable {
         case .end(let end): return .ended(end, state.progress)
         case .run(let step):
             guard run.startedAt.advanced(by: timeout) > run.now else {
-                return .ended(.failed(reason: "SAGA_OVERDUE"), state.progress)
+                return try await giveUp(step, state, SagaRun(run, transactions, input: state.input))
             }
             body = steps[step].run
         case .undo(let step):
@@ -78,6 +78,20 @@ package struct SagaDefinition: Sendable {
             body = undo
         }
         return state.note(try await body(SagaRun(run, transactions, input: state.input)))
+    }
+}
+
+extension SagaDefinition {
+    /// The time of a saga is over. What its present step has under way elsewhere ends first, so that nothing goes on by itself after the saga has
+    /// failed; one that goes back undoes it anyway.
+    private func giveUp(_ step: Int, _ state: SagaState, _ run: SagaRun) async throws -> JobStep {
+        var state = state
+        let overdue = "SAGA_OVERDUE"
+        guard failure == .stays, let undo = steps[step].undo else {
+            return .ended(.failed(reason: overdue), state.progress)
+        }
+        let outcome = try await undo(run)
+        return state.note(outcome.pause == nil ? .failed(overdue, outcome.report) : outcome)
     }
 }
 

@@ -17,6 +17,21 @@ package struct JobKeys: Sendable {
         return try await transaction.query(query).map { try Job($0) }
     }
 
+    /// Those that are open: few, and found without the many that ended.
+    package func findOpen(_ transaction: RecordTransaction) async throws -> [Job] {
+        let query = Query(Self.findingOpen) {
+            $0.append(names)
+            $0.append(prefix)
+        }
+        return try await transaction.query(query).map { try Job($0) }
+    }
+
+    private static let findingOpen = Statement.composed(
+        """
+        SELECT \(JobStatements.columns) FROM {schema}.jobs
+        WHERE ended_at IS NULL AND name = ANY($1) AND starts_with(key, $2) ORDER BY name, key
+        """)
+
     private static let finding = Statement.composed(
         """
         SELECT \(JobStatements.columns) FROM {schema}.jobs

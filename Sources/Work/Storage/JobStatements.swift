@@ -13,7 +13,8 @@ enum JobStatements {
     static let columnCount = 18
 
     /// Takes what is due and known by one of the names: the first of each user and of the workspace itself before the second of
-    /// any, of these the longest due first. A user's jobs that have had turns come behind those of his that have had none, for a minute. A lease that has ended counts as a failure of its step. What another transaction has is passed over.
+    /// any, of these the longest due first. A user's jobs that have had turns come behind those of his that have had none, for a minute. A lease that has ended counts as a failure of its step. The time in which nobody took what was
+    /// due, as in a workspace that is suspended, is none of the job's: its start is put off by it. What another transaction has is passed over.
     static func claim(
         _ names: [String], countMax: Int, by holder: RecordID, at now: Timestamp, until end: Timestamp
     ) -> Query {
@@ -39,7 +40,9 @@ enum JobStatements {
             FOR UPDATE OF jobs SKIP LOCKED
         )
         UPDATE {schema}.jobs AS job SET attempts = attempts + CASE state WHEN 'leased' THEN 1 ELSE 0 END, state = 'leased',
-            lease_holder_id = $4, lease_number = lease_number + 1, due_at = $5, started_at = coalesce(started_at, $2)
+            lease_holder_id = $4, lease_number = lease_number + 1, due_at = $5,
+            started_at = CASE WHEN scheduled_at IS NULL AND state = 'waiting' AND due.due_at < $2 - interval '10 minutes'
+                THEN coalesce(started_at + ($2 - due.due_at), $2) ELSE coalesce(started_at, $2) END
         FROM due WHERE job.id = due.id RETURNING job.id, name, on_behalf_of_id, lease_number, due.due_at, due.is_new
         """)
 

@@ -60,7 +60,7 @@ package struct JobTable: Sendable {
     /// One transaction of a user at a time looks until it has committed: of those that look at once each would see room.
     ///
     /// - Throws: RESOURCE_EXHAUSTED with JOBS_TOO_MANY.
-    static func requireRoom(for user: UserID?, _ transaction: RecordTransaction) async throws {
+    package static func requireRoom(for user: UserID?, _ transaction: RecordTransaction) async throws {
         guard let user else { return }
         _ = try await transaction.query(JobStatements.takeTurn(of: user))
         let count = try await transaction.query(JobStatements.countOpen(of: user, at: transaction.now)).one().int64(0)

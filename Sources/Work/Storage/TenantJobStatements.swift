@@ -56,7 +56,8 @@ enum TenantJobStatements {
 
     private static let ending = Statement.composed(
         """
-        UPDATE {schema}.jobs SET state = 'cancelled', due_at = $1, ended_at = $1, cancel_asked_at = $1
+        UPDATE {schema}.jobs SET state = 'cancelled', due_at = $1, ended_at = $1,
+            cancel_asked_at = coalesce(cancel_asked_at, $1)
         WHERE id = $2 AND state IN ('waiting', 'failed') AND scheduled_at IS NULL RETURNING \(JobStatements.columns)
         """)
 }

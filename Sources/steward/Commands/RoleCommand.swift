@@ -43,7 +43,8 @@ struct RoleCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "grant", abstract: "Gives a role a right, or another scope of it, and leaves all others.",
             discussion: """
-                import, merge and erase can be given, too: they do nothing until there are methods for them.
+                Actions: read, create, update, delete; for many records at once import (more than 100 in one call), export,
+                mass_update and reassign; for good erase. merge can be given, too, and does nothing until there is a method.
 
                 Examples:
                   steward role grant 'Sales rep' deal delete own

@@ -71,6 +71,13 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
             }
             return
         }
+        let isWorkbook = file?.lowercased().hasSuffix(".xlsx") ?? false
+        guard !isWorkbook || output == .xlsx else {
+            throw ValidationError("a file .xlsx is a workbook: give --output xlsx, or another name")
+        }
+        guard output != .xlsx || file == nil || isWorkbook else {
+            throw ValidationError("a workbook is a file .xlsx: give it a name that ends so, or another --output")
+        }
         guard output != .xlsx || file != nil else { throw ValidationError("xlsx is no text: give a file with -o") }
     }
 

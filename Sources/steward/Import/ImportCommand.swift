@@ -13,6 +13,8 @@ struct Import: AsyncParsableCommand {
             What separates the fields (comma, semicolon, tab, bar) and UTF-16 are found out; other encodings are named.
             Money is written 1250.00 EUR, 1,250.00 EUR or 1.250,00 EUR; 1,250 EUR is refused, it may be 1.25.
 
+            More than 100 rows need the permission import beside create. owner is a column like others, by e-mail address.
+
             The file is read once before anything is created. Every row is created or refused alone; --report writes what
             happened to each. Importing a file again makes nothing twice: a row that was imported before with the same
             cells counts as existed, however the import before ended. Equal rows of one file are a record each. This

@@ -2,6 +2,7 @@ import ArgumentParser
 import Contracts
 import RPC
 import StewardClient
+import Tenancy
 
 /// What services do while nobody calls.
 struct JobCommand: AsyncParsableCommand {
@@ -51,7 +52,20 @@ struct JobCommand: AsyncParsableCommand {
             let most = try limit.most()
             let client = try await options.client()
             var jobs: [Job] = []
-            for service in services { jobs += try await client.list(service, name: name, isOpen: open, atMost: most) }
+            var silent: [(service: ServiceName, error: RPCError)] = []
+            for service in services {
+                do {
+                    jobs += try await client.list(service, name: name, isOpen: open, atMost: most)
+                } catch let error as RPCError where error.code == .unavailable && services.count > 1 {
+                    // What waits for it is in the jobs of the others.
+                    silent.append((service, error))
+                }
+            }
+            defer {
+                for (service, error) in silent {
+                    Terminal.note("\(service.rawValue) could not be asked: \(error.message)")
+                }
+            }
             let printer = RecordPrinter(format: options.output, columns: []) { column, record in
                 column.name == "state" ? JobText.state(of: Job(record)) : nil
             }

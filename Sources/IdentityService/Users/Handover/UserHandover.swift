@@ -41,6 +41,7 @@ struct UserHandover: Sendable {
     static func begin(
         _ user: UserID, _ successors: [Successor], in transaction: RecordTransaction
     ) async throws -> RecordID {
+        try await JobTable.requireRoom(for: transaction.actor.userID, transaction)
         let input = DeactivationInput(userID: user.id.bytes, successors: successors)
         let job = NewJob(
             name.description, key: keyPrefix(user) + RecordID.make().text, userID: transaction.actor.userID,
@@ -50,7 +51,7 @@ struct UserHandover: Sendable {
 
     /// The job of the handover of a user that is under way; nil when none is.
     static func open(_ user: UserID, in transaction: RecordTransaction) async throws -> RecordID? {
-        try await jobs(of: user).find(transaction).first { $0.state.isOpen }?.id
+        try await jobs(of: user).findOpen(transaction).first?.id
     }
 
     /// Who comes back, by whichever method, keeps what was not given away yet.

@@ -33,6 +33,15 @@ struct TransferOrder: Sendable {
             $0.append(department.text)
         }
         if try await transaction.query(query).one().bool(0) { return .transferOutdated }
+        let ends = try await transaction.query(
+            Query(Self.gone) {
+                $0.append(user.id)
+                $0.append(department)
+            }
+        ).one()
+        if try ends.bool(0) { return Hindrance(reason: "RECORD_NOT_FOUND", isFinal: true) }
+        if try ends.bool(1) { return Hindrance(reason: IdentityError.userDisabled.reason, isFinal: true) }
+        if try ends.bool(2) { return Hindrance(reason: "DEPARTMENT_DELETED", isFinal: true) }
         return try await isYielding(run, transaction) ? .transferOpen : nil
     }
 
@@ -44,11 +53,19 @@ struct TransferOrder: Sendable {
                 AND after ? 'department_id' AND after ->> 'department_id' IS DISTINCT FROM $3)
         """)
 
+    /// The user is deleted, is disabled; the department is deleted.
+    private static let gone = Statement(
+        """
+        SELECT NOT EXISTS (SELECT FROM {schema}.users WHERE id = $1 AND deleted_at IS NULL),
+            EXISTS (SELECT FROM {schema}.users WHERE id = $1 AND disabled),
+            NOT EXISTS (SELECT FROM {schema}.departments WHERE id = $2 AND deleted_at IS NULL)
+        """)
+
     /// Of two that are open, since the older one was tried again, the newer one stands.
     private func isYielding(_ run: SagaRun, _ transaction: RecordTransaction) async throws -> Bool {
-        let jobs = try await UserTransfer.jobs(of: user, transaction)
+        let jobs = try await UserTransfer.openJobs(of: user, transaction)
         guard let own = jobs.first(where: { $0.id == run.id }) else { return false }
-        return jobs.contains { $0.state.isOpen && ($0.createdAt, $0.id) > (own.createdAt, own.id) }
+        return jobs.contains { ($0.createdAt, $0.id) > (own.createdAt, own.id) }
     }
 }
 

@@ -28,5 +28,5 @@ struct TransferTime: Hashable, Sendable {
         moment = wanted == today ? nil : Timestamp(seconds: midnight)
     }
 
-    private static let daySeconds: Int64 = 86_400
+    static let daySeconds: Int64 = 86_400
 }

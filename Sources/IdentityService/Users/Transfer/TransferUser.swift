@@ -92,9 +92,9 @@ private struct Transfer {
         try await UserTransfer.begin(input, dueAt: moment, in: transaction)
     }
 
-    /// Of the workspace, as it is set at this moment.
+    /// Of the workspace. Whoever changes it waits until the job is there, and moves its moment.
     private static func zone(_ transaction: RecordTransaction) async throws -> TimeZone {
-        let settings = try SettingsTable.settings(await transaction.query(SettingsTable.find))
+        let settings = try SettingsTable.settings(await transaction.query(SettingsTable.hold))
         return try TimeZone.known(settings.timeZone ?? "UTC")
     }
 }

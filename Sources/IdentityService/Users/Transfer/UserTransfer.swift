@@ -108,6 +108,7 @@ struct UserTransfer: Sendable {
             let department = input.newDepartmentID.flatMap({ RecordID(bytes: $0) })
         else { preconditionFailure("a transfer has a user and a department") }
         guard try await hold(department, transaction) else { throw IdentityError.departmentGone }
+        if dueAt <= transaction.now { try await JobTable.requireRoom(for: transaction.actor.userID, transaction) }
         let key = [keyPrefix(UserID(user)) + department.text, RecordID.make().text].joined(separator: " ")
         let job = NewJob(
             name.description, key: key, userID: transaction.actor.userID,
@@ -117,12 +118,12 @@ struct UserTransfer: Sendable {
 
     /// The job of the transfer of a user that waits or is under way; nil when there is none. With the user locked there comes none beside.
     static func open(_ user: UserID, in transaction: RecordTransaction) async throws -> RecordID? {
-        try await jobs(of: user, transaction).first { $0.state.isOpen }?.id
+        try await openJobs(of: user, transaction).first?.id
     }
 
-    /// All transfers of a user that are known yet.
-    static func jobs(of user: UserID, _ transaction: RecordTransaction) async throws -> [Work.Job] {
-        try await JobKeys([name.description], prefix: keyPrefix(user)).find(transaction)
+    /// The transfers of a user that wait or are under way.
+    static func openJobs(of user: UserID, _ transaction: RecordTransaction) async throws -> [Work.Job] {
+        try await JobKeys([name.description], prefix: keyPrefix(user)).findOpen(transaction)
     }
 
     private static func keyPrefix(_ user: UserID) -> String { "\(user.id) " }
@@ -152,8 +153,10 @@ struct UserTransfer: Sendable {
     /// A transfer happens at the beginning of a day, also when that is another moment from now on.
     static func follow(from old: TimeZone, to new: TimeZone, _ transaction: RecordTransaction) async throws {
         try await JobTable.redate(name.description, transaction) { moment in
-            let local = moment.secondsAndNanos.seconds
-            return Timestamp(seconds: new.moment(showing: local + old.offset(at: local)))
+            // Where a day begins at one o'clock, since its midnight is left out, it is that day all the same.
+            let seconds = moment.secondsAndNanos.seconds
+            let day = (seconds + old.offset(at: seconds)) / TransferTime.daySeconds
+            return Timestamp(seconds: new.moment(showing: day * TransferTime.daySeconds))
         }
     }
 }

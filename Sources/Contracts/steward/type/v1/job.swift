@@ -37,7 +37,7 @@ public struct Job: Hashable, Sendable {
     /// How much there is; absent as long as that is not known.
     public var totalCount: Int64?
 
-    /// How often its present step has failed.
+    /// How often its present step has failed; not counted is what was wrong elsewhere, as a service or a database that was away.
     public var attempts: Int32?
 
     /// The reason of the last failure, as in USER_UNKNOWN.

@@ -31,7 +31,7 @@ public struct TenantJob: Hashable, Sendable {
     /// The reason of the last failure, as in SAGA_OVERDUE.
     public var lastError: String?
 
-    /// How often its present step has failed.
+    /// How often its present step has failed; not counted is what was wrong elsewhere, as a service or a database that was away.
     public var attempts: Int32?
 
     /// When it is taken up next; while it runs, until when a program has it.

@@ -88,8 +88,9 @@ struct  Steward__Identity__V1__Grant
   char *object;
   /*
    * Action: read, create, update, delete; import, export, mass_update, reassign, merge, erase for many records at once or for good,
-   * each on top of what it does with single ones (who exports has to read, too). * means all. So far no method
-   * asks for import, merge and erase: they can be granted, and allow nothing until there are. settings have update alone, job has read and update.
+   * each on top of what it does with single ones (who exports has to read, too). * means all. import is asked
+   * for more than 100 records created in one call, erase for the time after which deleted records are removed; merge can be granted and allows
+   * nothing until there is a method. settings have update alone, job has read and update.
    */
   char *action;
   /*

@@ -125,7 +125,7 @@ struct  Steward__Type__V1__Job
   protobuf_c_boolean has_total_count;
   int64_t total_count;
   /*
-   * How often its present step has failed.
+   * How often its present step has failed; not counted is what was wrong elsewhere, as a service or a database that was away.
    */
   protobuf_c_boolean has_attempts;
   int32_t attempts;

@@ -99,7 +99,7 @@ struct  Steward__Type__V1__TenantJob
    */
   char *last_error;
   /*
-   * How often its present step has failed.
+   * How often its present step has failed; not counted is what was wrong elsewhere, as a service or a database that was away.
    */
   protobuf_c_boolean has_attempts;
   int32_t attempts;
