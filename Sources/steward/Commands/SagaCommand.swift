@@ -17,7 +17,7 @@ struct SagaCommand: AsyncParsableCommand {
               steward saga list
               steward saga list --jobs --workspace demo
               steward saga retry --workspace demo 019a6f0e-…
-              steward saga abandon --workspace demo 019a6f0e-… --leave-as-is
+              steward saga abandon --workspace demo 019a6f0e-…
             """,
         subcommands: [List.self, Retry.self, Abandon.self])
 
@@ -85,8 +85,8 @@ struct SagaCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Gives a job up: a saga undoes what can be undone, and ends.",
             discussion: """
-                With --leave-as-is nothing is undone and the job ends at once, for one whose undoing fails, too. Either way the
-                workspace's ledger names the operator.
+                With --leave-as-is nothing is undone and the job ends at once. One that is open has to be abandoned without it
+                first, so that what it has under way at other services ends. Either way the workspace's ledger names the operator.
                 """)
 
         @OptionGroup var options: Options

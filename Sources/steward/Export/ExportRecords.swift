@@ -12,8 +12,8 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
             commandName: "export", abstract: "Writes all records to a file. Needs the right to export them.",
             discussion: """
                 Records are written as they come, so that any number of them takes no more memory than a few. When the server is
-                away, the export waits and goes on where it was. A file has its name when it is complete; until then it is called
-                FILE.XXXXXXXX.part. After Ctrl-C, or whatever else ended it, --resume-from goes on with that part: the same records
+                away, the export waits and goes on where it was. A file has its name when it is complete; until then there is a part
+                beside it with a name of its own. After Ctrl-C, or whatever else ended it, --resume-from goes on with that part: the same records
                 come as if nothing had been, but for what changed meanwhile. A workbook (xlsx) is whole or not there.
                 What was exported, by whom and with a filter on which fields, is in the workspace's ledger.
 

@@ -50,7 +50,7 @@ enum Interrupt {
         defer { ignore() }
         let working = Task { try await work() }
         let listening = Task {
-            // Ends with the work.
+            // Ends with the work. It looks again and again since all that a signal's handler may do is to set a number (signal-safety(7)).
             while !hasCome { try await Task.sleep(for: look) }
             working.cancel()
         }

@@ -52,7 +52,7 @@ extension HandoverClient {
 struct Hindrance: Hashable, Sendable {
     /// As in TRANSFER_OUTDATED.
     let reason: String
-    /// It stays so, however often the saga is tried again.
+    /// Waiting does not change it, so what is under way elsewhere ends.
     let isFinal: Bool
 }
 

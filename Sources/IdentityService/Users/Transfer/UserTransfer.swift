@@ -63,7 +63,6 @@ struct UserTransfer: Sendable {
         let record = try await transaction.load(
             users, id: input.userID.flatMap { RecordID(bytes: $0) }?.text, for: .update)
         var user = record.value(User.self)
-        guard user.disabled != true else { return .failed(IdentityError.userDisabled.reason, JobReport()) }
         if let hindrance = try await TransferOrder(input).hindrance(run, transaction) {
             return .failed(hindrance.reason, JobReport())
         }
