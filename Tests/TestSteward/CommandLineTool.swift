@@ -68,6 +68,13 @@ package struct CommandLineTool: Sendable {
         return try await start(command: ["/bin/sh", "-c", script, "sh", path] + arguments, input: "").result()
     }
 
+    /// Runs a script of bash, in which `$steward` is the program and `$folder` the folder for files of the test.
+    package func run(script: String) async throws -> Result {
+        let variables = "steward='\(path)' folder='\(folder)'"
+        return try await start(command: ["/bin/bash", "-c", "set -euo pipefail; \(variables)\n\(script)"], input: "")
+            .result()
+    }
+
     private func start(command: [String], input: String) throws -> Running {
         // What whoever runs the tests ignores (nohup, a shell's background) the command would ignore, too.
         for ignored in [SIGINT, SIGHUP] { signal(ignored, SIG_DFL) }
