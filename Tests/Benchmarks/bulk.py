@@ -13,6 +13,8 @@ from thin_client import field, fields
 from workspaces import ACCOUNTS, answer
 
 ACCOUNT_COUNT, QUICK_COUNT = 1_000_000, 10_000
+# Accounts of one statement.
+FILL_PART = 50_000
 # One account of so many is in the city that the job looks for.
 MATCHING = 10
 JOBS = "steward.customer.v1.JobService/"
@@ -22,13 +24,15 @@ COPY, COPY_SORTED, STREAM, COMMAND = "COPY TO STDOUT", "COPY, in the order of th
 
 
 def fill(installation, workspace, count):
-    """Copies of the workspace's one account, each with values of its own; what COPY is given the most of is what an account shows."""
+    """Copies of the workspace's one account, each with values of its own; what COPY is given the most of is what an account shows. In parts, which
+    end before the time of a statement does."""
     accounts = f"{workspace.schema}.accounts"
-    installation.psql(
-        f"INSERT INTO {accounts} SELECT (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(), 'display_name', "
-        f"'Account ' || n, 'external_id', 'E' || n, 'email', 'mail' || n || '@example.com', 'phone', '+49' || 3000000000 + n, "
-        f"'street', 'Street ' || n, 'city', 'City ' || n % {MATCHING}, 'created_at', a.created_at - n * interval '1 s'))).* "
-        f"FROM {accounts} a, generate_series(1, {count - 1}) n")
+    for first in range(1, count, FILL_PART):
+        installation.psql(
+            f"INSERT INTO {accounts} SELECT copy.* FROM {accounts} a, generate_series({first}, {min(first + FILL_PART, count) - 1}) n, "
+            f"jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(), 'display_name', 'Account ' || n, 'external_id', 'E' || n, "
+            f"'email', 'mail' || n || '@example.com', 'phone', '+49' || 3000000000 + n, 'street', 'Street ' || n, "
+            f"'city', 'City ' || n % {MATCHING}, 'created_at', a.created_at - n * interval '1 s')) copy WHERE a.id = '{workspace.account}'")
     installation.psql(f"VACUUM ANALYZE {accounts}")
 
 

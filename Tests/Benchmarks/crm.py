@@ -71,8 +71,10 @@ class Installation:
         return {name: (counter.count() - before[name]) / COUNTED_CALLS for name, counter in counters.items()}
 
     def psql(self, sql):
-        return subprocess.run(["psql", "-XAtq", self.text("superuser-dsn"), "-c", sql], check=True, text=True,
-                              capture_output=True).stdout
+        done = subprocess.run(["psql", "-XAtq", self.text("superuser-dsn"), "-c", sql], text=True, capture_output=True)
+        if done.returncode:
+            raise SystemExit(f"psql: {done.stderr.strip()}")
+        return done.stdout
 
 
 def create_request():

@@ -6,6 +6,8 @@ import time
 import workspaces
 from load import Load
 from page import Table
+from processes import cpu_seconds
+from provisioning import await_blanks
 from workspaces import ACCOUNTS, SERVER_NAME, field
 
 IN_FLIGHT = 16
@@ -13,6 +15,8 @@ COUNTS = [10, 1000]
 QUICK_COUNTS = [2, 20]
 BACKEND_BYTES_MAX = 256 << 20
 GOAL = 0.75
+# Of the programs and PostgreSQL when there is no workspace.
+BASE_SECONDS = 60
 # A sweep of all workspaces (JobLimits.period) and a little more.
 IDLE_SECONDS = 310
 IDLE_COUNT, IDLE_GOAL = 3000, 0.01
@@ -30,6 +34,7 @@ def backend_bytes(installation):
 
 def measure(installation, tools, folder, seconds, is_quick):
     counts = QUICK_COUNTS if is_quick else COUNTS
+    base = idle(installation, 2 if is_quick else BASE_SECONDS)
     made = workspaces.make(installation, [f"many-{number}" for number in range(counts[-1])])
     rows = []
     for count in counts:
@@ -45,14 +50,34 @@ def measure(installation, tools, folder, seconds, is_quick):
                      "p99_us": result["p99_us"], "max_us": result["max_us"],
                      "postgres_us": result["cpu"]["PostgreSQL"] / result["calls"] * 1e6,
                      "backend_bytes": max(backend_bytes(installation))})
-    return rows, idle(installation, counts[-1], 2 if is_quick else IDLE_SECONDS)
+    # What PostgreSQL owes for the opening of so many is not what they cost.
+    catalogs = "SELECT string_agg(oid::regclass::text, ', ') FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r'"
+    installation.psql(f"VACUUM (ANALYZE) {installation.psql(catalogs)}")
+    installation.psql("CHECKPOINT")
+    return rows, {"tenants": counts[-1], "base": base, "cores": idle(installation, 2 if is_quick else IDLE_SECONDS)}
 
 
-def idle(installation, count, seconds):
-    """Cores that the programs and PostgreSQL use for workspaces in which nothing happens."""
-    before = installation.cpu()
+BACKENDS, BACKGROUND = "PostgreSQL for the programs", "PostgreSQL by itself"
+
+
+def postgres_cpu(installation):
+    """CPU seconds of the backends that the programs have, by process."""
+    pids = installation.psql("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'steward-%'").split()
+    return {pid: cpu_seconds(pid) for pid in pids}
+
+
+def idle(installation, seconds):
+    """Cores that the programs and PostgreSQL use while nobody calls; apart what PostgreSQL does for the programs, and its own work (autovacuum,
+    checkpoints, backends that ended)."""
+    await_blanks(installation)
+    before, backends = installation.cpu(), postgres_cpu(installation)
     time.sleep(seconds)
-    return {"tenants": count, "cores": {name: (cpu - before[name]) / seconds for name, cpu in installation.cpu().items()}}
+    after = postgres_cpu(installation)
+    used = {name: cpu - before[name] for name, cpu in installation.cpu().items()}
+    whole = used.pop("PostgreSQL")
+    used[BACKENDS] = sum(cpu - backends.get(pid, 0) for pid, cpu in after.items())
+    used[BACKGROUND] = whole - used[BACKENDS]
+    return {name: cpu / seconds for name, cpu in used.items()}
 
 
 def report(rows, idled):
@@ -62,16 +87,17 @@ def report(rows, idled):
         table.add(str(r["tenants"]), f"{r['per_second']:.0f}", f"{r['p50_us'] / 1000:.2f}", f"{r['p99_us'] / 1000:.2f}",
                   f"{r['max_us'] / 1000:.1f}", f"{r['postgres_us']:.0f}", f"{r['backend_bytes'] / 1e6:.0f}")
     ratio = rows[-1]["per_second"] / rows[0]["per_second"]
-    waiting = Table(f"{idled['tenants']} workspaces in which nothing happens; % of a core", list(idled["cores"]) + ["together"])
-    together = sum(idled["cores"].values())
-    waiting.add(*(f"{cores * 100:.2f}" for cores in [*idled["cores"].values(), together]))
-    share = together / idled["tenants"] * IDLE_COUNT
+    waiting = Table(f"No workspace, and {idled['tenants']} in which nothing happens; % of a core", list(idled["cores"]) + ["together"])
+    for cores in (idled["base"], idled["cores"]):
+        waiting.add(*(f"{share * 100:.2f}" for share in [*cores.values(), sum(cores.values())]))
+    more = sum(idled["cores"].values()) - sum(idled["base"].values())
+    share = more / idled["tenants"] * IDLE_COUNT
     largest = max(r["backend_bytes"] for r in rows)
     goals = [
         (f"GetAccount at random among {rows[-1]['tenants']} tenants against {rows[0]['tenants']}", f"{ratio:.2f}",
          f"≥ {GOAL}", ratio >= GOAL),
         ("Largest backend", f"{largest / 1e6:.0f} MB", "≤ 256 MB", largest <= BACKEND_BYTES_MAX),
-        (f"{IDLE_COUNT} idle workspaces, from {idled['tenants']} by rule of three", f"{share * 100:.2f} % of a core",
+        (f"What {IDLE_COUNT} idle workspaces add, from {idled['tenants']} by rule of three", f"{share * 100:.2f} % of a core",
          f"≤ {IDLE_GOAL * 100:.0f} %", share <= IDLE_GOAL),
     ]
     return [table, waiting], goals

@@ -66,15 +66,19 @@ extension PostgresPool {
         return pooled.connection.isSuperuser
     }
 
-    /// Lends a connection that has met the tenant of the scope. When a backend has missed that the login may take on its role, another is tried,
-    /// once.
-    private func lend(_ scope: TransactionScope, scan: Int? = nil) async throws(PostgresError) -> PooledConnection {
-        let first = try await lease(affinity: scope.tenant, scan: scan, deadline: scope.deadline)
+    /// Connections that are tried when one backend after the other has missed a grant: while workspaces are opened one after the other, a new
+    /// backend may miss one as well.
+    private static let meetingsMax = 5
+
+    /// Lends a connection that has met the tenant of the scope. When a backend has missed that the login may take on its role, another is tried.
+    private func lend(
+        _ scope: TransactionScope, scan: Int? = nil, meetingsLeft: Int = meetingsMax
+    ) async throws(PostgresError) -> PooledConnection {
+        let lent = try await lease(affinity: scope.tenant, scan: scan, deadline: scope.deadline)
         do throws(PostgresError) {
-            return try await meet(scope, on: first)
-        } catch  where error.kind == .roleRefused && !first.connection.isOpen {
-            let second = try await lease(affinity: scope.tenant, scan: scan, deadline: scope.deadline)
-            return try await meet(scope, on: second)
+            return try await meet(scope, on: lent)
+        } catch  where error.kind == .roleRefused && !lent.connection.isOpen && meetingsLeft > 1 {
+            return try await lend(scope, scan: scan, meetingsLeft: meetingsLeft - 1)
         }
     }
 
