@@ -58,6 +58,9 @@ package final class DatabaseSet: Sendable {
         return partitions[partition][loop.index]
     }
 
+    /// Of all databases.
+    var names: [String] { pools.keys.sorted() }
+
     /// Connects once to every login, so that a program says at its start what it cannot reach.
     /// - Throws: `.unavailable`, or `.refusedServer` when the server is too old, a pooler stands before it, or a
     ///   login is a superuser, for which roles isolate nothing.

@@ -13,7 +13,7 @@ package import Tenancy
 /// trip: tenant, service, and a version in `schemaVersions`.
 package struct TenantDatabase: Sendable {
     package let service: ServiceName
-    private let databases: DatabaseSet
+    let databases: DatabaseSet
     private let placements: any PlacementSource
     private let schemaVersions: ClosedRange<Int>
 

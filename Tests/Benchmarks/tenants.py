@@ -17,7 +17,7 @@ BACKEND_BYTES_MAX = 256 << 20
 GOAL = 0.75
 # Of the programs and PostgreSQL when there is no workspace.
 BASE_SECONDS = 60
-# A sweep of all workspaces (JobLimits.period) and a little more.
+# A sweep of all workspaces (JobHost) and a little more.
 IDLE_SECONDS = 310
 IDLE_COUNT, IDLE_GOAL = 3000, 0.01
 

@@ -67,6 +67,36 @@ private struct Fixture {
         }
     }
 
+    /// By a login that may see no table of them; what PostgreSQL counted, it says some seconds later.
+    @Test func whatIsWrittenIsCountedForItsTenant() async throws {
+        let fixture = try await Fixture()
+        try await fixture.withTenants { one, other in
+            func counts() async throws -> [TenantID: Int64?] {
+                try await fixture.database.writeCounts(of: "things", deadline: TestPostgres.deadline())
+            }
+            func write(_ tenant: TestTenant) async throws {
+                _ = try await fixture.database.batch(
+                    tenant.actor, deadline: TestPostgres.deadline(), [(insert, thing("a")), (insert, thing("b"))])
+            }
+            func count(of tenant: TestTenant, becomes count: Int64) async throws -> Bool {
+                let end = MonotonicTime.now() + 30_000_000_000
+                while try await counts()[tenant.id] != .some(.some(count)) {
+                    guard MonotonicTime.now() < end else { return false }
+                    try await #require(EventLoop.current).sleep(for: .milliseconds(20))
+                }
+                return true
+            }
+            #expect(try await counts()[one.id] == .some(.some(0)))
+            try await write(one)
+            #expect(try await count(of: one, becomes: 2))
+            try await write(other)
+            #expect(try await count(of: other, becomes: 2))
+            try await write(one)
+            #expect(try await count(of: one, becomes: 4))
+            #expect(try await counts()[other.id] == .some(.some(2)))
+        }
+    }
+
     @Test func postgresItselfRefusesAStatementWithAWrongSchema() async throws {
         let fixture = try await Fixture()
         try await fixture.withTenants { one, other in

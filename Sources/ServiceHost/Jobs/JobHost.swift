@@ -2,10 +2,12 @@ import AccessControl
 package import CoreMetrics
 package import Logging
 import Observability
+import RPC
 package import Reactor
 package import Records
 import Synchronization
 package import Tenancy
+import TenantDatabase
 import Text
 package import Work
 
@@ -17,6 +19,9 @@ package final class JobHost: Sendable {
     private let runner: JobRunner
     private let standing: [StandingRunner]
     private let tenants: Tenants
+    private let database: TenantDatabase
+    private let sweepPeriod: Duration
+    private let sweeps = Mutex((jobs: WriteSweep(), changes: WriteSweep()))
     private let loop: EventLoop
     private let logger: Logger
     private let running = Mutex<[Task<Void, Never>]>([])
@@ -27,12 +32,14 @@ package final class JobHost: Sendable {
     /// - Parameters:
     ///   - jobs: those of the service; the host adds what every service does.
     ///   - standing: what it does whenever something was written.
+    ///   - sweepPeriod: how often a workspace is looked for in which another instance wrote.
     ///   - loop: where the runner works.
     package init(
         _ jobs: [JobDefinition], standing: [StandingWork] = [], _ engine: RecordEngine, tenants: @escaping Tenants,
-        loop: EventLoop, logger: Logger, metrics: any MetricsFactory
+        sweepPeriod: Duration = .seconds(300), loop: EventLoop, logger: Logger, metrics: any MetricsFactory
     ) {
         (self.tenants, self.loop, self.logger) = (tenants, loop, logger)
+        (database, self.sweepPeriod) = (engine.database, sweepPeriod)
         let zones = ZoneCache(engine.policies, logger)
         runner = JobRunner(
             jobs, engine, clock: .system(loop), zone: { try await zones.zone(of: $0) }, meter: JobMeter(metrics),
@@ -50,7 +57,7 @@ package final class JobHost: Sendable {
             running.append(loop.spawn { [runner] in await runner.run() })
             for standing in standing { running.append(loop.spawn { await standing.run() }) }
         }
-        listing.withLock { $0 = loop.spawn { [self] in await listWhenAsked() } }
+        listing.withLock { $0 = loop.spawn { [self] in await listAndSweep() } }
     }
 
     /// Something of the workspace has changed: it is new, or is served again.
@@ -78,6 +85,38 @@ package final class JobHost: Sendable {
         listing?.cancel()
         await listing?.value
         for task in running.withLock({ $0 }) { await task.value }
+    }
+
+    /// What is counted before the tenants are listed, and looked at, is the base of all sweeps.
+    private func listAndSweep() async {
+        _ = await written()
+        await withTaskGroup { group in
+            group.addTask { await self.listWhenAsked() }
+            group.addTask { await self.sweepAgainAndAgain() }
+        }
+    }
+
+    private static let sweepTimeout = Duration.seconds(10)
+
+    private func sweepAgainAndAgain() async {
+        while (try? await loop.sleep(for: sweepPeriod)) != nil {
+            let written = await written()
+            for tenant in written.jobs { runner.wake(tenant) }
+            for tenant in written.changes { for standing in standing { standing.wake(tenant) } }
+        }
+    }
+
+    /// Where jobs or records were written since the last time. What could not be asked is found the next time.
+    private func written() async -> (jobs: [TenantID], changes: [TenantID]) {
+        do {
+            let deadline = Deadline.after(Self.sweepTimeout).nanoseconds
+            let jobs = try await database.writeCounts(of: "jobs", deadline: deadline)
+            let changes = standing.isEmpty ? [:] : try await database.writeCounts(of: "ledger", deadline: deadline)
+            return sweeps.withLock { ($0.jobs.changed(jobs), $0.changes.changed(changes)) }
+        } catch {
+            logger.debug("written rows cannot be counted", metadata: [LogKey.error: "\(LogText.of(error))"])
+            return ([], [])
+        }
     }
 
     private func listWhenAsked() async {

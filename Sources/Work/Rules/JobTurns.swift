@@ -10,8 +10,6 @@ package struct JobLimits: Hashable, Sendable {
     package var jobsOfTenantMax = 2
     /// Jobs that are held here, with those that looks under way may bring; while there are so many, no more are looked for.
     package var jobsMax = 64
-    /// How often each tenant is looked at though nothing is known to be due there.
-    package var period: Duration = .seconds(300)
     /// Until a tenant is looked at again in which others work on a job: they may give it back before its lease ends.
     package var otherLook: Duration = .seconds(2)
     /// How long a job is kept for a runner that says nothing more.
@@ -204,7 +202,7 @@ struct JobTurns {
     ///
     /// - Parameters:
     ///   - taken: what is under way from now on.
-    ///   - next: when something else is due; nil when nothing is known to be.
+    ///   - next: when something else is due; nil when nothing is known to be, so that it is looked at when it is woken.
     ///   - notBefore: the tenant is not looked at earlier, whoever wakes it.
     mutating func looked(
         at tenant: TenantID, taken: [HeldJob], next: Timestamp?, notBefore: Timestamp? = nil, at now: Timestamp
@@ -220,8 +218,7 @@ struct JobTurns {
         places[tenant]?.looking = .no
         places[tenant]?.isWoken = false
         places[tenant]?.notBefore = notBefore ?? .ever
-        let sweep = now.advanced(by: limits.period)
-        setLook(tenant, isWoken ? now : min(sweep, max(next ?? sweep, now)))
+        setLook(tenant, isWoken ? now : max(next ?? .never, now))
         forgetIfOver(tenant)
     }
 
@@ -294,6 +291,7 @@ struct JobTurns {
         }
         let look = alarm(tenant, at: max(moment, place.notBefore))
         places[tenant]?.nextLook = look.moment
+        guard look.moment != .never else { return }
         looks.insert(look)
         forgetOldLooks(atLeast: 2 * places.count + 64)
     }

@@ -11,6 +11,9 @@ final class TurnLoop: Sendable {
         case stepped(HeldJob, next: HeldJob?)
     }
 
+    /// Of a runner that knows of nothing to do.
+    private static let sleepMax = Duration.seconds(300)
+
     private let limits: JobLimits
     private let clock: JobClock
     private let state: Mutex<State>
@@ -123,7 +126,7 @@ final class TurnLoop: Sendable {
     private func sleepEnd() -> Timestamp? {
         state.withLock { state in
             guard state.sleepsUntil == nil else { return nil }
-            let look = clock.now().advanced(by: state.turns.heldCount == 0 ? limits.period : limits.lease / 8)
+            let look = clock.now().advanced(by: state.turns.heldCount == 0 ? Self.sleepMax : limits.lease / 8)
             state.sleepsUntil = min(state.turns.nextMoment() ?? look, look)
             return state.sleepsUntil
         }

@@ -26,8 +26,8 @@ package struct StandingWork: Sendable {
     }
 }
 
-/// Does standing work for the tenants that it is told of, when it is woken for one, and for each once in a period, since other instances write as
-/// well. Tenants take turns. A tenant whose step has failed waits, twice as long each time, whoever wakes it; one that had a step rests a moment, so
+/// Does standing work for the tenants that it is told of, when it is woken for one: by what writes in this process, and by the sweep of the host for
+/// what other instances wrote. Tenants take turns. A tenant whose step has failed waits, twice as long each time, whoever wakes it; one that had a step rests a moment, so
 /// that many writes cost few steps.
 package final class StandingRunner: Sendable {
     private let work: StandingWork
