@@ -168,6 +168,27 @@ import Testing
         }
     }
 
+    /// A record of which others changed one of the fields stays as it is, and is named with that field.
+    @Test func aRecordIsTakenBackWholeOrNamed() async throws {
+        try await Matching.run { matching in
+            let accounts = try await matching.makeAccounts(3)
+            let job = try await matching.update("id is set", Account(phone: "+49 30 1234567", city: "Bonn"))
+            await matching.settle()
+            var later = try await matching.service.get(accounts[1])
+            later.city = "Ulm"
+            _ = try await matching.service.update(later, ["city"])
+            let undo = try await matching.undo(job.jobID)
+            await matching.settle()
+            let report = try #require(try await matching.job(undo.id).report)
+            #expect(report.changedCount == 2 && report.refusedCount == 1)
+            let issue = try #require(report.issues.first)
+            #expect(issue.recordID == accounts[1].id && issue.reason == "VERSION_CONFLICT")
+            #expect(issue.message?.contains("city") == true, "\(issue)")
+            #expect(try await matching.service.get(accounts[1]).phone != nil)
+            #expect(try await matching.cities() == ["Berlin": 2, "Ulm": 1])
+        }
+    }
+
     @Test func deletionsComeBack() async throws {
         try await Matching.run { matching in
             _ = try await matching.makeAccounts(5)
