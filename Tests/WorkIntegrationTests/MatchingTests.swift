@@ -426,6 +426,10 @@ import Testing
             for id in [update.jobID, delete.jobID, reassign.jobID, undo.id] {
                 #expect(try await summary(id, as: reader) == nil)
             }
+            let money = try await matching.update(
+                "city = Rome", Account(annualRevenue: Money(currencyCode: "EUR", minorUnits: 125_050)), as: owner)
+            #expect(
+                try await summary(money.jobID, as: owner) == "city = Rome → annual_revenue = 1,250.50 EUR")
             let long = String(repeating: "昆", count: 1_000)
             let job = try await matching.update("city = Rome", Account(description: long), as: owner)
             let text = try #require(try await summary(job.jobID, as: owner))

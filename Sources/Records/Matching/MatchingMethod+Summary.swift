@@ -1,4 +1,5 @@
 import Contracts
+import Money
 import RPC
 import Tenancy
 import Wire
@@ -53,6 +54,13 @@ extension MatchingReader {
             let name = values.name(of: record.int32(field))
         {
             return "\(field.name) = \(name)"
+        }
+        if case .message(let type) = field.kind, !field.isRepeated, let money = MoneyFields(type),
+            let amount = record.message(field)
+        {
+            let text = MoneyText.text(
+                minorUnits: amount.int64(money.minorUnits), currency: amount.string(money.currency) ?? "")
+            return "\(field.name) = \(text)"
         }
         var writer = JSONWriter()
         writer.write(field, of: record)
