@@ -103,7 +103,7 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
         let order = target.begun?.order ?? asked
         guard order.noun == Record.noun.name else {
             throw UsageProblem(
-                "the part holds \(order.noun) records", cure: "steward \(order.noun) export --resume-from …")
+                "the part holds \(order.noun) records", cure: resumption(of: target.partPath ?? "", order))
         }
         do {
             let total = Terminal.errorIsTerminal ? try await total(order, client) : nil
@@ -130,9 +130,13 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
             let end = order.format.canGoOn ? "" : "; an export as csv, sheet or json can go on after that"
             return Terminal.note("\(line)interrupted: nothing is left that could be gone on with\(end)")
         }
-        let profile = connection.profile.map { " --profile \(ShellText.quoted($0))" } ?? ""
         Terminal.note("\(line)not complete: what has come so far is kept")
-        Terminal.note("go on:  steward \(Record.noun.name) export --resume-from \(ShellText.quoted(part))\(profile)")
+        Terminal.note("go on:  \(resumption(of: part, order))")
+    }
+
+    /// The whole command that goes on with a part.
+    private func resumption(of part: String, _ order: ExportOrder) -> String {
+        "steward \(order.noun) export --resume-from \(ShellText.quoted(part))\(connection.flags)"
     }
 
     /// How many there are, for the progress that is shown.

@@ -12,8 +12,8 @@ enum ExportFormat: String, ExpressibleByArgument, CaseIterable, Codable {
         _ target: ExportTarget, _ printer: RecordPrinter, _ columns: [RecordColumn], sheet name: String
     ) throws -> any ExportSink {
         switch self {
-        case .csv, .sheet: return try CSVSink(target, printer, columns)
-        case .json: return try JSONSink(target, columns)
+        case .csv, .sheet: return CSVSink(target, printer, columns)
+        case .json: return JSONSink(target, columns)
         case .xlsx:
             guard let path = target.partPath else {
                 throw UsageProblem("a workbook is written to a file only", cure: "name one with -o")
@@ -25,6 +25,7 @@ enum ExportFormat: String, ExpressibleByArgument, CaseIterable, Codable {
 
 /// Takes the records of an export as they come.
 protocol ExportSink: AnyObject {
+    /// Records of one answer, perhaps none. Nothing is written before the first: until then the server may refuse the export.
     func write(_ records: [Message], _ names: ReferenceNames) throws
     func finish() throws
     /// What there is to say of what was written.
@@ -43,15 +44,17 @@ final class CSVSink: ExportSink {
     private let printer: RecordPrinter
     private let columns: [RecordColumn]
     private(set) var formulaCount: Int
+    private var hasBegun: Bool
 
-    init(_ target: ExportTarget, _ printer: RecordPrinter, _ columns: [RecordColumn]) throws {
+    init(_ target: ExportTarget, _ printer: RecordPrinter, _ columns: [RecordColumn]) {
         (self.target, self.printer, self.columns) = (target, printer, columns)
         formulaCount = target.begun?.formulaCount ?? 0
-        guard target.begun == nil else { return }
-        try target.write(printer.csvHeader(columns) + "\n")
+        hasBegun = target.begun != nil
     }
 
     func write(_ records: [Message], _ names: ReferenceNames) throws {
+        if !hasBegun { try target.write(printer.csvHeader(columns) + "\n") }
+        hasBegun = true
         for record in records {
             let cells = columns.map { printer.cell($0, of: record, names) }
             if printer.format == .csv {
@@ -75,17 +78,18 @@ final class CSVSink: ExportSink {
 final class JSONSink: ExportSink {
     private let target: ExportTarget
     private let columns: [RecordColumn]
-    private var isEmpty: Bool
+    private var hasBegun, isEmpty: Bool
     let notes: [String] = []
 
-    init(_ target: ExportTarget, _ columns: [RecordColumn]) throws {
+    init(_ target: ExportTarget, _ columns: [RecordColumn]) {
         (self.target, self.columns) = (target, columns)
+        hasBegun = target.begun != nil
         isEmpty = target.begun.map { $0.count == 0 } ?? true
-        guard target.begun == nil else { return }
-        try target.write("[")
     }
 
     func write(_ records: [Message], _ names: ReferenceNames) throws {
+        if !hasBegun { try target.write("[") }
+        hasBegun = true
         for record in records {
             let text = JSONText.line(RecordPrinter.json(record, columns, names))
             try target.write((isEmpty ? "\n" : ",\n") + text)

@@ -24,6 +24,12 @@ struct ConnectionOptions: ParsableArguments {
 
     var profileName: String { profile ?? Terminal.environment("STEWARD_PROFILE") ?? "default" }
 
+    /// Those that were given, for a command that is to go to the same place; each with a blank before it.
+    var flags: String {
+        [("server", server), ("ca", ca), ("server-name", serverName), ("profile", profile)]
+            .map { name, value in value.map { " --\(name) \(ShellText.quoted($0))" } ?? "" }.joined()
+    }
+
     /// Where to connect, from the flags, the environment and the stored session, in this order.
     func place() throws -> StewardConfiguration {
         let stored = try Profile.load(profileName)
