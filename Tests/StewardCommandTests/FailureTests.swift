@@ -43,6 +43,12 @@ import Testing
         (RPCError(.deadlineExceeded, reason: "DEADLINE_EXCEEDED", "Too long."), "steward server health"),
         (RPCError.failedPrecondition("PIPELINE_HAS_DEALS", "It has deals."), "steward deal move-all"),
         (RPCError.unauthenticated("SESSION_INVALID", "No."), "steward login"),
+        (RPCError.notFound("TENANT_NOT_FOUND", "No."), "steward tenant list"),
+        (RPCError(.outOfRange, reason: "FEED_CURSOR_INVALID", "No."), "without --resume"),
+        (
+            RPCError.failedPrecondition("DEPARTMENT_IN_USE", "No.", details: [("job_id", "J")]),
+            "steward job cancel J"
+        ),
     ])
     func everyFailureHasANextStep(_ error: RPCError, _ cure: String) {
         #expect(Failure.cure(error)?.contains(cure) == true)

@@ -17,6 +17,18 @@ enum CommandNames {
         }
     }
 
+    /// The command that arguments name, as far as they name one.
+    static func command(_ arguments: [String], of root: any ParsableCommand.Type) -> any ParsableCommand.Type {
+        var command = root
+        for argument in arguments {
+            guard let next = command.configuration.subcommands.first(where: { $0._commandName == argument }) else {
+                break
+            }
+            command = next
+        }
+        return command
+    }
+
     private static func problem(
         _ word: String, _ path: String, _ commands: [any ParsableCommand.Type]
     ) -> UsageProblem {

@@ -65,7 +65,7 @@ struct TenantJobClient {
             return answer
         } catch {
             guard error.code == .unavailable else { throw error }
-            silent[service] = error.message
+            silent[service] = CommandWords.own.told(error.message)
             return nil
         }
     }

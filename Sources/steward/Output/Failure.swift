@@ -36,11 +36,12 @@ enum Failure {
         if let cure { Terminal.note("next:  \(cure)") }
     }
 
-    private static func text(_ error: RPCError) -> String {
+    static func text(_ error: RPCError, _ words: CommandWords = .own) -> String {
         // Servers write one line; what looks like more is somebody's data.
-        var lines = ["\(TerminalText.oneLine(error.message)) [\(error.code.name) \(error.domain)/\(error.reason)]"]
+        let message = TerminalText.oneLine(words.message(of: error))
+        var lines = ["\(message) [\(error.code.name) \(error.domain)/\(error.reason)]"]
         if error.fieldViolations.count > 1 {
-            lines += error.fieldViolations.map { "  \($0.field): \(TerminalText.oneLine($0.description))" }
+            lines += error.fieldViolations.map { "  " + TerminalText.oneLine(words.line($0)) }
         }
         if let conflict = error.conflict {
             lines.append("  changed by both: " + conflict.fields.joined(separator: ", "))
@@ -64,9 +65,11 @@ enum Failure {
         }
         switch error.reason {
         case "PIPELINE_HAS_DEALS": return "move them first: steward deal move-all --from PIPELINE --to PIPELINE"
-        case "HANDOVER_OPEN", "TRANSFER_OPEN":
-            let job = error.details.first { $0.key == "job_id" }?.value ?? "JOB"
+        case "HANDOVER_OPEN", "TRANSFER_OPEN", "DEPARTMENT_IN_USE":
+            guard let job = error.details.first(where: { $0.key == "job_id" })?.value else { return nil }
             return "look at it: steward job watch \(job); or call it off: steward job cancel \(job)"
+        case "FEED_CURSOR_INVALID": return "watch without --resume"
+        case "TENANT_NOT_FOUND": return "steward tenant list shows the workspaces"
         case "USER_DISABLED": return "let the user sign in again: steward user activate USER"
         default: break
         }

@@ -62,7 +62,7 @@ struct RecordBatch {
 
     private mutating func tell(_ result: ItemOutcome, of name: String) {
         guard !result.isDone else { return doneCount += 1 }
-        refuse("\(name): \(TerminalText.oneLine(result.text)) [\(result.reason)]")
+        refuse("\(name): \(TerminalText.oneLine(CommandWords.own.told(result.text))) [\(result.reason)]")
     }
 
     /// Says how many there were; throws when one of them was refused.

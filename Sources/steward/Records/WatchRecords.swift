@@ -103,7 +103,7 @@ struct WatchPause {
     /// Throws what does not pass by itself, and a second time of what passed only once.
     mutating func wait(after error: RPCError) async throws {
         switch error.code {
-        case .unavailable: Terminal.note("\(error.message) Going on as soon as that has passed.")
+        case .unavailable: Terminal.note("\(CommandWords.own.told(error.message)) Going on as soon as that has passed.")
         case .resourceExhausted where error.retryDelay != nil: break
         case .unauthenticated where !hasRenewed: hasRenewed = true
         default: throw error

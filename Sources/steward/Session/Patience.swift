@@ -32,7 +32,8 @@ struct Patience {
                 guard Self.isPassing(error) else { throw error }
                 let start = began ?? ContinuousClock.now
                 if began == nil {
-                    say("\(error.message) Waiting for up to \(Self.seconds(limit)) s; Ctrl-C ends it.")
+                    let why = CommandWords.own.told(error.message)
+                    say("\(why) Waiting for up to \(Self.seconds(limit)) s; Ctrl-C ends it.")
                 }
                 began = start
                 let left = limit - (ContinuousClock.now - start)
