@@ -10,20 +10,21 @@ import Wire
 
 /// What people are told of jobs, of previews, and of settings.
 @Suite struct JobTextTests {
-    private func lines(_ job: Job, issues: [String] = []) -> [String] {
-        JobText(job, .none, issues: issues).reportLines
+    private func lines(_ job: Job, all: Bool = false) -> [String] {
+        JobText(job, .none, all: all).reportLines
     }
 
     @Test func aReportTellsCountsKindsAndRefusals() {
         let report = JobReport(
             changedCount: 3, unchangedCount: 1, refusedCount: 120,
+            issues: [RecordIssue(object: "account", recordID: "A", reason: "X", message: "taken")],
             kinds: [
                 KindReport(object: "account", changedCount: 3, unchangedCount: 1, refusedCount: 119),
                 KindReport(
                     object: "contact", refusedCount: 1, refusals: [RefusalCount(reason: "RECORD_IN_USE", count: 1)]),
             ])
         #expect(
-            lines(Job(name: "purge_deleted", state: .done, report: report), issues: ["account A: taken [X]"]) == [
+            lines(Job(name: "purge_deleted", state: .done, report: report)) == [
                 "", "3 changed, 1 were so already, 120 refused", "",
                 "KIND     CHANGED  SO ALREADY  REFUSED  WHY", "account        3           1      119",
                 "contact        0           0        1  1 RECORD_IN_USE", "",
@@ -37,6 +38,8 @@ import Wire
         let undone = lines(Job(name: "undo_changes", state: .done, report: report))
         #expect(undone == ["", "nothing was left to take back: 0 changed, 4 were so already, 0 refused"])
         #expect(lines(Job(name: "undo_changes", state: .running, report: report))[1].hasPrefix("0 changed"))
+        #expect(lines(Job(name: "undo_changes", state: .done)) == ["", "nothing was left to take back"])
+        #expect(lines(Job(name: "undo_changes", state: .running)) == [])
         #expect(lines(Job(name: "update_matching_accounts", state: .done, report: report))[1].hasPrefix("0 changed"))
     }
 
@@ -52,14 +55,39 @@ import Wire
         let (user, department) = ("01a231ae-95b6-76c3-9f8e-189b3f9d320c", "01a231ae-9b9c-7043-ab8c-b579e509b328")
         let names = ReferenceNames(["user": [user: "王芳"], "department": [department: "Field sales"]])
         let asked = "owner_id = \(user) → owner_id = \"\(user)\", department_id = \"\(department)\", id = 7"
-        let told = JobText(Job(summary: asked), names, issues: []).summary
+        let told = JobText(Job(summary: asked), names).summary
         #expect(
             told == "owner_id = \(user) → owner_id = 王芳 (\(user)), department_id = Field sales (\(department)), id = 7")
     }
 
     @Test func refusalsNameTheirRecords() {
         let issue = RecordIssue(object: "account", recordID: "i", reason: "EXTERNAL_ID_TAKEN", message: "Taken\nby.")
-        #expect(IssueText.lines([issue], .none) == ["account i: Taken\\u000aby. [EXTERNAL_ID_TAKEN]"])
+        #expect(IssueText.lines([issue], .none).lines == ["account i: Taken\\u000aby. [EXTERNAL_ID_TAKEN]"])
+    }
+
+    @Test func equalRefusalsAreOneLineUnlessAllAreAskedFor() {
+        func issue(_ id: String, _ reason: String = "PERMISSION_MISSING", _ object: String = "account") -> RecordIssue {
+            RecordIssue(object: object, recordID: id, reason: reason, message: "No.")
+        }
+        let issues = [
+            issue("a"), issue("x", "TOO_LONG"), issue("b"), issue("c"), issue("k", "PERMISSION_MISSING", "widget"),
+            issue("l", "PERMISSION_MISSING", "widget"), issue("d"), issue("e"),
+        ]
+        let names = ReferenceNames(["account": ["a": "昆明\n咖啡", "b": "Acme"]])
+        let told = IssueText.lines(issues, names)
+        #expect(
+            told.lines == [
+                "5 accounts: No. [PERMISSION_MISSING]: 昆明\\u000a咖啡 (a), Acme (b), c and 2 more",
+                "account x: No. [TOO_LONG]",
+                "2 widget: No. [PERMISSION_MISSING]: k, l",
+            ])
+        #expect(told.areCut && !IssueText.lines(Array(issues.suffix(4)), names).areCut)
+        let each = IssueText.lines(issues, names, all: true)
+        #expect(each.lines.count == 8 && !each.areCut && each.lines[2] == "account Acme (b): No. [PERMISSION_MISSING]")
+        let job = Job(id: "J", state: .done, report: JobReport(refusedCount: 9, issues: issues))
+        #expect(
+            lines(job).suffix(2) == ["  and 1 more, which are counted only", "steward job show J --all tells each"])
+        #expect(lines(job).count == 9 && lines(job, all: true).count == 13)
     }
 
     /// The catalogue is proto/README.md: what it lists for jobs has a sentence here, and nothing else has one.

@@ -45,7 +45,9 @@ struct TenantCommand: AsyncParsableCommand {
                 let answer = try await steward.tenants.createTenant(request, options: options)
                 try self.options.show(answer.tenant)
             } catch let error as RPCError where ifAbsent && error.code == .alreadyExists {
-                Terminal.line("exists")
+                guard self.options.output != .table else { return Terminal.line("exists") }
+                try self.options.show(
+                    try await steward.tenants.getTenant(GetTenantRequest(workspace: workspace)).tenant)
             }
         }
     }

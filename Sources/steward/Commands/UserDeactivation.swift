@@ -39,13 +39,16 @@ extension UserCommand {
                 }
                 return
             }
-            Terminal.line("\(answer.user?.email ?? user) is deactivated")
+            options.say("\(answer.user?.email ?? user) is deactivated")
             if let job = answer.cancelledTransferJobID {
-                Terminal.line("the transfer to another department, job \(job), is cancelled")
+                options.say("the transfer to another department, job \(job), is cancelled")
             }
-            guard let job = answer.jobID else { return }
-            guard watch else { return Terminal.line("the handover is job \(job); steward job watch \(job) shows it") }
-            try await JobProgress.watch(job, client, format: options.output)
+            if let job = answer.jobID {
+                if watch { return try await JobProgress.watch(job, client, format: options.output) }
+                options.say("the handover is job \(job); steward job watch \(job) shows it")
+            }
+            guard options.output != .table else { return }
+            try RecordPrinter(format: options.output, columns: []).show(one: answer.message())
         }
 
         private func successor(_ text: String, _ users: RecordClient) async throws -> DepartmentSuccessor {

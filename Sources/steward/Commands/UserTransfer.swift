@@ -38,13 +38,16 @@ extension UserCommand {
             if preview { return try show(answer.records) }
             let name = answer.user?.email ?? user
             if let moment = answer.effectiveTime {
-                Terminal.line("\(name) moves to \(to) at \(moment.text)")
+                options.say("\(name) moves to \(to) at \(moment.text)")
             } else {
-                Terminal.line("\(name) works in \(to)")
+                options.say("\(name) works in \(to)")
             }
-            guard let job = answer.jobID else { return }
-            guard watch else { return Terminal.line(nextStep(job, isLater: answer.effectiveTime != nil)) }
-            try await JobProgress.watch(job, client, format: options.output)
+            if let job = answer.jobID {
+                if watch { return try await JobProgress.watch(job, client, format: options.output) }
+                options.say(nextStep(job, isLater: answer.effectiveTime != nil))
+            }
+            guard options.output != .table else { return }
+            try RecordPrinter(format: options.output, columns: []).show(one: answer.message())
         }
 
         private func nextStep(_ job: String, isLater: Bool) -> String {

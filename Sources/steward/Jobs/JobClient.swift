@@ -56,6 +56,11 @@ struct JobClient: Sendable {
             "no service has a job with the id \(id) that you may see", cure: "steward job list shows them")
     }
 
+    /// A job of a service that is known.
+    func job(_ id: String, of service: String) async throws -> Job? {
+        try await get(id, Self.services(named: service)[0])
+    }
+
     /// Nil when the service has none that the user may see.
     private func get(_ id: String, _ service: ServiceName) async throws -> Job? {
         do {

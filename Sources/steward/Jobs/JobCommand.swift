@@ -29,6 +29,11 @@ struct JobCommand: AsyncParsableCommand {
         func show(_ job: Job?, _ client: JobClient) async throws {
             if let job { try await JobProgress.show(job, client, format: output) }
         }
+
+        /// Says what was done: among the answer, or beside one for programs.
+        func say(_ text: String) {
+            if output == .table { Terminal.line(text) } else { Terminal.note(text) }
+        }
     }
 
     struct List: AsyncParsableCommand {
@@ -63,7 +68,7 @@ struct JobCommand: AsyncParsableCommand {
             }
             defer {
                 for (service, error) in silent {
-                    Terminal.note("\(service.rawValue) could not be asked: \(error.message)")
+                    Terminal.note("\(service.rawValue) could not be asked: \(CommandWords.own.told(error.message))")
                 }
             }
             let printer = RecordPrinter(format: options.output, columns: []) { column, record in
@@ -80,14 +85,23 @@ struct JobCommand: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows one job.")
+        static let configuration = CommandConfiguration(
+            abstract: "Shows one job.",
+            discussion: """
+                Records that were refused for the same reason are told together, by the first of them.
+
+                Examples:
+                  steward job show 019a6f0e-…
+                  steward job show 019a6f0e-… --all
+                """)
 
         @OptionGroup var options: Options
         @Argument(help: "Id of the job.") var id: String
+        @Flag(help: "Tells each record that was refused by itself.") var all = false
 
         func run() async throws {
             let client = try await options.client()
-            try await options.show(try await client.find(id).job, client)
+            try await JobProgress.show(try await client.find(id).job, client, format: options.output, all: all)
         }
     }
 
@@ -204,11 +218,12 @@ enum JobProgress {
             cure: "what the job did before stays; proto/README.md lists all reasons")
     }
 
-    static func show(_ job: Job, _ client: JobClient, format: OutputFormat) async throws {
+    /// - Parameter all: each record that was refused by itself, in a table, too.
+    static func show(_ job: Job, _ client: JobClient, format: OutputFormat, all: Bool = false) async throws {
         guard format == .table else {
             return try RecordPrinter(format: format, columns: []).show(one: job.message())
         }
-        try await JobText(job, client.connection).show()
+        try await JobText(job, client.connection, all: all).show()
     }
 
     private static func follow(_ id: String, _ client: JobClient) async throws -> Job {

@@ -8,23 +8,23 @@ import Wire
 struct JobText {
     private let job: Job
     private let names: ReferenceNames
-    private let issues: [String]
+    /// Tells each record that was refused by itself.
+    private let all: Bool
 
     /// Told by themselves.
     private static let untold: Set<String> = ["report"]
 
     /// Looks up what is named by ids.
-    init(_ job: Job, _ connection: StewardConnection) async throws {
+    init(_ job: Job, _ connection: StewardConnection, all: Bool) async throws {
         let ids = Self.ids(in: job.summary ?? "")
         let people = ids.union(job.userID.map { [$0] } ?? [])
-        let wanted = [User.noun.name: people, Department.noun.name: ids]
-        self.init(
-            job, try await ReferenceNames.look(up: wanted, connection),
-            issues: try await IssueText.lines(job.report?.issues ?? [], connection))
+        let refused = IssueText.ids(in: job.report?.issues ?? [])
+        let wanted = [User.noun.name: people, Department.noun.name: ids].merging(refused) { $0.union($1) }
+        self.init(job, try await ReferenceNames.look(up: wanted, connection), all: all)
     }
 
-    init(_ job: Job, _ names: ReferenceNames, issues: [String]) {
-        (self.job, self.names, self.issues) = (job, names, issues)
+    init(_ job: Job, _ names: ReferenceNames, all: Bool = false) {
+        (self.job, self.names, self.all) = (job, names, all)
     }
 
     func show() throws {
@@ -74,7 +74,9 @@ struct JobText {
     // MARK: The report
 
     var reportLines: [String] {
-        guard let report = job.report else { return [] }
+        guard let report = job.report else {
+            return job.name == "undo_changes" && job.state == .done ? ["", "nothing was left to take back"] : []
+        }
         let counts =
             "\(report.changedCount ?? 0) changed, \(report.unchangedCount ?? 0) were so already, "
             + "\(report.refusedCount ?? 0) refused"
@@ -83,10 +85,12 @@ struct JobText {
             && (report.changedCount ?? 0) + (report.refusedCount ?? 0) == 0
         var lines = ["", nothing ? "nothing was left to take back: \(counts)" : counts]
         if !report.kinds.isEmpty { lines += [""] + kinds(report).lines(width: Terminal.width) }
-        guard !issues.isEmpty else { return lines }
-        let more = Int(report.refusedCount ?? 0) - issues.count
-        lines += ["", "refused, and left as they were:"] + issues.map { "  \($0)" }
+        guard !report.issues.isEmpty else { return lines }
+        let issues = IssueText.lines(report.issues, names, all: all)
+        lines += ["", "refused, and left as they were:"] + issues.lines.map { "  \($0)" }
+        let more = Int(report.refusedCount ?? 0) - report.issues.count
         if more > 0 { lines.append("  and \(more) more, which are counted only") }
+        if issues.areCut { lines.append("steward job show \(job.id ?? "") --all tells each") }
         return lines
     }
 

@@ -29,12 +29,18 @@ struct DeleteRecord<Record: RecordMessage>: AsyncParsableCommand {
         guard ids.count == 1, several.from == nil else {
             var batch = RecordBatch(client, \.batchDelete, done: "deleted")
             try await batch.send(several.items(ids), requestID: several.requestID)
+            if options.output != .table {
+                try await options.show(
+                    batch.records, of: Record.noun.record, preferred: Record.noun.columns, client.connection)
+            }
             return try batch.end()
         }
-        _ = try await client.call(\.delete, requestID: several.requestID) { request in
+        let answer = try await client.call(\.delete, requestID: several.requestID) { request in
             try FieldAssignment.set("id", to: ids[0], in: request)
         }
         Terminal.note("deleted \(ids[0])")
+        guard options.output != .table else { return }
+        try await options.show(one: client.record(answer), client.connection)
     }
 }
 

@@ -35,27 +35,39 @@ struct MatchingOptions: ParsableArguments {
         guard let id = answer.descriptor.field("job_id").flatMap({ answer.string($0) }) else { return }
         let jobs = JobClient(connection: client.connection, records.connection)
         if watch { return try await JobProgress.watch(id, jobs, format: records.output) }
-        Terminal.line(id)
+        // Before it is asked for: whoever cannot have its state knows its id all the same.
         Terminal.note("steward job watch \(id) shows how it gets on, steward job undo \(id) takes it back")
+        guard records.output != .table else { return Terminal.line(id) }
+        if let job = try await jobs.job(id, of: client.noun.service) {
+            try await JobProgress.show(job, jobs, format: records.output)
+        }
     }
 
     private func show(_ answer: Message, of method: MethodDefinition, _ client: RecordClient) async throws {
         if records.output == .json { return Terminal.line(MessageJSON.text(answer)) }
         let sample = client.records(answer)
-        if records.output == .table, records.columns == nil,
-            method.name != client.noun.entry.methods.deleteMatching.name
-        {
-            try await MatchingSample(sample, client, showsIDs: records.ids).show()
-        } else {
-            try await records.show(
-                sample, of: client.noun.record, preferred: client.noun.columns, client.connection)
-        }
+        // Where nothing would be done the lines below say whether nothing is selected or all of it refused.
+        if records.output != .table || !sample.isEmpty { try await show(sample, of: method, client) }
         let count = answer.descriptor.field("count").flatMap { answer.message($0) }.map { RecordCount($0) }
         let prefix = count?.estimated == true ? "more than " : ""
         Terminal.note("\(prefix)\(count?.value ?? 0) selected; of the first 100 these would be refused:")
         let issues = answer.descriptor.field("issues").map { answer.messages($0).map { RecordIssue($0) } } ?? []
         if issues.isEmpty { return Terminal.note("none") }
-        for line in try await IssueText.lines(issues, client.connection) { Terminal.note(line) }
+        let names = try await ReferenceNames.look(up: IssueText.ids(in: issues), client.connection)
+        let told = IssueText.lines(issues, names)
+        for line in told.lines { Terminal.note(line) }
+        if told.areCut { Terminal.note("--output json tells each") }
+    }
+
+    /// The first records, as they would be.
+    private func show(_ sample: [Message], of method: MethodDefinition, _ client: RecordClient) async throws {
+        let isDeletion = method.name == client.noun.entry.methods.deleteMatching.name
+        if records.output == .table, records.columns == nil, !isDeletion {
+            try await MatchingSample(sample, client, showsIDs: records.ids).show()
+        } else {
+            try await records.show(
+                sample, of: client.noun.record, preferred: client.noun.columns, client.connection)
+        }
     }
 }
 
@@ -80,6 +92,9 @@ struct UpdateMatching<Record: RecordMessage>: AsyncParsableCommand {
     func run() async throws {
         try FieldsSet.check(assignments, of: Record.noun.record)
         try RecordCommands.refuseFieldsOfService(assignments, Record.noun)
+        if let one = assignments.first(where: { FieldAssignment.parts($0)?.path == "id" }) {
+            throw UsageProblem("\(one): records keep their ids", cure: "leave it out; --filter says which records")
+        }
         let client = try await options.records.client(Record.noun)
         var resolver = ReferenceResolver(connection: client.connection)
         let resolved = try await resolver.resolve(assignments, in: Record.noun.record)

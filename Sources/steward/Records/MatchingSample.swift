@@ -16,7 +16,6 @@ struct MatchingSample {
     }
 
     func show() async throws {
-        guard !records.isEmpty else { return Terminal.note("nothing found") }
         let present = try await present()
         let type = client.noun.record
         let references = type.fields.compactMap { RecordColumn.reference(of: $0, in: type) }

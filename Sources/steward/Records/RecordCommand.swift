@@ -75,7 +75,7 @@ enum RecordCommands {
     static func refuseFieldsOfService(_ assignments: [String], _ noun: RecordNoun) throws {
         for name in assignments.compactMap({ FieldAssignment.parts($0)?.path.prefix { $0 != "." } }) {
             guard noun.fieldsOfService.contains(String(name)) else { continue }
-            throw UsageProblem("\(name) of a \(noun.name) is set by the service", cure: "leave it out")
+            throw UsageProblem("\(name) of \(noun.plural) is set by the service", cure: "leave it out")
         }
     }
 }

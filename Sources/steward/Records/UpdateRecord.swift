@@ -95,6 +95,8 @@ struct UpdateRecord<Record: RecordMessage>: AsyncParsableCommand {
             for row in refused { batch.refuse(row.description) }
             try await batch.send(items, requestID: requestID.map { "\($0)-\(changes.partCount)" })
         }
+        // A file may name more records than anybody reads.
+        if options.output != .table { try await show(batch, client) }
         try batch.end()
     }
 
@@ -103,7 +105,7 @@ struct UpdateRecord<Record: RecordMessage>: AsyncParsableCommand {
             let target = ReferenceResolver.path(name, in: Record.noun.record)?.target ?? name
             guard let changer = Record.noun.changers[target], Record.noun.record.field(target)?.isRepeated == false
             else { continue }
-            throw UsageProblem("update does not change the \(name) of a \(Record.noun.name)", cure: "use \(changer)")
+            throw UsageProblem("update does not change the \(name) of \(Record.noun.plural)", cure: "use \(changer)")
         }
     }
 
