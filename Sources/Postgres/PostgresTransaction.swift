@@ -92,6 +92,8 @@ package final class PostgresTransaction: @unchecked Sendable {
         } catch let error as PostgresError where !error.isConstraintViolation {
             throw error
         } catch {
+            // What was sent and not answered yet may have been refused, too: the way back must not be a part of the same unit.
+            do throws(PostgresError) { try await flush() } catch  where error.isConstraintViolation {}
             if case .failed(let failure) = state {
                 guard failure.isConstraintViolation else { throw failure }
                 state = .open

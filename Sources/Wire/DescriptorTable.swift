@@ -40,6 +40,10 @@ struct DescriptorTable {
     let otherCount: Int
     /// Memory of the C struct, as the arena rounds it.
     let structBytes: Int
+    /// The type that is extended (`MessageExtension`): `raw` and the rules are its own.
+    var base: UnsafePointer<DescriptorTable>?
+    /// The fields that an extension adds.
+    var places = UnsafeBufferPointer<ProtobufCFieldDescriptor>(start: nil, count: 0)
 
     /// The rule of a field, or nil for an unknown one.
     @inline(__always)

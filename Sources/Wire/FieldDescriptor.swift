@@ -67,6 +67,29 @@ extension FieldDescriptor.Kind {
         }
     }
 
+    /// As protobuf-c calls it.
+    var type: ProtobufCType {
+        switch self {
+        case .int32: PROTOBUF_C_TYPE_INT32
+        case .sint32: PROTOBUF_C_TYPE_SINT32
+        case .sfixed32: PROTOBUF_C_TYPE_SFIXED32
+        case .int64: PROTOBUF_C_TYPE_INT64
+        case .sint64: PROTOBUF_C_TYPE_SINT64
+        case .sfixed64: PROTOBUF_C_TYPE_SFIXED64
+        case .uint32: PROTOBUF_C_TYPE_UINT32
+        case .fixed32: PROTOBUF_C_TYPE_FIXED32
+        case .uint64: PROTOBUF_C_TYPE_UINT64
+        case .fixed64: PROTOBUF_C_TYPE_FIXED64
+        case .float: PROTOBUF_C_TYPE_FLOAT
+        case .double: PROTOBUF_C_TYPE_DOUBLE
+        case .bool: PROTOBUF_C_TYPE_BOOL
+        case .enumeration: PROTOBUF_C_TYPE_ENUM
+        case .string: PROTOBUF_C_TYPE_STRING
+        case .bytes: PROTOBUF_C_TYPE_BYTES
+        case .message: PROTOBUF_C_TYPE_MESSAGE
+        }
+    }
+
     /// Memory of one element in the array of a repeated field.
     var elementBytes: UInt32 {
         switch self {

@@ -109,7 +109,7 @@ extension Message {
 
     /// Sets an element; the message must live in the same arena, or longer.
     package func setMessage(_ field: FieldDescriptor, at index: Int, _ message: Message) {
-        assert(field.kind == .message(message.descriptor), "\(message.descriptor) does not fit \(field.name)")
+        assert(field.kind == .message(message.descriptor.base), "\(message.descriptor) does not fit \(field.name)")
         element(field, UnsafeMutablePointer<ProtobufCMessage>?.self, index).pointee = message.raw
     }
 
@@ -138,7 +138,7 @@ extension Message {
     /// Makes the named fields those of the other message, set or not; they share memory afterwards, so the
     /// other message must live in the same arena, or longer.
     package func copyFields(from other: Message, only fields: [FieldDescriptor]) {
-        assert(descriptor == other.descriptor, "\(descriptor) is not \(other.descriptor)")
+        assert(descriptor.base == other.descriptor.base, "\(descriptor) is not \(other.descriptor)")
         for field in fields {
             let size: Int
             if field.isRepeated {

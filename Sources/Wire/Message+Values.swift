@@ -81,7 +81,7 @@ extension Message {
 
     /// Sets the submessage; it must live in the same arena, or longer.
     package func setMessage(_ field: FieldDescriptor, _ message: Message) {
-        assert(field.kind == .message(message.descriptor), "\(message.descriptor) does not fit \(field.name)")
+        assert(field.kind == .message(message.descriptor.base), "\(message.descriptor) does not fit \(field.name)")
         slot(field, UnsafeMutablePointer<ProtobufCMessage>?.self).pointee = message.raw
     }
 

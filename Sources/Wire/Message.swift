@@ -21,13 +21,13 @@ package struct Message: @unchecked Sendable {
     package static func make(_ descriptor: MessageDescriptor, in arena: Arena) -> Message {
         let memory = arena.allocate(descriptor.table.pointee.structBytes)
         let raw = memory.assumingMemoryBound(to: ProtobufCMessage.self)
-        if let initialise = descriptor.raw.pointee.message_init {
-            initialise(raw)
-        } else {
-            // A descriptor made at run time: no field has a default.
+        let initialise = descriptor.raw.pointee.message_init
+        if initialise == nil || descriptor.table.pointee.base != nil {
+            // A descriptor or fields made at run time: none has a default.
             memory.initializeMemory(as: UInt8.self, repeating: 0, count: descriptor.table.pointee.structBytes)
             raw.pointee.descriptor = descriptor.raw
         }
+        initialise?(raw)
         return Message(raw: raw, descriptor: descriptor, arena: arena)
     }
 

@@ -2,7 +2,7 @@ package import CProtobufC
 
 /// The shape of a message type: its fields with names, numbers, types and places in the C struct.
 public struct MessageDescriptor: Hashable, @unchecked Sendable {
-    // SAFETY: points to a table that is complete, never changed and never freed (DescriptorTables).
+    // SAFETY: points to a table that is complete, never changed, and never freed (DescriptorTables) or kept with what uses it (MessageExtension).
     let table: UnsafePointer<DescriptorTable>
 
     init(table: UnsafePointer<DescriptorTable>) {
@@ -38,6 +38,8 @@ public struct MessageDescriptor: Hashable, @unchecked Sendable {
 
     /// Whether the field is one of this message's.
     func owns(_ field: FieldDescriptor) -> Bool {
+        let added = table.pointee.places
+        if let first = added.baseAddress, field.raw >= first, field.raw < first + added.count { return true }
         guard let first = raw.pointee.fields else { return false }
         return field.raw >= first && field.raw < first + Int(raw.pointee.n_fields)
     }

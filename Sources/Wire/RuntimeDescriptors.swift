@@ -113,7 +113,7 @@ package enum RuntimeDescriptors {
 /// The C struct of a message: where each field stands.
 private struct Layout {
     private(set) var descriptor = ProtobufCMessageDescriptor()
-    private var size = MemoryLayout<ProtobufCMessage>.stride
+    private var layout = FieldLayout(behind: MemoryLayout<ProtobufCMessage>.stride)
 
     init?(
         _ shape: RuntimeDescriptors.MessageShape,
@@ -135,43 +135,10 @@ private struct Layout {
                 guard let target = shape.typeName.flatMap({ enums[$0] }) else { return nil }
                 field.descriptor = UnsafeRawPointer(target)
             }
-            place(&field)
+            layout.place(&field)
             fields.append(field)
         }
         fill(shape.name, fields, sorted)
-    }
-
-    /// As protoc-c lays out: a count or flag where the type needs one, then the value or the pointer to it.
-    private mutating func place(_ field: inout ProtobufCFieldDescriptor) {
-        if field.label == PROTOBUF_C_LABEL_REPEATED {
-            field.quantifier_offset = take(MemoryLayout<Int>.size)
-            field.offset = take(MemoryLayout<UnsafeRawPointer>.size)
-            return
-        }
-        if field.type == PROTOBUF_C_TYPE_STRING || field.type == PROTOBUF_C_TYPE_MESSAGE {
-            field.offset = take(MemoryLayout<UnsafeRawPointer>.size)
-            return
-        }
-        field.quantifier_offset = take(MemoryLayout<protobuf_c_boolean>.size)
-        field.offset =
-            field.type == PROTOBUF_C_TYPE_BYTES
-            ? take(MemoryLayout<ProtobufCBinaryData>.size, alignment: 8) : take(Self.scalarBytes(field.type))
-    }
-
-    private mutating func take(_ bytes: Int, alignment: Int? = nil) -> UInt32 {
-        let alignment = alignment ?? bytes
-        size = (size + alignment - 1) / alignment * alignment
-        defer { size += bytes }
-        return UInt32(size)
-    }
-
-    private static func scalarBytes(_ type: ProtobufCType) -> Int {
-        switch type {
-        case PROTOBUF_C_TYPE_INT64, PROTOBUF_C_TYPE_SINT64, PROTOBUF_C_TYPE_SFIXED64, PROTOBUF_C_TYPE_UINT64,
-            PROTOBUF_C_TYPE_FIXED64, PROTOBUF_C_TYPE_DOUBLE:
-            8
-        default: 4
-        }
     }
 
     private mutating func fill(
@@ -182,7 +149,7 @@ private struct Layout {
         descriptor.short_name = RuntimeDescriptors.text(RuntimeDescriptors.lastPart(name))
         descriptor.c_name = descriptor.name
         descriptor.package_name = RuntimeDescriptors.text("")
-        descriptor.sizeof_message = (size + 7) / 8 * 8
+        descriptor.sizeof_message = layout.structBytes
         descriptor.n_fields = UInt32(fields.count)
         descriptor.fields = RuntimeDescriptors.constant(fields)
         descriptor.fields_sorted_by_name = RuntimeDescriptors.constant(

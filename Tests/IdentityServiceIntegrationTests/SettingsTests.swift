@@ -1,6 +1,7 @@
 import Contracts
 import IdentityContracts
 import RPC
+import Reactor
 import Tenancy
 import TestService
 import Testing
@@ -69,6 +70,31 @@ import Text
             let marks = try await identity.count(
                 "SELECT count(*) FROM directory.policy_marks WHERE tenant_id = '\(workspace.id)'")
             #expect(marks == 0)
+        }
+    }
+
+    /// Whoever waits for the row of the settings has no connection on which the one before him depends.
+    @Test func manyWhoShortenTheTimeAtOnceWaitForNothingElse() async throws {
+        try await inWorkspace { _, workspace in
+            _ = try await set(workspace, WorkspaceSettings(deletedRecordsKeptDays: 3000))
+            let start = MonotonicTime.now()
+            let refusals = await withTaskGroup(of: String?.self) { group in
+                for number in 1...12 {
+                    group.addTask(executorPreference: EventLoop.current) {
+                        let wanted = WorkspaceSettings(deletedRecordsKeptDays: Int64(2000 - number * 10))
+                        do {
+                            _ = try await self.set(workspace, wanted)
+                            return nil
+                        } catch {
+                            return "\(error)"
+                        }
+                    }
+                }
+                return await group.reduce(into: [String]()) { if let refusal = $1 { $0.append(refusal) } }
+            }
+            #expect(refusals.isEmpty)
+            // A connection that cannot be had is waited for three seconds.
+            #expect(MonotonicTime.now() - start < 3_000_000_000)
         }
     }
 

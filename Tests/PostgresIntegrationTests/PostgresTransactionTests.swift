@@ -71,6 +71,24 @@ private func thing(_ name: String, _ amount: Int64 = 0) -> Parameters {
         }
     }
 
+    /// What a refused part had sent and nobody had waited for would have failed, too: it is taken back all the same.
+    @Test func aPartIsTakenBackThatTheDatabaseWouldRefuseAsWell() async throws {
+        let postgres = try await TestPostgres.shared()
+        try await postgres.withTenant(thingStream) { tenant in
+            let pool = postgres.pool(.customer)
+            try await pool.transaction(scope(tenant)) { sql in
+                _ = try await sql.query(insert, thing("before"))
+                await #expect(throws: Refused.self) {
+                    try await sql.savepoint {
+                        try sql.enqueue(insert, thing("before"))
+                        throw Refused()
+                    }
+                }
+                _ = try await sql.query(insert, thing("after"))
+            }
+        }
+    }
+
     /// libpq sends what fills its buffer, and PostgreSQL tells an error at once: it is there before the end of a long unit is sent.
     @Test(arguments: [1, 10, 1_000]) func anErrorThatComesEarlyIsNotForgotten(_ more: Int) async throws {
         let postgres = try await TestPostgres.shared()

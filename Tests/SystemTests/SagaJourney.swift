@@ -39,7 +39,7 @@ extension SystemTests {
             #expect(refused.code != 0 && refused.errors.contains("operator"), "\(refused)")
             // What is under way elsewhere is told to end first, which cannot be told.
             let early = try await staff.run("saga", "abandon", "--workspace", workspace.name, id, "--leave-as-is")
-            #expect(early.code != 0 && early.errors.contains("without leave_as_is first"), "\(early)")
+            #expect(early.code != 0 && early.errors.contains("without --leave-as-is first"), "\(early)")
             let abandoned = try await staff.run("saga", "abandon", "--workspace", workspace.name, id)
             #expect(abandoned.code == 0, "\(abandoned)")
             try await eventually("it is given up") {

@@ -14,6 +14,13 @@ import Testing
         #expect(JobFailure(busy, isTenantActive: true).kind == .elsewhere)
     }
 
+    /// A service that hangs is away as one that refuses is; a step of one's own that takes too long will again.
+    @Test func whoDoesNotAnswerInTimeIsAway() {
+        let late = RPCError(.deadlineExceeded, reason: "DEADLINE_EXCEEDED", domain: "rpc", "late")
+        #expect(JobFailure(late, isTenantActive: true, callsOthers: true).kind == .elsewhere)
+        #expect(JobFailure(late, isTenantActive: true).kind == .passing)
+    }
+
     /// What would be too long again each time is tried as often as a job may, and no more.
     @Test func aLimitThatStaysIsNoReasonToWait() {
         let long = RPCError.resourceExhausted("ANSWER_TOO_LONG", "too long")

@@ -26,6 +26,8 @@ struct SettingsMethods: SettingsServiceCustomMethods {
         try await SettingsAccess.requireUpdate(context, engine)
         let update = try SettingsUpdate(request)
         let tenant = try context.requireTenantActor().tenantID
+        // Asked for before the transaction has rows: the policy may have to be read, by another connection of the workspace.
+        let refusal = await PurgeDeleted.refusalToErase(context, engine)
         var mark: PolicyMark?
         let response = try await engine.transaction(context, request: request) { transaction in
             let before = try SettingsTable.settings(await transaction.query(SettingsTable.lock))
@@ -33,7 +35,7 @@ struct SettingsMethods: SettingsServiceCustomMethods {
             guard let version = after.version, version != before.version else {
                 return UpdateSettingsResponse(settings: before)
             }
-            if SettingsUpdate.shortens(before, after) { try await PurgeDeleted.requireErase(context, engine) }
+            if let refusal, SettingsUpdate.shortens(before, after) { throw refusal }
             let change = PolicyMark(tenantID: tenant, recordID: tenant.id, recordVersion: version)
             try await publication.announce(change, deadline: context.deadline)
             let origin = LedgerRow.Origin(time: transaction.now, by: transaction.actor.actor, context)

@@ -154,9 +154,11 @@ extension RecordEngine {
 
     /// A rule or custom method may write records of other types than the call is about: the violated constraint tells
     /// whose rule it was. That another record has the same value tells the value of a field, which only those learn of who may read it.
+    ///
+    /// - Parameter policy: that of a transaction which goes on; nil outside of one, where it is asked for.
     func translate(
         _ error: any Error, _ type: RecordType?, _ path: String, _ context: CallContext,
-        as actor: TenantActor? = nil
+        as actor: TenantActor? = nil, knowing policy: PolicySnapshot? = nil
     ) async -> any Error {
         guard let constraint = (error as? PostgresError)?.constraint else {
             return DatabaseErrors.translate(error, type, path: path)
@@ -164,7 +166,8 @@ extension RecordEngine {
         let owner = type?.declares(constraint) == true ? type : declaring(constraint)
         let refusal = DatabaseErrors.translate(error, owner ?? type, path: owner == nil || owner === type ? path : "")
         guard let owner, case let fields = owner.uniqueFields(constraint), !fields.isEmpty else { return refusal }
-        let call = try? await open(context, as: actor ?? context.requireTenantActor(), owner, writes: false)
+        let call = try? await open(
+            context, as: actor ?? context.requireTenantActor(), owner, writes: false, knowing: policy)
         let isTold = call.map { call in fields.allSatisfy { call.rights.level(of: $0) >= .read } } ?? false
         return isTold ? refusal : RecordErrors.valueTaken(owner, cause: error)
     }

@@ -69,8 +69,8 @@ package struct JobUndo: Sendable {
                 message: "This program does not know the kind of record.")
             return MatchingItem(id: id, record: nil, isChanged: false, issue: issue)
         }
+        let call = try await transaction.call(type)
         do {
-            let call = try await transaction.call(type)
             let change = try PastChange(
                 of: id, version: row.int64(2), before: row.isNull(3) ? nil : row.json(3), after: row.json(4), call)
             let intent = try change.reversal(call)
@@ -98,7 +98,8 @@ package struct JobUndo: Sendable {
             return MatchingItem(id: id, record: nil, isChanged: false, issue: RecordIssue(id, type, refusal))
         } catch let error as PostgresError where error.isConstraintViolation {
             let refusal = RPCError(
-                masking: await engine.translate(error, type, "", transaction.context, as: transaction.actor))
+                masking: await engine.translate(
+                    error, type, "", transaction.context, as: transaction.actor, knowing: call.policy))
             return MatchingItem(id: id, record: nil, isChanged: false, issue: RecordIssue(id, type, refusal))
         }
     }

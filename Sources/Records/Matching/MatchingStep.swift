@@ -65,13 +65,14 @@ extension JobReport {
 
     package var doneCount: Int64 { (changedCount ?? 0) + (unchangedCount ?? 0) + (refusedCount ?? 0) }
 
-    /// Both together; of the refusals the first ones.
+    /// Both together, kind by kind; of the refusals the first ones.
     package func adding(_ other: JobReport) -> JobReport {
         JobReport(
             changedCount: (changedCount ?? 0) + (other.changedCount ?? 0),
             unchangedCount: (unchangedCount ?? 0) + (other.unchangedCount ?? 0),
             refusedCount: (refusedCount ?? 0) + (other.refusedCount ?? 0),
-            issues: Array((issues + other.issues).prefix(JobReport.issuesMax)), kinds: kinds + other.kinds)
+            issues: Array((issues + other.issues).prefix(JobReport.issuesMax)),
+            kinds: KindReport.sums(kinds + other.kinds))
     }
 
     mutating func add(_ item: MatchingItem) {
@@ -83,6 +84,31 @@ extension JobReport {
         } else {
             unchangedCount = (unchangedCount ?? 0) + 1
         }
+    }
+}
+
+extension KindReport {
+    /// One for each kind, in the order in which they come first.
+    fileprivate static func sums(_ reports: [KindReport]) -> [KindReport] {
+        var sums: [KindReport] = []
+        for report in reports {
+            guard let index = sums.firstIndex(where: { $0.object == report.object }) else {
+                sums.append(report)
+                continue
+            }
+            sums[index].changedCount = (sums[index].changedCount ?? 0) + (report.changedCount ?? 0)
+            sums[index].unchangedCount = (sums[index].unchangedCount ?? 0) + (report.unchangedCount ?? 0)
+            sums[index].refusedCount = (sums[index].refusedCount ?? 0) + (report.refusedCount ?? 0)
+            for refusal in report.refusals {
+                if let place = sums[index].refusals.firstIndex(where: { $0.reason == refusal.reason }) {
+                    sums[index].refusals[place].count =
+                        (sums[index].refusals[place].count ?? 0) + (refusal.count ?? 0)
+                } else {
+                    sums[index].refusals.append(refusal)
+                }
+            }
+        }
+        return sums
     }
 }
 

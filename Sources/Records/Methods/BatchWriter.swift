@@ -50,7 +50,9 @@ struct BatchWriter {
         _ error: PostgresError, _ item: BatchItem, _ transaction: RecordTransaction
     ) async throws -> RPCError {
         let path = item.preparation.path
-        let refusal = RPCError(masking: await engine.translate(error, call.type, path, call.context, as: call.actor))
+        let refusal = RPCError(
+            masking: await engine.translate(
+                error, call.type, path, call.context, as: call.actor, knowing: call.policy))
         guard refusal.reason == RecordReason.idTaken.rawValue, let id = item.change?.recordID else { return refusal }
         let taken = TakenID(call: call, path: path)
         return try taken.refusal(id, await transaction.query(taken.lookup(id)))

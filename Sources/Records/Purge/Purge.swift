@@ -37,11 +37,12 @@ package struct Purge: Sendable {
             try transaction.enqueue(PurgeableRecords.thinOut, Parameters())
             place = kinds.first.map { PurgePlace(object: $0.type.object, before: now) }
         }
-        guard var place, let index = kinds.firstIndex(where: { $0.type.object == place.object }),
-            let days = try await settings(of: transaction.actor).deletedRecordsKeptDays
+        guard var place, let index = kinds.firstIndex(where: { $0.type.object == place.object })
+        else { return MatchingStep(checkpoint: nil, report: report) }
+        let call = try await transaction.call(kinds[index].type)
+        guard let days = call.policy.settings.deletedRecordsKeptDays
         else { return MatchingStep(checkpoint: nil, report: report) }
         place.before = min(place.before, now.advanced(by: .seconds(-86_400 * days)))
-        let call = try await transaction.call(kinds[index].type)
         try call.require(.erase)
         var pass = PurgePass(kind: kinds[index], report: report, transaction: transaction)
         let isOver = try await pass.run(&place)

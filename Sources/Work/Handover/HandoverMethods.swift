@@ -64,6 +64,8 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
         let retried = Timestamp(microseconds: request.retryFailedBeforeMicros ?? 0)
         return try await engine.transaction(context, request: request) { transaction in
             try await keys.hold(transaction)
+            // A beginning of before the cancellation comes late. One whose saga was tried again since then is meant.
+            try await keys.dropMarks(before: retried, transaction)
             if try await keys.find(transaction).isEmpty {
                 for (number, part) in parts.enumerated() {
                     for method in methods {
@@ -81,6 +83,7 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
     }
 
     /// The handover gets a job that is cancelled, also when it has not begun: a beginning that comes late finds it, makes none and tries none again.
+    /// Only a saga that is tried again after this one's moment begins anew, or goes on.
     package func cancelHandover(
         _ request: CancelHandoverRequest, _ context: CallContext
     ) async throws -> CancelHandoverResponse {

@@ -23,6 +23,16 @@ package enum PurgeDeleted {
         }
     }
 
+    /// What `requireErase` throws; nil when it throws nothing.
+    package static func refusalToErase(_ context: CallContext, _ engine: RecordEngine) async -> (any Error)? {
+        do {
+            try await requireErase(context, engine)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     /// - Parameter service: whose method is in the ledger.
     package static func job(_ service: JobServiceOf, _ engine: RecordEngine) -> JobDefinition {
         let purge = Purge(engine)

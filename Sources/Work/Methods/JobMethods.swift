@@ -126,6 +126,7 @@ package struct JobMethods: Sendable {
         let job = try await find(request.id, rights, context)
         try rights.require(.update, on: job)
         return try await engine.transaction(context, request: request) { transaction in
+            _ = try await transaction.query(JobStatements.hold(job.id))
             try await JobTable.requireRoom(for: job.userID, transaction)
             guard let tried = try await JobTable.retry(job.id, at: transaction.now, transaction) else {
                 throw JobError.notRetryable(job)
@@ -139,8 +140,10 @@ package struct JobMethods: Sendable {
         let job = try await find(request.id, rights, context)
         try rights.require(.update, on: job)
         guard jobs.contains(where: { $0.name == job.name && $0.isUndoable }) else { throw JobError.notUndoable(job) }
-        guard !job.state.isOpen else { throw JobError.notEnded(job) }
         return try await engine.transaction(context, request: request) { transaction in
+            // Held, so that nobody has it go on meanwhile.
+            let held = try Job(try await transaction.query(JobStatements.hold(job.id)).one())
+            guard !held.state.isOpen else { throw JobError.notEnded(held) }
             try await JobTable.requireRoom(for: rights.actor.userID, transaction)
             let undo = NewJob(
                 MatchingJobs.undoName, userID: rights.actor.userID, dueAt: transaction.now,

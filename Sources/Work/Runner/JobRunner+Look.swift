@@ -73,18 +73,30 @@ extension JobRunner {
 
     /// Makes leases longer. Whoever has lost one finds it in the next step; what could not be asked is asked again.
     func renew(_ jobs: [HeldJob]) async -> [HeldJob] {
-        var tried: [HeldJob] = []
-        for job in jobs {
-            let now = clock.now()
-            let end = now.advanced(by: limits.lease)
-            let results = try? await batch(job.tenantID, [JobStatements.renew(job.lease, until: end)])
-            switch results?[0].isEmpty {
-            case false: tried.append(job.leased(until: end, limits))
-            case true: tried.append(job.renewed(at: .never))
-            case nil: tried.append(job.renewed(at: now.advanced(by: limits.lease / 8)))
+        await tenantByTenant(jobs) { tenant, jobs in
+            let now = self.clock.now()
+            let end = now.advanced(by: self.limits.lease)
+            let results = try? await self.batch(tenant, jobs.map { JobStatements.renew($0.lease, until: end) })
+            return jobs.enumerated().map { index, job in
+                switch results?[index].isEmpty {
+                case false: job.leased(until: end, self.limits)
+                case true: job.renewed(at: .never)
+                case nil: job.renewed(at: now.advanced(by: self.limits.lease / 8))
+                }
             }
         }
-        return tried
+    }
+
+    /// All tenants at once, since one whose connections are taken lets the leases of no other end.
+    private func tenantByTenant(
+        _ jobs: [HeldJob], _ body: @escaping @Sendable (TenantID, [HeldJob]) async -> [HeldJob]
+    ) async -> [HeldJob] {
+        await withTaskGroup(of: [HeldJob].self) { group in
+            for (tenant, jobs) in Dictionary(grouping: jobs, by: \.tenantID) {
+                group.addTask { await body(tenant, jobs) }
+            }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
     }
 
     /// Gives jobs back: anybody may take them at once. What cannot be given back is taken when its lease ends.
@@ -103,12 +115,16 @@ extension JobRunner {
     func change(_ held: HeldJob, _ change: (inout Job) -> Void) async throws -> Job? {
         let zone = try await zone(held.tenantID)
         let deadline = Deadline.after(Self.timeout).nanoseconds
-        return try await database.transaction(worker(held.tenantID), deadline: deadline) { sql in
-            guard let row = try await sql.query(JobStatements.lock(held.lease)).first else { return nil }
-            var job = try Job(locked: row)
-            change(&job)
-            for query in self.storing(job, of: held.tenantID, zone) { try sql.enqueue(query) }
-            return job
+        do {
+            return try await database.transaction(worker(held.tenantID), deadline: deadline) { sql in
+                guard let row = try await sql.query(JobStatements.lock(held.lease)).first else { return nil }
+                var job = try Job(locked: row)
+                change(&job)
+                for query in self.storing(job, of: held.tenantID, zone) { try sql.enqueue(query) }
+                return job
+            }
+        } catch {
+            throw engine.translate(error)
         }
     }
 

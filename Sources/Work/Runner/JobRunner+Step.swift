@@ -109,7 +109,8 @@ extension JobRunner {
         note(error, of: held, "a step of a job failed")
         do {
             let policy = try? await engine.policies.snapshot(of: held.tenantID, minEpoch: 0)
-            let failure = JobFailure(error, isTenantActive: policy?.isActive ?? false)
+            let failure = JobFailure(
+                error, isTenantActive: policy?.isActive ?? false, callsOthers: definition.callsOthers)
             _ = try await change(held) {
                 $0.fail(
                     failure, definition.attempts, at: self.clock.now(), jitter: self.jitter(),

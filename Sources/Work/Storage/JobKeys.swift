@@ -95,6 +95,22 @@ extension JobKeys {
     private static let marking = Statement(
         "SELECT id FROM {schema}.jobs WHERE name = ANY($1) AND starts_with(key, $2) AND checkpoint IS NULL")
 
+    /// Does away with marks that were made before a moment.
+    func dropMarks(before moment: Timestamp, _ transaction: RecordTransaction) async throws {
+        _ = try await transaction.query(
+            Query(Self.dropping) {
+                $0.append(names)
+                $0.append(prefix)
+                $0.append(moment)
+            })
+    }
+
+    private static let dropping = Statement(
+        """
+        DELETE FROM {schema}.jobs
+        WHERE name = ANY($1) AND starts_with(key, $2) AND checkpoint IS NULL AND created_at < $3
+        """)
+
     /// Has those go on, too, that somebody cancelled, and that had ended before a moment.
     func reopen(cancelledBefore moment: Timestamp, _ transaction: RecordTransaction) async throws {
         let reopened = try await transaction.query(

@@ -154,7 +154,6 @@ enum JobStatements {
         }
     }
 
-    /// Those that work or want to. What waits for its day has not begun and is not due.
     /// Waits for the other transactions that count the jobs of a user. Taken where the schema is: a lock is of one node.
     static func takeTurn(of user: UserID) -> Query {
         Query(takingTurn) {
@@ -168,6 +167,7 @@ enum JobStatements {
 
     private static let findingCheckpoint = Statement("SELECT checkpoint FROM {schema}.jobs WHERE id = $1")
 
+    /// Those that work or want to. What waits for its day has not begun and is not due.
     static func countOpen(of user: UserID, at now: Timestamp) -> Query {
         Query(countingOpen) {
             $0.append(user.id)

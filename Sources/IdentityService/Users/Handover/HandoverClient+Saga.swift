@@ -34,9 +34,8 @@ extension HandoverClient {
         }
     }
 
-    /// What is under way at the service ends first, so that nothing goes on by itself after the saga has failed.
+    /// What is under way at the service ends first, so that nothing goes on by itself after the saga has failed. Tried again, it goes on.
     private func stop(_ run: SagaRun, _ service: ServiceName, _ hindrance: Hindrance) async throws -> SagaOutcome {
-        guard hindrance.isFinal else { return .failed(hindrance.reason, JobReport()) }
         let handover = try await cancel(run.id, service, for: run.requester, in: run.tenantID)
         return outcome(of: handover, failure: hindrance.reason)
     }
@@ -52,8 +51,6 @@ extension HandoverClient {
 struct Hindrance: Hashable, Sendable {
     /// As in TRANSFER_OUTDATED.
     let reason: String
-    /// Waiting does not change it, so what is under way elsewhere ends.
-    let isFinal: Bool
 }
 
 extension SagaRun {

@@ -39,9 +39,9 @@ struct TransferOrder: Sendable {
                 $0.append(department)
             }
         ).one()
-        if try ends.bool(0) { return Hindrance(reason: "RECORD_NOT_FOUND", isFinal: true) }
-        if try ends.bool(1) { return Hindrance(reason: IdentityError.userDisabled.reason, isFinal: true) }
-        if try ends.bool(2) { return Hindrance(reason: "DEPARTMENT_DELETED", isFinal: true) }
+        if try ends.bool(0) { return Hindrance(reason: "RECORD_NOT_FOUND") }
+        if try ends.bool(1) { return Hindrance(reason: IdentityError.userDisabled.reason) }
+        if try ends.bool(2) { return Hindrance(reason: "DEPARTMENT_DELETED") }
         return try await isYielding(run, transaction) ? .transferOpen : nil
     }
 
@@ -70,6 +70,6 @@ struct TransferOrder: Sendable {
 }
 
 extension Hindrance {
-    fileprivate static let transferOutdated = Hindrance(reason: "TRANSFER_OUTDATED", isFinal: true)
-    fileprivate static let transferOpen = Hindrance(reason: "TRANSFER_OPEN", isFinal: false)
+    fileprivate static let transferOutdated = Hindrance(reason: "TRANSFER_OUTDATED")
+    fileprivate static let transferOpen = Hindrance(reason: "TRANSFER_OPEN")
 }
