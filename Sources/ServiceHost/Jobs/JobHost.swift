@@ -114,7 +114,7 @@ package final class JobHost: Sendable {
             let changes = standing.isEmpty ? [:] : try await database.writeCounts(of: "ledger", deadline: deadline)
             return sweeps.withLock { ($0.jobs.changed(jobs), $0.changes.changed(changes)) }
         } catch {
-            logger.debug("written rows cannot be counted", metadata: [LogKey.error: "\(LogText.of(error))"])
+            logger.warning("written rows cannot be counted", metadata: [LogKey.error: "\(LogText.of(error))"])
             return ([], [])
         }
     }
