@@ -186,10 +186,16 @@ enum JobStatements {
     static func list(
         before id: RecordID?, name: String?, isOpen: Bool, of user: UserID?, countMax: Int
     ) -> Query {
-        Query(user == nil ? listing : listingOfUser) {
+        let statement =
+            switch (isOpen, user) {
+            case (false, nil): listing
+            case (true, nil): listingOpen
+            case (false, .some): listingOfUser
+            case (true, .some): listingOpenOfUser
+            }
+        return Query(statement) {
             $0.append(id ?? RecordID(high: .max, low: .max))
             $0.append(name)
-            $0.append(isOpen)
             $0.append(Int64(countMax))
             if let user { $0.append(user.id) }
         }
@@ -197,17 +203,27 @@ enum JobStatements {
 
     private static let listing = Statement.composed(
         """
-        SELECT \(columns) FROM {schema}.jobs
-        WHERE id < $1 AND ($2::text IS NULL OR name = $2) AND (NOT $3 OR ended_at IS NULL)
-        ORDER BY id DESC LIMIT $4
+        SELECT \(columns) FROM {schema}.jobs WHERE id < $1 AND ($2::text IS NULL OR name = $2) ORDER BY id DESC LIMIT $3
+        """)
+
+    /// A text of its own, so that PostgreSQL looks through open jobs alone, however many have ended.
+    private static let listingOpen = Statement.composed(
+        """
+        SELECT \(columns) FROM {schema}.jobs WHERE id < $1 AND ($2::text IS NULL OR name = $2) AND ended_at IS NULL
+        ORDER BY id DESC LIMIT $3
         """)
 
     private static let listingOfUser = Statement.composed(
         """
         SELECT \(columns) FROM {schema}.jobs
-        WHERE id < $1 AND ($2::text IS NULL OR name = $2) AND (NOT $3 OR ended_at IS NULL)
-            AND on_behalf_of_id = $5
-        ORDER BY id DESC LIMIT $4
+        WHERE id < $1 AND ($2::text IS NULL OR name = $2) AND on_behalf_of_id = $4 ORDER BY id DESC LIMIT $3
+        """)
+
+    private static let listingOpenOfUser = Statement.composed(
+        """
+        SELECT \(columns) FROM {schema}.jobs
+        WHERE id < $1 AND ($2::text IS NULL OR name = $2) AND on_behalf_of_id = $4 AND ended_at IS NULL
+        ORDER BY id DESC LIMIT $3
         """)
 
     /// Has the open run of a schedule be due now, as that of this moment; one that is under way stays as it is.
