@@ -99,6 +99,7 @@ package final class JobHost: Sendable {
     private static let sweepTimeout = Duration.seconds(10)
 
     private func sweepAgainAndAgain() async {
+        // Once in a period; what ends the sleep early is that the program drains.
         while (try? await loop.sleep(for: sweepPeriod)) != nil {
             let written = await written()
             for tenant in written.jobs { runner.wake(tenant) }
