@@ -28,6 +28,7 @@ import Work
         await host.drain()
     }
 
+    /// Asks again and again: what is waited for is done by runners after counts of PostgreSQL, and nobody tells of it.
     private static func becomes(_ wanted: Int64, _ number: () async throws -> Int64) async throws -> Bool {
         let end = MonotonicTime.now() + 40_000_000_000
         while try await number() != wanted {

@@ -79,6 +79,7 @@ private struct Fixture {
                     tenant.actor, deadline: TestPostgres.deadline(), [(insert, thing("a")), (insert, thing("b"))])
             }
             func count(of tenant: TestTenant, becomes count: Int64) async throws -> Bool {
+                // PostgreSQL tells nobody when it has counted.
                 let end = MonotonicTime.now() + 30_000_000_000
                 while try await counts()[tenant.id] != .some(.some(count)) {
                     guard MonotonicTime.now() < end else { return false }
