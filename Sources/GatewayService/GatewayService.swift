@@ -34,6 +34,7 @@ package enum GatewayService {
             log: ForwardLog(slowCall: host.settings.slowCall, logger: host.logger))
         let watch = RevocationWatch(
             callers: callers, registry: registry, loop: host.loops.next(), logger: host.logger)
+        host.want("revocations") { watch.problem.current }
         let watching = Task(executorPreference: watch.loop) { await watch.run() }
         host.onDrain { watching.cancel() }
         watchHealth(host)

@@ -100,6 +100,9 @@ package final class Host: Sendable {
     /// Adds a condition without which the program serves nothing; see `ReadinessBoard`.
     package func need(_ name: String, _ check: @escaping ReadinessBoard.Condition) { readiness.need(name, check) }
 
+    /// Adds a condition without which the program serves less; see `ReadinessBoard`.
+    package func want(_ name: String, _ check: @escaping ReadinessBoard.Condition) { readiness.want(name, check) }
+
     /// Runs before the server drains, which may take as long as the longest call.
     package func onStop(_ action: @escaping @Sendable () -> Void) {
         stopActions.withLock { $0.append(action) }

@@ -3,6 +3,7 @@ import Logging
 import Observability
 import RPC
 import Reactor
+import ServiceHost
 import Tenancy
 
 /// Hears from identity of sessions that end before their time. While it hears nothing, a revoked session lives on for at
@@ -12,7 +13,11 @@ struct RevocationWatch: Sendable {
     let registry: SessionRegistry
     let loop: EventLoop
     let logger: Logger
+    /// Why revocations are not heard of; nil while they are.
+    let problem = ReadinessFlag(Self.silence)
 
+    private static let silence =
+        "no news of ended sessions comes from identity, so that one may live on for a minute; is it running and reachable?"
     private static let retryDelay: Duration = .seconds(1)
 
     /// Runs until its task is cancelled.
@@ -22,7 +27,10 @@ struct RevocationWatch: Sendable {
                 let stream = try await callers.watchRevocations(WatchRevocationsRequest())
                 var isFirst = true
                 while let news = try await stream.next() {
-                    if isFirst { registry.doubtAll() }
+                    if isFirst {
+                        registry.doubtAll()
+                        problem.current = nil
+                    }
                     isFirst = false
                     take(news)
                 }
@@ -30,6 +38,7 @@ struct RevocationWatch: Sendable {
                 guard !Task.isCancelled else { return }
                 logger.info("revocation watch interrupted", metadata: [LogKey.error: "\(LogText.of(error))"])
             }
+            problem.current = Self.silence
             try? await loop.sleep(for: Self.retryDelay)
         }
     }
