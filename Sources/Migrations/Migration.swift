@@ -98,6 +98,7 @@ extension MigrationStream {
         Migration(number: 9, name: "index_jobs", sql: PackageResources.tenant_0009_index_jobs_sql),
         Migration(number: 10, name: "name_job_steps", sql: PackageResources.tenant_0010_name_job_steps_sql),
         Migration(number: 11, name: "tighten_purges", sql: PackageResources.tenant_0011_tighten_purges_sql),
+        Migration(number: 12, name: "find_jobs", sql: PackageResources.tenant_0012_find_jobs_sql),
     ]
 
     static let baseName = "tenant"

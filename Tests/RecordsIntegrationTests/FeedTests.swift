@@ -137,23 +137,50 @@ import Testing
     /// However much lies behind a cursor: only rows after its floor are looked at.
     @Test func aReadLooksAtARangeOfTheIndex() async throws {
         try await Feeds.run { feeds in
-            try await feeds.service.sql(
-                """
-                INSERT INTO {schema}.ledger (id, occurred_at, method, object, record_id, record_version, after)
-                SELECT gen_random_uuid(), now(), 'm', 'account', gen_random_uuid(), 1, '{}' FROM generate_series(1, 100000)
-                """)
-            let schema = feeds.service.tenant.schema(.customer).name
-            _ = try await feeds.service.postgres.rows("ANALYZE \(schema).ledger")
+            try await fill(feeds)
             var cursor = try await feeds.now()
             try await feeds.settle(&cursor)
             for _ in 0..<10 { try await feeds.createAccount() }
-            let plan = try await feeds.service.sql(
-                "EXPLAIN (ANALYZE, BUFFERS) " + FeedQuery.text(limit: 100), FeedQuery.values(after: cursor)
-            )
-            .map { try $0.string(0) }.joined(separator: "\n")
-            #expect(plan.contains("Index Scan using ledger_position_key") && !plan.contains("Seq Scan on ledger"))
-            let removed = plan.matches(of: /Rows Removed by Filter: ([0-9]+)/).compactMap { Int($0.1) }.reduce(0, +)
-            #expect(removed == 0, "\(plan)")
+            try await expectOnlyWhatIsNew(feeds, cursor)
         }
+    }
+
+    /// A transaction that lasts keeps the floor where it began; what was told since then is not looked through again, until it ends.
+    @Test func aReadLooksAtWhatIsNewWhileATransactionLasts() async throws {
+        try await Feeds.run(poolSize: 4) { feeds in
+            var cursor = try await feeds.now()
+            let late = RecordID.make()
+            try await feeds.transaction { slow in
+                try await feeds.tell(late, in: slow)
+                try await fill(feeds)
+                _ = try await feeds.drain(&cursor)
+                #expect(cursor.told - cursor.floor > 20_000 && cursor.unended?.isEmpty == false)
+                for _ in 0..<10 { try await feeds.createAccount() }
+                try await expectOnlyWhatIsNew(feeds, cursor)
+                _ = try await feeds.drain(&cursor)
+            }
+            #expect(try await feeds.drain(&cursor).map(\.recordID) == [late])
+        }
+    }
+
+    private func fill(_ feeds: Feeds) async throws {
+        try await feeds.service.sql(
+            """
+            INSERT INTO {schema}.ledger (id, occurred_at, method, object, record_id, record_version, after)
+            SELECT gen_random_uuid(), now(), 'm', 'account', gen_random_uuid(), 1, '{}' FROM generate_series(1, 20000)
+            """)
+        let schema = feeds.service.tenant.schema(.customer).name
+        _ = try await feeds.service.postgres.rows("ANALYZE \(schema).ledger")
+    }
+
+    private func expectOnlyWhatIsNew(_ feeds: Feeds, _ cursor: FeedCursor) async throws {
+        let plan = try await feeds.service.sql(
+            "EXPLAIN (ANALYZE, BUFFERS) " + FeedQuery.text(limit: 100), FeedQuery.values(after: cursor)
+        )
+        .map { try $0.string(0) }.joined(separator: "\n")
+        #expect(plan.contains("Index Scan using ledger_position_key") && !plan.contains("Seq Scan on ledger"))
+        let removed = plan.matches(of: /Rows Removed by Filter: ([0-9]+)/).compactMap { Int($0.1) }.reduce(0, +)
+        // And at the ids of those that have not ended.
+        #expect(removed <= cursor.unended?.count ?? 0, "\(plan)")
     }
 }

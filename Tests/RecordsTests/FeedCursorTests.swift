@@ -10,12 +10,11 @@ import Testing
 
     private func cursor(
         seen: FeedSnapshot = .nothing, floor: Int64 = 0, told: Int64? = nil, mark: FeedCursor.Mark? = nil,
-        page: FeedCursor.Page? = nil, timeline: UInt32? = 7
+        page: FeedCursor.Page? = nil, next: UInt64? = nil, timeline: UInt32? = 7
     ) -> FeedCursor {
         FeedCursor(
             tenantID: Self.tenant, service: .customer, epoch: 3, timeline: timeline, seen: seen, floor: floor,
-            told: told,
-            mark: mark, page: page)
+            told: told, mark: mark, page: page, next: next)
     }
 
     private func snapshot(_ text: String) throws -> FeedSnapshot { try #require(FeedSnapshot(text)) }
@@ -39,6 +38,7 @@ import Testing
             cursor(), cursor(seen: seen, floor: 5, timeline: nil),
             cursor(seen: seen, floor: 5, told: 40, mark: .init(position: 40, next: 901), page: page),
             cursor(page: .init(snapshot: seen, next: nil, position: Int64.max)),
+            cursor(seen: seen, floor: 5, told: 40, mark: .init(position: 40, next: 901), next: 903),
         ] {
             #expect(FeedCursor(cursor.bytes) == cursor)
         }
@@ -51,6 +51,27 @@ import Testing
         #expect(cursor(seen: seen).bytes.count < 2_100)
     }
 
+    /// Programs of before wrote no number at the end.
+    @Test func cursorsOfVersion1AreRead() throws {
+        let known = cursor(seen: try snapshot("700:900:700,705,899"), floor: 5, told: 40, mark: .init(position: 40, next: 901))
+        #expect(known.bytes.first == 2 && known.bytes.last == 0)
+        #expect(FeedCursor([1] + known.bytes.dropFirst().dropLast()) == known)
+    }
+
+    /// Whoever had an id when the snapshot was taken and has not ended may have written before what was told.
+    @Test func theUnendedAreThoseWithAnID() throws {
+        let seen = try snapshot("700:900:700,705")
+        #expect(cursor(seen: seen, floor: 5, told: 40, next: 902).unended == [700, 705, 900, 901])
+        #expect(cursor(seen: seen, floor: 5, told: 40, next: 900).unended == [700, 705])
+        #expect(cursor(seen: seen, floor: 5, told: 40).unended == nil)
+        #expect(cursor(seen: seen, floor: 40, told: 40, next: 902).unended == nil)
+        #expect(cursor(seen: seen, floor: 5, told: 40, next: 998).unended?.count == 100)
+        #expect(cursor(seen: seen, floor: 5, told: 40, next: 999).unended == nil)
+        #expect(cursor(seen: seen, floor: 5, told: 40, next: .max).unended == nil)
+        let page = FeedCursor.Page(snapshot: seen, next: 902, position: 44)
+        #expect(cursor(seen: seen, floor: 5, told: 40, page: page, next: 902).unended == nil)
+    }
+
     @Test func otherBytesAreRefused() throws {
         let page = FeedCursor.Page(snapshot: try snapshot("800:950:801"), next: 960, position: 44)
         let bytes = cursor(
@@ -60,7 +81,7 @@ import Testing
         for count in 0..<bytes.count { #expect(FeedCursor(Array(bytes.prefix(count))) == nil) }
         #expect(FeedCursor(bytes + [0]) == nil)
         #expect(FeedCursor(Array(repeating: 0x80, count: FeedCursor.bytesMax + 1)) == nil)
-        #expect(FeedCursor([2] + bytes.dropFirst()) == nil)
+        #expect(FeedCursor([3] + bytes.dropFirst()) == nil)
         var random = SeededGenerator(seed: 74)
         for _ in 0..<20_000 {
             var changed = bytes

@@ -1,8 +1,9 @@
 import Tenancy
 
-// A cursor as bytes: a version, then numbers of seven bits a byte; ids of running transactions as the distance from the one before.
+// A cursor as bytes: a version, then numbers of seven bits a byte; ids of running transactions as the distance from the one before. Version 1
+// lacks the number at the end.
 extension FeedCursor {
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
     /// Longest cursor that is looked at: some 5,000 transactions that write at once in the whole server.
     static let bytesMax = 12 * 1024
 
@@ -21,23 +22,26 @@ extension FeedCursor {
             writer.append(page.next ?? 0)
             writer.append(page.snapshot)
         }
+        writer.append(next ?? 0)
         return writer.bytes
     }
 
     /// Nil for what `bytes` did not make.
     init?(_ bytes: [UInt8]) {
-        guard bytes.count <= FeedCursor.bytesMax, bytes.first == FeedCursor.version else { return nil }
+        guard bytes.count <= FeedCursor.bytesMax, let version = bytes.first, (1...FeedCursor.version).contains(version)
+        else { return nil }
         var reader = NumberReader(rest: bytes.dropFirst())
         guard let tenant = reader.take(16).flatMap({ bytes in bytes.withUnsafeBytes { RecordID(bytes: $0) } }),
             let nameCount = reader.number(), let name = reader.take(nameCount),
             let service = ServiceName(rawValue: String(decoding: name, as: UTF8.self)),
             let epoch = reader.position(), let timeline = reader.number().flatMap(UInt32.init(exactly:)),
             let seen = reader.snapshot(), let floor = reader.position(), let told = reader.position(),
-            let mark = reader.mark(), let page = reader.page(), reader.rest.isEmpty
+            let mark = reader.mark(), let page = reader.page(), let next = version == 1 ? 0 : reader.number(),
+            reader.rest.isEmpty
         else { return nil }
         self.init(
             tenantID: TenantID(tenant), service: service, epoch: epoch, timeline: timeline == 0 ? nil : timeline,
-            seen: seen, floor: floor, told: told, mark: mark, page: page)
+            seen: seen, floor: floor, told: told, mark: mark, page: page, next: next == 0 ? nil : next)
     }
 }
 

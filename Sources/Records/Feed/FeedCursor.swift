@@ -20,6 +20,8 @@ package struct FeedCursor: Sendable, Hashable {
     private(set) var told: Int64
     private(set) var mark: Mark?
     private(set) var page: Page?
+    /// The first id that nobody had when `seen` was taken; nil when it is not known.
+    private(set) var next: UInt64?
 
     /// A position that becomes the floor when every transaction before `next` has ended. A transaction takes its id before its
     /// positions, so that rows up to `position` are of transactions before `next`, the first id that nobody had when the row was seen.
@@ -39,15 +41,27 @@ package struct FeedCursor: Sendable, Hashable {
 
     init(
         tenantID: TenantID, service: ServiceName, epoch: Int64, timeline: UInt32?, seen: FeedSnapshot, floor: Int64,
-        told: Int64? = nil, mark: Mark? = nil, page: Page? = nil
+        told: Int64? = nil, mark: Mark? = nil, page: Page? = nil, next: UInt64? = nil
     ) {
         (self.tenantID, self.service, self.epoch, self.timeline) = (tenantID, service, epoch, timeline)
-        (self.seen, self.floor, self.mark, self.page) = (seen, floor, mark, page)
+        (self.seen, self.floor, self.mark, self.page, self.next) = (seen, floor, mark, page, next)
         self.told = told ?? floor
     }
 
     /// The rows to be told next have higher positions.
     var edge: Int64 { max(floor, page?.position ?? 0) }
+
+    /// Transactions that may have written rows up to `told` which `seen` does not see. As long as none of them has ended, what is to be told
+    /// next comes after `told`: whoever had no id then took his positions later. Nil when that is not known, or they are too many to
+    /// be named; then the search begins at the edge.
+    var unended: [UInt64]? {
+        guard page == nil, told > floor, let next, next >= seen.xmax else { return nil }
+        let beyond = next - seen.xmax
+        guard beyond <= Self.unendedMax, seen.running.count + Int(beyond) <= Self.unendedMax else { return nil }
+        return seen.running + (seen.xmax..<next)
+    }
+
+    private static let unendedMax = 100
 
     /// The snapshot and its first unused id, of which rows are to be told next.
     struct View: Sendable, Hashable {
@@ -63,7 +77,7 @@ package struct FeedCursor: Sendable, Hashable {
             return
         }
         page = nil
-        seen = view.snapshot
+        (seen, next) = (view.snapshot, view.next)
         settle()
         if mark == nil, told > floor, let next = view.next {
             mark = Mark(position: told, next: next)

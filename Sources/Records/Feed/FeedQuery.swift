@@ -17,15 +17,20 @@ enum FeedQuery {
     /// Bytes of a row besides its JSON, at most about.
     private static let rowBytes = 512
 
-    /// The rows of a range of `ledger_position_key`, and no others, are looked at. What the reader has seen, and the snapshot that is
-    /// told, are read once, not for each row.
+    /// The rows of a range of `ledger_position_key`, and no others, are looked at: from the cursor's edge on, or after what was told as long
+    /// as nobody has ended who may have written before that, so that a transaction which lasts makes nobody look through all that was
+    /// written since it began. What the reader has seen, and the snapshot that is told, are read once, not for each row.
     ///
     /// The limit is part of the text: a statement that says how many rows it gives is planned once.
     static func text(limit: Int) -> String {
         """
-        WITH given AS MATERIALIZED (
+        WITH named AS MATERIALIZED (
             SELECT pg_current_snapshot() AS present, $2::text::pg_snapshot AS seen,
                 coalesce($3::text::pg_snapshot, pg_current_snapshot()) AS told
+        ), given AS MATERIALIZED (
+            SELECT *, CASE WHEN $6::text[] IS NULL OR EXISTS (
+                SELECT FROM unnest($6::text[]) AS unended (id) WHERE pg_visible_in_snapshot(id::xid8, told)
+            ) THEN $1 ELSE $5 END AS edge FROM named
         )
         SELECT given.present::text, age(pg_snapshot_xmax(given.present)::xid),
             \(FeedServer.timelineSQL), \(FeedServer.checkpointSQL),
@@ -38,18 +43,20 @@ enum FeedQuery {
                 FROM (
                     SELECT *, \(rowBytes) + coalesce(octet_length(before::text), 0)
                         + coalesce(octet_length(after::text), 0) AS size
-                    FROM {schema}.ledger WHERE \(FeedQuery.untold) ORDER BY position LIMIT \(limit)
+                    FROM {schema}.ledger WHERE \(untold(after: "given.edge")) ORDER BY position LIMIT \(limit)
                 ) AS row
             ) AS measured WHERE bytes - size < $4
         ) AS part ON true ORDER BY part.position
         """
     }
 
-    /// Rows that are to be told: after $1, in `given.told` and not in `given.seen`.
-    private static let untold = """
-        position > $1 AND position > 0 AND NOT pg_visible_in_snapshot(xid, given.seen)
+    /// Rows that are to be told: after a position, in `given.told` and not in `given.seen`.
+    private static func untold(after edge: String) -> String {
+        """
+        position > \(edge) AND position > 0 AND NOT pg_visible_in_snapshot(xid, given.seen)
             AND pg_visible_in_snapshot(xid, given.told)
         """
+    }
 
     /// The values of `text`.
     static func values(after cursor: FeedCursor) -> Parameters {
@@ -58,6 +65,8 @@ enum FeedQuery {
         parameters.append(cursor.seen.text)
         parameters.append(cursor.page?.snapshot.text)
         parameters.append(Int64(RowBytes.bytesAtOnce))
+        parameters.append(cursor.told)
+        parameters.append(cursor.unended?.map { String($0) })
         return parameters
     }
 
@@ -66,7 +75,7 @@ enum FeedQuery {
         unsafeGenerated: """
             WITH given AS MATERIALIZED (SELECT $2::text::pg_snapshot AS seen, pg_current_snapshot() AS told)
             SELECT count(position), min(occurred_at) FROM given LEFT JOIN LATERAL (
-                SELECT position, occurred_at FROM {schema}.ledger WHERE \(untold) ORDER BY position LIMIT $3
+                SELECT position, occurred_at FROM {schema}.ledger WHERE \(untold(after: "$1")) ORDER BY position LIMIT $3
             ) AS part ON true
             """)
 

@@ -1,9 +1,9 @@
-import RPC
+package import RPC
 
 /// What a call costs for the many records that it reads or makes, on top of what every call of its method costs. The numbers are
 /// from measurements of calls with 1 to 1,000 records against a Get (30 November 2026, CPU of all programs and PostgreSQL): reading one
 /// more takes 1/14 to 1/20 of its time, 64 KiB of an answer as much as a Get, making one more half.
-struct RowCost {
+package struct RowCost: Sendable {
     /// Records that the method's own cost pays for.
     let countIncluded: Int
     /// Records beyond them that cost one unit.
@@ -11,8 +11,12 @@ struct RowCost {
     /// Bytes of an answer that cost one unit.
     private static let bytesPerUnit = 64 << 10
 
+    package init(countIncluded: Int, countPerUnit: Int) {
+        (self.countIncluded, self.countPerUnit) = (countIncluded, countPerUnit)
+    }
+
     /// Charges whoever calls for so many records, and for the bytes of an answer with them.
-    func charge(_ count: Int, bytes: Int = 0, to context: CallContext) {
+    package func charge(_ count: Int, bytes: Int = 0, to context: CallContext) {
         context.cost += units(count, bytes: bytes)
     }
 

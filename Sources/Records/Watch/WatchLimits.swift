@@ -23,6 +23,8 @@ package struct WatchLimits: Sendable {
     static let laterEventsMax = 1_000
     /// … and for all who wait for news, of which few are later.
     static let laterNewsMax = 100
+    /// Events after those of a batch that are looked through, of all its records.
+    static let laterRowsAtOnce = 5_000
     /// Records of a page of those that there are.
     static let pageSize = 200
     /// How long reading a page or a batch may take.

@@ -12,7 +12,8 @@ struct WatchQuery {
     /// Places of the events in the ledger.
     let positions: [Int64]
 
-    /// Rows of the ledger since these events that are looked through to tell what a record was; of one that has more the past is not known.
+    /// Rows of the ledger since these events that are looked through to tell what a record was; of one that has more the past is not known,
+    /// nor of those that have the most when all together have more than `WatchLimits.laterRowsAtOnce`.
     let laterMax: Int
 
     private var type: RecordType { selection.call.type }
@@ -54,17 +55,24 @@ struct WatchQuery {
             SELECT position, record_id, record_version, occurred_at, before FROM (
                 SELECT * FROM {schema}.ledger WHERE position = ANY ($1) AND position > 0 OFFSET 0
             ) AS row WHERE object = $3 AND after ?| $2
-        ), part AS MATERIALIZED (
-            SELECT last.record_id, later.row_count <= \(laterMax) AS is_known, later.undo
+        ), counted AS MATERIALIZED (
+            SELECT record_id, record_version, row_count <= \(laterMax)
+                AND sum(row_count) OVER (ORDER BY row_count, record_id) <= \(WatchLimits.laterRowsAtOnce) AS is_known
             FROM (SELECT record_id, max(record_version) AS record_version FROM event GROUP BY record_id) AS last, LATERAL (
-                SELECT count(DISTINCT other.position) AS row_count, coalesce(
-                    jsonb_object_agg(change.key, change.value ORDER BY other.record_version DESC, other.position DESC)
-                    FILTER (WHERE change.key IS NOT NULL), '{}') AS undo
-                FROM (
-                    SELECT record_version, position, before FROM {schema}.ledger
+                SELECT count(*) AS row_count FROM (
+                    SELECT FROM {schema}.ledger
                     WHERE object = $3 AND record_id = last.record_id AND record_version > last.record_version
                     ORDER BY record_version LIMIT \(laterMax + 1)
-                ) AS other LEFT JOIN LATERAL jsonb_each(other.before) AS change ON true
+                ) AS row
+            ) AS later
+        ), part AS MATERIALIZED (
+            SELECT counted.record_id, counted.is_known, later.undo FROM counted, LATERAL (
+                SELECT coalesce(
+                    jsonb_object_agg(change.key, change.value ORDER BY other.record_version DESC, other.position DESC)
+                    FILTER (WHERE change.key IS NOT NULL), '{}') AS undo
+                FROM {schema}.ledger AS other, jsonb_each(other.before) AS change
+                WHERE counted.is_known AND other.object = $3 AND other.record_id = counted.record_id
+                    AND other.record_version > counted.record_version
             ) AS later
         ), state AS MATERIALIZED (
             SELECT event.*, part.is_known, part.undo || coalesce((

@@ -56,6 +56,7 @@ package struct JobMethods: Sendable {
                 before: last, name: request.name, isOpen: request.openOnly ?? false, of: rights.ownerOfWhatIsSeen,
                 countMax: size + 1, as: rights.actor, deadline: context.deadline.nanoseconds)
         }
+        Self.rowCost.charge(found.count, to: context)
         let page = found.prefix(size)
         return ListJobsResponse(
             jobs: page.map { told($0, rights) }, nextPageToken: found.count > size ? page.last?.id.text : nil)
@@ -63,6 +64,8 @@ package struct JobMethods: Sendable {
 
     private static let pageSizeDefault = 50
     private static let pageSizeMax = 1_000
+    /// As that of lists of records.
+    private static let rowCost = RowCost(countIncluded: 50, countPerUnit: 16)
 
     /// Looks twice a second: who watches a job looks at it, and few do.
     private func watchJob(

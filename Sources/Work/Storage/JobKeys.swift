@@ -10,123 +10,103 @@ package struct JobKeys: Sendable {
     package init(_ names: [String], prefix: String) { (self.names, self.prefix) = (names, prefix) }
 
     package func find(_ transaction: RecordTransaction) async throws -> [Job] {
-        let query = Query(Self.finding) {
-            $0.append(names)
-            $0.append(prefix)
-        }
-        return try await transaction.query(query).map { try Job($0) }
+        try await transaction.query(query(Self.finding)).map { try Job($0) }
     }
 
     /// Those that are open: few, and found without the many that ended.
     package func findOpen(_ transaction: RecordTransaction) async throws -> [Job] {
-        let query = Query(Self.findingOpen) {
-            $0.append(names)
-            $0.append(prefix)
-        }
-        return try await transaction.query(query).map { try Job($0) }
+        try await transaction.query(query(Self.findingOpen)).map { try Job($0) }
     }
 
     private static let findingOpen = Statement.composed(
         """
         SELECT \(JobStatements.columns) FROM {schema}.jobs
-        WHERE ended_at IS NULL AND name = ANY($1) AND starts_with(key, $2) ORDER BY name, key
+        WHERE ended_at IS NULL AND \(belonging) ORDER BY name, key
         """)
 
     private static let finding = Statement.composed(
         """
         SELECT \(JobStatements.columns) FROM {schema}.jobs
-        WHERE name = ANY($1) AND starts_with(key, $2) ORDER BY name, key
+        WHERE \(belonging) ORDER BY name, key
         """)
 
     /// Asks that those that are open end before their next step.
     package func cancel(_ transaction: RecordTransaction) async throws {
-        let cancelled = try await transaction.query(
-            Query(Self.cancelling) {
-                $0.append(transaction.now)
-                $0.append(names)
-                $0.append(prefix)
-            })
+        let cancelled = try await transaction.query(query(Self.cancelling) { $0.append(transaction.now) })
         if !cancelled.isEmpty { transaction.ringAfterCommit() }
     }
 
-    private static let cancelling = JobStatements.cancelling("name = ANY($2) AND starts_with(key, $3)")
+    private static let cancelling = JobStatements.cancelling(belonging, at: "$3")
 
     /// Has those go on that failed before a moment.
     func retry(failedBefore moment: Timestamp, _ transaction: RecordTransaction) async throws {
         let tried = try await transaction.query(
-            Query(Self.retrying) {
+            query(Self.retrying) {
                 $0.append(transaction.now)
-                $0.append(names)
-                $0.append(prefix)
                 $0.append(moment)
             })
         if !tried.isEmpty { transaction.ringAfterCommit() }
     }
 
-    private static let retrying = JobStatements.retrying(
-        "name = ANY($2) AND starts_with(key, $3) AND ended_at < $4")
+    private static let retrying = JobStatements.retrying(belonging, at: "$3", and: "ended_at < $4")
+
+    /// Keys are compared byte by byte, and none has the last character that there is.
+    private static let belonging: StaticString = "name = ANY($1) AND key >= $2 AND key < $2 || chr(1114111)"
+
+    private func query(_ statement: Statement, _ further: (inout Parameters) -> Void = { _ in }) -> Query {
+        Query(statement) {
+            $0.append(names)
+            $0.append(prefix)
+            further(&$0)
+        }
+    }
 }
 
 extension JobKeys {
     /// Keeps others off those that are there until the transaction ends.
     func hold(_ transaction: RecordTransaction) async throws {
-        _ = try await transaction.query(
-            Query(Self.holding) {
-                $0.append(names)
-                $0.append(prefix)
-            })
+        _ = try await transaction.query(query(Self.holding))
     }
 
-    private static let holding = Statement(
+    private static let holding = Statement.composed(
         """
-        SELECT id FROM {schema}.jobs WHERE name = ANY($1) AND starts_with(key, $2) ORDER BY name, key FOR UPDATE
+        SELECT id FROM {schema}.jobs WHERE \(belonging) ORDER BY name, key FOR UPDATE
         """)
 
     /// Those of them that have nothing to do: they were made to say that there are to be no others.
     func marks(_ transaction: RecordTransaction) async throws -> Set<RecordID> {
-        let rows = try await transaction.query(
-            Query(Self.marking) {
-                $0.append(names)
-                $0.append(prefix)
-            })
+        let rows = try await transaction.query(query(Self.marking))
         return Set(try rows.map { try $0.id(0) })
     }
 
-    private static let marking = Statement(
-        "SELECT id FROM {schema}.jobs WHERE name = ANY($1) AND starts_with(key, $2) AND checkpoint IS NULL")
+    private static let marking = Statement.composed(
+        "SELECT id FROM {schema}.jobs WHERE \(belonging) AND checkpoint IS NULL")
 
     /// Does away with marks that were made before a moment.
     func dropMarks(before moment: Timestamp, _ transaction: RecordTransaction) async throws {
-        _ = try await transaction.query(
-            Query(Self.dropping) {
-                $0.append(names)
-                $0.append(prefix)
-                $0.append(moment)
-            })
+        _ = try await transaction.query(query(Self.dropping) { $0.append(moment) })
     }
 
-    private static let dropping = Statement(
+    private static let dropping = Statement.composed(
         """
         DELETE FROM {schema}.jobs
-        WHERE name = ANY($1) AND starts_with(key, $2) AND checkpoint IS NULL AND created_at < $3
+        WHERE \(belonging) AND checkpoint IS NULL AND created_at < $3
         """)
 
     /// Has those go on, too, that somebody cancelled, and that had ended before a moment.
     func reopen(cancelledBefore moment: Timestamp, _ transaction: RecordTransaction) async throws {
         let reopened = try await transaction.query(
-            Query(Self.reopening) {
+            query(Self.reopening) {
                 $0.append(transaction.now)
-                $0.append(names)
-                $0.append(prefix)
                 $0.append(moment)
             })
         if !reopened.isEmpty { transaction.ringAfterCommit() }
     }
 
-    private static let reopening = Statement(
+    private static let reopening = Statement.composed(
         """
-        UPDATE {schema}.jobs SET state = 'waiting', due_at = $1, attempts = 0, started_at = NULL, ended_at = NULL,
+        UPDATE {schema}.jobs SET state = 'waiting', due_at = $3, attempts = 0, started_at = NULL, ended_at = NULL,
             cancel_asked_at = NULL, last_error = NULL
-        WHERE name = ANY($2) AND starts_with(key, $3) AND state = 'cancelled' AND ended_at < $4 RETURNING id
+        WHERE \(belonging) AND state = 'cancelled' AND ended_at < $4 RETURNING id
         """)
 }

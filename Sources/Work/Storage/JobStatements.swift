@@ -13,7 +13,8 @@ enum JobStatements {
     static let columnCount = 18
 
     /// Takes what is due and known by one of the names: the first of each user and of the workspace itself before the second of
-    /// any, of these the longest due first. A user's jobs that have had turns come behind those of his that have had none, for a minute. A lease that has ended counts as a failure of its step. The time in which nobody took what was
+    /// any, of these the longest due first. A user's jobs that have had turns come behind those of his that have had none, for a minute. Only
+    /// the 500 that are longest due are looked at, ten users at least (`JobTable.openMax`). A lease that has ended counts as a failure of its step. The time in which nobody took what was
     /// due, as in a workspace that is suspended, is none of the job's: its start is put off by it. What another transaction has is passed over.
     static func claim(
         _ names: [String], countMax: Int, by holder: RecordID, at now: Timestamp, until end: Timestamp
@@ -29,11 +30,14 @@ enum JobStatements {
 
     private static let claiming = Statement(
         """
-        WITH ranked AS MATERIALIZED (
+        WITH longest AS MATERIALIZED (
+            SELECT id, on_behalf_of_id, due_at, started_at FROM {schema}.jobs
+            WHERE ended_at IS NULL AND due_at <= $2 AND name = ANY($1) ORDER BY due_at, id LIMIT 500
+        ), ranked AS MATERIALIZED (
             SELECT id, row_number() OVER (
                 PARTITION BY on_behalf_of_id
                 ORDER BY started_at IS NOT NULL AND due_at > $2 - interval '1 minute', due_at, id) AS rank
-            FROM {schema}.jobs WHERE ended_at IS NULL AND due_at <= $2 AND name = ANY($1)
+            FROM longest
         ), due AS MATERIALIZED (
             SELECT jobs.id, due_at, started_at IS NULL AS is_new FROM ranked JOIN {schema}.jobs ON jobs.id = ranked.id
             WHERE ended_at IS NULL AND due_at <= $2 ORDER BY rank, due_at, jobs.id LIMIT $3
@@ -56,8 +60,8 @@ enum JobStatements {
 
     private static let nextDue = Statement(
         """
-        SELECT min(due_at), coalesce(bool_or(lease_holder_id <> $2), false) FROM {schema}.jobs
-        WHERE ended_at IS NULL AND name = ANY($1)
+        SELECT (SELECT due_at FROM {schema}.jobs WHERE ended_at IS NULL AND name = ANY($1) ORDER BY due_at LIMIT 1),
+            EXISTS (SELECT FROM {schema}.jobs WHERE state = 'leased' AND lease_holder_id <> $2 AND name = ANY($1))
         """)
 
     /// The job for as long as the transaction goes on, if the lease is still held: nobody else takes it or changes it meanwhile.
@@ -182,49 +186,18 @@ enum JobStatements {
             AND (started_at IS NOT NULL OR due_at <= $2)
         """)
 
-    /// Those of a user, or of everybody, the newest first, before one of them.
+    /// Those of a user, or of everybody, the newest first, before one of them. A text for each choice: a condition that may be none keeps
+    /// PostgreSQL from the index that serves it.
     static func list(
         before id: RecordID?, name: String?, isOpen: Bool, of user: UserID?, countMax: Int
     ) -> Query {
-        let statement =
-            switch (isOpen, user) {
-            case (false, nil): listing
-            case (true, nil): listingOpen
-            case (false, .some): listingOfUser
-            case (true, .some): listingOpenOfUser
-            }
-        return Query(statement) {
-            $0.append(id ?? RecordID(high: .max, low: .max))
-            $0.append(name)
-            $0.append(Int64(countMax))
-            if let user { $0.append(user.id) }
-        }
+        let open: StaticString = isOpen ? " AND ended_at IS NULL" : ""
+        return """
+            SELECT \(columns) FROM {schema}.jobs
+            WHERE id < \(id ?? RecordID(high: .max, low: .max))\(open)\(and: "name", name)\(and: "on_behalf_of_id", user?.id)
+            ORDER BY id DESC LIMIT \(Int64(countMax))
+            """
     }
-
-    private static let listing = Statement.composed(
-        """
-        SELECT \(columns) FROM {schema}.jobs WHERE id < $1 AND ($2::text IS NULL OR name = $2) ORDER BY id DESC LIMIT $3
-        """)
-
-    /// A text of its own, so that PostgreSQL looks through open jobs alone, however many have ended.
-    private static let listingOpen = Statement.composed(
-        """
-        SELECT \(columns) FROM {schema}.jobs WHERE id < $1 AND ($2::text IS NULL OR name = $2) AND ended_at IS NULL
-        ORDER BY id DESC LIMIT $3
-        """)
-
-    private static let listingOfUser = Statement.composed(
-        """
-        SELECT \(columns) FROM {schema}.jobs
-        WHERE id < $1 AND ($2::text IS NULL OR name = $2) AND on_behalf_of_id = $4 ORDER BY id DESC LIMIT $3
-        """)
-
-    private static let listingOpenOfUser = Statement.composed(
-        """
-        SELECT \(columns) FROM {schema}.jobs
-        WHERE id < $1 AND ($2::text IS NULL OR name = $2) AND on_behalf_of_id = $4 AND ended_at IS NULL
-        ORDER BY id DESC LIMIT $3
-        """)
 
     /// Has the open run of a schedule be due now, as that of this moment; one that is under way stays as it is.
     static func hasten(_ id: RecordID, at now: Timestamp) -> Query {
@@ -252,7 +225,7 @@ enum JobStatements {
     private static let holdingPlanned = Statement(
         """
         SELECT id, due_at FROM {schema}.jobs
-        WHERE name = $1 AND state = 'waiting' AND started_at IS NULL AND due_at > $2 ORDER BY id FOR UPDATE
+        WHERE name = $1 AND ended_at IS NULL AND state = 'waiting' AND started_at IS NULL AND due_at > $2 ORDER BY id FOR UPDATE
         """)
 
     static func redate(_ id: RecordID, to moment: Timestamp) -> Query {
@@ -284,19 +257,19 @@ enum JobStatements {
     /// Marks a job that is open: after the step that is under way no other begins.
     static func cancel(_ id: RecordID, at now: Timestamp) -> Query {
         Query(cancellingOne) {
-            $0.append(now)
             $0.append(id)
+            $0.append(now)
         }
     }
 
-    private static let cancellingOne = cancelling("id = $2")
+    private static let cancellingOne = cancelling("id = $1", at: "$2")
 
-    /// Marks those that are open at $1.
-    static func cancelling(_ condition: StaticString) -> Statement {
+    /// Marks those that are open at a moment.
+    static func cancelling(_ condition: StaticString, at now: StaticString) -> Statement {
         Statement.composed(
             """
-            UPDATE {schema}.jobs SET cancel_asked_at = coalesce(cancel_asked_at, $1),
-                due_at = CASE state WHEN 'waiting' THEN $1 ELSE due_at END
+            UPDATE {schema}.jobs SET cancel_asked_at = coalesce(cancel_asked_at, \(now)),
+                due_at = CASE state WHEN 'waiting' THEN \(now) ELSE due_at END
             WHERE \(condition) AND ended_at IS NULL RETURNING \(columns)
             """)
     }
@@ -304,20 +277,22 @@ enum JobStatements {
     /// Has a job that failed go on now. A schedule's is left: the next one is there already.
     static func retry(_ id: RecordID, at now: Timestamp) -> Query {
         Query(retryingOne) {
-            $0.append(now)
             $0.append(id)
+            $0.append(now)
         }
     }
 
-    private static let retryingOne = retrying("id = $2")
+    private static let retryingOne = retrying("id = $1", at: "$2")
 
-    /// Has those go on at $1 that failed, also when somebody had asked that they end.
-    static func retrying(_ condition: StaticString) -> Statement {
+    /// Has those go on at a moment that failed, also when somebody had asked that they end.
+    static func retrying(
+        _ condition: StaticString, at now: StaticString, and further: StaticString = "true"
+    ) -> Statement {
         Statement.composed(
             """
-            UPDATE {schema}.jobs SET state = 'waiting', due_at = $1, attempts = 0, started_at = NULL, ended_at = NULL,
+            UPDATE {schema}.jobs SET state = 'waiting', due_at = \(now), attempts = 0, started_at = NULL, ended_at = NULL,
                 cancel_asked_at = NULL
-            WHERE \(condition) AND state = 'failed' AND scheduled_at IS NULL RETURNING \(columns)
+            WHERE \(condition) AND \(further) AND state = 'failed' AND scheduled_at IS NULL RETURNING \(columns)
             """)
     }
 
@@ -344,6 +319,25 @@ extension Statement {
 
 extension Query.Interpolation {
     mutating func appendInterpolation(_ part: StaticString) { appendLiteral(part) }
+
+    /// A further condition on a column, unless there is no value for it.
+    mutating func appendInterpolation(and column: StaticString, _ value: String?) {
+        guard let value else { return }
+        appendEquality(column)
+        appendInterpolation(value)
+    }
+
+    mutating func appendInterpolation(and column: StaticString, _ value: RecordID?) {
+        guard let value else { return }
+        appendEquality(column)
+        appendInterpolation(value)
+    }
+
+    private mutating func appendEquality(_ column: StaticString) {
+        appendLiteral(" AND ")
+        appendLiteral(column)
+        appendLiteral(" = ")
+    }
 }
 
 extension Job {

@@ -24,10 +24,14 @@ enum TenantJobStatements {
 
     private static let listing = Statement.composed(
         """
-        SELECT \(JobStatements.columns) FROM {schema}.jobs
-        WHERE ($1::text[] IS NULL OR name = ANY($1)) AND (
-            ended_at IS NULL AND ($2 OR attempts > 0 OR last_error IS NOT NULL OR due_at <= $3)
-            OR state = 'failed' AND (scheduled_at IS NULL OR ended_at > $4))
+        (SELECT \(JobStatements.columns) FROM {schema}.jobs
+            WHERE ($1::text[] IS NULL OR name = ANY($1)) AND ended_at IS NULL
+                AND ($2 OR attempts > 0 OR last_error IS NOT NULL OR due_at <= $3)
+            ORDER BY id DESC LIMIT $5)
+        UNION ALL
+        (SELECT \(JobStatements.columns) FROM {schema}.jobs
+            WHERE ($1::text[] IS NULL OR name = ANY($1)) AND state = 'failed' AND (scheduled_at IS NULL OR ended_at > $4)
+            ORDER BY id DESC LIMIT $5)
         ORDER BY id DESC LIMIT $5
         """)
 

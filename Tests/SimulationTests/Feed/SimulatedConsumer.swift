@@ -96,8 +96,10 @@ extension FeedWorld {
         let snapshot = server.snapshot
         guard cursor.seen.xmax <= snapshot.xmax else { throw Violation("the cursor has seen what is to come") }
         let told = cursor.page?.snapshot ?? snapshot
+        let hasEnded = cursor.unended?.contains { told.sees($0) } ?? true
+        let edge = hasEnded ? cursor.edge : cursor.told
         let untold = ledger.filter {
-            $0.position > cursor.edge && !cursor.seen.sees($0.transaction) && told.sees($0.transaction)
+            $0.position > edge && !cursor.seen.sees($0.transaction) && told.sees($0.transaction)
         }
         // A batch ends early when its rows are long.
         let limit = random.chance(20) ? 1 : countMax
