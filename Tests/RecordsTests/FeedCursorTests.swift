@@ -53,7 +53,8 @@ import Testing
 
     /// Programs of before wrote no number at the end.
     @Test func cursorsOfVersion1AreRead() throws {
-        let known = cursor(seen: try snapshot("700:900:700,705,899"), floor: 5, told: 40, mark: .init(position: 40, next: 901))
+        let known = cursor(
+            seen: try snapshot("700:900:700,705,899"), floor: 5, told: 40, mark: .init(position: 40, next: 901))
         #expect(known.bytes.first == 2 && known.bytes.last == 0)
         #expect(FeedCursor([1] + known.bytes.dropFirst().dropLast()) == known)
     }
