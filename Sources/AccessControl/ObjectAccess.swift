@@ -30,6 +30,9 @@ package final class ObjectAccess: Sendable {
     /// Some field is not fully writable, so output and input must be looked through.
     package var restrictsFields: Bool { !levels.isEmpty }
 
+    /// The names of the fields that are not fully writable.
+    package var restrictedFields: [String] { levels.keys.sorted() }
+
     /// What the user may do with a field. Roles add up: the highest level of the roles that grant something on single records of the
     /// kind counts. A role that only reads contributes at most `read`, one that only exports shows no field.
     package func level(of field: String) -> FieldLevel { levels[field] ?? .write }

@@ -7,8 +7,14 @@ package struct PermissionObject: Sendable {
     /// What may be done with it.
     package let actions: [Action]
     package let ownership: Ownership
+    /// A workspace may add fields to it.
+    package let isExtensible: Bool
 
-    package init(name: String, fields: [String], actions: [Action] = Action.all, ownership: Ownership = .owned) {
+    package init(
+        name: String, fields: [String], actions: [Action] = Action.all, ownership: Ownership = .owned,
+        isExtensible: Bool = false
+    ) {
+        self.isExtensible = isExtensible
         self.name = name
         self.fields = fields
         self.ownership = ownership
@@ -21,10 +27,12 @@ package struct PermissionObject: Sendable {
 package struct PermissionCatalogue: Sendable {
     package let objects: [PermissionObject]
     private let fields: [String: Set<String>]
+    private let extensible: Set<String>
     private let actions: [String: [Action]]
 
     package init(objects: [PermissionObject]) {
         self.objects = objects
+        extensible = Set(objects.filter(\.isExtensible).map(\.name))
         fields = Dictionary(
             objects.map { ($0.name, Set($0.fields)) }, uniquingKeysWith: { $0.union($1) })
         actions = Dictionary(objects.map { ($0.name, $0.actions) }, uniquingKeysWith: { first, _ in first })
@@ -49,6 +57,10 @@ package struct PermissionCatalogue: Sendable {
         guard let known = fields[policy.object] else {
             return "There is no kind of records called \(policy.object). \(hint)"
         }
+        // Also of a field that is not there yet, so that it is seen by nobody who is not to see it from the beginning.
+        let isCustom =
+            policy.field.hasPrefix(TenantField.prefix) && policy.field.utf8.count > TenantField.prefix.utf8.count
+        if isCustom, extensible.contains(policy.object) { return nil }
         guard known.contains(policy.field) else { return "\(policy.object) has no field \(policy.field)." }
         return PermissionCatalogue.alwaysReadable.contains(policy.field)
             ? "\(policy.field) can always be read; remove the policy." : nil

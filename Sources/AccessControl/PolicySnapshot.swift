@@ -13,6 +13,8 @@ package final class PolicySnapshot: Sendable {
     private let placements: [Placement]
     /// What the workspace has set for itself.
     package let settings: WorkspaceSettings
+    /// The fields that the workspace has added to its records.
+    package let model: TenantModel
 
     private let roles: [RecordID: PolicyRole]
     private let users: [UserID: PolicyUser]
@@ -24,13 +26,15 @@ package final class PolicySnapshot: Sendable {
 
     package init(
         tenantID: TenantID, epoch: Int64, isActive: Bool, roles: [PolicyRole], units: [PolicyUnit],
-        users: [PolicyUser], placements: [Placement] = [], settings: WorkspaceSettings = WorkspaceSettings()
+        users: [PolicyUser], placements: [Placement] = [], settings: WorkspaceSettings = WorkspaceSettings(),
+        model: TenantModel = .empty
     ) {
         self.tenantID = tenantID
         self.epoch = epoch
         self.isActive = isActive
         self.placements = placements
         self.settings = settings
+        self.model = model
         self.roles = Dictionary(roles.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.users = Dictionary(users.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         tree = UnitTree(units)

@@ -385,6 +385,29 @@ extension ContractCatalogue {
                     GiBUaGUgc2Vzc2lvbiBpcyBkZXRhY2hlZC4K
                     """),
             DescribedFile(
+                path: "steward/type/v1/field.proto", package: "steward.type.v1",
+                dependencies: [],
+                base64: """
+                    ChtzdGV3YXJkL3R5cGUvdjEvZmllbGQucHJvdG8SD3N0ZXdhcmQudHlwZS52MSrQAgoJRmllbGRLaW5kEhoKFkZJRUxEX0tJ\
+                    TkRfVU5TUEVDSUZJRUQQABITCg9GSUVMRF9LSU5EX1RFWFQQARIYChRGSUVMRF9LSU5EX0xPTkdfVEVYVBACEhsKF0ZJRUxE\
+                    X0tJTkRfV0hPTEVfTlVNQkVSEAMSFQoRRklFTERfS0lORF9OVU1CRVIQBBIUChBGSUVMRF9LSU5EX01PTkVZEAUSFQoRRklF\
+                    TERfS0lORF9ZRVNfTk8QBhITCg9GSUVMRF9LSU5EX0RBVEUQBxITCg9GSUVMRF9LSU5EX1RJTUUQCBIVChFGSUVMRF9LSU5E\
+                    X0NIT0lDRRAJEhYKEkZJRUxEX0tJTkRfQ0hPSUNFUxAKEhQKEEZJRUxEX0tJTkRfRU1BSUwQCxIUChBGSUVMRF9LSU5EX1BI\
+                    T05FEAwSEgoORklFTERfS0lORF9VUkwQDUr+BgpFCgEMEgMBABIaOyBLaW5kcyBvZiB0aGUgZmllbGRzIHRoYXQgYSB3b3Jr\
+                    c3BhY2UgYWRkcyB0byBpdHMgcmVjb3Jkcy4KCmkKAgUAEgQGACMBGl0gV2hhdCB0aGUgdmFsdWVzIG9mIGEgZmllbGQgYXJl\
+                    LiBUaGUgdmFsdWUgaW4gQ3VzdG9tRmllbGQgdGhhdCBob2xkcyBvbmUgc3RhbmRzIGluIGJyYWNrZXRzLgoKFwoEBQACABID\
+                    CAIdGgogUmVmdXNlZC4KCjEKBAUAAgESAwoCFhokIEEgdGV4dCBvZiBvbmUgbGluZSAoc3RyaW5nX3ZhbHVlKS4KCjYKBAUA\
+                    AgISAwwCGxopIEEgdGV4dCBvZiBzZXZlcmFsIGxpbmVzIChzdHJpbmdfdmFsdWUpLgoKKgoEBQACAxIDDgIeGh0gQSB3aG9s\
+                    ZSBudW1iZXIgKGludF92YWx1ZSkuCgo7CgQFAAIEEgMQAhgaLiBBbm90aGVyIG51bWJlciAoZG91YmxlX3ZhbHVlLCBvciBp\
+                    bnRfdmFsdWUpLgoKMAoEBQACBRIDEgIXGiMgQW4gYW1vdW50IG9mIG1vbmV5IChtb25leV92YWx1ZSkuCgomCgQFAAIGEgMU\
+                    AhgaGSBZZXMgb3Igbm8gKGJvb2xfdmFsdWUpLgoKMgoEBQACBxIDFgIWGiUgQSBkYXkgYXMgWVlZWS1NTS1ERCAoc3RyaW5n\
+                    X3ZhbHVlKS4KCiwKBAUAAggSAxgCFhofIEEgcG9pbnQgaW4gdGltZSAodGltZV92YWx1ZSkuCgo1CgQFAAIJEgMaAhgaKCBP\
+                    bmUgb2YgYSBsaXN0IG9mIHRleHRzIChzdHJpbmdfdmFsdWUpLgoKRQoEBQACChIDHAIaGjggU2V2ZXJhbCBvZiBhIGxpc3Qg\
+                    b2YgdGV4dHMsIGVhY2ggb25jZSAoc3RyaW5nX3ZhbHVlcykuCgowCgQFAAILEgMeAhgaIyBBbiBlLW1haWwgYWRkcmVzcyAo\
+                    c3RyaW5nX3ZhbHVlKS4KCkMKBAUAAgwSAyACGBo2IEEgcGhvbmUgbnVtYmVyIGluIGludGVybmF0aW9uYWwgZm9ybSAoc3Ry\
+                    aW5nX3ZhbHVlKS4KCiwKBAUAAg0SAyICFhofIEEgd2ViIGFkZHJlc3MgKHN0cmluZ192YWx1ZSkuCg==
+                    """),
+            DescribedFile(
                 path: "google/protobuf/timestamp.proto", package: "google.protobuf",
                 dependencies: [],
                 base64: """
@@ -514,57 +537,62 @@ extension ContractCatalogue {
                     ChxzdGV3YXJkL3R5cGUvdjEvcmVjb3JkLnByb3RvEg9zdGV3YXJkLnR5cGUudjEaH2dvb2dsZS9wcm90b2J1Zi90aW1lc3Rh\
                     bXAucHJvdG8iTQoFTW9uZXkSIwoNY3VycmVuY3lfY29kZRgBIAEoCVIMY3VycmVuY3lDb2RlEh8KC21pbm9yX3VuaXRzGAIg\
                     ASgDUgptaW5vclVuaXRzIkEKC1JlY29yZENvdW50EhQKBXZhbHVlGAEgASgDUgV2YWx1ZRIcCgllc3RpbWF0ZWQYAiABKAhS\
-                    CWVzdGltYXRlZCLeAQoLQ3VzdG9tRmllbGQSEgoEbmFtZRgBIAEoCVIEbmFtZRIhCgxzdHJpbmdfdmFsdWUYAiABKAlSC3N0\
+                    CWVzdGltYXRlZCK8AgoLQ3VzdG9tRmllbGQSEgoEbmFtZRgBIAEoCVIEbmFtZRIhCgxzdHJpbmdfdmFsdWUYAiABKAlSC3N0\
                     cmluZ1ZhbHVlEhsKCWludF92YWx1ZRgDIAEoA1IIaW50VmFsdWUSIQoMZG91YmxlX3ZhbHVlGAQgASgBUgtkb3VibGVWYWx1\
                     ZRIdCgpib29sX3ZhbHVlGAUgASgIUglib29sVmFsdWUSOQoKdGltZV92YWx1ZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5U\
-                    aW1lc3RhbXBSCXRpbWVWYWx1ZSLHAQoKSXRlbVJlc3VsdBIUCgVpbmRleBgBIAEoDVIFaW5kZXgSEgoEY29kZRgCIAEoBVIE\
-                    Y29kZRIYCgdtZXNzYWdlGAMgASgJUgdtZXNzYWdlEhYKBnJlYXNvbhgEIAEoCVIGcmVhc29uEhQKBWZpZWxkGAUgASgJUgVm\
-                    aWVsZBIYCgd2ZXJzaW9uGAYgASgDUgd2ZXJzaW9uEi0KEmNvbmZsaWN0aW5nX2ZpZWxkcxgHIAMoCVIRY29uZmxpY3RpbmdG\
-                    aWVsZHMidAoLUmVjb3JkSXNzdWUSFgoGb2JqZWN0GAEgASgJUgZvYmplY3QSGwoJcmVjb3JkX2lkGAIgASgJUghyZWNvcmRJ\
-                    ZBIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIYCgdtZXNzYWdlGAQgASgJUgdtZXNzYWdlItsBChJUcmFuc2ZlcnJlZFJlY29y\
-                    ZHMSFgoGb2JqZWN0GAEgASgJUgZvYmplY3QSGAoHc2VydmljZRgCIAEoCVIHc2VydmljZRIhCgxnYWluZWRfY291bnQYAyAB\
-                    KANSC2dhaW5lZENvdW50Eh0KCmxvc3RfY291bnQYBCABKANSCWxvc3RDb3VudBIfCgttb3ZlZF9jb3VudBgFIAEoA1IKbW92\
-                    ZWRDb3VudBIWCgZyZWFzb24YBiABKAlSBnJlYXNvbhIYCgdtZXNzYWdlGAcgASgJUgdtZXNzYWdlIogBCgxPd25lZFJlY29y\
-                    ZHMSFgoGb2JqZWN0GAEgASgJUgZvYmplY3QSGAoHc2VydmljZRgCIAEoCVIHc2VydmljZRIUCgVjb3VudBgDIAEoA1IFY291\
-                    bnQSFgoGcmVhc29uGAQgASgJUgZyZWFzb24SGAoHbWVzc2FnZRgFIAEoCVIHbWVzc2FnZUqFFQowCgEMEgMBABIaJiBWYWx1\
-                    ZXMgdGhhdCBtYW55IHJlY29yZCB0eXBlcyBzaGFyZS4KCsMBCgIEABIECQAOARq2ASBBbiBhbW91bnQgb2YgbW9uZXkuIExp\
-                    c3RzIHNvcnRlZCBieSBpdHMgbWlub3JfdW5pdHMgZ28gYnkgdGhhdCBudW1iZXIsIHdoYXRldmVyIHRoZSBjdXJyZW5jeTog\
-                    NTAwIHllbiBjb21lIGFmdGVyIDQuOTkgZXVyb3MuCiBGaWx0ZXIgZm9yIGEgY3VycmVuY3ksIG9yIHNvcnQgYnkgY3VycmVu\
-                    Y3lfY29kZSBmaXJzdC4KCjQKBAQAAgASAwsCJBonIElTTyA0MjE3IGNvZGUsIHRocmVlIGNhcGl0YWwgbGV0dGVycy4KClcK\
-                    BAQAAgESAw0CIRpKIFRoZSBhbW91bnQgaW4gbWlub3IgdW5pdHMgb2YgdGhlIGN1cnJlbmN5OiBjZW50cyBvZiB0aGUgZXVy\
-                    bywgd2hvbGUgeWVuLgoKMQoCBAESBBEAFgEaJSBIb3cgbWFueSByZWNvcmRzIGEgbGlzdCBoYXMgaW4gYWxsLgoKGgoEBAEC\
-                    ABIDEwIbGg0gVGhlIG51bWJlci4KCkUKBAQBAgESAxUCHho4IFRoZSBudW1iZXIgaXMgYW4gZXN0aW1hdGU6IHRoZXJlIGFy\
-                    ZSBtb3JlIHRoYW4gMTAsMDAwLgoKKgoCBAISBBkAJgEaHiBUaGUgdmFsdWUgb2YgYSBjdXN0b20gZmllbGQuCgo7CgQEAgIA\
-                    EgMbAhsaLiBOYW1lIG9mIHRoZSBmaWVsZCwgYXMgdGhlIHRlbmFudCBkZWZpbmVkIGl0LgoKFAoEBAICARIDHQIjGgcgVGV4\
-                    dC4KCh4KBAQCAgISAx8CHxoRIEEgd2hvbGUgbnVtYmVyLgoKHgoEBAICAxIDIQIjGhEgQW5vdGhlciBudW1iZXIuCgodCgQE\
-                    AgIEEgMjAh8aECBBIHRydXRoIHZhbHVlLgoKHwoEBAICBRIDJQI0GhIgQSBwb2ludCBpbiB0aW1lLgoKMQoCBAMSBCkAOAEa\
-                    JSBUaGUgb3V0Y29tZSBvZiBvbmUgaXRlbSBvZiBhIGJhdGNoLgoKLwoEBAMCABIDKwIcGiIgUG9zaXRpb24gaW4gdGhlIHJl\
-                    cXVlc3QsIGZyb20gMC4KCkoKBAQDAgESAy0CGho9IENhbm9uaWNhbCBzdGF0dXMgY29kZSwgMCBmb3IgT0ssIGFzIGluIHN0\
-                    ZXdhcmQucnBjLnYxLkNvZGUuCgo5CgQEAwICEgMvAh4aLCBXaGF0IGlzIHdyb25nIGFuZCB0aGUgY3VyZTsgYWJzZW50IGZv\
-                    ciBPSy4KCjUKBAQDAgMSAzECHRooIE1hY2hpbmUtcmVhZGFibGUgY2F1c2U7IGFic2VudCBmb3IgT0suCgpBCgQEAwIEEgMz\
-                    AhwaNCBQYXRoIG9mIHRoZSBmaWVsZCB0aGF0IHdhcyByZWZ1c2VkLCBpZiBpdCB3YXMgb25lLgoKZgoEBAMCBRIDNQIdGlkg\
-                    VGhlIHZlcnNpb24gdGhhdCB0aGUgcmVjb3JkIGhhcyBub3csIHdoZXJlIGFub3RoZXIgb25lIHdhcyBleHBlY3RlZCAoVkVS\
-                    U0lPTl9DT05GTElDVCkuCgpfCgQEAwIGEgM3AikaUiBUaGUgZmllbGRzIHRoYXQgd2VyZSBjaGFuZ2VkIHNpbmNlLCBhbmQg\
-                    dG8gYW5vdGhlciB2YWx1ZSB0aGFuIHRoZSBpdGVtIGFza3MgZm9yLgoKTAoCBAQSBDsARAEaQCBXaGF0IHdhcyByZWZ1c2Vk\
-                    IG9mIG9uZSByZWNvcmQsIHdoZXJlIG1hbnkgYXJlIHdvcmtlZCB0aHJvdWdoLgoKLQoEBAQCABIDPQIdGiAgS2luZCBvZiBy\
-                    ZWNvcmQsIGFzIGluIGFjY291bnQuCgoWCgQEBAIBEgM/AiAaCSBJdHMgaWQuCgomCgQEBAICEgNBAh0aGSBNYWNoaW5lLXJl\
-                    YWRhYmxlIGNhdXNlLgoKKgoEBAQCAxIDQwIeGh0gV2hhdCBpcyB3cm9uZyBhbmQgdGhlIGN1cmUuCgpmCgIEBRIERwBXARpa\
-                    IFdoYXQgYmVjb21lcyBvZiBvbmUga2luZCBvZiByZWNvcmRzIGZvciBhIHVzZXIgd2hvIGlzIHRyYW5zZmVycmVkIHRvIGFu\
-                    b3RoZXIgZGVwYXJ0bWVudC4KCi0KBAQFAgASA0kCHRogIEtpbmQgb2YgcmVjb3JkLCBhcyBpbiBhY2NvdW50LgoKOwoEBAUC\
-                    ARIDSwIeGi4gVGhlIHNlcnZpY2UgdGhhdCBrZWVwcyB0aGVtLCBhcyBpbiBjdXN0b21lci4KCmgKBAQFAgISA00CIhpbIEhv\
-                    dyBtYW55IHRoZSB1c2VyIHdvdWxkIHNlZSB0aGF0IGhlIGRvZXMgbm90IHNlZSBub3c7IGFic2VudCB3aGVuIGNvdW50aW5n\
-                    IHRvb2sgdG9vIGxvbmcuCgpgCgQEBQIDEgNPAiAaUyBIb3cgbWFueSB0aGUgdXNlciBzZWVzIG5vdyBhbmQgd291bGQgbm90\
-                    IHNlZTsgYWJzZW50IHdoZW4gY291bnRpbmcgdG9vayB0b28gbG9uZy4KCqcBCgQEBQIEEgNSAiEamQEgSG93IG1hbnkgdGhl\
-                    IHVzZXIgb3ducyB0aGF0IHdvdWxkIGNvbWUgaW50byB0aGUgZGVwYXJ0bWVudCB3aXRoIGhpbTsgYWJzZW50IHdoZW4gdGhl\
-                    eSBzdGF5IHdoZXJlIHRoZXkgYXJlLCBhbmQgd2hlbiB0aGUgY2FsbGVyIG1heQogbm90IGdpdmUgdGhlbSBhd2F5LgoKPwoE\
-                    BAUCBRIDVAIdGjIgTWFjaGluZS1yZWFkYWJsZSBjYXVzZSB3aHkgYSBjb3VudCBpcyBub3QgdGhlcmUuCgoqCgQEBQIGEgNW\
-                    Ah4aHSBXaGF0IGlzIHdyb25nIGFuZCB0aGUgY3VyZS4KCl0KAgQGEgRaAGUBGlEgV2hhdCBhIHVzZXIgb3ducyBvZiBvbmUg\
-                    a2luZCBvZiByZWNvcmRzLCBhcyBmYXIgYXMgaXQgd291bGQgYmUgZ2l2ZW4gdG8gb3RoZXJzLgoKLQoEBAYCABIDXAIdGiAg\
-                    S2luZCBvZiByZWNvcmQsIGFzIGluIGFjY291bnQuCgo7CgQEBgIBEgNeAh4aLiBUaGUgc2VydmljZSB0aGF0IGtlZXBzIHRo\
-                    ZW0sIGFzIGluIGN1c3RvbWVyLgoKcgoEBAYCAhIDYAIbGmUgSG93IG1hbnkgdGhlcmUgYXJlOyBhYnNlbnQgd2hlbiB0aGUg\
-                    Y2FsbGVyIG1heSBub3QgZ2l2ZSB0aGVtIGF3YXksIGFuZCB3aGVuIGNvdW50aW5nIHRvb2sgdG9vIGxvbmcuCgouCgQEBgID\
-                    EgNiAh0aISBNYWNoaW5lLXJlYWRhYmxlIGNhdXNlIHdoeSBub3QuCgoqCgQEBgIEEgNkAh4aHSBXaGF0IGlzIHdyb25nIGFu\
-                    ZCB0aGUgY3VyZS4K
+                    aW1lc3RhbXBSCXRpbWVWYWx1ZRI3Cgttb25leV92YWx1ZRgHIAEoCzIWLnN0ZXdhcmQudHlwZS52MS5Nb25leVIKbW9uZXlW\
+                    YWx1ZRIjCg1zdHJpbmdfdmFsdWVzGAggAygJUgxzdHJpbmdWYWx1ZXMixwEKCkl0ZW1SZXN1bHQSFAoFaW5kZXgYASABKA1S\
+                    BWluZGV4EhIKBGNvZGUYAiABKAVSBGNvZGUSGAoHbWVzc2FnZRgDIAEoCVIHbWVzc2FnZRIWCgZyZWFzb24YBCABKAlSBnJl\
+                    YXNvbhIUCgVmaWVsZBgFIAEoCVIFZmllbGQSGAoHdmVyc2lvbhgGIAEoA1IHdmVyc2lvbhItChJjb25mbGljdGluZ19maWVs\
+                    ZHMYByADKAlSEWNvbmZsaWN0aW5nRmllbGRzInQKC1JlY29yZElzc3VlEhYKBm9iamVjdBgBIAEoCVIGb2JqZWN0EhsKCXJl\
+                    Y29yZF9pZBgCIAEoCVIIcmVjb3JkSWQSFgoGcmVhc29uGAMgASgJUgZyZWFzb24SGAoHbWVzc2FnZRgEIAEoCVIHbWVzc2Fn\
+                    ZSLbAQoSVHJhbnNmZXJyZWRSZWNvcmRzEhYKBm9iamVjdBgBIAEoCVIGb2JqZWN0EhgKB3NlcnZpY2UYAiABKAlSB3NlcnZp\
+                    Y2USIQoMZ2FpbmVkX2NvdW50GAMgASgDUgtnYWluZWRDb3VudBIdCgpsb3N0X2NvdW50GAQgASgDUglsb3N0Q291bnQSHwoL\
+                    bW92ZWRfY291bnQYBSABKANSCm1vdmVkQ291bnQSFgoGcmVhc29uGAYgASgJUgZyZWFzb24SGAoHbWVzc2FnZRgHIAEoCVIH\
+                    bWVzc2FnZSKIAQoMT3duZWRSZWNvcmRzEhYKBm9iamVjdBgBIAEoCVIGb2JqZWN0EhgKB3NlcnZpY2UYAiABKAlSB3NlcnZp\
+                    Y2USFAoFY291bnQYAyABKANSBWNvdW50EhYKBnJlYXNvbhgEIAEoCVIGcmVhc29uEhgKB21lc3NhZ2UYBSABKAlSB21lc3Nh\
+                    Z2VKphcKMAoBDBIDAQASGiYgVmFsdWVzIHRoYXQgbWFueSByZWNvcmQgdHlwZXMgc2hhcmUuCgrDAQoCBAASBAkADgEatgEg\
+                    QW4gYW1vdW50IG9mIG1vbmV5LiBMaXN0cyBzb3J0ZWQgYnkgaXRzIG1pbm9yX3VuaXRzIGdvIGJ5IHRoYXQgbnVtYmVyLCB3\
+                    aGF0ZXZlciB0aGUgY3VycmVuY3k6IDUwMCB5ZW4gY29tZSBhZnRlciA0Ljk5IGV1cm9zLgogRmlsdGVyIGZvciBhIGN1cnJl\
+                    bmN5LCBvciBzb3J0IGJ5IGN1cnJlbmN5X2NvZGUgZmlyc3QuCgo0CgQEAAIAEgMLAiQaJyBJU08gNDIxNyBjb2RlLCB0aHJl\
+                    ZSBjYXBpdGFsIGxldHRlcnMuCgpXCgQEAAIBEgMNAiEaSiBUaGUgYW1vdW50IGluIG1pbm9yIHVuaXRzIG9mIHRoZSBjdXJy\
+                    ZW5jeTogY2VudHMgb2YgdGhlIGV1cm8sIHdob2xlIHllbi4KCjEKAgQBEgQRABYBGiUgSG93IG1hbnkgcmVjb3JkcyBhIGxp\
+                    c3QgaGFzIGluIGFsbC4KChoKBAQBAgASAxMCGxoNIFRoZSBudW1iZXIuCgpFCgQEAQIBEgMVAh4aOCBUaGUgbnVtYmVyIGlz\
+                    IGFuIGVzdGltYXRlOiB0aGVyZSBhcmUgbW9yZSB0aGFuIDEwLDAwMC4KCpsBCgIEAhIEGQAqARqOASBUaGUgdmFsdWUgb2Yg\
+                    YSBjdXN0b20gZmllbGQuIE9uZSBvZiB0aGUgdmFsdWVzIGlzIHNldDsgbm9uZSBpcyBhcyBpZiB0aGUgaXRlbSB3ZXJlIG5v\
+                    dCB0aGVyZSwgc28gdGhhdCBhIG1hc2sgdGhhdCBuYW1lcyB0aGUgZmllbGQgY2xlYXJzIGl0LgoKiAEKBAQCAgASAxsCGxp7\
+                    IE5hbWUgb2YgdGhlIGZpZWxkLCBhcyB0aGUgd29ya3NwYWNlIGRlZmluZWQgaXQuIEluIG1hc2tzLCBmaWx0ZXJzIGFuZCBv\
+                    cmRlcnMgaXQgc3RhbmRzIGJlaGluZCBjdXN0b20uLCBhcyBpbiBjdXN0b20uc2l6ZS4KCi4KBAQCAgESAx0CIxohIEEgdGV4\
+                    dCwgb3IgYSBkYXkgYXMgWVlZWS1NTS1ERC4KCh4KBAQCAgISAx8CHxoRIEEgd2hvbGUgbnVtYmVyLgoKHgoEBAICAxIDIQIj\
+                    GhEgQW5vdGhlciBudW1iZXIuCgodCgQEAgIEEgMjAh8aECBBIHRydXRoIHZhbHVlLgoKHwoEBAICBRIDJQI0GhIgQSBwb2lu\
+                    dCBpbiB0aW1lLgoKIgoEBAICBhIDJwIhGhUgQW4gYW1vdW50IG9mIG1vbmV5LgoKIQoEBAICBxIDKQIkGhQgU2V2ZXJhbCBv\
+                    ZiBhIGxpc3QuCgoxCgIEAxIELQA8ARolIFRoZSBvdXRjb21lIG9mIG9uZSBpdGVtIG9mIGEgYmF0Y2guCgovCgQEAwIAEgMv\
+                    AhwaIiBQb3NpdGlvbiBpbiB0aGUgcmVxdWVzdCwgZnJvbSAwLgoKSgoEBAMCARIDMQIaGj0gQ2Fub25pY2FsIHN0YXR1cyBj\
+                    b2RlLCAwIGZvciBPSywgYXMgaW4gc3Rld2FyZC5ycGMudjEuQ29kZS4KCjkKBAQDAgISAzMCHhosIFdoYXQgaXMgd3Jvbmcg\
+                    YW5kIHRoZSBjdXJlOyBhYnNlbnQgZm9yIE9LLgoKNQoEBAMCAxIDNQIdGiggTWFjaGluZS1yZWFkYWJsZSBjYXVzZTsgYWJz\
+                    ZW50IGZvciBPSy4KCkEKBAQDAgQSAzcCHBo0IFBhdGggb2YgdGhlIGZpZWxkIHRoYXQgd2FzIHJlZnVzZWQsIGlmIGl0IHdh\
+                    cyBvbmUuCgpmCgQEAwIFEgM5Ah0aWSBUaGUgdmVyc2lvbiB0aGF0IHRoZSByZWNvcmQgaGFzIG5vdywgd2hlcmUgYW5vdGhl\
+                    ciBvbmUgd2FzIGV4cGVjdGVkIChWRVJTSU9OX0NPTkZMSUNUKS4KCl8KBAQDAgYSAzsCKRpSIFRoZSBmaWVsZHMgdGhhdCB3\
+                    ZXJlIGNoYW5nZWQgc2luY2UsIGFuZCB0byBhbm90aGVyIHZhbHVlIHRoYW4gdGhlIGl0ZW0gYXNrcyBmb3IuCgpMCgIEBBIE\
+                    PwBIARpAIFdoYXQgd2FzIHJlZnVzZWQgb2Ygb25lIHJlY29yZCwgd2hlcmUgbWFueSBhcmUgd29ya2VkIHRocm91Z2guCgot\
+                    CgQEBAIAEgNBAh0aICBLaW5kIG9mIHJlY29yZCwgYXMgaW4gYWNjb3VudC4KChYKBAQEAgESA0MCIBoJIEl0cyBpZC4KCiYK\
+                    BAQEAgISA0UCHRoZIE1hY2hpbmUtcmVhZGFibGUgY2F1c2UuCgoqCgQEBAIDEgNHAh4aHSBXaGF0IGlzIHdyb25nIGFuZCB0\
+                    aGUgY3VyZS4KCmYKAgQFEgRLAFsBGlogV2hhdCBiZWNvbWVzIG9mIG9uZSBraW5kIG9mIHJlY29yZHMgZm9yIGEgdXNlciB3\
+                    aG8gaXMgdHJhbnNmZXJyZWQgdG8gYW5vdGhlciBkZXBhcnRtZW50LgoKLQoEBAUCABIDTQIdGiAgS2luZCBvZiByZWNvcmQs\
+                    IGFzIGluIGFjY291bnQuCgo7CgQEBQIBEgNPAh4aLiBUaGUgc2VydmljZSB0aGF0IGtlZXBzIHRoZW0sIGFzIGluIGN1c3Rv\
+                    bWVyLgoKaAoEBAUCAhIDUQIiGlsgSG93IG1hbnkgdGhlIHVzZXIgd291bGQgc2VlIHRoYXQgaGUgZG9lcyBub3Qgc2VlIG5v\
+                    dzsgYWJzZW50IHdoZW4gY291bnRpbmcgdG9vayB0b28gbG9uZy4KCmAKBAQFAgMSA1MCIBpTIEhvdyBtYW55IHRoZSB1c2Vy\
+                    IHNlZXMgbm93IGFuZCB3b3VsZCBub3Qgc2VlOyBhYnNlbnQgd2hlbiBjb3VudGluZyB0b29rIHRvbyBsb25nLgoKpwEKBAQF\
+                    AgQSA1YCIRqZASBIb3cgbWFueSB0aGUgdXNlciBvd25zIHRoYXQgd291bGQgY29tZSBpbnRvIHRoZSBkZXBhcnRtZW50IHdp\
+                    dGggaGltOyBhYnNlbnQgd2hlbiB0aGV5IHN0YXkgd2hlcmUgdGhleSBhcmUsIGFuZCB3aGVuIHRoZSBjYWxsZXIgbWF5CiBu\
+                    b3QgZ2l2ZSB0aGVtIGF3YXkuCgo/CgQEBQIFEgNYAh0aMiBNYWNoaW5lLXJlYWRhYmxlIGNhdXNlIHdoeSBhIGNvdW50IGlz\
+                    IG5vdCB0aGVyZS4KCioKBAQFAgYSA1oCHhodIFdoYXQgaXMgd3JvbmcgYW5kIHRoZSBjdXJlLgoKXQoCBAYSBF4AaQEaUSBX\
+                    aGF0IGEgdXNlciBvd25zIG9mIG9uZSBraW5kIG9mIHJlY29yZHMsIGFzIGZhciBhcyBpdCB3b3VsZCBiZSBnaXZlbiB0byBv\
+                    dGhlcnMuCgotCgQEBgIAEgNgAh0aICBLaW5kIG9mIHJlY29yZCwgYXMgaW4gYWNjb3VudC4KCjsKBAQGAgESA2ICHhouIFRo\
+                    ZSBzZXJ2aWNlIHRoYXQga2VlcHMgdGhlbSwgYXMgaW4gY3VzdG9tZXIuCgpyCgQEBgICEgNkAhsaZSBIb3cgbWFueSB0aGVy\
+                    ZSBhcmU7IGFic2VudCB3aGVuIHRoZSBjYWxsZXIgbWF5IG5vdCBnaXZlIHRoZW0gYXdheSwgYW5kIHdoZW4gY291bnRpbmcg\
+                    dG9vayB0b28gbG9uZy4KCi4KBAQGAgMSA2YCHRohIE1hY2hpbmUtcmVhZGFibGUgY2F1c2Ugd2h5IG5vdC4KCioKBAQGAgQS\
+                    A2gCHhodIFdoYXQgaXMgd3JvbmcgYW5kIHRoZSBjdXJlLgo=
                     """),
             DescribedFile(
                 path: "steward/type/v1/job.proto", package: "steward.type.v1",
@@ -1016,22 +1044,27 @@ extension ContractCatalogue {
                     """),
             DescribedFile(
                 path: "steward/platform/v1/policy_service.proto", package: "steward.platform.v1",
-                dependencies: ["steward/identity/v1/grant.proto", "steward/identity/v1/workspace_settings.proto"],
+                dependencies: ["steward/identity/v1/grant.proto", "steward/identity/v1/workspace_settings.proto", "steward/type/v1/field.proto"],
                 base64: """
                     CihzdGV3YXJkL3BsYXRmb3JtL3YxL3BvbGljeV9zZXJ2aWNlLnByb3RvEhNzdGV3YXJkLnBsYXRmb3JtLnYxGh9zdGV3YXJk\
-                    L2lkZW50aXR5L3YxL2dyYW50LnByb3RvGixzdGV3YXJkL2lkZW50aXR5L3YxL3dvcmtzcGFjZV9zZXR0aW5ncy5wcm90byIW\
-                    ChRXYXRjaFBvbGljaWVzUmVxdWVzdCJUChVXYXRjaFBvbGljaWVzUmVzcG9uc2USOwoHY2hhbmdlcxgBIAMoCzIhLnN0ZXdh\
-                    cmQucGxhdGZvcm0udjEuUG9saWN5Q2hhbmdlUgdjaGFuZ2VzIkEKDFBvbGljeUNoYW5nZRIbCgl0ZW5hbnRfaWQYASABKAxS\
-                    CHRlbmFudElkEhQKBWVwb2NoGAIgASgDUgVlcG9jaCIvChBHZXRQb2xpY3lSZXF1ZXN0EhsKCXRlbmFudF9pZBgBIAEoDFII\
-                    dGVuYW50SWQiXAoYTGlzdFNlcnZlZFRlbmFudHNSZXF1ZXN0EhgKB3NlcnZpY2UYASABKAlSB3NlcnZpY2USJgoPYWZ0ZXJf\
-                    dGVuYW50X2lkGAIgASgMUg1hZnRlclRlbmFudElkIjoKGUxpc3RTZXJ2ZWRUZW5hbnRzUmVzcG9uc2USHQoKdGVuYW50X2lk\
-                    cxgBIAMoDFIJdGVuYW50SWRzIk4KEUdldFBvbGljeVJlc3BvbnNlEjkKBnBvbGljeRgBIAEoCzIhLnN0ZXdhcmQucGxhdGZv\
-                    cm0udjEuVGVuYW50UG9saWN5UgZwb2xpY3kiiAMKDFRlbmFudFBvbGljeRIbCgl0ZW5hbnRfaWQYASABKAxSCHRlbmFudElk\
-                    EhQKBWVwb2NoGAIgASgDUgVlcG9jaBIWCgZhY3RpdmUYAyABKAhSBmFjdGl2ZRI1CgVyb2xlcxgEIAMoCzIfLnN0ZXdhcmQu\
-                    cGxhdGZvcm0udjEuUG9saWN5Um9sZVIFcm9sZXMSNQoFdW5pdHMYBSADKAsyHy5zdGV3YXJkLnBsYXRmb3JtLnYxLlBvbGlj\
-                    eVVuaXRSBXVuaXRzEjUKBXVzZXJzGAYgAygLMh8uc3Rld2FyZC5wbGF0Zm9ybS52MS5Qb2xpY3lVc2VyUgV1c2VycxJECgpw\
-                    bGFjZW1lbnRzGAcgAygLMiQuc3Rld2FyZC5wbGF0Zm9ybS52MS5UZW5hbnRQbGFjZW1lbnRSCnBsYWNlbWVudHMSQgoIc2V0\
-                    dGluZ3MYCCABKAsyJi5zdGV3YXJkLmlkZW50aXR5LnYxLldvcmtzcGFjZVNldHRpbmdzUghzZXR0aW5ncyK8AQoKUG9saWN5\
+                    L2lkZW50aXR5L3YxL2dyYW50LnByb3RvGixzdGV3YXJkL2lkZW50aXR5L3YxL3dvcmtzcGFjZV9zZXR0aW5ncy5wcm90bxob\
+                    c3Rld2FyZC90eXBlL3YxL2ZpZWxkLnByb3RvIhYKFFdhdGNoUG9saWNpZXNSZXF1ZXN0IlQKFVdhdGNoUG9saWNpZXNSZXNw\
+                    b25zZRI7CgdjaGFuZ2VzGAEgAygLMiEuc3Rld2FyZC5wbGF0Zm9ybS52MS5Qb2xpY3lDaGFuZ2VSB2NoYW5nZXMiQQoMUG9s\
+                    aWN5Q2hhbmdlEhsKCXRlbmFudF9pZBgBIAEoDFIIdGVuYW50SWQSFAoFZXBvY2gYAiABKANSBWVwb2NoIi8KEEdldFBvbGlj\
+                    eVJlcXVlc3QSGwoJdGVuYW50X2lkGAEgASgMUgh0ZW5hbnRJZCJcChhMaXN0U2VydmVkVGVuYW50c1JlcXVlc3QSGAoHc2Vy\
+                    dmljZRgBIAEoCVIHc2VydmljZRImCg9hZnRlcl90ZW5hbnRfaWQYAiABKAxSDWFmdGVyVGVuYW50SWQiOgoZTGlzdFNlcnZl\
+                    ZFRlbmFudHNSZXNwb25zZRIdCgp0ZW5hbnRfaWRzGAEgAygMUgl0ZW5hbnRJZHMiTgoRR2V0UG9saWN5UmVzcG9uc2USOQoG\
+                    cG9saWN5GAEgASgLMiEuc3Rld2FyZC5wbGF0Zm9ybS52MS5UZW5hbnRQb2xpY3lSBnBvbGljeSLBAwoMVGVuYW50UG9saWN5\
+                    EhsKCXRlbmFudF9pZBgBIAEoDFIIdGVuYW50SWQSFAoFZXBvY2gYAiABKANSBWVwb2NoEhYKBmFjdGl2ZRgDIAEoCFIGYWN0\
+                    aXZlEjUKBXJvbGVzGAQgAygLMh8uc3Rld2FyZC5wbGF0Zm9ybS52MS5Qb2xpY3lSb2xlUgVyb2xlcxI1CgV1bml0cxgFIAMo\
+                    CzIfLnN0ZXdhcmQucGxhdGZvcm0udjEuUG9saWN5VW5pdFIFdW5pdHMSNQoFdXNlcnMYBiADKAsyHy5zdGV3YXJkLnBsYXRm\
+                    b3JtLnYxLlBvbGljeVVzZXJSBXVzZXJzEkQKCnBsYWNlbWVudHMYByADKAsyJC5zdGV3YXJkLnBsYXRmb3JtLnYxLlRlbmFu\
+                    dFBsYWNlbWVudFIKcGxhY2VtZW50cxJCCghzZXR0aW5ncxgIIAEoCzImLnN0ZXdhcmQuaWRlbnRpdHkudjEuV29ya3NwYWNl\
+                    U2V0dGluZ3NSCHNldHRpbmdzEjcKBmZpZWxkcxgJIAMoCzIfLnN0ZXdhcmQucGxhdGZvcm0udjEuTW9kZWxGaWVsZFIGZmll\
+                    bGRzIo8CCgpNb2RlbEZpZWxkEhYKBm9iamVjdBgBIAEoCVIGb2JqZWN0EhYKBm51bWJlchgCIAEoA1IGbnVtYmVyEhIKBG5h\
+                    bWUYAyABKAlSBG5hbWUSLgoEa2luZBgEIAEoDjIaLnN0ZXdhcmQudHlwZS52MS5GaWVsZEtpbmRSBGtpbmQSGgoIcmVxdWly\
+                    ZWQYBSABKAhSCHJlcXVpcmVkEh0KCmxlbmd0aF9tYXgYBiABKAVSCWxlbmd0aE1heBIbCgl2YWx1ZV9taW4YByABKANSCHZh\
+                    bHVlTWluEhsKCXZhbHVlX21heBgIIAEoA1IIdmFsdWVNYXgSGAoHY2hvaWNlcxgJIAMoCVIHY2hvaWNlcyK8AQoKUG9saWN5\
                     Um9sZRIOCgJpZBgBIAEoDFICaWQSIQoMZGlzcGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFtZRIyCgZncmFudHMYAyADKAsy\
                     Gi5zdGV3YXJkLmlkZW50aXR5LnYxLkdyYW50UgZncmFudHMSRwoOZmllbGRfcG9saWNpZXMYBCADKAsyIC5zdGV3YXJkLmlk\
                     ZW50aXR5LnYxLkZpZWxkUG9saWN5Ug1maWVsZFBvbGljaWVzIlMKClBvbGljeVVuaXQSDgoCaWQYASABKAxSAmlkEhsKCXBh\
@@ -1043,42 +1076,50 @@ extension ContractCatalogue {
                     Y2hQb2xpY2llc1Jlc3BvbnNlMAESWgoJR2V0UG9saWN5EiUuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lSZXF1ZXN0\
                     GiYuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lSZXNwb25zZRJyChFMaXN0U2VydmVkVGVuYW50cxItLnN0ZXdhcmQu\
                     cGxhdGZvcm0udjEuTGlzdFNlcnZlZFRlbmFudHNSZXF1ZXN0Gi4uc3Rld2FyZC5wbGF0Zm9ybS52MS5MaXN0U2VydmVkVGVu\
-                    YW50c1Jlc3BvbnNlStcTCkoKAQwSAwEAEhpAIFJpZ2h0cyBhbmQgcGxhY2VtZW50cywgYXMgaWRlbnRpdHkgZ2l2ZXMgdGhl\
-                    bSB0byB0aGUgc2VydmljZXMuCgoyCgIGABIECQARARomIE9mZmVyZWQgYnkgaWRlbnRpdHkgdG8gdGhlIHNlcnZpY2VzLgoK\
-                    1AEKBAYAAgASAwwCURrGASBUZWxscyBvZiB0ZW5hbnRzIHdob3NlIHBvbGljeSBvciBwbGFjZW1lbnQgY2hhbmdlZCwgYXMg\
+                    YW50c1Jlc3BvbnNlSpUYCkoKAQwSAwEAEhpAIFJpZ2h0cyBhbmQgcGxhY2VtZW50cywgYXMgaWRlbnRpdHkgZ2l2ZXMgdGhl\
+                    bSB0byB0aGUgc2VydmljZXMuCgoyCgIGABIECgASARomIE9mZmVyZWQgYnkgaWRlbnRpdHkgdG8gdGhlIHNlcnZpY2VzLgoK\
+                    1AEKBAYAAgASAw0CURrGASBUZWxscyBvZiB0ZW5hbnRzIHdob3NlIHBvbGljeSBvciBwbGFjZW1lbnQgY2hhbmdlZCwgYXMg\
                     dGhleSBjaGFuZ2U7IGJlZ2lucyB3aXRoIGFuIGVtcHR5IGFuc3dlciBhbmQgcmVwZWF0cyBpdAogZXZlcnkgc2Vjb25kIGFz\
                     IGEgc2lnbiBvZiBsaWZlLiBBIHNlcnZpY2UgdGhhdCBoZWFycyBub3RoaW5nIGZvciA1IHMgcmVmdXNlcyB3cml0ZXMuCgos\
-                    CgQGAAIBEgMOAj4aHyBHaXZlcyB0aGUgcG9saWN5IG9mIGEgdGVuYW50LgoKhAEKBAYAAgISAxACVhp3IEdpdmVzIHRoZSB0\
+                    CgQGAAIBEgMPAj4aHyBHaXZlcyB0aGUgcG9saWN5IG9mIGEgdGVuYW50LgoKhAEKBAYAAgISAxECVhp3IEdpdmVzIHRoZSB0\
                     ZW5hbnRzIGluIHVzZSB0aGF0IGEgc2VydmljZSBoYXMgZGF0YSBvZiwgYSBwYWdlIGF0IGEgdGltZTogdGhvc2UgZm9yIHdo\
-                    aWNoIGl0IHdvcmtzIHdpdGhvdXQgYmVpbmcgY2FsbGVkLgoKKQoCBAASBBQAFQEaHSBBc2tzIHRvIGJlIHRvbGQgb2YgY2hh\
-                    bmdlcy4KChYKAgQBEgQYABsBGgogQ2hhbmdlcy4KCj0KBAQBAgASAxoCJBowIFRoZSB0ZW5hbnRzIHdob3NlIHBvbGljeSBv\
-                    ciBwbGFjZW1lbnQgY2hhbmdlZC4KCjkKAgQCEgQeACMBGi0gQSB0ZW5hbnQncyBwb2xpY3kgb3IgcGxhY2VtZW50IGhhcyBj\
-                    aGFuZ2VkLgoKJAoEBAICABIDIAIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgofCgQEAgIBEgMiAhsaEiBUaGUgbmV3IHZl\
-                    cnNpb24uCgogCgIEAxIEJgApARoUIEFza3MgZm9yIGEgcG9saWN5LgoKJAoEBAMCABIDKAIfGhcgVGhlIHRlbmFudCwgMTYg\
-                    Ynl0ZXMuCgofCgIEBBIELAAxARoTIEFza3MgZm9yIHRlbmFudHMuCgo5CgQEBAIAEgMuAh4aLCBUaGUgc2VydmljZTogaWRl\
-                    bnRpdHksIGN1c3RvbWVyLCBzYWxlcyDigKYKClcKBAQEAgESAzACJRpKIFRoZSBsYXN0IHRlbmFudCBvZiB0aGUgcGFnZSBi\
-                    ZWZvcmUsIDE2IGJ5dGVzOyBhYnNlbnQgZm9yIHRoZSBmaXJzdCBwYWdlLgoKRAoCBAUSBDQANwEaOCBBIHBhZ2Ugb2YgdGVu\
-                    YW50cy4gT25lIHdpdGhvdXQgYW55IGlzIGJlaGluZCB0aGUgbGFzdC4KCjwKBAQFAgASAzYCIBovIEF0IG1vc3QgMSwwMDAs\
-                    IDE2IGJ5dGVzIGVhY2gsIGluIHRoZWlyIG9yZGVyLgoKJQoCBAYSBDoAPQEaGSBUaGUgcG9saWN5IG9mIGEgdGVuYW50LgoK\
-                    GgoEBAYCABIDPAIjGg0gVGhlIHBvbGljeS4KCkIKAgQHEgRAAFEBGjYgRXZlcnl0aGluZyB0aGF0IGRlY2lkZXMgd2hvIG1h\
-                    eSBkbyB3aGF0IGluIGEgdGVuYW50LgoKJAoEBAcCABIDQgIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgo4CgQEBwIBEgNE\
-                    AhsaKyBWZXJzaW9uLCBmcm9tIDE7IHJpc2VzIHdpdGggZXZlcnkgY2hhbmdlLgoKKAoEBAcCAhIDRgIbGhsgVGhlIHRlbmFu\
-                    dCBtYXkgYmUgc2VydmVkLgoKGQoEBAcCAxIDSAIgGgwgVGhlIHJvbGVzLgoKHQoEBAcCBBIDSgIgGhAgVGhlIHVuaXQgdHJl\
-                    ZS4KCikKBAQHAgUSA0wCIBocIFRoZSB1c2VycyB3aG8gbWF5IHNpZ24gaW4uCgo8CgQEBwIGEgNOAioaLyBXaGVyZSB0aGUg\
-                    dGVuYW50J3MgZGF0YSBpcywgZm9yIGVhY2ggc2VydmljZS4KClQKBAQHAgcSA1ACPhpHIFdoYXQgdGhlIHdvcmtzcGFjZSBo\
-                    YXMgc2V0IGZvciBpdHNlbGY7IGFic2VudCB3aGVyZSBpdCBpcyBub3QgYWN0aXZlLgoKFQoCBAgSBFQAXQEaCSBBIHJvbGUu\
-                    CgocCgQECAIAEgNWAhgaDyBJZCwgMTYgYnl0ZXMuCgomCgQECAIBEgNYAiMaGSBOYW1lLCBmb3IgZXhwbGFuYXRpb25zLgoK\
-                    HgoEBAgCAhIDWgIwGhEgV2hhdCBpdCBhbGxvd3MuCgokCgQECAIDEgNcAj4aFyBXaGF0IGl0IHNlZXMgbGVzcyBvZi4KChsK\
-                    AgQJEgRgAGcBGg8gQSBkZXBhcnRtZW50LgoKHAoEBAkCABIDYgIYGg8gSWQsIDE2IGJ5dGVzLgoKPQoEBAkCARIDZAIfGjAg\
-                    VGhlIG9uZSBhYm92ZSwgMTYgYnl0ZXM7IGFic2VudCBmb3IgYSB0b3Agb25lLgoKgAEKBAQJAgISA2YCHBpzIEl0IHdhcyBk\
-                    ZWxldGVkLiBOb3RoaW5nIG5ldyBpcyBwdXQgaW50byBpdCwgYnV0IHdob2V2ZXIgc2VlcyB0aGUgZGVwYXJ0bWVudHMgYWJv\
-                    dmUgaXQgZ29lcyBvbiBzZWVpbmcgaXRzIHJlY29yZHMuCgoVCgIEChIEagBxARoJIEEgdXNlci4KChwKBAQKAgASA2wCGBoP\
-                    IElkLCAxNiBieXRlcy4KCjgKBAQKAgESA24CHRorIERlcGFydG1lbnQsIDE2IGJ5dGVzOyBhYnNlbnQgd2l0aG91dCBvbmUu\
-                    CgokCgQECgICEgNwAh4aFyBSb2xlcywgMTYgYnl0ZXMgZWFjaC4KCjYKAgQLEgR0AH0BGiogV2hlcmUgYSB0ZW5hbnQncyBk\
-                    YXRhIG9mIG9uZSBzZXJ2aWNlIGlzLgoKKwoEBAsCABIDdgIeGh4gaWRlbnRpdHksIGN1c3RvbWVyIG9yIHNhbGVzLgoKPgoE\
-                    BAsCARIDeAIfGjEgTmFtZSBvZiB0aGUgZGF0YWJhc2UgaW4gdGhlIHNlcnZpY2UncyBzZXR0aW5ncy4KCjUKBAQLAgISA3oC\
-                    HxooIE51bWJlciBvZiB0aGUgcGFydGl0aW9uIGxvZ2luLCBmcm9tIDAuCgopCgQECwIDEgN8AhsaHCBSaXNlcyB3aGVuIHRo\
-                    ZSBkYXRhIG1vdmVzLgo=
+                    aWNoIGl0IHdvcmtzIHdpdGhvdXQgYmVpbmcgY2FsbGVkLgoKKQoCBAASBBUAFgEaHSBBc2tzIHRvIGJlIHRvbGQgb2YgY2hh\
+                    bmdlcy4KChYKAgQBEgQZABwBGgogQ2hhbmdlcy4KCj0KBAQBAgASAxsCJBowIFRoZSB0ZW5hbnRzIHdob3NlIHBvbGljeSBv\
+                    ciBwbGFjZW1lbnQgY2hhbmdlZC4KCjkKAgQCEgQfACQBGi0gQSB0ZW5hbnQncyBwb2xpY3kgb3IgcGxhY2VtZW50IGhhcyBj\
+                    aGFuZ2VkLgoKJAoEBAICABIDIQIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgofCgQEAgIBEgMjAhsaEiBUaGUgbmV3IHZl\
+                    cnNpb24uCgogCgIEAxIEJwAqARoUIEFza3MgZm9yIGEgcG9saWN5LgoKJAoEBAMCABIDKQIfGhcgVGhlIHRlbmFudCwgMTYg\
+                    Ynl0ZXMuCgofCgIEBBIELQAyARoTIEFza3MgZm9yIHRlbmFudHMuCgo5CgQEBAIAEgMvAh4aLCBUaGUgc2VydmljZTogaWRl\
+                    bnRpdHksIGN1c3RvbWVyLCBzYWxlcyDigKYKClcKBAQEAgESAzECJRpKIFRoZSBsYXN0IHRlbmFudCBvZiB0aGUgcGFnZSBi\
+                    ZWZvcmUsIDE2IGJ5dGVzOyBhYnNlbnQgZm9yIHRoZSBmaXJzdCBwYWdlLgoKRAoCBAUSBDUAOAEaOCBBIHBhZ2Ugb2YgdGVu\
+                    YW50cy4gT25lIHdpdGhvdXQgYW55IGlzIGJlaGluZCB0aGUgbGFzdC4KCjwKBAQFAgASAzcCIBovIEF0IG1vc3QgMSwwMDAs\
+                    IDE2IGJ5dGVzIGVhY2gsIGluIHRoZWlyIG9yZGVyLgoKJQoCBAYSBDsAPgEaGSBUaGUgcG9saWN5IG9mIGEgdGVuYW50LgoK\
+                    GgoEBAYCABIDPQIjGg0gVGhlIHBvbGljeS4KCkIKAgQHEgRBAFQBGjYgRXZlcnl0aGluZyB0aGF0IGRlY2lkZXMgd2hvIG1h\
+                    eSBkbyB3aGF0IGluIGEgdGVuYW50LgoKJAoEBAcCABIDQwIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgo4CgQEBwIBEgNF\
+                    AhsaKyBWZXJzaW9uLCBmcm9tIDE7IHJpc2VzIHdpdGggZXZlcnkgY2hhbmdlLgoKKAoEBAcCAhIDRwIbGhsgVGhlIHRlbmFu\
+                    dCBtYXkgYmUgc2VydmVkLgoKGQoEBAcCAxIDSQIgGgwgVGhlIHJvbGVzLgoKHQoEBAcCBBIDSwIgGhAgVGhlIHVuaXQgdHJl\
+                    ZS4KCikKBAQHAgUSA00CIBocIFRoZSB1c2VycyB3aG8gbWF5IHNpZ24gaW4uCgo8CgQEBwIGEgNPAioaLyBXaGVyZSB0aGUg\
+                    dGVuYW50J3MgZGF0YSBpcywgZm9yIGVhY2ggc2VydmljZS4KClQKBAQHAgcSA1ECPhpHIFdoYXQgdGhlIHdvcmtzcGFjZSBo\
+                    YXMgc2V0IGZvciBpdHNlbGY7IGFic2VudCB3aGVyZSBpdCBpcyBub3QgYWN0aXZlLgoKRgoEBAcCCBIDUwIhGjkgVGhlIGZp\
+                    ZWxkcyB0aGF0IHRoZSB3b3Jrc3BhY2UgaGFzIGFkZGVkIHRvIGl0cyByZWNvcmRzLgoKMQoCBAgSBFcAagEaJSBBIGZpZWxk\
+                    IHRoYXQgYSB3b3Jrc3BhY2UgaGFzIGFkZGVkLgoKLQoEBAgCABIDWQIdGiAgS2luZCBvZiByZWNvcmQsIGFzIGluIGFjY291\
+                    bnQuCgpmCgQECAIBEgNbAhwaWSBJdHMgbnVtYmVyLCB3aGljaCBubyBvdGhlciBmaWVsZCBvZiB0aGUgd29ya3NwYWNlIGhh\
+                    cyBvciBoYWQ6IHZhbHVlcyBhcmUga2VwdCB1bmRlciBpdC4KCiUKBAQIAgISA10CGxoYIFdoYXQgaXQgaXMgY2FsbGVkIG5v\
+                    dy4KCiMKBAQIAgMSA18CLhoWIFdoYXQgaXRzIHZhbHVlcyBhcmUuCgooCgQECAIEEgNhAh0aGyBOZXcgcmVjb3JkcyBuZWVk\
+                    IGEgdmFsdWUuCgopCgQECAIFEgNjAiAaHCBNb3N0IGNoYXJhY3RlcnMgb2YgYSB0ZXh0LgoKPQoEBAgCBhIDZQIfGjAgVGhl\
+                    IGxlYXN0IG51bWJlciwgb3IgbWlub3IgdW5pdHMgb2YgYW4gYW1vdW50LgoKGAoEBAgCBxIDZwIfGgsgVGhlIG1vc3QuCgok\
+                    CgQECAIIEgNpAh4aFyBUaGUgbGlzdCBvZiBhIGNob2ljZS4KChUKAgQJEgRtAHYBGgkgQSByb2xlLgoKHAoEBAkCABIDbwIY\
+                    Gg8gSWQsIDE2IGJ5dGVzLgoKJgoEBAkCARIDcQIjGhkgTmFtZSwgZm9yIGV4cGxhbmF0aW9ucy4KCh4KBAQJAgISA3MCMBoR\
+                    IFdoYXQgaXQgYWxsb3dzLgoKJAoEBAkCAxIDdQI+GhcgV2hhdCBpdCBzZWVzIGxlc3Mgb2YuCgocCgIEChIFeQCAAQEaDyBB\
+                    IGRlcGFydG1lbnQuCgocCgQECgIAEgN7AhgaDyBJZCwgMTYgYnl0ZXMuCgo9CgQECgIBEgN9Ah8aMCBUaGUgb25lIGFib3Zl\
+                    LCAxNiBieXRlczsgYWJzZW50IGZvciBhIHRvcCBvbmUuCgqAAQoEBAoCAhIDfwIcGnMgSXQgd2FzIGRlbGV0ZWQuIE5vdGhp\
+                    bmcgbmV3IGlzIHB1dCBpbnRvIGl0LCBidXQgd2hvZXZlciBzZWVzIHRoZSBkZXBhcnRtZW50cyBhYm92ZSBpdCBnb2VzIG9u\
+                    IHNlZWluZyBpdHMgcmVjb3Jkcy4KChcKAgQLEgaDAQCKAQEaCSBBIHVzZXIuCgodCgQECwIAEgSFAQIYGg8gSWQsIDE2IGJ5\
+                    dGVzLgoKOQoEBAsCARIEhwECHRorIERlcGFydG1lbnQsIDE2IGJ5dGVzOyBhYnNlbnQgd2l0aG91dCBvbmUuCgolCgQECwIC\
+                    EgSJAQIeGhcgUm9sZXMsIDE2IGJ5dGVzIGVhY2guCgo4CgIEDBIGjQEAlgEBGiogV2hlcmUgYSB0ZW5hbnQncyBkYXRhIG9m\
+                    IG9uZSBzZXJ2aWNlIGlzLgoKLAoEBAwCABIEjwECHhoeIGlkZW50aXR5LCBjdXN0b21lciBvciBzYWxlcy4KCj8KBAQMAgES\
+                    BJEBAh8aMSBOYW1lIG9mIHRoZSBkYXRhYmFzZSBpbiB0aGUgc2VydmljZSdzIHNldHRpbmdzLgoKNgoEBAwCAhIEkwECHxoo\
+                    IE51bWJlciBvZiB0aGUgcGFydGl0aW9uIGxvZ2luLCBmcm9tIDAuCgoqCgQEDAIDEgSVAQIbGhwgUmlzZXMgd2hlbiB0aGUg\
+                    ZGF0YSBtb3Zlcy4K
                     """),
             DescribedFile(
                 path: "steward/platform/v1/program_service.proto", package: "steward.platform.v1",

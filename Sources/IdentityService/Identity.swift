@@ -93,6 +93,7 @@ package struct Identity: Sendable {
         let catalogue = RoleCatalogue(parts.records)
         let department = DepartmentRecord(publication: publication, catalogue: catalogue).type
         let role = RoleRecord(publication: publication, catalogue: catalogue).type
+        let field = FieldDefinitionRecord(publication: publication, catalogue: catalogue).type
         let user = UserRecord(
             publication: publication, catalogue: catalogue, departments: department, roles: role
         ).type
@@ -115,7 +116,7 @@ package struct Identity: Sendable {
         let transfer = UserTransfer(client: handover.client, users: user)
         definition = ServiceDefinition(
             IdentityMigrations.tenantStream,
-            records: [user, department, role],
+            records: [user, department, role, field],
             jobs: [handover.saga.job, transfer.saga.job],
             methods: { engine, router in
                 authentication.register(on: &router)

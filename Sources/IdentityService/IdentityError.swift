@@ -1,3 +1,4 @@
+import AccessControl
 import RPC
 import Records
 import Tenancy
@@ -39,6 +40,13 @@ enum IdentityError {
     static let overloaded = RPCError.unavailable(
         "PASSWORD_CHECK_OVERLOADED", "Too many passwords are being checked. Try again.", domain: domain,
         retryDelay: .seconds(1))
+
+    static func fieldsTooMany(_ object: String) -> RPCError {
+        .resourceExhausted(
+            "FIELDS_TOO_MANY",
+            "\(object) has \(TenantModel.fieldCountMax) custom fields, and may have no more; delete one that is not needed.",
+            domain: domain)
+    }
 
     static func workspaceTaken(_ workspace: String) -> RPCError {
         .alreadyExists(

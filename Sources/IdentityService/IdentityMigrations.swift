@@ -87,8 +87,12 @@ package enum IdentityMigrations {
             Migration(
                 number: 8, name: "keep_deleted_records",
                 sql: PackageResources.identity_0008_keep_deleted_records_sql),
+            Migration(
+                number: 9, name: "create_field_definitions",
+                sql: PackageResources.identity_0009_create_field_definitions_sql),
         ],
-        rights: TableRights.kept("departments", "roles", "users", "credentials")
+        rights: TableRights.kept("departments", "roles", "users", "credentials", "field_definitions")
+            + [TableRights("field_definitions_number_seq", "USAGE")]
             + TableRights.changed(
                 "settings",
                 changing: [

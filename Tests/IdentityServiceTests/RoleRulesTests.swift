@@ -37,7 +37,7 @@ struct RoleRulesTests {
             }
         }
         let customer = ["account", "contact", "account_contact", "activity", "lead"]
-        let names = grants(["pipeline", "stage", "user", "department"], ["read"], .all)
+        let names = grants(["pipeline", "stage", "user", "department", "field_definition"], ["read"], .all)
         let writing = ["create", "update", "delete"]
         let handingOut = ["import", "mass_update", "reassign"]
         let desk =

@@ -138,7 +138,7 @@ import Testing
             for place in [nil, HistoryQuery.Place(version: 200, rowID: .make())] {
                 let query = HistoryQuery(
                     selection: Selection(call: call, filter: nil, lifetime: .living, action: .read), id: id,
-                    fields: ["city"], rowCount: 51, place: place)
+                    keys: ["city"], rowCount: 51, place: place)
                 let (text, parameters) = query.page()
                 let plan = try await service.sql(
                     "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) \(text)", parameters

@@ -36,6 +36,7 @@ package final class TestService: RecordCalls, Sendable {
         var users: [PolicyUser] = []
         var isActive = true
         var settings = WorkspaceSettings()
+        var model = TenantModel.empty
     }
 
     /// Runs `body` on an event loop with a tenant of its own.
@@ -142,6 +143,9 @@ package final class TestService: RecordCalls, Sendable {
     /// What the workspace has set for itself.
     package func set(_ settings: WorkspaceSettings) { publish { $0.settings = settings } }
 
+    /// The fields that the workspace has added to its records.
+    package func set(_ fields: [TenantField]) { publish { $0.model = TenantModel(fields) } }
+
     /// The people of another instance are this one's, too.
     package func adopt(_ other: TestService) {
         let known = other.people.withLock { $0 }
@@ -175,7 +179,7 @@ package final class TestService: RecordCalls, Sendable {
             change(&people)
             return PolicySnapshot(
                 tenantID: tenant.id, epoch: 1, isActive: people.isActive, roles: people.roles, units: people.units,
-                users: people.users, settings: people.settings)
+                users: people.users, settings: people.settings, model: people.model)
         }
         policies.snapshots.withLock { $0[tenant.id] = snapshot }
     }

@@ -16,9 +16,11 @@ package final class LocalPolicies: PolicySource, Sendable {
     }
 
     package func snapshot(of tenant: TenantID, minEpoch: Int64) async throws -> PolicySnapshot {
-        try await cache.policy(of: tenant, minEpoch: minEpoch) { [compile] in
-            guard let snapshot = PolicySnapshot(try await compile(tenant, .after(HostLimits.policyFetchTimeout)))
-            else { throw IdentityError.tenantNotFound }
+        try await cache.policy(of: tenant, minEpoch: minEpoch) { [compile, cache] in
+            let policy = try await compile(tenant, .after(HostLimits.policyFetchTimeout))
+            guard let snapshot = PolicySnapshot(policy, knowing: cache.model(of: tenant)) else {
+                throw IdentityError.tenantNotFound
+            }
             return snapshot
         }
     }

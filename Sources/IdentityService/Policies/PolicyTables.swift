@@ -59,6 +59,25 @@ enum PolicyTables {
         return try roles.compactMap { byID[try $0.id(0)] }
     }
 
+    private static let selectFields = Statement(
+        """
+        SELECT object, number, name, kind, required, length_max, value_min, value_max, choices
+        FROM {schema}.field_definitions WHERE deleted_at IS NULL ORDER BY object, number
+        """)
+
+    /// The fields that the workspace has added and not deleted.
+    static let fields = Query(selectFields)
+
+    static func fields(_ rows: Rows) throws -> [ModelField] {
+        try rows.map { row in
+            ModelField(
+                object: try row.string(0), number: try row.int64(1), name: try row.string(2),
+                kind: FieldKind(rawValue: try row.int32(3)), required: row.isNull(4) ? nil : try row.bool(4),
+                lengthMax: row.isNull(5) ? nil : try row.int32(5), valueMin: try row.optionalInt64(6),
+                valueMax: try row.optionalInt64(7), choices: try row.strings(8))
+        }
+    }
+
     private static let selectUnits = Statement(
         "SELECT id, parent_department_id, deleted_at IS NOT NULL FROM {schema}.departments ORDER BY id")
 

@@ -33,7 +33,9 @@ struct RightsCeiling {
                 }
             }
             guard isCompared else { continue }
-            for field in known.fields where wanted.usableLevel(of: field) > held.level(of: field) {
+            // Those that the workspace has added are writable unless a policy names them.
+            let added = held.restrictedFields.filter { $0.hasPrefix(TenantField.prefix) }
+            for field in known.fields + added where wanted.usableLevel(of: field) > held.level(of: field) {
                 return "\(object).\(field)"
             }
         }

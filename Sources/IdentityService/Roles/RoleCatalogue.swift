@@ -13,9 +13,13 @@ struct RoleCatalogue: Sendable {
         permissions = PermissionCatalogue(
             objects: records.map { entry in
                 PermissionObject(
-                    name: entry.object, fields: entry.message.fields.map(\.name), ownership: entry.ownership.access)
+                    name: entry.object, fields: entry.message.fields.map(\.name), ownership: entry.ownership.access,
+                    isExtensible: entry.isExtensible)
             } + [SettingsAccess.object, JobMethods.permission])
     }
+
+    /// The names of the types to which a workspace may add fields.
+    var extensible: Set<String> { Set(records.filter(\.isExtensible).map(\.object)) }
 
     /// The names of the types, sorted.
     var objects: [String] { records.map(\.object).sorted() }
@@ -25,6 +29,10 @@ struct RoleCatalogue: Sendable {
 
     /// The names of all actions.
     static let actions = Set(Action.all.map(\.name))
+}
+
+extension RecordEntry {
+    fileprivate var isExtensible: Bool { message.field("custom_fields") != nil }
 }
 
 extension RecordEntry.Ownership {

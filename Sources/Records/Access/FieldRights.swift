@@ -15,7 +15,15 @@ package struct FieldRights: Sendable {
     init(_ type: RecordType, _ access: ObjectAccess) {
         self.type = type
         mayReadSome = access.scope(.read) > .none
-        levels = access.restrictsFields ? access.levels(of: type.fieldNames) : []
+        levels = access.restrictsFields ? Self.levels(type, access) : []
+    }
+
+    /// Of a custom field no more than of `custom_fields`.
+    private static func levels(_ type: RecordType, _ access: ObjectAccess) -> [FieldLevel] {
+        var levels = access.levels(of: type.fieldNames)
+        guard let column = type.customColumn, levels[column.index] < .write else { return levels }
+        for field in type.customFields { levels[field.index] = min(levels[field.index], levels[column.index]) }
+        return levels
     }
 
     /// Every field is writable, and so readable.
@@ -25,16 +33,33 @@ package struct FieldRights: Sendable {
         levels.isEmpty ? .write : levels[field.index]
     }
 
-    /// Takes out of a record what the caller may not read, and cuts down what may be read in part.
+    /// Takes out of a record what the caller may not read, and cuts down what may be read in part: of a message of the shape, or of one that
+    /// is told.
     func filter(_ record: Message) {
         guard !levels.isEmpty else { return }
-        for field in type.fields {
+        let isTold = record.descriptor != type.message
+        for field in type.fields where !(isTold && field.isCustom) {
             switch levels[field.index] {
             case .none: record.clear(field.descriptor)
-            case .masked: Masking.mask(field, in: record)
-            case .read, .write: break
+            case .masked where field.role != .customFields: Masking.mask(field, in: record)
+            case .masked, .read, .write: break
             }
         }
+        if isTold { filterItems(of: record) }
+    }
+
+    /// The same for custom fields that are told. One that is not there any more is taken out.
+    private func filterItems(of record: Message) {
+        guard let column = type.customColumn?.descriptor, record.has(column) else { return }
+        let items = record.messages(column).compactMap { item -> Message? in
+            guard let field = type.customField(of: item) else { return nil }
+            switch levels[field.index] {
+            case .none: return nil
+            case .masked: return Masking.leavesPart(of: field) ? Masking.masked(item) : nil
+            case .read, .write: return item
+            }
+        }
+        record.setMessages(column, items)
     }
 
     /// The fields of which a record shows the caller its value, or the part of it that masking leaves.

@@ -26,6 +26,14 @@ enum Masking {
         }
     }
 
+    /// An item of `custom_fields` with masked texts.
+    static func masked(_ item: Message) -> Message {
+        let item = item.copy()
+        if item.has(CustomWire.text) { item.setString(CustomWire.text, mask(item.string(CustomWire.text) ?? "")) }
+        if item.has(CustomWire.texts) { item.setStrings(CustomWire.texts, item.strings(CustomWire.texts).map(mask)) }
+        return item
+    }
+
     /// The domain of a text that is a mail address, the last digits of one that is a phone number, nothing of anything else, whatever
     /// stands in it. Masking twice is masking once.
     static func mask(_ text: String) -> String {

@@ -18,6 +18,9 @@ struct ReadMask: Sendable {
                     .fieldUnknown, "\(type.object) has no field \(name.quoted).", field: "read_mask[\(index)]")
             }
             wanted[field.index] = true
+            // Custom fields are told in one field: all of them, or those that are named.
+            if field.role == .customFields { for custom in type.customFields { wanted[custom.index] = true } }
+            if field.isCustom, let column = type.customColumn { wanted[column.index] = true }
         }
         self.wanted = wanted
     }

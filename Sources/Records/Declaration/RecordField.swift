@@ -8,9 +8,13 @@ package final class RecordField: Sendable {
     /// Position in `RecordType.fields`.
     let index: Int
     package let descriptor: FieldDescriptor
+    /// As masks, filters, orders and errors call it.
+    package let name: String
     let kind: ColumnKind
-    /// Names of its columns: one, or two for money.
+    /// Names of its columns: one, or two for money; none for a custom field.
     package let columns: [String]
+    /// SQL of its values: the columns, or members of one.
+    let expressions: [String]
     /// Position of its first column in a row.
     let firstColumn: Int
     let rules: FieldRules
@@ -20,10 +24,12 @@ package final class RecordField: Sendable {
     init(
         index: Int, descriptor: FieldDescriptor, kind: ColumnKind, columns: [String], firstColumn: Int,
         rules: FieldRules,
-        role: StandardField?
+        role: StandardField?, name: String? = nil, expressions: [String]? = nil
     ) {
         self.index = index
         self.descriptor = descriptor
+        self.name = name ?? descriptor.name
+        self.expressions = expressions ?? columns
         self.kind = kind
         self.columns = columns
         self.firstColumn = firstColumn
@@ -31,9 +37,12 @@ package final class RecordField: Sendable {
         self.role = role
     }
 
-    package var name: String { descriptor.name }
-    /// Its first, and mostly only, column.
-    var column: String { columns[0] }
+    /// What the ledger calls it, and the column of custom fields: stays the same when a custom field gets another name.
+    var key: String { descriptor.name }
+    /// The workspace has added it.
+    var isCustom: Bool { columns.isEmpty }
+    /// SQL of its first, and mostly only, value: its column, or a member of one.
+    var column: String { expressions[0] }
     /// A client may not write it.
     var isOutputOnly: Bool { rules.isOutputOnly || role?.isSetByEngine == true }
     var isImmutable: Bool { rules.isImmutable || role == .id }
@@ -41,7 +50,7 @@ package final class RecordField: Sendable {
     var isAlwaysSet: Bool {
         switch role {
         case .id, .version, .createTime, .updateTime, .owner: true
-        default: rules.isFilled || rules.isRequired && !descriptor.isRepeated
+        default: !isCustom && (rules.isFilled || rules.isRequired && !descriptor.isRepeated)
         }
     }
     /// Elements of a repeated field.
@@ -84,6 +93,8 @@ struct FieldRules: Sendable {
     /// Declared by `line` or `lines`.
     var declaredText: TextRule?
     var range: ClosedRange<Int64>?
+    /// What a text may be; nil for any.
+    var choices: [String]?
     var count: ClosedRange<Int>?
     var format: FieldFormat?
     var reference: ReferenceTarget?

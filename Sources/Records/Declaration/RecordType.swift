@@ -42,6 +42,12 @@ package final class RecordType: Sendable {
     package let purge: PurgeRules
     /// The stored fields, in the order of the message.
     package let fields: [RecordField]
+    /// The type as it was declared, where this is its shape in a workspace; nil for itself.
+    let declared: RecordType?
+    /// Keeps the descriptors of the fields that a workspace has added.
+    let added: MessageExtension?
+    /// The fields that a workspace has added.
+    let customFields: [RecordField]
     /// What is wrong with the declaration, and the cure.
     let problems: [String]
     let standard: StandardFields
@@ -61,6 +67,8 @@ package final class RecordType: Sendable {
     let insertionOfChosenID: Statement
     /// Their names.
     let fieldNames: [String]
+    /// The names under which the ledger has them.
+    let fieldKeys: [String]
     private let fieldsByName: [String: RecordField]
 
     /// - Parameter table: nil for one that is called as several records are: accounts.
@@ -116,7 +124,9 @@ package final class RecordType: Sendable {
         check.check(constraints)
         check.check(purge, fields)
         self.fields = fields
+        (declared, added, customFields) = (nil, nil, [])
         fieldNames = fields.map(\.name)
+        fieldKeys = fieldNames
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = check.standardFields(of: fields)
         problems = check.problems
@@ -140,10 +150,45 @@ package final class RecordType: Sendable {
         )
     }
 
+    /// A declared type with the fields that a workspace has added to it.
+    init(_ declared: RecordType, adding custom: [RecordField], _ added: MessageExtension) {
+        message = added.descriptor
+        object = declared.object
+        plural = declared.plural
+        table = declared.table
+        source = declared.source
+        ownership = declared.ownership
+        methods = declared.methods
+        key = declared.key
+        constraints = declared.constraints
+        rules = declared.rules
+        purge = declared.purge
+        fields = declared.fields + custom
+        (self.declared, self.added, customFields) = (declared, added, custom)
+        fieldNames = fields.map(\.name)
+        fieldKeys = fields.map(\.key)
+        fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        standard = declared.standard
+        problems = declared.problems
+        columnList = declared.columnList
+        columnCount = declared.columnCount
+        rowsAtOnce = RowBytes.rowsAtOnce(fields)
+        rowBytes = declared.rowBytes
+        lookups = declared.lookups
+        insertion = declared.insertion
+        insertionOfChosenID = declared.insertionOfChosenID
+    }
+
     var isMirror: Bool { source != nil }
+
+    /// The column with the values of custom fields; nil for a type that has none.
+    var customColumn: RecordField? { fields.first { $0.role == .customFields } }
 
     /// The stored field of this name; nil for an unknown or derived one.
     package func field(_ name: String) -> RecordField? { fieldsByName[name] }
+
+    /// The stored field that the ledger has under a key; nil for one that is not there any more.
+    func storedField(_ key: String) -> RecordField? { fieldsByName[key] ?? customFields.first { $0.key == key } }
 
     /// A constraint of the database belongs to this type.
     func declares(_ constraint: String) -> Bool {

@@ -24,10 +24,10 @@ struct ChangePreparation {
 
     /// A new record from what was sent: what the service sets is set, defaults are filled in, and everything is validated.
     func creation(from sent: Message, by author: ChangeAuthor, cause: RecordChange? = nil) throws -> RecordChange {
+        let record = try type.taken(sent, path)
         if author == .caller {
-            try call.rights.requireWritable(type.fields.filter { !$0.isOutputOnly && sent.has($0.descriptor) })
+            try call.rights.requireWritable(type.fields.filter { !$0.isOutputOnly && record.has($0.descriptor) })
         }
-        let record = sent.copy()
         for field in type.fields {
             if field.isOutputOnly, author == .caller || field.role?.isSetByEngine == true {
                 record.clear(field.descriptor)

@@ -68,8 +68,8 @@ extension Message {
 
     /// The message as a generated value.
     package func value<Value: WireMessage>(_ type: Value.Type) -> Value {
-        precondition(Value.descriptor == descriptor, "\(Value.self) is not \(descriptor)")
-        return Value(self)
+        precondition(Value.descriptor == descriptor.base, "\(Value.self) is not \(descriptor)")
+        return Value(based)
     }
 
     private func known(_ name: String) -> FieldDescriptor {

@@ -6,6 +6,7 @@ package import Tenancy
 package struct RecordCall: Sendable {
     package let context: CallContext
     package let actor: TenantActor
+    /// With the fields that the workspace has added to it.
     package let type: RecordType
     /// The rights on the record type.
     package let access: ObjectAccess
@@ -33,12 +34,12 @@ package struct RecordCall: Sendable {
     ) {
         self.context = context
         self.actor = actor
-        self.type = type
+        self.type = type.shaped(by: policy.model)
         self.access = access
         self.policy = policy
         self.now = now
         self.types = types
-        rights = FieldRights(type, access)
+        rights = FieldRights(self.type, access)
     }
 
     /// Selects the records that the caller may do the action with.

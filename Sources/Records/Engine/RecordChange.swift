@@ -46,7 +46,7 @@ package final class RecordChange: @unchecked Sendable {
 
     /// Makes `after` a generated value, field by field.
     package func replace(with value: some WireMessage) {
-        after.copyFields(from: value.message(in: after.arena), only: after.descriptor.fields)
+        after.copyFields(from: value.message(in: after.arena), only: after.descriptor.base.fields)
     }
 
     /// Whether the owner or the department is another one, or the record new.

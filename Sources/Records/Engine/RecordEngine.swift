@@ -60,7 +60,7 @@ package final class RecordEngine: Sendable {
     package func type(_ object: String) -> RecordType? { types[object] }
 
     /// The declared type whose records are such messages.
-    func type(of message: MessageDescriptor) -> RecordType? { types.values.first { $0.message == message } }
+    func type(of message: MessageDescriptor) -> RecordType? { types.values.first { $0.message == message.base } }
 
     /// The type whose declaration names a constraint of the database.
     func declaring(_ constraint: String) -> RecordType? { types.values.first { $0.declares(constraint) } }

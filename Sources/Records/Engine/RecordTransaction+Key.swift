@@ -20,7 +20,7 @@ extension RecordTransaction {
             + "WHERE \(conditions.compactMap(\.self).joined(separator: " AND ")) FOR UPDATE"
         let rows = try await query(engine.statement(text), parameters)
         return try rows.first.map { row in
-            LoadedRecord(call: call, message: try type.record(row, in: context.arena), basis: .right(.read))
+            try LoadedRecord(row, call, .right(.read), in: context.arena)
         }
     }
 }

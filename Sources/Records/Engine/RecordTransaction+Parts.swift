@@ -30,7 +30,7 @@ extension RecordTransaction {
         let rows = try await query(engine.statement(text), parameters)
         guard rows.count <= RecordTransaction.partCountMax else { throw RecordErrors.partsTooMany(type) }
         return try await map(rows) {
-            LoadedRecord(call: call, message: try type.record($0, in: context.arena), basis: .part)
+            try LoadedRecord($0, call, .part, in: context.arena)
         }
     }
 

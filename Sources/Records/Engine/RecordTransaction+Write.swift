@@ -33,8 +33,9 @@ extension RecordTransaction {
     package func update(
         _ record: LoadedRecord, to value: some WireMessage, by author: ChangeAuthor, holdsReferences: Bool = false
     ) async throws -> Message {
-        let after = Message.make(record.type.message, in: context.arena)
-        value.write(to: after)
+        let after = record.message.copy()
+        for field in after.descriptor.base.fields { after.clear(field) }
+        value.write(to: after.based)
         return try await edit(record, to: after, by: author, holdsReferences: holdsReferences)
     }
 

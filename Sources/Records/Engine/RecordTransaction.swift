@@ -140,7 +140,7 @@ package final class RecordTransaction: @unchecked Sendable {
 
     private func loaded(_ row: Row, _ call: RecordCall, for action: Action) throws -> LoadedRecord {
         let type = call.type
-        let record = LoadedRecord(call: call, message: try type.record(row, in: context.arena), basis: .right(action))
+        let record = try LoadedRecord(row, call, .right(action), in: context.arena)
         guard call.predicate(action).admits(owner: record.owner, unit: record.department) else {
             throw RecordErrors.outOfScope(action, type)
         }
@@ -242,6 +242,15 @@ package struct LoadedRecord: @unchecked Sendable {
         case part
     }
 
+    /// From a row of its type's columns, as a message of the shape that the type has in the workspace.
+    init(_ row: Row, _ call: RecordCall, _ basis: Basis, in arena: Arena) throws {
+        self.init(call: call, message: try call.type.record(row, in: arena), basis: basis)
+    }
+
+    private init(call: RecordCall, message: Message, basis: Basis) {
+        (self.call, self.message, self.basis) = (call, message, basis)
+    }
+
     /// Throws PERMISSION_DENIED unless the record was loaded for the action, is a part, or the caller may do it: a method that loads a
     /// record to read it does not change it past the caller's rights.
     func require(_ action: Action) throws {
@@ -297,23 +306,26 @@ extension Message {
 extension RecordCall {
     /// A record as the caller may see it. The record itself stays as it is.
     package func present(_ record: Message) -> Message {
-        guard access.restrictsFields else { return record }
+        guard access.restrictsFields else { return type.told(record) }
         // Masking changes nested messages, which a shallow copy shares.
         let copy = record.deepCopy()
         rights.filter(copy)
-        return copy
+        return type.told(copy)
     }
 }
 
 extension Message {
-    /// A message that shares nothing.
+    /// A message that shares nothing but nested messages of custom fields.
     func deepCopy() -> Message {
-        let bytes = WireCodec.encode(self)
+        let bytes = WireCodec.encode(based)
         let copy = bytes.withUnsafeBytes { buffer in
-            try? WireCodec.decode(buffer, as: descriptor, arena: arena)
+            try? WireCodec.decode(buffer, as: descriptor.base, arena: arena)
         }
         guard let copy else { preconditionFailure("what was encoded can be decoded") }
-        return copy
+        guard descriptor != descriptor.base else { return copy }
+        let whole = copy.extended(by: descriptor)
+        whole.copyFields(from: self, only: Array(descriptor.fields.dropFirst(descriptor.base.fields.count)))
+        return whole
     }
 }
 

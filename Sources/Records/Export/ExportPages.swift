@@ -48,7 +48,7 @@ struct ExportPages {
         let (selection, order) = (try await selection(call), try order(call))
         let size = order.followsAnIndex(selection.lifetime) ? Self.pageSize : Self.sortedPageSize
         let query = ListQuery(selection: selection, order: order, pageSize: size, place: place)
-        let mask = try ReadMask(message.mask(request.readMask, of: type), of: type)
+        let mask = try ReadMask(message.mask(request.readMask, of: call.type), of: call.type)
         let (text, parameters) = query.page()
         let rows = try await engine.database.read(
             call.actor, at: engine.place(of: call), deadline: call.deadline, engine.scan(text), parameters)

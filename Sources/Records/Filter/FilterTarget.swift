@@ -36,14 +36,16 @@ struct FilterTarget: Sendable {
     /// Resolves a path; nil when the record type has no such field, or none that can be compared.
     init?(_ path: String, in type: RecordType) {
         let parts = path.split(separator: ".", omittingEmptySubsequences: false)
-        guard let name = parts.first, let field = type.field(String(name)), parts.count <= 2 else {
+        // The name of a custom field has two parts.
+        let length = parts.count > 1 && parts[0] == RecordField.customColumn ? 2 : 1
+        guard parts.count <= length + 1, let field = type.field(parts.prefix(length).joined(separator: ".")) else {
             return nil
         }
         self.field = field
         self.path = path
         let resolved =
-            parts.count == 1
-            ? FilterTarget.whole(field) : FilterTarget.part(String(parts[1]), of: field)
+            parts.count == length
+            ? FilterTarget.whole(field) : FilterTarget.part(String(parts[length]), of: field)
         guard let (valueType, place) = resolved else { return nil }
         self.type = valueType
         self.place = place
@@ -61,7 +63,7 @@ struct FilterTarget: Sendable {
         case .time: (.time, .column(field.column))
         case .date: (.date, .column(field.column))
         case .enumeration(let values): (.enumeration(values), .column(field.column))
-        case .money: (.money, .money(minorUnits: field.columns[0], currency: field.columns[1]))
+        case .money: (.money, .money(minorUnits: field.expressions[0], currency: field.expressions[1]))
         case .json where field.role == .customFields: nil
         case .json: (.opaque, .json(field.column))
         }
@@ -71,8 +73,8 @@ struct FilterTarget: Sendable {
         switch field.kind {
         case .money(let fields):
             switch name {
-            case fields.minorUnits.name: return (.integer, .column(field.columns[0]))
-            case fields.currency.name: return (.text, .column(field.columns[1]))
+            case fields.minorUnits.name: return (.integer, .column(field.expressions[0]))
+            case fields.currency.name: return (.text, .column(field.expressions[1]))
             default: return nil
             }
         case .json(let message) where field.role != .customFields:

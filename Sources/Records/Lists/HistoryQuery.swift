@@ -7,8 +7,8 @@ import Tenancy
 struct HistoryQuery {
     let selection: Selection
     let id: RecordID
-    /// The names of fields; a change of others only is not there.
-    let fields: [String]
+    /// The keys of fields; a change of others only is not there.
+    let keys: [String]
     var rowCount: Int
     var place: Place?
 
@@ -52,7 +52,7 @@ struct HistoryQuery {
         }
         let record = bound { $0.append(id) }
         let object = bound { $0.append(type.object) }
-        let names = bound { $0.append(fields) }
+        let names = bound { $0.append(keys) }
         let older = place.map { place in
             let version = bound { $0.append(place.version) }
             return " AND (record_version, id) < (\(version), \(bound { $0.append(place.rowID) }))"

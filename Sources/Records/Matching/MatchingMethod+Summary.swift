@@ -1,3 +1,4 @@
+import AccessControl
 import Contracts
 import Money
 import RPC
@@ -39,7 +40,10 @@ extension MatchingReader {
             fields.filter { request.has($0) }.map { Self.text($0, of: request) }
         case .record(let sent, let mask):
             request.message(sent).map { record in
-                let names = request.strings(mask).map { String($0.prefix { $0 != "." }) }
+                let names = request.strings(mask).map { path in
+                    path.hasPrefix(TenantField.prefix)
+                        ? StandardField.customFields.rawValue : String(path.prefix { $0 != "." })
+                }
                 let fields = record.descriptor.fields.filter {
                     names.isEmpty ? record.has($0) : names.contains($0.name)
                 }

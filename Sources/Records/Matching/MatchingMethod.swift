@@ -79,7 +79,7 @@ package struct MatchingMethod: Sendable {
             // What a job names of other services must be known before, since those are asked as a caller only.
             _ = try await remoteReferences(order, call)
             let total = try await count(selection)
-            let checkpoint = MatchingCheckpoint(request: try kept(request, order), startTime: call.now)
+            let checkpoint = MatchingCheckpoint(request: try kept(request, order, call), startTime: call.now)
             return try await engine.commit(context, call: call, under: stored) { transaction in
                 let id = try await begin(transaction, checkpoint.encoded, total.isEstimate ? nil : total.value)
                 let answer = Message.make(method.response, in: context.arena)
@@ -93,12 +93,12 @@ package struct MatchingMethod: Sendable {
     static let requestBytesMax = 64 << 10
 
     /// The request as its job keeps it: without values that the edit does not give.
-    private func kept(_ request: Message, _ order: MatchingOrder) throws -> [UInt8] {
+    private func kept(_ request: Message, _ order: MatchingOrder, _ call: RecordCall) throws -> [UInt8] {
         let kept = request.copy()
         if let edit = order.edit,
             let record = request.descriptor.fields.first(where: { $0.kind == .message(type.message) })
         {
-            kept.setMessage(record, edit.only(in: request.arena))
+            kept.setMessage(record, call.type.told(edit.only(in: request.arena)))
         }
         let bytes = WireCodec.encode(kept)
         guard bytes.count <= Self.requestBytesMax else {

@@ -71,9 +71,9 @@ struct MatchingReader: Sendable {
     static func update(_ shape: MethodShape) throws -> MatchingReader {
         let sent = try shape.requestRecord()
         let mask = try shape.request("update_mask", repeated: true)
-        let type = shape.type
         return try MatchingReader(shape, .update, .massUpdate, .record(sent, mask: mask)) { request, call in
-            guard let values = request.message(sent)?.copy() else {
+            let type = call.type
+            guard let values = try request.message(sent).map({ try type.taken($0, "\(sent.name).") }) else {
                 throw RecordErrors.invalid(
                     .recordMissing, "Send the new values in a \(type.object).", field: sent.name)
             }

@@ -160,9 +160,8 @@ struct MatchingPass {
             "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(condition) AND \(time)\(part(&parameters)) "
             + "FOR UPDATE"
         let rows = try await transaction.query(engine.statement(text), parameters)
-        return try await transaction.map(rows) { row in
-            LoadedRecord(
-                call: call, message: try type.record(row, in: transaction.context.arena), basis: .right(action))
+        return try await transaction.map(rows) {
+            try LoadedRecord($0, call, .right(action), in: transaction.context.arena)
         }
     }
 

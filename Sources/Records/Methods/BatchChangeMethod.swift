@@ -143,7 +143,7 @@ private struct LatestRecords {
 
     /// Takes what was written since the last look.
     mutating func look(at transaction: RecordTransaction) {
-        for change in transaction.changes[seenCount...] where change.type === type {
+        for change in transaction.changes[seenCount...] where change.type.object == type.object {
             records[change.recordID] = change.after
         }
         seenCount = transaction.changes.count

@@ -31,16 +31,16 @@ struct BatchGetMethod {
         let call = try await engine.authorise(context, type, .read)
         let wanted = try wantedIDs(request)
         Self.rowCost.charge(wanted.count, to: context)
-        let mask = try ReadMask(request.mask(readMask, of: type), of: type)
+        let mask = try ReadMask(request.mask(readMask, of: call.type), of: call.type)
         try await engine.readBudget.take(all: wanted.count, call)
         var written = 0
         defer { engine.readBudget.giveBack(wanted.count - written, call) }
-        let writer = RecordWriter(call, mask, count: min(wanted.count, type.rowsAtOnce))
+        let writer = RecordWriter(call, mask, count: min(wanted.count, call.type.rowsAtOnce))
         var pace = Pace()
         var unknown: [RecordID] = []
         defer { Self.rowCost.charge(0, bytes: writer.count, to: context) }
-        for first in stride(from: 0, to: wanted.count, by: type.rowsAtOnce) {
-            let ids = Array(wanted[first..<min(first + type.rowsAtOnce, wanted.count)])
+        for first in stride(from: 0, to: wanted.count, by: call.type.rowsAtOnce) {
+            let ids = Array(wanted[first..<min(first + call.type.rowsAtOnce, wanted.count)])
             let found = try await find(ids, call, at: &pace)
             for id in ids {
                 guard let row = found[id] else {

@@ -122,12 +122,26 @@ struct BatchInsert {
     }
 }
 
+extension RecordType {
+    /// The fields that are set: those with columns of their own, and custom ones.
+    fileprivate func parts(setIn record: Message) -> (declared: [RecordField], custom: [RecordField]) {
+        let set = fields.filter { record.has($0.descriptor) }
+        return (set.filter { !$0.isCustom }, set.filter(\.isCustom))
+    }
+}
+
 extension JSONWriter {
     /// An array of objects whose keys are the columns of the type.
     mutating func writeRows(_ records: [Message], of type: RecordType, _ pace: inout Pace) async {
         await writeArray(records, &pace) { writer, record in
-            writer.writeObject(type.fields.filter { record.has($0.descriptor) }) { writer, field in
-                field.writeColumns(of: record, to: &writer)
+            let (declared, custom) = type.parts(setIn: record)
+            writer.writeObject(declared.map { [$0] } + (custom.isEmpty ? [] : [custom])) { writer, fields in
+                if let column = type.customColumn?.column, fields[0].isCustom {
+                    writer.writeRaw("\"\(column)\":")
+                    writer.write(fields, of: record)
+                } else {
+                    fields[0].writeColumns(of: record, to: &writer)
+                }
             }
         }
     }

@@ -24,7 +24,7 @@ struct EditMerge {
         }
         let history = try await history(of: edit, since: read, current)
         let overlapping = edit.fields.filter { field in
-            (history?.changed.contains(field.name) ?? true) && !field.isSame(in: edit.sent, current)
+            (history?.changed.contains(field.key) ?? true) && !field.isSame(in: edit.sent, current)
         }
         guard !overlapping.isEmpty else { return }
         throw RecordErrors.versionConflict(
@@ -51,7 +51,7 @@ struct EditMerge {
         parameters.append(type.object)
         parameters.append(current.id(type.standard.id.descriptor))
         parameters.append(version)
-        parameters.append(edit.fields.map(\.name))
+        parameters.append(edit.fields.map(\.key))
         let row = try await transaction.query(EditMerge.history, parameters).one()
         // A row beside the changes of the record, such as that of a password, bears the version that was.
         guard try row.int64(0) == count else { return nil }
@@ -70,7 +70,7 @@ struct EditMerge {
             if let record { part.copyFields(from: record, only: fields.map(\.descriptor)) }
             part.set(type.standard.id.name, edit.id)
             part.setInt64(type.standard.version.descriptor, version)
-            return WireCodec.encode(part)
+            return WireCodec.encode(type.told(part))
         }
         return Conflict(
             type: type.message.name, base: part(base, version: read), mine: part(edit.sent, version: read),

@@ -24,7 +24,7 @@ struct GetMethod {
     @Sendable func answer(_ request: Message, _ context: CallContext) async throws -> [UInt8] {
         let call = try await engine.authorise(context, type, .read)
         let id = try RecordEngine.id(request.string(id), field: "id")
-        let mask = try ReadMask(request.mask(readMask, of: type), of: type)
+        let mask = try ReadMask(request.mask(readMask, of: call.type), of: call.type)
         let lifetime: Lifetime = request.has(showDeleted) && request.bool(showDeleted) ? .any : .living
         let row = try await engine.row(id, call, lifetime)
         let writer = RecordWriter(call, mask, count: 1)
@@ -54,8 +54,8 @@ extension RecordEngine {
     package func get(_ context: CallContext, _ type: RecordType, id text: String?) async throws -> Message {
         let call = try await authorise(context, type, .read)
         let id = try RecordEngine.id(text, field: "id")
-        let record = try type.record(try await row(id, call, .living), in: context.arena)
+        let record = try call.type.record(try await row(id, call, .living), in: context.arena)
         call.rights.filter(record)
-        return record
+        return call.type.told(record)
     }
 }

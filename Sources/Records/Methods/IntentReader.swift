@@ -51,7 +51,8 @@ private struct EditReader: Sendable {
     var path: String { "\(sent.name)." }
 
     func intent(_ request: Message, _ call: RecordCall) throws -> Intent {
-        guard let sent = request.message(sent)?.copy() else {
+        let type = call.type
+        guard let sent = try request.message(sent).map({ try type.taken($0, path) }) else {
             throw RecordErrors.invalid(
                 .recordMissing, "Send the \(type.object) with its id and the new values.", field: self.sent.name)
         }

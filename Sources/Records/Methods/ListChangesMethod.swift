@@ -43,7 +43,7 @@ struct ListChangesMethod {
         defer { engine.readBudget.giveBack(granted - written, call) }
         let page = HistoryQuery(
             selection: Selection(call: call, filter: nil, lifetime: lifetime, action: .read), id: id,
-            fields: writer.names, rowCount: granted, place: place)
+            keys: writer.keys, rowCount: granted, place: place)
         do {
             let next = try await write(page, to: writer, &written)
             let answer = Message.make(method.response, in: context.arena)

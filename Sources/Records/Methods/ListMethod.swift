@@ -53,7 +53,7 @@ struct ListMethod {
     @Sendable func answer(_ message: Message, _ context: CallContext) async throws -> [UInt8] {
         let call = try await engine.authorise(context, type, .read)
         let size = try ListQuery.pageSize(of: message, request.pageSize)
-        let mask = try ReadMask(message.mask(request.readMask, of: type), of: type)
+        let mask = try ReadMask(message.mask(request.readMask, of: call.type), of: call.type)
         try SortOrder.check(count: message.count(request.orderBy))
         let order = try SortOrder(message.strings(request.orderBy), call)
         let node = try await engine.filter(

@@ -33,8 +33,8 @@ struct PastChange: @unchecked Sendable {
         self.before = try before.map(values)
         self.after = try values(after)
         var reader = JSONReader(after)
-        let names = Set(try reader.keys())
-        fields = type.fields.filter { names.contains($0.name) }
+        let keys = Set(try reader.keys())
+        fields = type.fields.filter { keys.contains($0.key) }
     }
 
     /// It gave the record to another owner or department, and did nothing else that an update does.

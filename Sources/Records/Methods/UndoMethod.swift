@@ -53,7 +53,7 @@ extension PastChange {
             version: version.addingReportingOverflow(1).partialValue, rowID: RecordID(high: 0, low: 0))
         let (text, parameters) = HistoryQuery(
             selection: Selection(call: call, filter: nil, lifetime: .any, action: .read), id: id,
-            fields: type.fieldNames, rowCount: 1, place: next
+            keys: type.fieldKeys, rowCount: 1, place: next
         ).page()
         let rows = try await engine.database.read(
             call.actor, at: engine.place(of: call), deadline: call.deadline, engine.scan(text), parameters)

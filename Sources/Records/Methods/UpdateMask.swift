@@ -5,8 +5,8 @@ import Wire
 struct UpdateMask {
     let fields: [RecordField]
 
-    /// Reads the mask; without one, every field that is set and that a client may write. Throws INVALID_ARGUMENT for
-    /// names that are no fields or that the service sets.
+    /// Reads the mask; without one, every field that is set and that a client may write. `custom_fields` are all custom fields, those that
+    /// were not sent, too. Throws INVALID_ARGUMENT for names that are no fields or that the service sets.
     init(_ names: [String], sent: Message, type: RecordType) throws {
         guard !names.isEmpty else {
             fields = type.fields.filter { $0.role != .id && !$0.isOutputOnly && sent.has($0.descriptor) }
@@ -23,7 +23,9 @@ struct UpdateMask {
                 throw RecordErrors.invalid(
                     .fieldOutputOnly, "\(name) is set by the service; leave it out.", field: place)
             }
-            if !fields.contains(where: { $0.index == field.index }) { fields.append(field) }
+            for field in field.role == .customFields ? type.customFields : [field] {
+                if !fields.contains(where: { $0.index == field.index }) { fields.append(field) }
+            }
         }
         self.fields = fields
     }

@@ -59,7 +59,8 @@ struct UpsertMethod {
     }
 
     private func upsert(_ request: Message, _ call: RecordCall) throws -> Upsert {
-        guard let sent = request.message(sent)?.copy() else {
+        let type = call.type
+        guard let sent = try request.message(sent).map({ try type.taken($0, "\(sent.name).") }) else {
             throw RecordErrors.invalid(
                 .recordMissing, "Send the \(type.object) with its \(key.name).", field: self.sent.name)
         }

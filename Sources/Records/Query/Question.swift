@@ -131,7 +131,7 @@ extension Selection {
             return try await pace.map(rows) { row in
                 let record = try type.record(row, in: call.context.arena)
                 call.rights.filter(record)
-                return record.value(Value.self)
+                return type.told(record).value(Value.self)
             }
         }
     }

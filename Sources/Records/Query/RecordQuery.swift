@@ -119,7 +119,7 @@ extension RecordTransaction {
             "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(sql) "
             + "ORDER BY \(type.standard.id.column) LIMIT $\(parameters.count) FOR UPDATE"
         return try await map(try await query(engine.statement(text), parameters)) {
-            LoadedRecord(call: call, message: try type.record($0, in: context.arena), basis: .right(action))
+            try LoadedRecord($0, call, .right(action), in: context.arena)
         }
     }
 

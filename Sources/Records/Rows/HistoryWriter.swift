@@ -26,8 +26,8 @@ struct HistoryWriter {
     var count: Int { writer.count }
     /// What was written.
     var bytes: [UInt8] { writer.bytes }
-    /// The names of the fields of which a change must tell to be written.
-    var names: [String] { shown.map(\.name) }
+    /// The keys of the fields of which a change must tell to be written.
+    var keys: [String] { shown.map(\.key) }
 
     func truncate(to count: Int) { writer.truncate(to: count) }
 
@@ -54,12 +54,15 @@ struct HistoryWriter {
         let entry = Message.make(fields.entry, in: call.context.arena)
         let after = try row.json(HistoryQuery.Column.after.rawValue)
         var reader = JSONReader(after)
-        let names = Set(try reader.keys())
-        let changed = shown.filter { names.contains($0.name) }
-        let isWhole = names.allSatisfy { type.field($0).map(call.rights.isReadable) ?? true }
+        let keys = Set(try reader.keys())
+        let changed = shown.filter { keys.contains($0.key) }
+        // Of a custom field that is not there any more nobody knows who might read it.
+        let isWhole = keys.allSatisfy { key in
+            type.storedField(key).map(call.rights.isReadable) ?? !key.hasPrefix(TenantField.prefix)
+        }
         let isCreation = row.isNull(.before)
         entry.setInt64(fields.version, try row.int64(HistoryQuery.Column.version.rawValue))
-        if mayReadTime(of: names) {
+        if mayReadTime(of: keys) {
             entry.makeMessage(fields.changeTime).set(
                 try row.timestamp(HistoryQuery.Column.time.rawValue), fields.timestamp)
         }
@@ -91,7 +94,7 @@ struct HistoryWriter {
     private func mayReadTime(of changed: Set<String>) -> Bool {
         call.rights.isReadable(type.standard.updateTime)
             && type.fields.allSatisfy { field in
-                guard case .time = field.kind, changed.contains(field.name) else { return true }
+                guard case .time = field.kind, changed.contains(field.key) else { return true }
                 return call.rights.isReadable(field)
             }
     }
@@ -119,7 +122,7 @@ struct HistoryWriter {
         let values = Message.make(type.message, in: arena)
         values.copyFields(from: told, only: changed.map(\.descriptor))
         call.rights.filter(values)
-        return values
+        return type.told(values)
     }
 }
 

@@ -18,12 +18,12 @@ struct JSONWriter {
         bytes.append(UInt8(ascii: "}"))
     }
 
-    /// An object with the given fields of a record; those that are not set are null.
+    /// An object with the given fields of a record, under their keys; those that are not set are null.
     mutating func write(_ fields: [RecordField], of record: Message) {
         bytes.append(UInt8(ascii: "{"))
         var isFirst = true
         for field in fields {
-            writeKey(field.name, isFirst: &isFirst)
+            writeKey(field.key, isFirst: &isFirst)
             if record.has(field.descriptor) {
                 write(field.descriptor, of: record)
             } else {

@@ -9,6 +9,8 @@ import Wire
 struct RecordWriter {
     /// The fields that go out, whole or as far as masking leaves them.
     private let shown: [RecordField]
+    /// The custom fields that do not.
+    private let hidden: [RecordField]
     private let rights: FieldRights
     private let type: RecordType
     private let writer: WireWriter
@@ -25,6 +27,8 @@ struct RecordWriter {
         shown =
             rights.areWhole && mask.isWhole
             ? type.fields : type.fields.filter { [rights] in rights.level(of: $0) != .none && mask.includes($0) }
+        let indices = Set(shown.map(\.index))
+        hidden = type.customFields.filter { !indices.contains($0.index) }
     }
 
     /// Bytes written.
@@ -46,16 +50,31 @@ struct RecordWriter {
     private func write(_ row: Row) throws {
         // What needs a message: values with a structure, and those that are masked.
         var rest: Message?
-        for field in shown {
+        for field in shown where !field.isCustom {
             guard let value = row.value(field.firstColumn) else { continue }
+            if field.role == .customFields {
+                rest = try writeCustom(row, field, into: rest)
+                continue
+            }
             let isWhole = rights.level(of: field) != .masked
             if isWhole, try field.write(value, row, to: writer) { continue }
-            let record = rest ?? Message.make(type.message, in: arena)
+            let record = rest ?? Message.make(type.message.base, in: arena)
             try field.read(row, field.firstColumn, into: record)
             if !isWhole { Masking.mask(field, in: record) }
             rest = record
         }
         if let rest { writer.write(fieldsOf: rest) }
+    }
+
+    private func writeCustom(_ row: Row, _ column: RecordField, into rest: Message?) throws -> Message? {
+        guard type.added != nil else { return rest }
+        let values = Message.make(type.message, in: arena)
+        try column.read(row, column.firstColumn, into: values)
+        for field in hidden { values.clear(field.descriptor) }
+        for field in type.customFields where rights.level(of: field) == .masked { Masking.mask(field, in: values) }
+        let record = rest ?? Message.make(type.message.base, in: arena)
+        type.tell(values, into: record)
+        return record
     }
 }
 

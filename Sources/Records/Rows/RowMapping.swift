@@ -14,10 +14,13 @@ extension RecordType {
 }
 
 extension RecordField {
-    /// Sets the field from its column; NULL leaves it unset.
+    /// Sets the field from its column; NULL leaves it unset. The column of custom fields sets those that the record's shape has.
     func read(_ row: Row, _ column: Int, into record: Message) throws {
-        guard !row.isNull(column) else { return }
+        guard !isCustom, !row.isNull(column) else { return }
         switch kind {
+        case .json where role == .customFields:
+            var reader = JSONReader(try row.json(column))
+            try reader.read(into: record)
         case .text: record.setString(descriptor, utf8: row.bytes(column))
         case .id: record.setID(descriptor, try row.id(column))
         case .idArray: record.setStrings(descriptor, try row.ids(column).map(\.text))

@@ -47,7 +47,11 @@ struct RecordValidator {
         if field.isRepeated, !hasFittingCount(message.count(field), rules.count, path) { return }
         switch field.kind {
         case .string:
-            for (text, path) in texts(field, of: message, path) { check(text: text, rules, path) }
+            let texts = texts(field, of: message, path)
+            for (text, path) in texts { check(text: text, rules, path) }
+            if rules.choices != nil, Set(texts.map(\.0)).count < texts.count {
+                refuse(path, "DUPLICATE", "\(path) names a choice twice.")
+            }
         case .int32, .sint32, .sfixed32: checkRange(Int64(message.int32(field)), rules.range, path)
         case .int64, .sint64, .sfixed64: checkRange(message.int64(field), rules.range, path)
         case .double:
@@ -96,6 +100,9 @@ struct RecordValidator {
             of: text, field: path)
         {
             refuse(violation)
+        } else if let choices = rules.choices, !choices.contains(text) {
+            let known = choices.prefix(20).joined(separator: ", ") + (choices.count > 20 ? " …" : "")
+            refuse(path, "UNKNOWN_VALUE", "\(path) must be one of: \(known).")
         }
     }
 

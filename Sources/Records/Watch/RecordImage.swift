@@ -1,3 +1,4 @@
+import AccessControl
 import Wire
 
 /// SQL of a record as it was: its row as it is, but for fields that had other values then, which a JSON object tells in the ledger's form.
@@ -17,18 +18,25 @@ enum RecordImage {
             case .version: ["\(version) AS \(field.column)"]
             case .updateTime: ["\(time) AS \(field.column)"]
             case .id: ["\(row).\(field.column)"]
+            case .customFields: ["\(custom(field, row, "(\(values))")) AS \(field.column)"]
             default:
                 zip(field.columns, expressions(field, "(\(values))")).map { column, then in
-                    "CASE WHEN (\(values)) ? '\(field.name)' THEN \(then) ELSE \(row).\(column) END AS \(column)"
+                    "CASE WHEN (\(values)) ? '\(field.key)' THEN \(then) ELSE \(row).\(column) END AS \(column)"
                 }
             }
         }
         return "SELECT \(columns.joined(separator: ", "))"
     }
 
+    /// SQL of the column of custom fields: those that the object has are members of it, one that was not set is null.
+    private static func custom(_ field: RecordField, _ row: String, _ values: String) -> String {
+        "coalesce(\(row).\(field.column), '{}') || coalesce((SELECT jsonb_object_agg(past.key, past.value) "
+            + "FROM jsonb_each(\(values)) AS past WHERE past.key LIKE '\(TenantField.prefix)%'), '{}')"
+    }
+
     /// SQL of the field's columns, read from an object that has the field.
     private static func expressions(_ field: RecordField, _ values: String) -> [String] {
-        let (json, text) = ("\(values)->'\(field.name)'", "\(values)->>'\(field.name)'")
+        let (json, text) = ("\(values)->'\(field.key)'", "\(values)->>'\(field.key)'")
         let elements =
             "jsonb_array_elements_text(CASE jsonb_typeof(\(json)) WHEN 'array' THEN \(json) ELSE '[]' END) AS element"
         switch field.kind {

@@ -27,7 +27,7 @@ struct WatchQuery {
     func statement() -> (text: String, parameters: Parameters) {
         var parameters = Parameters()
         parameters.append(positions)
-        parameters.append(type.fieldNames)
+        parameters.append(type.fieldKeys)
         parameters.append(type.object)
         let selected = selection.condition(&parameters)
         let inSight = Selection(call: selection.call, filter: nil, lifetime: .any, action: .read).condition(&parameters)

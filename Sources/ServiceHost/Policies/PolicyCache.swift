@@ -93,6 +93,11 @@ package final class PolicyCache: Sendable {
         state.withLock { $0.known(tenant, minEpoch: minEpoch) }
     }
 
+    /// The model of the last policy in memory, however old: what was made of it serves the next policy if that has the same.
+    package func model(of tenant: TenantID) -> TenantModel? {
+        state.withLock { state in state.entries[tenant].flatMap { $0.policy?.model } }
+    }
+
     /// A moment that all fetches begun so far are before.
     private func moment() -> UInt64 { state.withLock { $0.clock } }
 

@@ -7,7 +7,9 @@ import Tenancy
 
 extension PolicySnapshot {
     /// Nil when the policy does not say whose it is.
-    package convenience init?(_ policy: TenantPolicy) {
+    ///
+    /// - Parameter known: the model that is known; it is kept where the policy has the same.
+    package convenience init?(_ policy: TenantPolicy, knowing known: TenantModel? = nil) {
         guard let tenant = policy.tenantID.flatMap({ RecordID(bytes: $0) }) else { return nil }
         self.init(
             tenantID: TenantID(tenant), epoch: policy.epoch ?? 0, isActive: policy.active ?? false,
@@ -15,7 +17,44 @@ extension PolicySnapshot {
             units: policy.units.compactMap { AccessControl.PolicyUnit($0) },
             users: policy.users.compactMap { AccessControl.PolicyUser($0) },
             placements: policy.placements.compactMap { Placement($0, tenant: TenantID(tenant)) },
-            settings: policy.settings.map { AccessControl.WorkspaceSettings($0) } ?? AccessControl.WorkspaceSettings())
+            settings: policy.settings.map { AccessControl.WorkspaceSettings($0) } ?? AccessControl.WorkspaceSettings(),
+            model: TenantModel(policy.fields.compactMap { TenantField($0) }).unlessSame(as: known))
+    }
+}
+
+extension TenantField {
+    /// Nil for a field of a kind that this version does not know: its values stay as they are, and are not seen.
+    init?(_ field: ModelField) {
+        guard let object = field.object, let number = field.number, let name = field.name,
+            let kind = field.kind.flatMap({ TenantField.Kind($0) })
+        else { return nil }
+        let (least, most) = (field.valueMin ?? .min, field.valueMax ?? .max)
+        self.init(
+            object: object, number: number, name: name, kind: kind, isRequired: field.required ?? false,
+            lengthMax: field.lengthMax.map { Int($0) },
+            range: (field.valueMin != nil || field.valueMax != nil) && least <= most ? least...most : nil,
+            choices: field.choices)
+    }
+}
+
+extension TenantField.Kind {
+    init?(_ kind: FieldKind) {
+        switch kind {
+        case .text: self = .text
+        case .longText: self = .longText
+        case .wholeNumber: self = .wholeNumber
+        case .number: self = .number
+        case .money: self = .money
+        case .yesNo: self = .yesNo
+        case .date: self = .date
+        case .time: self = .time
+        case .choice: self = .choice
+        case .choices: self = .choices
+        case .email: self = .email
+        case .phone: self = .phone
+        case .url: self = .url
+        default: return nil
+        }
     }
 }
 

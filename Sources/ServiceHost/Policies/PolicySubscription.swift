@@ -103,7 +103,8 @@ package final class PolicySubscription: PolicySource, PlacementSource {
             let response = try await client.getPolicy(
                 GetPolicyRequest(tenantID: tenant.id.bytes),
                 options: CallOptions(timeout: HostLimits.policyFetchTimeout))
-            guard let policy = response.policy, let snapshot = PolicySnapshot(policy),
+            guard let policy = response.policy,
+                let snapshot = PolicySnapshot(policy, knowing: cache.model(of: tenant)),
                 snapshot.tenantID == tenant
             else {
                 throw RPCError(

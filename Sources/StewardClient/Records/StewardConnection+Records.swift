@@ -31,6 +31,11 @@ extension StewardConnection {
     /// Keeps departments. Needs a session; permissions are department.read, department.create, department.update and department.delete.
     public var departments: DepartmentServiceClient { DepartmentServiceClient(channel: channel) }
 
+    /// Keeps the fields that the workspace has added to its records. Needs a session; permissions are field_definition.read and so on. What is
+    /// changed here holds in all services within a second, for whoever made the change at once. A field that is deleted is not seen any more;
+    /// its values are kept and come back with it. Reasons: FIELD_OBJECT_UNKNOWN, FIELDS_TOO_MANY.
+    public var fieldDefinitions: FieldDefinitionServiceClient { FieldDefinitionServiceClient(channel: channel) }
+
     /// Keeps roles. Needs a session; permissions are role.read, role.create, role.update and role.delete.
     public var roles: RoleServiceClient { RoleServiceClient(channel: channel) }
 

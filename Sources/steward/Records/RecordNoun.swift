@@ -140,6 +140,10 @@ struct RecordPresentation: Sendable {
             "role", "Named sets of rights.", columns: ["id", "display_name", "description", "built_in"],
             changers: ["field_policies": "steward role set-field", "grants": "steward role grant and revoke"],
             fieldsOfService: ["built_in"]),
+        RecordPresentation(
+            "field_definition", "Fields that the workspace has added to its records.",
+            columns: ["id", "object", "name", "kind", "display_name", "required", "choices"],
+            fieldsOfService: ["number"]),
     ]
 
     /// Where a kind stands in help: those without a presentation after the others.

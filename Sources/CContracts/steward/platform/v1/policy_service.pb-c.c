@@ -367,6 +367,51 @@ void   steward__platform__v1__tenant_policy__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__tenant_policy__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__platform__v1__model_field__init
+                     (Steward__Platform__V1__ModelField         *message)
+{
+  static const Steward__Platform__V1__ModelField init_value = STEWARD__PLATFORM__V1__MODEL_FIELD__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__model_field__get_packed_size
+                     (const Steward__Platform__V1__ModelField *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__model_field__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__model_field__pack
+                     (const Steward__Platform__V1__ModelField *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__model_field__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__model_field__pack_to_buffer
+                     (const Steward__Platform__V1__ModelField *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__model_field__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__ModelField *
+       steward__platform__v1__model_field__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__ModelField *)
+     protobuf_c_message_unpack (&steward__platform__v1__model_field__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__model_field__free_unpacked
+                     (Steward__Platform__V1__ModelField *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__model_field__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__platform__v1__policy_role__init
                      (Steward__Platform__V1__PolicyRole         *message)
 {
@@ -819,7 +864,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__get_policy_response__des
   (ProtobufCMessageInit) steward__platform__v1__get_policy_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__field_descriptors[8] =
+static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__field_descriptors[9] =
 {
   {
     "tenant_id",
@@ -917,10 +962,23 @@ static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "fields",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Platform__V1__TenantPolicy, n_fields),
+    offsetof(Steward__Platform__V1__TenantPolicy, fields),
+    &steward__platform__v1__model_field__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__tenant_policy__field_indices_by_name[] = {
   2,   /* field[2] = active */
   1,   /* field[1] = epoch */
+  8,   /* field[8] = fields */
   6,   /* field[6] = placements */
   3,   /* field[3] = roles */
   7,   /* field[7] = settings */
@@ -931,7 +989,7 @@ static const unsigned steward__platform__v1__tenant_policy__field_indices_by_nam
 static const ProtobufCIntRange steward__platform__v1__tenant_policy__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descriptor =
 {
@@ -941,11 +999,153 @@ const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descripto
   "Steward__Platform__V1__TenantPolicy",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__TenantPolicy),
-  8,
+  9,
   steward__platform__v1__tenant_policy__field_descriptors,
   steward__platform__v1__tenant_policy__field_indices_by_name,
   1,  steward__platform__v1__tenant_policy__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__tenant_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[9] =
+{
+  {
+    "object",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelField, object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "number",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Platform__V1__ModelField, has_number),
+    offsetof(Steward__Platform__V1__ModelField, number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "name",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelField, name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kind",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Steward__Platform__V1__ModelField, has_kind),
+    offsetof(Steward__Platform__V1__ModelField, kind),
+    &steward__type__v1__field_kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "required",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Platform__V1__ModelField, has_required),
+    offsetof(Steward__Platform__V1__ModelField, required),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "length_max",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Platform__V1__ModelField, has_length_max),
+    offsetof(Steward__Platform__V1__ModelField, length_max),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value_min",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Platform__V1__ModelField, has_value_min),
+    offsetof(Steward__Platform__V1__ModelField, value_min),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value_max",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Platform__V1__ModelField, has_value_max),
+    offsetof(Steward__Platform__V1__ModelField, value_max),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "choices",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Platform__V1__ModelField, n_choices),
+    offsetof(Steward__Platform__V1__ModelField, choices),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__model_field__field_indices_by_name[] = {
+  8,   /* field[8] = choices */
+  3,   /* field[3] = kind */
+  5,   /* field[5] = length_max */
+  2,   /* field[2] = name */
+  1,   /* field[1] = number */
+  0,   /* field[0] = object */
+  4,   /* field[4] = required */
+  7,   /* field[7] = value_max */
+  6,   /* field[6] = value_min */
+};
+static const ProtobufCIntRange steward__platform__v1__model_field__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.ModelField",
+  "ModelField",
+  "Steward__Platform__V1__ModelField",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__ModelField),
+  9,
+  steward__platform__v1__model_field__field_descriptors,
+  steward__platform__v1__model_field__field_indices_by_name,
+  1,  steward__platform__v1__model_field__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__model_field__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__platform__v1__policy_role__field_descriptors[4] =

@@ -424,7 +424,7 @@ const ProtobufCMessageDescriptor steward__type__v1__record_count__descriptor =
   (ProtobufCMessageInit) steward__type__v1__record_count__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__custom_field__field_descriptors[6] =
+static const ProtobufCFieldDescriptor steward__type__v1__custom_field__field_descriptors[8] =
 {
   {
     "name",
@@ -498,19 +498,45 @@ static const ProtobufCFieldDescriptor steward__type__v1__custom_field__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "money_value",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__CustomField, money_value),
+    &steward__type__v1__money__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "string_values",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Type__V1__CustomField, n_string_values),
+    offsetof(Steward__Type__V1__CustomField, string_values),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__custom_field__field_indices_by_name[] = {
   4,   /* field[4] = bool_value */
   3,   /* field[3] = double_value */
   2,   /* field[2] = int_value */
+  6,   /* field[6] = money_value */
   0,   /* field[0] = name */
   1,   /* field[1] = string_value */
+  7,   /* field[7] = string_values */
   5,   /* field[5] = time_value */
 };
 static const ProtobufCIntRange steward__type__v1__custom_field__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__custom_field__descriptor =
 {
@@ -520,7 +546,7 @@ const ProtobufCMessageDescriptor steward__type__v1__custom_field__descriptor =
   "Steward__Type__V1__CustomField",
   "steward.type.v1",
   sizeof(Steward__Type__V1__CustomField),
-  6,
+  8,
   steward__type__v1__custom_field__field_descriptors,
   steward__type__v1__custom_field__field_indices_by_name,
   1,  steward__type__v1__custom_field__number_ranges,

@@ -214,10 +214,13 @@ public struct TenantPolicy: Hashable, Sendable {
     /// What the workspace has set for itself; absent where it is not active.
     public var settings: WorkspaceSettings?
 
+    /// The fields that the workspace has added to its records.
+    public var fields: [ModelField]
+
     public init(
         tenantID: [UInt8]? = nil, epoch: Int64? = nil, active: Bool? = nil, roles: [PolicyRole] = [],
         units: [PolicyUnit] = [], users: [PolicyUser] = [], placements: [TenantPlacement] = [],
-        settings: WorkspaceSettings? = nil
+        settings: WorkspaceSettings? = nil, fields: [ModelField] = []
     ) {
         self.tenantID = tenantID
         self.epoch = epoch
@@ -227,6 +230,7 @@ public struct TenantPolicy: Hashable, Sendable {
         self.users = users
         self.placements = placements
         self.settings = settings
+        self.fields = fields
     }
 }
 
@@ -243,6 +247,7 @@ extension TenantPolicy: WireMessage {
         self.users = readMessages(c.pointee.users, c.pointee.n_users, message.arena)
         self.placements = readMessages(c.pointee.placements, c.pointee.n_placements, message.arena)
         self.settings = readMessage(c.pointee.settings, message.arena)
+        self.fields = readMessages(c.pointee.fields, c.pointee.n_fields, message.arena)
     }
 
     package func write(to message: Message) {
@@ -268,6 +273,103 @@ extension TenantPolicy: WireMessage {
         c.pointee.placements = writePointers(self.placements, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_placements = self.placements.count
         c.pointee.settings = self.settings.map { writeMessage($0, message.arena) }
+        c.pointee.fields = writePointers(self.fields, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_fields = self.fields.count
+    }
+}
+
+/// A field that a workspace has added.
+public struct ModelField: Hashable, Sendable {
+    /// Kind of record, as in account.
+    public var object: String?
+
+    /// Its number, which no other field of the workspace has or had: values are kept under it.
+    public var number: Int64?
+
+    /// What it is called now.
+    public var name: String?
+
+    /// What its values are.
+    public var kind: FieldKind?
+
+    /// New records need a value.
+    public var required: Bool?
+
+    /// Most characters of a text.
+    public var lengthMax: Int32?
+
+    /// The least number, or minor units of an amount.
+    public var valueMin: Int64?
+
+    /// The most.
+    public var valueMax: Int64?
+
+    /// The list of a choice.
+    public var choices: [String]
+
+    public init(
+        object: String? = nil, number: Int64? = nil, name: String? = nil, kind: FieldKind? = nil,
+        required: Bool? = nil, lengthMax: Int32? = nil, valueMin: Int64? = nil, valueMax: Int64? = nil,
+        choices: [String] = []
+    ) {
+        self.object = object
+        self.number = number
+        self.name = name
+        self.kind = kind
+        self.required = required
+        self.lengthMax = lengthMax
+        self.valueMin = valueMin
+        self.valueMax = valueMax
+        self.choices = choices
+    }
+}
+
+extension ModelField: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_model_field_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__ModelField.self)
+        self.object = readString(c.pointee.object)
+        self.number = c.pointee.has_number != 0 ? c.pointee.number : nil
+        self.name = readString(c.pointee.name)
+        self.kind = c.pointee.has_kind != 0 ? .init(rawValue: .init(bitPattern: c.pointee.kind.rawValue)) : nil
+        self.required = c.pointee.has_required != 0 ? c.pointee.required != 0 : nil
+        self.lengthMax = c.pointee.has_length_max != 0 ? c.pointee.length_max : nil
+        self.valueMin = c.pointee.has_value_min != 0 ? c.pointee.value_min : nil
+        self.valueMax = c.pointee.has_value_max != 0 ? c.pointee.value_max : nil
+        self.choices = readStrings(c.pointee.choices, c.pointee.n_choices)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__ModelField.self)
+        c.pointee.object = self.object.map(message.arena.string)
+        if let value = self.number {
+            c.pointee.has_number = 1
+            c.pointee.number = value
+        }
+        c.pointee.name = self.name.map(message.arena.string)
+        if let value = self.kind {
+            c.pointee.has_kind = 1
+            c.pointee.kind = Steward__Type__V1__FieldKind(rawValue: UInt32(bitPattern: value.rawValue))
+        }
+        if let value = self.required {
+            c.pointee.has_required = 1
+            c.pointee.required = value ? 1 : 0
+        }
+        if let value = self.lengthMax {
+            c.pointee.has_length_max = 1
+            c.pointee.length_max = value
+        }
+        if let value = self.valueMin {
+            c.pointee.has_value_min = 1
+            c.pointee.value_min = value
+        }
+        if let value = self.valueMax {
+            c.pointee.has_value_max = 1
+            c.pointee.value_max = value
+        }
+        c.pointee.choices = writePointers(self.choices, message.arena, message.arena.string)
+        c.pointee.n_choices = self.choices.count
     }
 }
 

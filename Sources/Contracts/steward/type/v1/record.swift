@@ -75,12 +75,12 @@ extension RecordCount: WireMessage {
     }
 }
 
-/// The value of a custom field.
+/// The value of a custom field. One of the values is set; none is as if the item were not there, so that a mask that names the field clears it.
 public struct CustomField: Hashable, Sendable {
-    /// Name of the field, as the tenant defined it.
+    /// Name of the field, as the workspace defined it. In masks, filters and orders it stands behind custom., as in custom.size.
     public var name: String?
 
-    /// Text.
+    /// A text, or a day as YYYY-MM-DD.
     public var stringValue: String?
 
     /// A whole number.
@@ -95,9 +95,16 @@ public struct CustomField: Hashable, Sendable {
     /// A point in time.
     public var timeValue: Timestamp?
 
+    /// An amount of money.
+    public var moneyValue: Money?
+
+    /// Several of a list.
+    public var stringValues: [String]
+
     public init(
         name: String? = nil, stringValue: String? = nil, intValue: Int64? = nil, doubleValue: Double? = nil,
-        boolValue: Bool? = nil, timeValue: Timestamp? = nil
+        boolValue: Bool? = nil, timeValue: Timestamp? = nil, moneyValue: Money? = nil,
+        stringValues: [String] = []
     ) {
         self.name = name
         self.stringValue = stringValue
@@ -105,6 +112,8 @@ public struct CustomField: Hashable, Sendable {
         self.doubleValue = doubleValue
         self.boolValue = boolValue
         self.timeValue = timeValue
+        self.moneyValue = moneyValue
+        self.stringValues = stringValues
     }
 }
 
@@ -119,6 +128,8 @@ extension CustomField: WireMessage {
         self.doubleValue = c.pointee.has_double_value != 0 ? c.pointee.double_value : nil
         self.boolValue = c.pointee.has_bool_value != 0 ? c.pointee.bool_value != 0 : nil
         self.timeValue = readTimestamp(c.pointee.time_value)
+        self.moneyValue = readMessage(c.pointee.money_value, message.arena)
+        self.stringValues = readStrings(c.pointee.string_values, c.pointee.n_string_values)
     }
 
     package func write(to message: Message) {
@@ -138,6 +149,9 @@ extension CustomField: WireMessage {
             c.pointee.bool_value = value ? 1 : 0
         }
         c.pointee.time_value = self.timeValue.map { writeTimestamp($0, message.arena) }
+        c.pointee.money_value = self.moneyValue.map { writeMessage($0, message.arena) }
+        c.pointee.string_values = writePointers(self.stringValues, message.arena, message.arena.string)
+        c.pointee.n_string_values = self.stringValues.count
     }
 }
 

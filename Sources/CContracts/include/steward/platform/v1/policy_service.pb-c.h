@@ -16,6 +16,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 #include "steward/identity/v1/grant.pb-c.h"
 #include "steward/identity/v1/workspace_settings.pb-c.h"
+#include "steward/type/v1/field.pb-c.h"
 
 typedef struct Steward__Platform__V1__WatchPoliciesRequest Steward__Platform__V1__WatchPoliciesRequest;
 typedef struct Steward__Platform__V1__WatchPoliciesResponse Steward__Platform__V1__WatchPoliciesResponse;
@@ -25,6 +26,7 @@ typedef struct Steward__Platform__V1__ListServedTenantsRequest Steward__Platform
 typedef struct Steward__Platform__V1__ListServedTenantsResponse Steward__Platform__V1__ListServedTenantsResponse;
 typedef struct Steward__Platform__V1__GetPolicyResponse Steward__Platform__V1__GetPolicyResponse;
 typedef struct Steward__Platform__V1__TenantPolicy Steward__Platform__V1__TenantPolicy;
+typedef struct Steward__Platform__V1__ModelField Steward__Platform__V1__ModelField;
 typedef struct Steward__Platform__V1__PolicyRole Steward__Platform__V1__PolicyRole;
 typedef struct Steward__Platform__V1__PolicyUnit Steward__Platform__V1__PolicyUnit;
 typedef struct Steward__Platform__V1__PolicyUser Steward__Platform__V1__PolicyUser;
@@ -203,10 +205,70 @@ struct  Steward__Platform__V1__TenantPolicy
    * What the workspace has set for itself; absent where it is not active.
    */
   Steward__Identity__V1__WorkspaceSettings *settings;
+  /*
+   * The fields that the workspace has added to its records.
+   */
+  size_t n_fields;
+  Steward__Platform__V1__ModelField **fields;
 };
 #define STEWARD__PLATFORM__V1__TENANT_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__tenant_policy__descriptor) \
-    , 0, {0,NULL}, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL }
+    , 0, {0,NULL}, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL }
+
+
+/*
+ * A field that a workspace has added.
+ */
+struct  Steward__Platform__V1__ModelField
+{
+  ProtobufCMessage message_base;
+  /*
+   * Kind of record, as in account.
+   */
+  char *object;
+  /*
+   * Its number, which no other field of the workspace has or had: values are kept under it.
+   */
+  protobuf_c_boolean has_number;
+  int64_t number;
+  /*
+   * What it is called now.
+   */
+  char *name;
+  /*
+   * What its values are.
+   */
+  protobuf_c_boolean has_kind;
+  Steward__Type__V1__FieldKind kind;
+  /*
+   * New records need a value.
+   */
+  protobuf_c_boolean has_required;
+  protobuf_c_boolean required;
+  /*
+   * Most characters of a text.
+   */
+  protobuf_c_boolean has_length_max;
+  int32_t length_max;
+  /*
+   * The least number, or minor units of an amount.
+   */
+  protobuf_c_boolean has_value_min;
+  int64_t value_min;
+  /*
+   * The most.
+   */
+  protobuf_c_boolean has_value_max;
+  int64_t value_max;
+  /*
+   * The list of a choice.
+   */
+  size_t n_choices;
+  char **choices;
+};
+#define STEWARD__PLATFORM__V1__MODEL_FIELD__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__model_field__descriptor) \
+    , NULL, 0, 0, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL }
 
 
 /*
@@ -476,6 +538,25 @@ Steward__Platform__V1__TenantPolicy *
 void   steward__platform__v1__tenant_policy__free_unpacked
                      (Steward__Platform__V1__TenantPolicy *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Platform__V1__ModelField methods */
+void   steward__platform__v1__model_field__init
+                     (Steward__Platform__V1__ModelField         *message);
+size_t steward__platform__v1__model_field__get_packed_size
+                     (const Steward__Platform__V1__ModelField   *message);
+size_t steward__platform__v1__model_field__pack
+                     (const Steward__Platform__V1__ModelField   *message,
+                      uint8_t             *out);
+size_t steward__platform__v1__model_field__pack_to_buffer
+                     (const Steward__Platform__V1__ModelField   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Platform__V1__ModelField *
+       steward__platform__v1__model_field__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__platform__v1__model_field__free_unpacked
+                     (Steward__Platform__V1__ModelField *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Platform__V1__PolicyRole methods */
 void   steward__platform__v1__policy_role__init
                      (Steward__Platform__V1__PolicyRole         *message);
@@ -578,6 +659,9 @@ typedef void (*Steward__Platform__V1__GetPolicyResponse_Closure)
 typedef void (*Steward__Platform__V1__TenantPolicy_Closure)
                  (const Steward__Platform__V1__TenantPolicy *message,
                   void *closure_data);
+typedef void (*Steward__Platform__V1__ModelField_Closure)
+                 (const Steward__Platform__V1__ModelField *message,
+                  void *closure_data);
 typedef void (*Steward__Platform__V1__PolicyRole_Closure)
                  (const Steward__Platform__V1__PolicyRole *message,
                   void *closure_data);
@@ -643,6 +727,7 @@ extern const ProtobufCMessageDescriptor steward__platform__v1__list_served_tenan
 extern const ProtobufCMessageDescriptor steward__platform__v1__list_served_tenants_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__get_policy_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descriptor;
+extern const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__policy_role__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__policy_unit__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__policy_user__descriptor;

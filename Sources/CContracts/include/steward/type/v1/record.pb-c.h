@@ -75,17 +75,17 @@ struct  Steward__Type__V1__RecordCount
 
 
 /*
- * The value of a custom field.
+ * The value of a custom field. One of the values is set; none is as if the item were not there, so that a mask that names the field clears it.
  */
 struct  Steward__Type__V1__CustomField
 {
   ProtobufCMessage message_base;
   /*
-   * Name of the field, as the tenant defined it.
+   * Name of the field, as the workspace defined it. In masks, filters and orders it stands behind custom., as in custom.size.
    */
   char *name;
   /*
-   * Text.
+   * A text, or a day as YYYY-MM-DD.
    */
   char *string_value;
   /*
@@ -107,10 +107,19 @@ struct  Steward__Type__V1__CustomField
    * A point in time.
    */
   Google__Protobuf__Timestamp *time_value;
+  /*
+   * An amount of money.
+   */
+  Steward__Type__V1__Money *money_value;
+  /*
+   * Several of a list.
+   */
+  size_t n_string_values;
+  char **string_values;
 };
 #define STEWARD__TYPE__V1__CUSTOM_FIELD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__custom_field__descriptor) \
-    , NULL, NULL, 0, 0, 0, 0, 0, 0, NULL }
+    , NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, 0,NULL }
 
 
 /*

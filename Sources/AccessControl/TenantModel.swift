@@ -1,0 +1,74 @@
+import Synchronization
+
+/// A field that a workspace has added to a kind of records.
+package struct TenantField: Hashable, Sendable {
+    /// What its values are.
+    package enum Kind: Hashable, Sendable {
+        case text, longText, wholeNumber, number, money, yesNo, date, time, choice, choices, email, phone, url
+    }
+
+    /// Kind of records, as in `account`.
+    package let object: String
+    /// No other field of the workspace has it or had it: values are kept under it, so that the name may change.
+    package let number: Int64
+    /// As in `size`.
+    package let name: String
+    package let kind: Kind
+    package let isRequired: Bool
+    /// Most characters of a text; nil for the most that its kind allows.
+    package let lengthMax: Int?
+    /// Of a whole number, or of the minor units of an amount.
+    package let range: ClosedRange<Int64>?
+    /// The list of a choice.
+    package let choices: [String]
+
+    package init(
+        object: String, number: Int64, name: String, kind: Kind, isRequired: Bool = false, lengthMax: Int? = nil,
+        range: ClosedRange<Int64>? = nil, choices: [String] = []
+    ) {
+        (self.object, self.number, self.name, self.kind) = (object, number, name, kind)
+        (self.isRequired, self.lengthMax, self.range, self.choices) = (isRequired, lengthMax, range, choices)
+    }
+
+    /// Before the name in masks, filters, orders and field policies.
+    package static let prefix = "custom."
+
+    /// How masks, filters, orders and field policies call it.
+    package var path: String { Self.prefix + name }
+}
+
+/// The fields that a workspace has added to its records. Part of its policy, so that nobody works with a newer policy on an older model.
+package final class TenantModel: Sendable {
+    /// By object, in the order of their numbers.
+    private let fields: [String: [TenantField]]
+    /// What was made of the fields of an object.
+    private let shapes = Mutex<[String: any Sendable]>([:])
+
+    /// Fields of an object that a workspace may have.
+    package static let fieldCountMax = 200
+
+    package static let empty = TenantModel([])
+
+    package init(_ fields: [TenantField]) {
+        self.fields = Dictionary(grouping: fields, by: \.object).mapValues { $0.sorted { $0.number < $1.number } }
+    }
+
+    package func fields(of object: String) -> [TenantField] { fields[object] ?? [] }
+
+    /// What `make` makes of the fields of an object, made once; nil for an object without any.
+    package func shape<Shape: Sendable>(of object: String, _ make: ([TenantField]) -> Shape) -> Shape? {
+        guard let own = fields[object] else { return nil }
+        if let known = shapes.withLock({ $0[object] }) as? Shape { return known }
+        let made = make(own)
+        return shapes.withLock { shapes in
+            if let first = shapes[object] as? Shape { return first }
+            shapes[object] = made
+            return made
+        }
+    }
+
+    /// The other where it has the same fields, so that what was made of them is made once.
+    package func unlessSame(as other: TenantModel?) -> TenantModel {
+        if let other, other.fields == fields { other } else { self }
+    }
+}

@@ -1,0 +1,149 @@
+import AccessControl
+import Contracts
+import IdentityContracts
+import Postgres
+import RPC
+import Records
+import Tenancy
+
+/// Field definitions: the fields that the workspace has added to its records, the model of a workspace. They are part of its policy.
+struct FieldDefinitionRecord: Sendable {
+    let publication: PolicyPublication
+    let catalogue: RoleCatalogue
+
+    var type: RecordType {
+        RecordType(
+            FieldDefinition.self,
+            fields: [
+                .field("object", .required, .line(50), .immutable),
+                .field("name", .required, .line(FieldName.lengthMax), .immutable),
+                .field("kind", .required, .immutable),
+                .field("display_name", .required, .line(100)),
+                .field("description", .lines(1_000)),
+                .field("length_max", .range(1...Int64(TenantField.linesMax))),
+                .field("choices", .line(TenantField.choiceMax), .count(0...FieldDefinitionRules.choicesMax)),
+                .field("number", .outputOnly, .filled),
+            ],
+            constraints: [
+                ConstraintRule("field_definitions_name_key", fields: ["name", "object"], reason: "FIELD_NAME_TAKEN"),
+                ConstraintRule("field_definitions_number_key", fields: ["number"], reason: "FIELD_NUMBER_TAKEN"),
+            ],
+            rules: RecordRules(
+                validate: { FieldDefinitionRules.violations(of: $0.value(FieldDefinition.self), catalogue) },
+                guard: { change, transaction in
+                    if change.kind == .create { try await Self.number(change, in: transaction) }
+                    if Self.changesModel(change) { try await publication.announce(change, in: transaction) }
+                },
+                follow: { change, transaction in
+                    if change.kind == .create || change.kind == .restore {
+                        try await Self.requireRoom(change, transaction)
+                    }
+                },
+                publish: { change in
+                    if Self.changesModel(change) { await publication.publish(change) }
+                }))
+    }
+
+    /// What people call a field, and what it is for, is nobody's but theirs.
+    private static func changesModel(_ change: RecordChange) -> Bool {
+        change.kind != .update
+            || ["required", "length_max", "value_min", "value_max", "choices"].contains { change.changes($0) }
+    }
+
+    private static let takeNumber = Statement("SELECT nextval('{schema}.field_definitions_number_seq')")
+
+    private static func number(_ change: RecordChange, in transaction: RecordTransaction) async throws {
+        let number = try await transaction.query(takeNumber).one().int64(0)
+        change.after.set("number", number)
+    }
+
+    private static let takeTurn = Statement("SELECT pg_advisory_xact_lock($1) FROM {schema}.meta")
+
+    private static let count = Statement(
+        "SELECT count(*) FROM {schema}.field_definitions WHERE object = $1 AND deleted_at IS NULL")
+
+    /// Asked when the record is there, by one transaction of a workspace at a time: of two that come at once each would see room.
+    private static func requireRoom(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        let object = change.after.text("object") ?? ""
+        _ = try await transaction.query(
+            Query(takeTurn) {
+                $0.append(transaction.actor.tenantID.id.bytes.suffix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) })
+            })
+        let living = try await transaction.query(Query(count) { $0.append(object) }).one().int64(0)
+        if living > Int64(TenantModel.fieldCountMax) { throw IdentityError.fieldsTooMany(object) }
+    }
+}
+
+/// Names of fields that a workspace adds.
+enum FieldName {
+    static let lengthMax = 50
+
+    /// Small letters, digits and underscores, a letter first: a word of masks and filters.
+    static func isWellFormed(_ name: some StringProtocol) -> Bool {
+        guard (1...lengthMax).contains(name.utf8.count), let first = name.utf8.first else { return false }
+        let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        return letters.contains(first)
+            && name.utf8.allSatisfy { letters.contains($0) || digits.contains($0) || $0 == UInt8(ascii: "_") }
+    }
+}
+
+/// What the parts of a definition must be together.
+enum FieldDefinitionRules {
+    static let choicesMax = 200
+
+    static func violations(of field: FieldDefinition, _ catalogue: RoleCatalogue) -> [FieldViolation] {
+        var violations: [FieldViolation] = []
+        func refuse(_ path: String, _ reason: String, _ text: String) {
+            violations.append(FieldViolation(field: path, reason: reason, description: text))
+        }
+        if !catalogue.extensible.contains(field.object ?? "") {
+            refuse(
+                "object", "FIELD_OBJECT_UNKNOWN",
+                "Fields can be added to: \(catalogue.extensible.sorted().joined(separator: ", ")).")
+        }
+        if !FieldName.isWellFormed(field.name ?? "") {
+            refuse(
+                "name", "INVALID_FORMAT",
+                "name must be 1 to \(FieldName.lengthMax) small letters, digits and underscores, a letter first, as in contract_end."
+            )
+        }
+        let kind = field.kind ?? .unspecified
+        if let lengthMax = field.lengthMax {
+            switch kind {
+            case .text:
+                if lengthMax > TenantField.lineMax {
+                    refuse(
+                        "length_max", "OUT_OF_RANGE",
+                        "length_max of a text of one line is at most \(TenantField.lineMax).")
+                }
+            case .longText: break
+            default: refuse("length_max", "NOT_APPLICABLE", "Only a text has a length_max; leave it out.")
+            }
+        }
+        if field.valueMin != nil || field.valueMax != nil {
+            switch kind {
+            case .wholeNumber, .money:
+                if let least = field.valueMin, let most = field.valueMax, least > most {
+                    refuse("value_max", "OUT_OF_RANGE", "value_max is less than value_min.")
+                }
+            default:
+                refuse(
+                    field.valueMin == nil ? "value_max" : "value_min", "NOT_APPLICABLE",
+                    "Only whole numbers and amounts have a least and a most; leave them out.")
+            }
+        }
+        switch kind {
+        case .choice, .choices:
+            if field.choices.isEmpty { refuse("choices", "REQUIRED", "Say what there is to choose from.") }
+            if Set(field.choices).count < field.choices.count {
+                refuse("choices", "DUPLICATE", "A choice is there twice.")
+            }
+        default:
+            if !field.choices.isEmpty {
+                refuse("choices", "NOT_APPLICABLE", "Only a choice has choices; leave them out.")
+            }
+        }
+        return violations
+    }
+}

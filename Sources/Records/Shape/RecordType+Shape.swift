@@ -1,0 +1,149 @@
+import AccessControl
+import Contracts
+import Text
+import Wire
+
+// The shape of a record type in a workspace: the declared fields and those that the workspace has added. The engine works with shapes
+// (`RecordCall.type`): a custom field is a field as any other, whose values are in the column `custom`, and in `custom_fields` on the wire.
+extension RecordType {
+    /// The type with the fields that the workspace has added to it; itself where there are none. Of a mirror those of the source are not here.
+    func shaped(by model: TenantModel) -> RecordType {
+        let declared = declared ?? self
+        guard declared.customColumn != nil else { return declared }
+        return model.shape(of: object) { RecordType(declared, adding: $0) } ?? declared
+    }
+
+    private convenience init(_ declared: RecordType, adding custom: [TenantField]) {
+        let added = MessageExtension(
+            of: declared.message,
+            adding: custom.map { .init($0.key, $0.wireKind, isRepeated: $0.kind == .choices) })
+        let fields = zip(custom, added.fields).enumerated().map { index, field in
+            RecordField(field.0, field.1, index: declared.fields.count + index)
+        }
+        self.init(declared, adding: fields, added)
+    }
+}
+
+extension RecordField {
+    /// A field that a workspace has added.
+    convenience init(_ custom: TenantField, _ descriptor: FieldDescriptor, index: Int) {
+        let kind = custom.columnKind
+        self.init(
+            index: index, descriptor: descriptor, kind: kind, columns: [], firstColumn: 0, rules: FieldRules(custom),
+            role: nil, name: custom.path, expressions: kind.expressions(in: Self.customColumn, under: descriptor.name))
+    }
+
+    static let customColumn = "custom"
+}
+
+extension TenantField {
+    /// Its name in the column, in the ledger and in messages of the shape. No declared field has a dot in its name.
+    fileprivate var key: String { "\(Self.prefix)\(number)" }
+
+    fileprivate var wireKind: FieldDescriptor.Kind {
+        switch kind {
+        case .text, .longText, .date, .choice, .choices, .email, .phone, .url: .string
+        case .wholeNumber: .int64
+        case .number: .double
+        case .yesNo: .bool
+        case .time: .message(CustomWire.timestamp)
+        case .money: .message(Money.descriptor)
+        }
+    }
+
+    fileprivate var columnKind: ColumnKind {
+        switch kind {
+        case .text, .longText, .choice, .email, .phone, .url: .text
+        case .choices: .textArray
+        case .date: .date
+        case .wholeNumber: .int64
+        case .number: .double
+        case .yesNo: .bool
+        case .time: .time(CustomWire.timestampFields)
+        case .money: .money(CustomWire.moneyFields)
+        }
+    }
+
+    /// Most characters of a text that has no limit of its own, and the most that it may be given.
+    package static let (lineDefault, lineMax, linesMax, choiceMax) = (255, 1_000, 10_000, 100)
+}
+
+extension FieldRules {
+    fileprivate init(_ custom: TenantField) {
+        self.init()
+        isRequired = custom.isRequired
+        range = custom.range
+        switch custom.kind {
+        case .text:
+            declaredText = TextRule(
+                .oneLine, lengthMax: min(custom.lengthMax ?? TenantField.lineDefault, TenantField.lineMax))
+        case .longText:
+            declaredText = TextRule(
+                .multiLine, lengthMax: min(custom.lengthMax ?? TenantField.linesMax, TenantField.linesMax))
+        case .choice, .choices:
+            declaredText = TextRule(.oneLine, lengthMax: TenantField.choiceMax)
+            choices = custom.choices
+            if custom.kind == .choices { count = 0...max(1, custom.choices.count) }
+        case .email: format = .email
+        case .phone: format = .phone
+        case .url: format = .url
+        case .wholeNumber, .number, .money, .yesNo, .date, .time: break
+        }
+    }
+}
+
+/// The messages in which values of custom fields come and go.
+enum CustomWire {
+    static let item = CustomField.descriptor
+    static let timestamp: MessageDescriptor = {
+        guard case .message(let time)? = item.field("time_value")?.kind else {
+            preconditionFailure("time_value is a message")
+        }
+        return time
+    }()
+    static let timestampFields: TimestampFields = {
+        guard let fields = TimestampFields(timestamp) else { preconditionFailure("time_value is a time") }
+        return fields
+    }()
+    static let moneyFields: MoneyFields = {
+        guard let fields = MoneyFields(Money.descriptor) else { preconditionFailure("Money is money") }
+        return fields
+    }()
+
+    static let name = known("name")
+    static let text = known("string_value")
+    static let integer = known("int_value")
+    static let number = known("double_value")
+    static let flag = known("bool_value")
+    static let time = known("time_value")
+    static let money = known("money_value")
+    static let texts = known("string_values")
+
+    /// What may hold a value.
+    static let values = [text, integer, number, flag, time, money, texts]
+
+    private static func known(_ name: String) -> FieldDescriptor {
+        guard let field = item.field(name) else { preconditionFailure("CustomField has \(name)") }
+        return field
+    }
+}
+
+extension ColumnKind {
+    /// SQL of the values that a member of a jsonb column holds: one, or two for money.
+    fileprivate func expressions(in column: String, under key: String) -> [String] {
+        let (json, text) = ("\(column)->'\(key)'", "\(column)->>'\(key)'")
+        switch self {
+        case .text, .id: return ["(\(text))"]
+        case .textArray, .idArray:
+            return ["ARRAY(SELECT jsonb_array_elements_text(\(json)))"]
+        case .int32, .int64, .enumeration: return ["(\(text))::bigint"]
+        case .double: return ["(\(text))::double precision"]
+        case .bool: return ["(\(text))::boolean"]
+        case .time: return ["(\(text))::timestamptz"]
+        case .date: return ["(\(text))::date"]
+        case .money(let fields):
+            return ["(\(json)->>'\(fields.minorUnits.name)')::bigint", "(\(json)->>'\(fields.currency.name)')"]
+        case .json: return ["(\(json))"]
+        }
+    }
+}
