@@ -67,6 +67,10 @@ struct SampleRecords: Sendable {
         ids["lead"] = try await admin.leads.createLead(
             CreateLeadRequest(record: Lead(givenName: text("lead"), accountID: ids["account"], externalID: word))
         ).record?.id
+        ids["field_definition"] = try await admin.fieldDefinitions.createFieldDefinition(
+            CreateFieldDefinitionRequest(
+                record: FieldDefinition(object: "account", name: "note", kind: .text, displayName: text("field")))
+        ).record?.id
         ids["job"] = try await admin.accounts.deleteMatchingAccounts(
             DeleteMatchingAccountsRequest(filterExpression: "external_id = \"none\"")
         ).jobID
@@ -215,6 +219,9 @@ struct ForeignProbe {
             case "user": User(email: "\(name.dropFirst(6))@probe.example", displayName: name)
             case "department": Department(displayName: name)
             case "role": Role(displayName: name)
+            case "field_definition":
+                FieldDefinition(
+                    object: "account", name: name.replacing(" ", with: "_"), kind: .text, displayName: name)
             default: throw TestStewardError("there is no sample for \(method.path): add one here")
             }
         return record.message(in: arena)

@@ -97,7 +97,7 @@ extension ExportOrder {
         try select(request)
         if let field = request.descriptor.field("order_by") { request.setStrings(field, orderBy) }
         if self.columns != nil, let field = request.descriptor.field("read_mask") {
-            request.setStrings(field, Array(Set(columns.map(\.field.name))).sorted())
+            request.setStrings(field, Array(Set(columns.map(\.path))).sorted())
         }
     }
 

@@ -98,7 +98,10 @@ struct RecordPrinter {
         JSONText.object(
             columns.map { column in
                 guard case .reference(let name, let field, let noun) = column else {
-                    guard case .field(let field) = column else { return (column.name, "null") }
+                    guard case .field(let field) = column else {
+                        let value = column.customValue(in: record)
+                        return (column.name, value.map { MessageJSON.value($0.field, of: $0.item) } ?? "null")
+                    }
                     return (field.name, MessageJSON.value(field, of: record))
                 }
                 return (name, record.has(field) ? JSONText.quoted(names.text(field, noun, of: record)) : "null")

@@ -96,10 +96,9 @@ struct UpdateMatching<Record: RecordMessage>: AsyncParsableCommand {
             throw UsageProblem("\(one): records keep their ids", cure: "leave it out; --filter says which records")
         }
         let client = try await options.records.client(Record.noun)
-        var resolver = ReferenceResolver(connection: client.connection)
-        let resolved = try await resolver.resolve(assignments, in: Record.noun.record)
+        let resolved = try await ResolvedAssignments(assignments, of: Record.noun, client.connection)
         try await options.run(Record.entry.methods.updateMatching, client) { request in
-            try client.fillRecord(of: request) { try FieldAssignment.apply(resolved, to: $0) }
+            try client.fillRecord(of: request) { try resolved.apply(to: $0) }
         }
     }
 }

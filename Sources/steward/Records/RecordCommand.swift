@@ -65,8 +65,11 @@ enum RecordCommands {
     static func fieldList(_ noun: RecordNoun) -> String {
         let fields = noun.record.fields.filter { $0.name != "id" && !noun.fieldsOfService.contains($0.name) }
         let names = fields.map { field in
-            RecordColumn.reference(of: field, in: noun.record).map { "\($0.name)=NAME (or \(field.name))" }
-                ?? field.name
+            // Each by its own name.
+            field.name == "custom_fields"
+                ? "\(ResolvedAssignments.customPrefix)NAME"
+                : RecordColumn.reference(of: field, in: noun.record).map { "\($0.name)=NAME (or \(field.name))" }
+                    ?? field.name
         }
         return "Fields: " + names.joined(separator: ", ") + "."
     }
@@ -115,15 +118,12 @@ struct CreateRecord<Record: RecordMessage>: AsyncParsableCommand {
         try FieldsSet.check(assignments, of: Record.noun.record)
         try RecordCommands.refuseFieldsOfService(assignments, Record.noun)
         let client = try await options.client(Record.noun)
-        var resolver = ReferenceResolver(connection: client.connection)
-        let resolved = try await resolver.resolve(assignments, in: Record.noun.record)
-        if let key = ifAbsent, let present = try await existing(client, key, resolved) {
+        let resolved = try await ResolvedAssignments(assignments, of: Record.noun, client.connection)
+        if let key = ifAbsent, let present = try await existing(client, key, resolved.declared) {
             Terminal.note("exists")
             try await options.show(one: present, client.connection)
         } else {
-            let record = try await client.write(\.create, requestID: requestID) { record in
-                try FieldAssignment.apply(resolved, to: record)
-            }
+            let record = try await client.write(\.create, requestID: requestID, resolved.apply)
             try await options.show(one: record, client.connection)
         }
     }

@@ -97,10 +97,13 @@ enum RecordColumn {
     case field(FieldDescriptor)
     /// `stage` for stage_id.
     case reference(String, FieldDescriptor, RecordNoun)
+    /// A field that the workspace has added, as in custom.size, by the field that holds them all.
+    case custom(String, FieldDescriptor)
 
     var name: String {
         switch self {
         case .field(let field): field.name
+        case .custom(let path, _): path
         case .reference(let name, _, _): name
         }
     }
@@ -108,12 +111,30 @@ enum RecordColumn {
     /// The field that it is made of.
     var field: FieldDescriptor {
         switch self {
-        case .field(let field), .reference(_, let field, _): field
+        case .field(let field), .reference(_, let field, _), .custom(_, let field): field
         }
     }
 
     /// Whether the record holds something there.
-    func isSet(in record: Message) -> Bool { record.has(field) }
+    func isSet(in record: Message) -> Bool {
+        if case .custom = self { customValue(in: record) != nil } else { record.has(field) }
+    }
+
+    /// What to ask for to have the column.
+    var path: String { if case .custom(let path, _) = self { path } else { field.name } }
+
+    /// What a record holds in a field that the workspace has added.
+    func customValue(in record: Message) -> (item: Message, field: FieldDescriptor)? {
+        guard case .custom(let path, let list) = self else { return nil }
+        let name = String(path.dropFirst(ResolvedAssignments.customPrefix.count))
+        let item = record.messages(list).first { item in
+            item.descriptor.field("name").map { item.string($0) == name } ?? false
+        }
+        guard let item, let field = item.descriptor.fields.first(where: { $0.name != "name" && item.has($0) }) else {
+            return nil
+        }
+        return (item, field)
+    }
 
     /// Holds numbers or amounts, which no spreadsheet program takes for a formula.
     var isNumber: Bool {
@@ -127,19 +148,27 @@ enum RecordColumn {
 
     /// The value as a cell of CSV.
     func cell(of record: Message, _ names: ReferenceNames) -> String {
-        if case .field(let field) = self { FieldText.cell(field, of: record) } else { text(of: record, names) }
+        switch self {
+        case .field(let field): FieldText.cell(field, of: record)
+        case .custom: customValue(in: record).map { FieldText.cell($0.field, of: $0.item) } ?? ""
+        case .reference: text(of: record, names)
+        }
     }
 
     func text(of record: Message, _ names: ReferenceNames) -> String {
         switch self {
         case .field(let field): FieldText.text(field, of: record)
         case .reference(_, let field, let noun): names.text(field, noun, of: record)
+        case .custom: customValue(in: record).map { FieldText.text($0.field, of: $0.item) } ?? ""
         }
     }
 
-    /// A column by its name: a field, or a reference without _id.
+    /// A column by its name: a field, a reference without _id, or a field that the workspace has added, whether there is one or not.
     static func named(_ name: String, in type: MessageDescriptor) throws -> RecordColumn {
         if let field = type.field(name) { return .field(field) }
+        if name.hasPrefix(ResolvedAssignments.customPrefix), let list = type.field("custom_fields") {
+            return .custom(name, list)
+        }
         guard !name.contains("."), let path = ReferenceResolver.path(name, in: type),
             let field = type.field(path.target), let noun = RecordNouns.named(path.noun)
         else { throw MessageFill.unknown(name, in: type, path: "") }

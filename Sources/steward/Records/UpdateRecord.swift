@@ -61,13 +61,12 @@ struct UpdateRecord<Record: RecordMessage>: AsyncParsableCommand {
         let client = try await options.client(Record.noun)
         var ids: [String] = []
         for record in records { ids.append(try await client.id(of: record)) }
-        var resolver = ReferenceResolver(connection: client.connection)
-        let resolved = try await resolver.resolve(assignments, in: Record.noun.record)
-        if !replace { for id in ids { try await refuseToReplace(resolved, id, client) } }
+        let resolved = try await ResolvedAssignments(assignments, of: Record.noun, client.connection)
+        if !replace { for id in ids { try await refuseToReplace(resolved.declared, id, client) } }
         func fill(_ record: Message, _ id: String) throws -> [String] {
             try FieldAssignment.set("id", to: id, in: record)
             if let version { try FieldAssignment.set("version", to: String(version), in: record) }
-            return try FieldAssignment.apply(resolved, to: record)
+            return try resolved.apply(to: record)
         }
         guard ids.count > 1 else {
             let record = try await client.write(\.update, requestID: requestID) { try fill($0, ids[0]) }

@@ -30,13 +30,12 @@ struct UpsertRecord<Record: RecordMessage>: AsyncParsableCommand {
         try RecordCommands.refuseFieldsOfService(assignments, Record.noun)
         guard let method = Record.entry.methods.upsert, let key = by ?? Record.entry.key else { return }
         let client = try await options.client(Record.noun)
-        var resolver = ReferenceResolver(connection: client.connection)
-        let resolved = try await resolver.resolve(assignments, in: Record.noun.record)
+        let resolved = try await ResolvedAssignments(assignments, of: Record.noun, client.connection)
         let answer = try await client.connection.call(method, requestID: requestID) { request in
             try FieldAssignment.set("match_field", to: key, in: request)
             try client.fillRecord(of: request) { record in
                 if let version { try FieldAssignment.set("version", to: String(version), in: record) }
-                return try FieldAssignment.apply(resolved, to: record).filter { $0 != key && $0 != "id" }
+                return try resolved.apply(to: record).filter { $0 != key && $0 != "id" }
             }
         }
         let isNew = answer.descriptor.field("created").map { answer.bool($0) } ?? false
