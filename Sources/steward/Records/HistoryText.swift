@@ -41,11 +41,11 @@ struct HistoryText {
         let header = mark + (shared + ["field", "before", "after"]).joined(separator: ",")
         return [header]
             + changes.flatMap { change in
-                fields(of: change).map { field in
+                columns(of: change).map { column in
                     let values = ["before", "after"].map { side in
-                        value(side, of: change).map { FieldText.cell(field, of: $0) } ?? ""
+                        value(side, of: change).map { column.cell(of: $0, names) } ?? ""
                     }
-                    let cells = shared.map { text($0, change) } + [field.name] + values
+                    let cells = shared.map { text($0, change) } + [column.name] + values
                     return cells.map { CSVText.quoted(format == .sheet ? SheetText.escaped($0) : $0) }
                         .joined(separator: ",")
                 }
@@ -64,26 +64,24 @@ struct HistoryText {
 
     private func edits(of change: Message) -> [String] {
         lifetime(of: change)
-            + fields(of: change).filter { !Self.untold.contains($0.name) }.map { field in
-                guard let after = value("after", of: change) else {
-                    return "\(RecordColumn.told(field, in: record).name): too long to be shown"
-                }
-                return Self.edit(field, from: value("before", of: change), to: after, names)
+            + columns(of: change).filter { !Self.untold.contains($0.name) }.map { column in
+                let column = column.told(in: record)
+                guard let after = value("after", of: change) else { return "\(column.name): too long to be shown" }
+                return Self.edit(column, from: value("before", of: change), to: after, names)
             }
     }
 
     /// That it was deleted, or brought back.
     private func lifetime(of change: Message) -> [String] {
-        guard let time = fields(of: change).first(where: { $0.name == "delete_time" }) else { return [] }
+        guard let time = columns(of: change).first(where: { $0.name == "delete_time" })?.field else { return [] }
         if value("after", of: change)?.has(time) == true { return ["deleted"] }
         return value("before", of: change)?.has(time) == true ? ["restored"] : []
     }
 
     /// A field with what it had before, if there was a record before, and what it has then.
     static func edit(
-        _ field: FieldDescriptor, from before: Message?, to after: Message, _ names: ReferenceNames
+        _ column: RecordColumn, from before: Message?, to after: Message, _ names: ReferenceNames
     ) -> String {
-        let column = RecordColumn.told(field, in: after.descriptor)
         func shown(_ record: Message) -> String {
             column.isSet(in: record) ? column.text(of: record, names) : nothing
         }
@@ -91,8 +89,10 @@ struct HistoryText {
         return "\(column.name): \(shown(before)) → \(shown(after))"
     }
 
-    private func fields(of change: Message) -> [FieldDescriptor] {
-        change.descriptor.field("changed_fields").map { change.strings($0) }?.compactMap { record.field($0) } ?? []
+    /// The fields that it changed, those that the workspace has added included.
+    private func columns(of change: Message) -> [RecordColumn] {
+        let names = change.descriptor.field("changed_fields").map { change.strings($0) } ?? []
+        return names.compactMap { try? RecordColumn.named($0, in: record) }
     }
 
     /// The record with the values on a side, before or after.

@@ -57,7 +57,9 @@ struct MatchingSample {
         let changed = record.descriptor.fields.filter { field in
             !untold.contains(field.name) && FieldText.cell(field, of: before) != FieldText.cell(field, of: record)
         }
-        return changed.map { HistoryText.edit($0, from: before, to: record, names) }
+        return changed.map { field in
+            HistoryText.edit(RecordColumn.told(field, in: record.descriptor), from: before, to: record, names)
+        }
     }
 
     private static func id(of record: Message) -> String {

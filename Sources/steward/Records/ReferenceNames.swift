@@ -180,6 +180,11 @@ enum RecordColumn {
         reference(of: field, in: type) ?? .field(field)
     }
 
+    /// The same as people are told of it.
+    func told(in type: MessageDescriptor) -> RecordColumn {
+        if case .field(let field) = self { Self.told(field, in: type) } else { self }
+    }
+
     /// A field that names another record, as the column that tells what that is called; nil for other fields.
     static func reference(of field: FieldDescriptor, in type: MessageDescriptor) -> RecordColumn? {
         for suffix in ["_id", "_ids"] where field.name.hasSuffix(suffix) {
