@@ -33,7 +33,7 @@ extension ConformanceTests {
     }
 
     private static func expectAsListed(to user: UserID, hiding field: RecordField, _ bench: Bench) async throws {
-        let listed = try await bench.list(as: user).records(of: bench.type.message).map { WireCodec.encode($0) }
+        let listed = bench.records(in: try await bench.list(as: user)).map { WireCodec.encode($0) }
         let exported = try await bench.export(as: user).map { WireCodec.encode($0) }
         #expect(exported == listed && listed.count >= 3, "\(field.name)")
         guard let target = FilterTarget(field.name, in: bench.type), target.isSortable, !field.descriptor.isRepeated
@@ -56,7 +56,7 @@ extension Bench {
             let answer = try bytes.withUnsafeBytes {
                 try WireCodec.decode($0, as: methods.export.response, arena: Arena())
             }
-            records += answer.records(of: type.message)
+            records += self.records(in: answer)
         }
         return records
     }

@@ -61,8 +61,8 @@ extension ConformanceTests {
             let value = draft.named(key)
             #expect(!value.isEmpty)
             func send(_ record: Message, as user: UserID? = nil) async throws -> (record: Message, isNew: Bool) {
-                let answer = try await bench.service.call(upsert, as: user) { $0.put([record]) }
-                return (try #require(answer.records(of: bench.type.message).first), answer.flag("created") == true)
+                let answer = try await bench.service.call(upsert, as: user) { $0.put([record], of: bench) }
+                return (try #require(bench.records(in: answer).first), answer.flag("created") == true)
             }
             let made = try await send(draft)
             #expect(made.isNew)

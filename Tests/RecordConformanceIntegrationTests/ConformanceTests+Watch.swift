@@ -16,7 +16,7 @@ extension ConformanceTests {
             let there = try await bench.specimen(1)
             let watch = try await bench.watch()
             var told = try await watch.next { $0.isSet("snapshot_end") }
-            #expect(told.records(of: bench.type.message).contains { $0.named("id") == there.named("id") })
+            #expect(bench.records(in: told).contains { $0.named("id") == there.named("id") })
             let made = try await bench.specimen(2)
             let id = made.named("id")
             for write in ["create", "update", "restore"] {
@@ -29,9 +29,9 @@ extension ConformanceTests {
                 default: break
                 }
                 told = try await watch.next { told in
-                    told.records(of: bench.type.message).contains { $0.named("id") == id }
+                    bench.records(in: told).contains { $0.named("id") == id }
                 }
-                let record = told.records(of: bench.type.message).first { $0.named("id") == id }
+                let record = bench.records(in: told).first { $0.named("id") == id }
                 let read = try await bench.get(id)
                 #expect(record.map { WireCodec.encode($0) } == WireCodec.encode(read), "\(write)")
             }
@@ -45,7 +45,7 @@ extension ConformanceTests {
                 for level in [FieldLevel.none, .masked] {
                     let user = bench.user(hiding: field.name, level)
                     let comment = Comment("\(field.name) \(level)")
-                    let told = try await bench.watch(as: user).next { !$0.records(of: bench.type.message).isEmpty }
+                    let told = try await bench.watch(as: user).next { !bench.records(in: $0).isEmpty }
                     #expect(!told.tells(field, of: made), comment)
                     let refused = try await refused {
                         try await bench.watch("\(field.name) is set", as: user).next { _ in true }
@@ -58,7 +58,7 @@ extension ConformanceTests {
             guard subject.entry.ownership == .owned else { return }
             let own = try await bench.watch(as: bench.user(scope: .own))
             let all = try await own.next { $0.isSet("snapshot_end") }
-            #expect(all.records(of: bench.type.message).isEmpty)
+            #expect(bench.records(in: all).isEmpty)
         }
     }
 

@@ -21,7 +21,7 @@ import Wire
                 #expect(read.has(field.descriptor), "\(field.name) was lost")
             }
             let listed = try await bench.list { $0.set("filter_expression", "id = \"\(made.named("id"))\"") }
-            #expect(listed.records(of: bench.type.message).map(WireCodec.encode) == [WireCodec.encode(made)])
+            #expect(bench.records(in: listed).map(WireCodec.encode) == [WireCodec.encode(made)])
             let several = try await bench.batchGet([made.named("id")])
             #expect(WireCodec.encode(several).contains(WireCodec.encode(made)))
         }
@@ -51,12 +51,12 @@ import Wire
             let draft = try await bench.draft(2)
             let methods = bench.methods
             let edition = bench.edition(made, [(bench.freeFields()[0], "edited again")])
-            let update = try Bench.item(of: methods.batchUpdate) { $0.put([edition]) }
+            let update = try Bench.item(of: methods.batchUpdate) { $0.put([edition], of: bench) }
             let delete = try Bench.item(of: methods.batchDelete) { $0.set("id", id) }
             let restore = try Bench.item(of: methods.batchRestore) { $0.set("id", id) }
             let writes: [(method: MethodDefinition, fill: (Message) -> Void)] = [
-                (methods.batchCreate, { $0.put([draft]) }),
-                (methods.update, { $0.put([bench.edition(made, [(bench.freeFields()[0], "edited")])]) }),
+                (methods.batchCreate, { $0.put([draft], of: bench) }),
+                (methods.update, { $0.put([bench.edition(made, [(bench.freeFields()[0], "edited")])], of: bench) }),
                 (methods.delete, { $0.set("id", id) }), (methods.restore, { $0.set("id", id) }),
                 (methods.batchUpdate, { $0.putItems([update]) }), (methods.batchDelete, { $0.putItems([delete]) }),
                 (methods.batchRestore, { $0.putItems([restore]) }),
@@ -126,8 +126,8 @@ import Wire
             let field = bench.freeFields()[0]
             let made = try await bench.specimen(1)
             let draft = try await bench.draft(2)
-            let answer = try await bench.service.call(bench.methods.batchCreate) { $0.put([made, draft]) }
-            let stored = answer.records(of: bench.type.message)
+            let answer = try await bench.service.call(bench.methods.batchCreate) { $0.put([made, draft], of: bench) }
+            let stored = bench.records(in: answer)
             // The first has an id that is taken.
             #expect(stored.count == 1)
             let told = try await bench.ledger(try #require(stored.first).named("id"), field)
@@ -151,9 +151,9 @@ import Wire
                     }
                 }
                 let answer = try await bench.service.call(method) { $0.putItems(items) }
-                #expect(answer.records(of: bench.type.message).map { $0.named("id") } == [id], "\(method.name)")
+                #expect(bench.records(in: answer).map { $0.named("id") } == [id], "\(method.name)")
             }
-            try await bench.batch(methods.batchUpdate) { $0.put([edition]) }
+            try await bench.batch(methods.batchUpdate) { $0.put([edition], of: bench) }
             try await send(methods.batchDelete) { _ in }
             try await send(methods.batchRestore) { _ in }
             let told = try await bench.ledger(id, field)
@@ -197,7 +197,7 @@ import Wire
                 request.set("show_deleted", true)
                 request.set("filter_expression", "id = \"\(id)\"")
             }
-            let deleted = shown.records(of: bench.type.message)
+            let deleted = bench.records(in: shown)
             #expect(deleted.count == 1 && deleted.first?.isSet("delete_time") == true)
             let back = try await bench.restore(id)
             #expect(back.int("version") == 3 && !back.isSet("delete_time"))
@@ -231,7 +231,7 @@ extension Bench {
     func ledger(_ id: String, _ field: RecordField) async throws -> [Told] {
         let rows = try await service.sql(
             """
-            SELECT method, before->>'\(field.name)', after->>'\(field.name)', before IS NULL,
+            SELECT method, before->>'\(field.key)', after->>'\(field.key)', before IS NULL,
                 coalesce(before->>'delete_time', '') <> '', coalesce(after->>'delete_time', '') <> '', actor_id IS NOT NULL
             FROM {schema}.ledger WHERE object = '\(type.object)' AND record_id = '\(id)' ORDER BY record_version
             """)

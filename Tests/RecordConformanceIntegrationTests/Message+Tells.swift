@@ -1,3 +1,5 @@
+import AccessControl
+import Contracts
 import RPC
 import TestService
 import Wire
@@ -14,14 +16,27 @@ extension Message {
     }
 
     private func records(telling field: RecordField, of record: Message) -> Bool {
-        let type = record.descriptor
+        if field.isCustom { return items(named: String(field.name.dropFirst(TenantField.prefix.count))) }
+        let type = record.descriptor.base
         let found =
-            descriptor == type ? [self] : descriptor.fields.filter { $0.kind == .message(type) }.flatMap(messages)
+            descriptor.base == type ? [based] : descriptor.fields.filter { $0.kind == .message(type) }.flatMap(messages)
         return found.contains { found in
             let (one, other) = (Message.make(type, in: Arena()), Message.make(type, in: Arena()))
             one.copyFields(from: found, only: [field.descriptor])
             other.copyFields(from: record, only: [field.descriptor])
             return found.has(field.descriptor) && WireCodec.encode(one) == WireCodec.encode(other)
+        }
+    }
+
+    /// The message holds a value of a custom field that is no text, wherever it stands.
+    private func items(named name: String) -> Bool {
+        if descriptor == CustomField.descriptor {
+            return CustomField(self).name == name && CustomField(self).stringValues.isEmpty
+        }
+        return descriptor.base.fields.contains { field in
+            guard case .message = field.kind, has(field) else { return false }
+            let nested = field.isRepeated ? messages(field) : message(field).map { [$0] } ?? []
+            return nested.contains { $0.items(named: name) }
         }
     }
 

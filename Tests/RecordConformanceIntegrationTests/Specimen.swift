@@ -49,7 +49,7 @@ extension Bench {
         case .int64: record.setInt64(descriptor, self.number(field, number))
         case .double: record.setDouble(descriptor, Double(self.number(field, number)))
         case .time(let parts): record.makeMessage(descriptor).setInt64(parts.seconds, 1_900_000_000 + Int64(number))
-        case .date: record.setString(descriptor, CalendarDay(daysSince1970: 7_000 + number).text)
+        case .date: record.setString(descriptor, CalendarDay(daysSince1970: 7_000 + number % 10_000).text)
         case .enumeration(let values): record.setInt32(descriptor, values.values.first { $0.number > 0 }?.number ?? 0)
         case .money(let parts):
             let money = record.makeMessage(descriptor)
@@ -63,10 +63,10 @@ extension Bench {
 
     private func text(_ field: RecordField, _ number: Int) -> String {
         let canary = Self.canary(field, number)
-        if let known = Listed.texts["\(type.object).\(field.name)"] { return known }
+        if let known = Listed.texts["\(type.object).\(field.name)"] ?? field.rules.choices?.first { return known }
         return switch field.rules.format {
         case .email: "\(canary)@example.com"
-        case .phone: "+49 30 \(7_654_300 + number)"
+        case .phone: "+49 30 \(7_000_000 + 1_000 * field.index + number)"
         case .url: "https://\(canary).example"
         case .country: "DE"
         case .currency: "EUR"
@@ -111,7 +111,7 @@ extension Bench {
             preconditionFailure("\(type.object).\(field.name) refers to \(object), which the service does not keep")
         }
         let bench = Bench(type: other, service: service)
-        return try await bench.create(bench.draft(number * 100 + field.index, isRoot: other === type)).named("id")
+        return try await bench.create(bench.draft(number * 1_000 + field.index, isRoot: other === type)).named("id")
     }
 }
 

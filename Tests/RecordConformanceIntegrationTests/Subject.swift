@@ -32,7 +32,23 @@ struct Subject: Sendable, CustomTestStringConvertible {
         guard let type = service.definition.records.first(where: { $0.object == entry.object }) else {
             throw UnservedType(name: testDescription)
         }
-        return Bench(type: type, service: service)
+        let fields = type.customColumn == nil ? [] : Self.fields(of: entry.object)
+        service.set(fields)
+        return Bench(type: type.shaped(by: TenantModel(fields)), service: service)
+    }
+
+    /// A field of each kind that a workspace may add: they are held to what declared fields are held to.
+    private static func fields(of object: String) -> [TenantField] {
+        let kinds: [TenantField.Kind] = [
+            .text, .longText, .wholeNumber, .number, .money, .yesNo, .date, .time, .choice, .choices, .email, .phone,
+            .url,
+        ]
+        return kinds.enumerated().map { index, kind in
+            let isChoice = [TenantField.Kind.choice, .choices].contains(kind)
+            return TenantField(
+                object: object, number: Int64(index + 1), name: "own_\(kind)".lowercased(), kind: kind,
+                choices: isChoice ? ["kiwi choice \(index)", "other"] : [])
+        }
     }
 }
 
@@ -50,7 +66,17 @@ struct Bench: Sendable {
 
     /// A record of the type from its encoded form.
     func record(_ bytes: [UInt8]) throws -> Message {
-        try bytes.withUnsafeBytes { try WireCodec.decode($0, as: type.message, arena: Arena()) }
+        shaped(try bytes.withUnsafeBytes { try WireCodec.decode($0, as: type.message.base, arena: Arena()) })
+    }
+
+    /// The records of the type that an answer tells, with custom fields as fields.
+    func records(in answer: Message) -> [Message] { answer.records(of: type.message.base).map(shaped) }
+
+    /// It keeps the items in which they were told, so that its bytes are what was told.
+    func shaped(_ told: Message) -> Message {
+        guard let record = try? type.taken(told, "") else { preconditionFailure("what is told is what is taken") }
+        if let column = type.customColumn?.descriptor { record.setMessages(column, told.messages(column)) }
+        return record
     }
 
     /// May do everything with the type and read all others, but for these fields.
@@ -64,7 +90,8 @@ struct Bench: Sendable {
 
     @discardableResult
     func get(_ id: String, as user: UserID? = nil) async throws -> Message {
-        try #require(try await service.call(methods.get, as: user) { $0.set("id", id) }.records(of: type.message).first)
+        let answer = try await service.call(methods.get, as: user) { $0.set("id", id) }
+        return try #require(records(in: answer).first)
     }
 
     @discardableResult
@@ -79,14 +106,16 @@ struct Bench: Sendable {
 
     @discardableResult
     func create(_ record: Message, as user: UserID? = nil, requestID: String? = nil) async throws -> Message {
-        let answer = try await service.call(methods.create, as: user, requestID: requestID) { $0.put([record]) }
-        return try #require(answer.records(of: type.message).first)
+        let answer = try await service.call(methods.create, as: user, requestID: requestID) {
+            $0.put([record], of: self)
+        }
+        return try #require(records(in: answer).first)
     }
 
     /// Why each record was not made; nil for those that were.
     @discardableResult
     func batchCreate(_ records: [Message], as user: UserID? = nil) async throws -> [String?] {
-        let answer = try await service.call(methods.batchCreate, as: user) { $0.put(records) }
+        let answer = try await service.call(methods.batchCreate, as: user) { $0.put(records, of: self) }
         return answer.records(of: ItemResult.descriptor).map { ItemResult($0).reason }
     }
 
@@ -124,22 +153,22 @@ struct Bench: Sendable {
         _ record: Message, _ mask: [String], as user: UserID? = nil, requestID: String? = nil
     ) async throws -> Message {
         let answer = try await service.call(methods.update, as: user, requestID: requestID) {
-            $0.put([record])
+            $0.put([record], of: self)
             $0.setList("update_mask", mask)
         }
-        return try #require(answer.records(of: type.message).first)
+        return try #require(records(in: answer).first)
     }
 
     @discardableResult
     func delete(_ id: String, as user: UserID? = nil) async throws -> Message {
-        try #require(
-            try await service.call(methods.delete, as: user) { $0.set("id", id) }.records(of: type.message).first)
+        let answer = try await service.call(methods.delete, as: user) { $0.set("id", id) }
+        return try #require(records(in: answer).first)
     }
 
     @discardableResult
     func restore(_ id: String, as user: UserID? = nil) async throws -> Message {
-        try #require(
-            try await service.call(methods.restore, as: user) { $0.set("id", id) }.records(of: type.message).first)
+        let answer = try await service.call(methods.restore, as: user) { $0.set("id", id) }
+        return try #require(records(in: answer).first)
     }
 
     /// Takes the change back that made a version.
@@ -149,14 +178,16 @@ struct Bench: Sendable {
             request.set("id", id)
             request.setInt64(request.field("version"), version)
         }
-        return try #require(answer.records(of: type.message).first)
+        return try #require(records(in: answer).first)
     }
 
     /// The ways to write, each with a record that the admin made.
     func writes(_ record: Message, as user: UserID) -> [(name: String, write: @Sendable () async throws -> Void)] {
         let id = record.named("id")
-        let bytes = WireCodec.encode(record)
-        let mask = type.fields.filter { !$0.isOutputOnly && !$0.isImmutable && record.has($0.descriptor) }.map(\.name)
+        let bytes = WireCodec.encode(type.told(record))
+        let mask = type.fields.filter {
+            $0.role != .customFields && !$0.isOutputOnly && !$0.isImmutable && record.has($0.descriptor)
+        }.map(\.name)
         return [
             ("update", { try await update(try self.record(bytes), mask, as: user) }),
             ("delete", { try await delete(id, as: user) }),
@@ -166,7 +197,7 @@ struct Bench: Sendable {
                 {
                     let record = try self.record(bytes)
                     try await batch(methods.batchUpdate, as: user) { item in
-                        item.put([record])
+                        item.put([record], of: self)
                         item.setList("update_mask", mask)
                     }
                 }
@@ -179,6 +210,9 @@ struct Bench: Sendable {
 }
 
 extension Message {
+    /// Puts records into a request, as they are told.
+    func put(_ records: [Message], of bench: Bench) { put(records.map(bench.type.told)) }
+
     /// Puts the requests of a batch into it.
     func putItems(_ items: [Message]) { setMessages(field("requests"), items) }
 
