@@ -147,6 +147,27 @@ import Wire
         }
     }
 
+    /// Whatever each may hold.
+    @Test func allTogetherHaveALimit() async throws {
+        try await Self.run { service in
+            service.set(
+                (1...8).map { TenantField(object: "account", number: $0, name: "t\($0)", kind: .longText) })
+            func texts(_ numbers: ClosedRange<Int>) -> [CustomField] {
+                numbers.map { CustomField(name: "t\($0)", stringValue: String(repeating: "x", count: 10_000)) }
+            }
+            let made = try await service.create(Account(customFields: texts(1...6), displayName: "a"))
+            let refusals = [
+                try await denial { try await service.create(Account(customFields: texts(1...7), displayName: "b")) },
+                try await denial { try await service.update(Account(id: made.id, customFields: texts(7...7))) },
+            ]
+            for refused in refusals {
+                let told = refused.fieldViolations.map { "\($0.field) \($0.reason)" }
+                #expect(told == ["account.custom_fields TOO_LONG"])
+            }
+            #expect(try await service.get(made) == made)
+        }
+    }
+
     @Test func aRequiredFieldIsAskedForOnCreationAndKept() async throws {
         try await Self.run { service in
             let old = try await service.create(account("old"))

@@ -105,6 +105,7 @@ struct ChangePreparation {
             for field in fields { field.normalize(change.after) }
             violations += missingOwner(change.after) + unknownPeople(change.after, fields)
             violations += type.rules.validate?(change) ?? []
+            if fields.contains(where: \.isCustom) { violations += type.violationOfCustomBytes(in: change.after) }
         }
         guard !violations.isEmpty else { return }
         throw RPCError.invalidArgument(

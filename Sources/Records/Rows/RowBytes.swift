@@ -14,10 +14,15 @@ enum RowBytes {
     /// Bytes of a number, an id, a moment, with what the protocol adds to a value.
     private static let valueBytes = 24
 
-    /// No record has custom fields yet (`RecordValidator`).
+    /// Bytes of the custom fields of a record, as they are stored.
+    static let customBytesMax = 64 << 10
+
     static func rowsAtOnce(_ fields: [RecordField]) -> Int {
-        let bytes = fields.filter { $0.role != .customFields }.reduce(0) { $0 + bytesMax($1.descriptor, $1.rules) }
-        return max(rowsAtOnceMin, bytesAtOnce / max(bytes, 1))
+        func bytes(_ fields: [RecordField]) -> Int { fields.reduce(0) { $0 + bytesMax($1.descriptor, $1.rules) } }
+        let declared = bytes(fields.filter { !$0.isCustom && $0.role != .customFields })
+        return max(
+            rowsAtOnceMin,
+            bytesAtOnce / max(declared + min(bytes(fields.filter(\.isCustom)), customBytesMax), 1))
     }
 
     /// SQL of the bytes that a row holds: of its texts, which PostgreSQL knows without reading them, and room for all else.

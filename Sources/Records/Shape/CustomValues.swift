@@ -65,6 +65,21 @@ extension RecordType {
         return customFields.first { $0.name.dropFirst(customPrefixLength) == name }
     }
 
+    /// All custom fields together have a limit, whatever each may hold: a list reads them, and a page has its bounds.
+    func violationOfCustomBytes(in record: Message) -> [FieldViolation] {
+        guard let column = customColumn else { return [] }
+        var writer = JSONWriter()
+        writer.write(customFields.filter { record.has($0.descriptor) }, of: record)
+        guard writer.bytes.count > RowBytes.customBytesMax else { return [] }
+        return [
+            FieldViolation(
+                field: column.name, reason: "TOO_LONG",
+                description:
+                    "The custom fields hold \(writer.bytes.count) bytes; a record has at most \(RowBytes.customBytesMax). "
+                    + "Shorten the longest texts.")
+        ]
+    }
+
     private var customPrefixLength: Int { RecordField.customColumn.count + 1 }
 
     private func unknown(_ name: String, at place: String) -> FieldViolation {
