@@ -12,6 +12,8 @@ struct ImportHeader {
             case field(String)
             /// Another record, by one of its fields or by its name.
             case reference(ReferenceResolver.Path)
+            /// A field that the workspace has added, by its path.
+            case custom(String)
             /// A field that the service sets: what the file says of it is left out.
             case ofService(String)
             /// The column has no name.
@@ -21,7 +23,7 @@ struct ImportHeader {
         /// The field of the record that it sets.
         var path: String? {
             switch target {
-            case .field(let path): path
+            case .field(let path), .custom(let path): path
             case .reference(let path): path.target
             case .ofService, .none: nil
             }
@@ -69,6 +71,7 @@ struct ImportHeader {
                 try ReferenceResolver.check(reference)
                 return Column(name: shown, target: .reference(reference))
             }
+            if CustomFieldKinds.isPath(path, in: record) { return Column(name: shown, target: .custom(path)) }
             try FieldAssignment.check(path, in: record)
             if RecordNouns.of(record)?.fieldsOfService.contains(String(path.prefix { $0 != "." })) == true {
                 return Column(name: shown, target: .ofService(path))

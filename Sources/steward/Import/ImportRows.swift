@@ -25,24 +25,41 @@ struct ImportRows {
     private let noun: RecordNoun
     private var identity: RowIdentity?
     private var resolver: ReferenceResolver
+    private let connection: StewardConnection
+    /// Looked up when the file has such columns.
+    private var customKinds: CustomFieldKinds?
 
     init(source: ImportSource, identity: RowIdentity?, client: RecordClient) {
         self.source = source
         noun = client.noun
         self.identity = identity
-        resolver = ReferenceResolver(connection: client.connection)
+        connection = client.connection
+        resolver = ReferenceResolver(connection: connection)
     }
 
     private var columns: [ImportHeader.Column] { source.header.columns }
 
-    /// One look-up for each reference column and batch.
+    /// One look-up for each reference column and batch, and once one for the fields that the workspace has added.
+    ///
+    /// - Throws: `UsageProblem` for a column of such a field that there is not.
     mutating func lookUpReferences(_ rows: [CSVReader.Record]) async throws {
+        try await lookUpCustomFields()
         // The batch before may have made what was looked for.
         resolver.forget(noun)
         for (index, column) in columns.enumerated() {
             guard case .reference(let path) = column.target else { continue }
             let cells = rows.compactMap { index < $0.fields.count ? $0.fields[index] : nil }
             try await resolver.look(up: Set(cells.flatMap { path.values(in: $0) }), path)
+        }
+    }
+
+    private mutating func lookUpCustomFields() async throws {
+        guard customKinds == nil else { return }
+        for column in columns {
+            guard case .custom(let path) = column.target else { continue }
+            let kinds = if let customKinds { customKinds } else { try await CustomFieldKinds(of: noun, connection) }
+            customKinds = kinds
+            try kinds.require(path)
         }
     }
 
@@ -82,6 +99,8 @@ struct ImportRows {
             case .none: continue
             case .ofService(let path): try refuseDeleted(path, column)
             case .field(let path): try set(path, to: row.fields[index], in: message, column)
+            case .custom(let path):
+                try naming(path, column) { try customKinds?.set(path, to: row.fields[index], in: message) }
             case .reference(let path) where path.isRepeated: ambiguous.append(index)
             case .reference(let path):
                 // Which of several is meant, the other references of the row may tell.
@@ -130,9 +149,16 @@ struct ImportRows {
     }
 
     private func set(_ path: String, to cell: String, in message: Message, _ column: ImportHeader.Column) throws {
-        do {
+        try naming(path, column) {
             try ReferenceResolver.checkIDs(path, cell, in: message.descriptor)
             try FieldAssignment.set(path, to: cell, in: message)
+        }
+    }
+
+    /// What is wrong with a cell is told of its column, which may not be called as the field is.
+    private func naming(_ path: String, _ column: ImportHeader.Column, _ body: () throws -> Void) throws {
+        do {
+            try body()
         } catch let problem as UsageProblem {
             let prefix = "\(path): "
             let text = problem.text.hasPrefix(prefix) ? String(problem.text.dropFirst(prefix.count)) : problem.text

@@ -35,7 +35,7 @@ struct RowsTogether {
                 path.hasSuffix(suffix)
                     ? ReferenceResolver.path(String(path.dropLast(suffix.count)), in: noun.record) : nil
             }.first { $0.noun == noun.name }
-        case .ofService, .none: nil
+        case .custom, .ofService, .none: nil
         }
     }
 

@@ -48,7 +48,9 @@ struct ChangesFile {
         RecordBatch.Item(name: "line \(row.row.line)") { [client] request in
             try client.fillRecord(of: request) { record in
                 record.copyFields(from: row.message, only: row.message.descriptor.fields)
-                return row.message.descriptor.fields.filter { $0.name != "id" && row.message.has($0) }.map(\.name)
+                let named = row.message.descriptor.fields.filter { $0.name != "id" && row.message.has($0) }.map(\.name)
+                // Of the fields that the workspace has added only these: others stay as they are.
+                return named.filter { $0 != "custom_fields" } + CustomFieldKinds.paths(in: row.message)
             }
         }
     }

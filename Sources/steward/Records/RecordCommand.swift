@@ -67,7 +67,7 @@ enum RecordCommands {
         let names = fields.map { field in
             // Each by its own name.
             field.name == "custom_fields"
-                ? "\(ResolvedAssignments.customPrefix)NAME"
+                ? "\(CustomFieldKinds.prefix)NAME"
                 : RecordColumn.reference(of: field, in: noun.record).map { "\($0.name)=NAME (or \(field.name))" }
                     ?? field.name
         }

@@ -126,7 +126,7 @@ enum RecordColumn {
     /// What a record holds in a field that the workspace has added.
     func customValue(in record: Message) -> (item: Message, field: FieldDescriptor)? {
         guard case .custom(let path, let list) = self else { return nil }
-        let name = String(path.dropFirst(ResolvedAssignments.customPrefix.count))
+        let name = String(path.dropFirst(CustomFieldKinds.prefix.count))
         let item = record.messages(list).first { item in
             item.descriptor.field("name").map { item.string($0) == name } ?? false
         }
@@ -166,7 +166,7 @@ enum RecordColumn {
     /// A column by its name: a field, a reference without _id, or a field that the workspace has added, whether there is one or not.
     static func named(_ name: String, in type: MessageDescriptor) throws -> RecordColumn {
         if let field = type.field(name) { return .field(field) }
-        if name.hasPrefix(ResolvedAssignments.customPrefix), let list = type.field("custom_fields") {
+        if CustomFieldKinds.isPath(name, in: type), let list = type.field("custom_fields") {
             return .custom(name, list)
         }
         guard !name.contains("."), let path = ReferenceResolver.path(name, in: type),
