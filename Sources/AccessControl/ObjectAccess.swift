@@ -35,7 +35,11 @@ package final class ObjectAccess: Sendable {
 
     /// What the user may do with a field. Roles add up: the highest level of the roles that grant something on single records of the
     /// kind counts. A role that only reads contributes at most `read`, one that only exports shows no field.
-    package func level(of field: String) -> FieldLevel { levels[field] ?? .write }
+    ///
+    /// Of a field that the workspace has added a role gives no more than of all of them (`custom_fields`).
+    package func level(of field: String) -> FieldLevel {
+        levels[field] ?? (field.hasPrefix(TenantField.prefix) ? levels[TenantField.all] : nil) ?? .write
+    }
 
     /// The same of all fields of a record type, in their order. Kept, since each call asks for those of the same type.
     package func levels(of fields: [String]) -> [FieldLevel] {
@@ -96,7 +100,8 @@ package final class ObjectAccess: Sendable {
 
     /// The level that one role gives: the lowest of its policies for the field, and no more than its grants need.
     private static func contribution(of role: PolicyRole, to field: String, of object: String) -> FieldLevel {
-        let policies = role.fieldPolicies.filter { $0.object == object && $0.field == field }
+        let names = field.hasPrefix(TenantField.prefix) ? [field, TenantField.all] : [field]
+        let policies = role.fieldPolicies.filter { $0.object == object && names.contains($0.field) }
         let stated = policies.map(\.level).min() ?? .write
         let writes = [Action.create, .update].contains { scope($0, on: object, roles: [role]) > .none }
         return min(stated, writes ? .write : .read)

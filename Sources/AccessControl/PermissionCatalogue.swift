@@ -59,7 +59,8 @@ package struct PermissionCatalogue: Sendable {
         }
         // Also of a field that is not there yet, so that it is seen by nobody who is not to see it from the beginning.
         let isCustom =
-            policy.field.hasPrefix(TenantField.prefix) && policy.field.utf8.count > TenantField.prefix.utf8.count
+            policy.field.hasPrefix(TenantField.prefix)
+            && TenantField.isName(policy.field.dropFirst(TenantField.prefix.count))
         if isCustom, extensible.contains(policy.object) { return nil }
         guard known.contains(policy.field) else { return "\(policy.object) has no field \(policy.field)." }
         return PermissionCatalogue.alwaysReadable.contains(policy.field)

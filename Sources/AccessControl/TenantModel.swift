@@ -9,7 +9,7 @@ package struct TenantField: Hashable, Sendable {
 
     /// Kind of records, as in `account`.
     package let object: String
-    /// No other field of the workspace has it or had it: values are kept under it, so that the name may change.
+    /// No other field of the workspace has it or had it: values are kept under it, so that a name that is given again shows nothing of before.
     package let number: Int64
     /// As in `size`.
     package let name: String
@@ -28,6 +28,21 @@ package struct TenantField: Hashable, Sendable {
     ) {
         (self.object, self.number, self.name, self.kind) = (object, number, name, kind)
         (self.isRequired, self.lengthMax, self.range, self.choices) = (isRequired, lengthMax, range, choices)
+    }
+
+    /// The field that holds the values of all, for policies on all.
+    package static let all = "custom_fields"
+
+    /// Characters of a name, at most.
+    package static let nameLengthMax = 50
+
+    /// Names are words of masks and filters: small letters, digits and underscores, a letter first.
+    package static func isName(_ name: some StringProtocol) -> Bool {
+        guard (1...nameLengthMax).contains(name.utf8.count), let first = name.utf8.first else { return false }
+        let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        return letters.contains(first)
+            && name.utf8.allSatisfy { letters.contains($0) || digits.contains($0) || $0 == UInt8(ascii: "_") }
     }
 
     /// Before the name in masks, filters, orders and field policies.
@@ -49,8 +64,14 @@ package final class TenantModel: Sendable {
 
     package static let empty = TenantModel([])
 
+    /// Of fields of an object with the same number or name only the first counts; identity gives none such.
     package init(_ fields: [TenantField]) {
-        self.fields = Dictionary(grouping: fields, by: \.object).mapValues { $0.sorted { $0.number < $1.number } }
+        self.fields = Dictionary(grouping: fields, by: \.object).mapValues { fields in
+            var (numbers, names): (Set<Int64>, Set<String>) = ([], [])
+            return fields.sorted { $0.number < $1.number }.filter {
+                numbers.insert($0.number).inserted && names.insert($0.name).inserted
+            }
+        }
     }
 
     package func fields(of object: String) -> [TenantField] { fields[object] ?? [] }

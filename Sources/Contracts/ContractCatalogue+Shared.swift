@@ -1076,7 +1076,7 @@ extension ContractCatalogue {
                     Y2hQb2xpY2llc1Jlc3BvbnNlMAESWgoJR2V0UG9saWN5EiUuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lSZXF1ZXN0\
                     GiYuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lSZXNwb25zZRJyChFMaXN0U2VydmVkVGVuYW50cxItLnN0ZXdhcmQu\
                     cGxhdGZvcm0udjEuTGlzdFNlcnZlZFRlbmFudHNSZXF1ZXN0Gi4uc3Rld2FyZC5wbGF0Zm9ybS52MS5MaXN0U2VydmVkVGVu\
-                    YW50c1Jlc3BvbnNlSpUYCkoKAQwSAwEAEhpAIFJpZ2h0cyBhbmQgcGxhY2VtZW50cywgYXMgaWRlbnRpdHkgZ2l2ZXMgdGhl\
+                    YW50c1Jlc3BvbnNlSogYCkoKAQwSAwEAEhpAIFJpZ2h0cyBhbmQgcGxhY2VtZW50cywgYXMgaWRlbnRpdHkgZ2l2ZXMgdGhl\
                     bSB0byB0aGUgc2VydmljZXMuCgoyCgIGABIECgASARomIE9mZmVyZWQgYnkgaWRlbnRpdHkgdG8gdGhlIHNlcnZpY2VzLgoK\
                     1AEKBAYAAgASAw0CURrGASBUZWxscyBvZiB0ZW5hbnRzIHdob3NlIHBvbGljeSBvciBwbGFjZW1lbnQgY2hhbmdlZCwgYXMg\
                     dGhleSBjaGFuZ2U7IGJlZ2lucyB3aXRoIGFuIGVtcHR5IGFuc3dlciBhbmQgcmVwZWF0cyBpdAogZXZlcnkgc2Vjb25kIGFz\
@@ -1103,23 +1103,22 @@ extension ContractCatalogue {
                     ZWxkcyB0aGF0IHRoZSB3b3Jrc3BhY2UgaGFzIGFkZGVkIHRvIGl0cyByZWNvcmRzLgoKMQoCBAgSBFcAagEaJSBBIGZpZWxk\
                     IHRoYXQgYSB3b3Jrc3BhY2UgaGFzIGFkZGVkLgoKLQoEBAgCABIDWQIdGiAgS2luZCBvZiByZWNvcmQsIGFzIGluIGFjY291\
                     bnQuCgpmCgQECAIBEgNbAhwaWSBJdHMgbnVtYmVyLCB3aGljaCBubyBvdGhlciBmaWVsZCBvZiB0aGUgd29ya3NwYWNlIGhh\
-                    cyBvciBoYWQ6IHZhbHVlcyBhcmUga2VwdCB1bmRlciBpdC4KCiUKBAQIAgISA10CGxoYIFdoYXQgaXQgaXMgY2FsbGVkIG5v\
-                    dy4KCiMKBAQIAgMSA18CLhoWIFdoYXQgaXRzIHZhbHVlcyBhcmUuCgooCgQECAIEEgNhAh0aGyBOZXcgcmVjb3JkcyBuZWVk\
-                    IGEgdmFsdWUuCgopCgQECAIFEgNjAiAaHCBNb3N0IGNoYXJhY3RlcnMgb2YgYSB0ZXh0LgoKPQoEBAgCBhIDZQIfGjAgVGhl\
-                    IGxlYXN0IG51bWJlciwgb3IgbWlub3IgdW5pdHMgb2YgYW4gYW1vdW50LgoKGAoEBAgCBxIDZwIfGgsgVGhlIG1vc3QuCgok\
-                    CgQECAIIEgNpAh4aFyBUaGUgbGlzdCBvZiBhIGNob2ljZS4KChUKAgQJEgRtAHYBGgkgQSByb2xlLgoKHAoEBAkCABIDbwIY\
-                    Gg8gSWQsIDE2IGJ5dGVzLgoKJgoEBAkCARIDcQIjGhkgTmFtZSwgZm9yIGV4cGxhbmF0aW9ucy4KCh4KBAQJAgISA3MCMBoR\
-                    IFdoYXQgaXQgYWxsb3dzLgoKJAoEBAkCAxIDdQI+GhcgV2hhdCBpdCBzZWVzIGxlc3Mgb2YuCgocCgIEChIFeQCAAQEaDyBB\
-                    IGRlcGFydG1lbnQuCgocCgQECgIAEgN7AhgaDyBJZCwgMTYgYnl0ZXMuCgo9CgQECgIBEgN9Ah8aMCBUaGUgb25lIGFib3Zl\
-                    LCAxNiBieXRlczsgYWJzZW50IGZvciBhIHRvcCBvbmUuCgqAAQoEBAoCAhIDfwIcGnMgSXQgd2FzIGRlbGV0ZWQuIE5vdGhp\
-                    bmcgbmV3IGlzIHB1dCBpbnRvIGl0LCBidXQgd2hvZXZlciBzZWVzIHRoZSBkZXBhcnRtZW50cyBhYm92ZSBpdCBnb2VzIG9u\
-                    IHNlZWluZyBpdHMgcmVjb3Jkcy4KChcKAgQLEgaDAQCKAQEaCSBBIHVzZXIuCgodCgQECwIAEgSFAQIYGg8gSWQsIDE2IGJ5\
-                    dGVzLgoKOQoEBAsCARIEhwECHRorIERlcGFydG1lbnQsIDE2IGJ5dGVzOyBhYnNlbnQgd2l0aG91dCBvbmUuCgolCgQECwIC\
-                    EgSJAQIeGhcgUm9sZXMsIDE2IGJ5dGVzIGVhY2guCgo4CgIEDBIGjQEAlgEBGiogV2hlcmUgYSB0ZW5hbnQncyBkYXRhIG9m\
-                    IG9uZSBzZXJ2aWNlIGlzLgoKLAoEBAwCABIEjwECHhoeIGlkZW50aXR5LCBjdXN0b21lciBvciBzYWxlcy4KCj8KBAQMAgES\
-                    BJEBAh8aMSBOYW1lIG9mIHRoZSBkYXRhYmFzZSBpbiB0aGUgc2VydmljZSdzIHNldHRpbmdzLgoKNgoEBAwCAhIEkwECHxoo\
-                    IE51bWJlciBvZiB0aGUgcGFydGl0aW9uIGxvZ2luLCBmcm9tIDAuCgoqCgQEDAIDEgSVAQIbGhwgUmlzZXMgd2hlbiB0aGUg\
-                    ZGF0YSBtb3Zlcy4K
+                    cyBvciBoYWQ6IHZhbHVlcyBhcmUga2VwdCB1bmRlciBpdC4KChgKBAQIAgISA10CGxoLIEl0cyBuYW1lLgoKIwoEBAgCAxID\
+                    XwIuGhYgV2hhdCBpdHMgdmFsdWVzIGFyZS4KCigKBAQIAgQSA2ECHRobIE5ldyByZWNvcmRzIG5lZWQgYSB2YWx1ZS4KCikK\
+                    BAQIAgUSA2MCIBocIE1vc3QgY2hhcmFjdGVycyBvZiBhIHRleHQuCgo9CgQECAIGEgNlAh8aMCBUaGUgbGVhc3QgbnVtYmVy\
+                    LCBvciBtaW5vciB1bml0cyBvZiBhbiBhbW91bnQuCgoYCgQECAIHEgNnAh8aCyBUaGUgbW9zdC4KCiQKBAQIAggSA2kCHhoX\
+                    IFRoZSBsaXN0IG9mIGEgY2hvaWNlLgoKFQoCBAkSBG0AdgEaCSBBIHJvbGUuCgocCgQECQIAEgNvAhgaDyBJZCwgMTYgYnl0\
+                    ZXMuCgomCgQECQIBEgNxAiMaGSBOYW1lLCBmb3IgZXhwbGFuYXRpb25zLgoKHgoEBAkCAhIDcwIwGhEgV2hhdCBpdCBhbGxv\
+                    d3MuCgokCgQECQIDEgN1Aj4aFyBXaGF0IGl0IHNlZXMgbGVzcyBvZi4KChwKAgQKEgV5AIABARoPIEEgZGVwYXJ0bWVudC4K\
+                    ChwKBAQKAgASA3sCGBoPIElkLCAxNiBieXRlcy4KCj0KBAQKAgESA30CHxowIFRoZSBvbmUgYWJvdmUsIDE2IGJ5dGVzOyBh\
+                    YnNlbnQgZm9yIGEgdG9wIG9uZS4KCoABCgQECgICEgN/AhwacyBJdCB3YXMgZGVsZXRlZC4gTm90aGluZyBuZXcgaXMgcHV0\
+                    IGludG8gaXQsIGJ1dCB3aG9ldmVyIHNlZXMgdGhlIGRlcGFydG1lbnRzIGFib3ZlIGl0IGdvZXMgb24gc2VlaW5nIGl0cyBy\
+                    ZWNvcmRzLgoKFwoCBAsSBoMBAIoBARoJIEEgdXNlci4KCh0KBAQLAgASBIUBAhgaDyBJZCwgMTYgYnl0ZXMuCgo5CgQECwIB\
+                    EgSHAQIdGisgRGVwYXJ0bWVudCwgMTYgYnl0ZXM7IGFic2VudCB3aXRob3V0IG9uZS4KCiUKBAQLAgISBIkBAh4aFyBSb2xl\
+                    cywgMTYgYnl0ZXMgZWFjaC4KCjgKAgQMEgaNAQCWAQEaKiBXaGVyZSBhIHRlbmFudCdzIGRhdGEgb2Ygb25lIHNlcnZpY2Ug\
+                    aXMuCgosCgQEDAIAEgSPAQIeGh4gaWRlbnRpdHksIGN1c3RvbWVyIG9yIHNhbGVzLgoKPwoEBAwCARIEkQECHxoxIE5hbWUg\
+                    b2YgdGhlIGRhdGFiYXNlIGluIHRoZSBzZXJ2aWNlJ3Mgc2V0dGluZ3MuCgo2CgQEDAICEgSTAQIfGiggTnVtYmVyIG9mIHRo\
+                    ZSBwYXJ0aXRpb24gbG9naW4sIGZyb20gMC4KCioKBAQMAgMSBJUBAhsaHCBSaXNlcyB3aGVuIHRoZSBkYXRhIG1vdmVzLgo=
                     """),
             DescribedFile(
                 path: "steward/platform/v1/program_service.proto", package: "steward.platform.v1",

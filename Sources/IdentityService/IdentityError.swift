@@ -48,6 +48,13 @@ enum IdentityError {
             domain: domain)
     }
 
+    static func modelTooLarge(_ bytes: Int64, max: Int64) -> RPCError {
+        .resourceExhausted(
+            "MODEL_TOO_LARGE",
+            "The custom fields of the workspace would take \(bytes) bytes, and may take \(max): shorten lists of choices, or delete fields that are not needed.",
+            domain: domain)
+    }
+
     static func workspaceTaken(_ workspace: String) -> RPCError {
         .alreadyExists(
             "WORKSPACE_TAKEN", "The workspace name \(workspace) belongs to another tenant. Choose another.",

@@ -34,6 +34,18 @@ import Testing
             #expect(try await workspace.epoch() == before + 1)
             try await workspace.update(FieldDefinition(id: made.id, required: true, valueMax: 9))
             #expect(try await workspace.epoch() == before + 2)
+            try await workspace.update(FieldDefinition(id: made.id, valueMin: 1))
+            #expect(try await Self.model(workspace).first?.range == 1...9)
+            try await workspace.update(FieldDefinition(id: made.id, valueMin: 0))
+            let text = try await workspace.create(
+                FieldDefinition(object: "account", name: "code", kind: .text, displayName: "c", lengthMax: 5))
+            let choice = try await workspace.create(
+                FieldDefinition(object: "account", name: "colour", kind: .choice, displayName: "c", choices: ["a"]))
+            try await workspace.update(FieldDefinition(id: text.id, lengthMax: 7))
+            try await workspace.update(FieldDefinition(id: choice.id, choices: ["a", "b"]))
+            #expect(try await Self.model(workspace).map(\.lengthMax) == [nil, 7, nil])
+            #expect(try await Self.model(workspace).last?.choices == ["a", "b"])
+            for field in [text, choice] { try await workspace.delete(field) }
             #expect(try await Self.model(workspace).first?.isRequired == true)
             #expect(try await Self.model(workspace).first?.range == 0...9)
             try await workspace.delete(made)
@@ -110,6 +122,9 @@ import Testing
             try await workspace.create(contact)
             let gone = try #require(batch.records.first)
             try await workspace.delete(gone)
+            let last = try await workspace.create(fields(899..<900)[0])
+            #expect(try await reason { try await workspace.restore(gone) } == "FIELDS_TOO_MANY")
+            try await workspace.delete(last)
             // Of several at once one finds room.
             let outcomes = await withTaskGroup(of: String?.self) { group in
                 for number in 0..<4 {
@@ -125,6 +140,26 @@ import Testing
             }
             #expect(outcomes.filter { $0 == nil }.count == 1, "\(outcomes)")
             #expect(outcomes.filter { $0 == "FIELDS_TOO_MANY" }.count == 3)
+        }
+    }
+
+    /// A policy is one message: a model that fills it would leave the workspace without rights.
+    @Test func allFieldsTogetherHaveALimit() async throws {
+        try await inWorkspace { _, workspace in
+            func field(_ number: Int) -> FieldDefinition {
+                FieldDefinition(
+                    object: "account", name: "c\(number)", kind: .choice, displayName: "C",
+                    choices: (0..<200).map { "\($0)" + String(repeating: "选", count: 90) })
+            }
+            let made = try await workspace.batchCreate((0..<9).map(field))
+            #expect(made.records.count == 9)
+            #expect(try await reason { try await workspace.create(field(9)) } == "MODEL_TOO_LARGE")
+            let small = try await workspace.create(
+                FieldDefinition(object: "deal", name: "c", kind: .choice, displayName: "C", choices: ["a"]))
+            var grown = field(0)
+            (grown.id, grown.object, grown.name, grown.kind) = (small.id, nil, nil, nil)
+            #expect(try await reason { try await workspace.update(grown) } == "MODEL_TOO_LARGE")
+            #expect(try await Self.model(workspace).count == 9)
         }
     }
 

@@ -16,7 +16,7 @@ struct FieldDefinitionRecord: Sendable {
             FieldDefinition.self,
             fields: [
                 .field("object", .required, .line(50), .immutable),
-                .field("name", .required, .line(FieldName.lengthMax), .immutable),
+                .field("name", .required, .line(TenantField.nameLengthMax), .immutable),
                 .field("kind", .required, .immutable),
                 .field("display_name", .required, .line(100)),
                 .field("description", .lines(1_000)),
@@ -35,7 +35,7 @@ struct FieldDefinitionRecord: Sendable {
                     if Self.changesModel(change) { try await publication.announce(change, in: transaction) }
                 },
                 follow: { change, transaction in
-                    if change.kind == .create || change.kind == .restore {
+                    if change.kind != .delete, Self.changesModel(change) {
                         try await Self.requireRoom(change, transaction)
                     }
                 },
@@ -59,8 +59,16 @@ struct FieldDefinitionRecord: Sendable {
 
     private static let takeTurn = Statement("SELECT pg_advisory_xact_lock($1) FROM {schema}.meta")
 
-    private static let count = Statement(
-        "SELECT count(*) FROM {schema}.field_definitions WHERE object = $1 AND deleted_at IS NULL")
+    /// How many fields the object has, and the bytes that all fields of the workspace take in its policy, about.
+    private static let sizes = Statement(
+        """
+        SELECT count(*) FILTER (WHERE object = $1), coalesce(sum(
+            64 + octet_length(object) + octet_length(name) + octet_length(array_to_string(choices, '    '))), 0)::bigint
+        FROM {schema}.field_definitions WHERE deleted_at IS NULL
+        """)
+
+    /// Bytes of a workspace's model: a policy is one message, with its users beside the model.
+    static let modelBytesMax: Int64 = 512 << 10
 
     /// Asked when the record is there, by one transaction of a workspace at a time: of two that come at once each would see room.
     private static func requireRoom(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
@@ -69,22 +77,10 @@ struct FieldDefinitionRecord: Sendable {
             Query(takeTurn) {
                 $0.append(transaction.actor.tenantID.id.bytes.suffix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) })
             })
-        let living = try await transaction.query(Query(count) { $0.append(object) }).one().int64(0)
-        if living > Int64(TenantModel.fieldCountMax) { throw IdentityError.fieldsTooMany(object) }
-    }
-}
-
-/// Names of fields that a workspace adds.
-enum FieldName {
-    static let lengthMax = 50
-
-    /// Small letters, digits and underscores, a letter first: a word of masks and filters.
-    static func isWellFormed(_ name: some StringProtocol) -> Bool {
-        guard (1...lengthMax).contains(name.utf8.count), let first = name.utf8.first else { return false }
-        let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
-        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
-        return letters.contains(first)
-            && name.utf8.allSatisfy { letters.contains($0) || digits.contains($0) || $0 == UInt8(ascii: "_") }
+        let row = try await transaction.query(Query(sizes) { $0.append(object) }).one()
+        if try row.int64(0) > Int64(TenantModel.fieldCountMax) { throw IdentityError.fieldsTooMany(object) }
+        let bytes = try row.int64(1)
+        if bytes > modelBytesMax { throw IdentityError.modelTooLarge(bytes, max: modelBytesMax) }
     }
 }
 
@@ -102,10 +98,10 @@ enum FieldDefinitionRules {
                 "object", "FIELD_OBJECT_UNKNOWN",
                 "Fields can be added to: \(catalogue.extensible.sorted().joined(separator: ", ")).")
         }
-        if !FieldName.isWellFormed(field.name ?? "") {
+        if !TenantField.isName(field.name ?? "") {
             refuse(
                 "name", "INVALID_FORMAT",
-                "name must be 1 to \(FieldName.lengthMax) small letters, digits and underscores, a letter first, as in contract_end."
+                "name must be 1 to \(TenantField.nameLengthMax) small letters, digits and underscores, a letter first, as in contract_end."
             )
         }
         let kind = field.kind ?? .unspecified

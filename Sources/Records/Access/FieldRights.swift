@@ -15,15 +15,7 @@ package struct FieldRights: Sendable {
     init(_ type: RecordType, _ access: ObjectAccess) {
         self.type = type
         mayReadSome = access.scope(.read) > .none
-        levels = access.restrictsFields ? Self.levels(type, access) : []
-    }
-
-    /// Of a custom field no more than of `custom_fields`.
-    private static func levels(_ type: RecordType, _ access: ObjectAccess) -> [FieldLevel] {
-        var levels = access.levels(of: type.fieldNames)
-        guard let column = type.customColumn, levels[column.index] < .write else { return levels }
-        for field in type.customFields { levels[field.index] = min(levels[field.index], levels[column.index]) }
-        return levels
+        levels = access.restrictsFields ? access.levels(of: type.fieldNames) : []
     }
 
     /// Every field is writable, and so readable.
@@ -37,7 +29,8 @@ package struct FieldRights: Sendable {
     /// is told.
     func filter(_ record: Message) {
         guard !levels.isEmpty else { return }
-        let isTold = record.descriptor != type.message
+        // Without custom fields both are the same, and what is told of one that was there is not to be told any more.
+        let isTold = type.added == nil || record.descriptor != type.message
         for field in type.fields where !(isTold && field.isCustom) {
             switch levels[field.index] {
             case .none: record.clear(field.descriptor)

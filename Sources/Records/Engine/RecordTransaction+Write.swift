@@ -27,15 +27,19 @@ extension RecordTransaction {
 
     /// Stores a changed record: the columns that differ, the next version, and a ledger row. Answers the record as stored.
     ///
+    /// Custom fields that the value does not have stay as they are.
+    ///
     /// - Parameter holdsReferences: this transaction has found the records that the new values refer to, holds them, and
     ///   has asked for the right to read them, so that they are not looked for again.
     @discardableResult
     package func update(
         _ record: LoadedRecord, to value: some WireMessage, by author: ChangeAuthor, holdsReferences: Bool = false
     ) async throws -> Message {
+        let type = record.type
+        let sent = try type.taken(value.message(in: context.arena), "")
         let after = record.message.copy()
-        for field in after.descriptor.base.fields { after.clear(field) }
-        value.write(to: after.based)
+        after.copyFields(from: sent, only: after.descriptor.base.fields)
+        after.copyFields(from: sent, only: type.customFields.map(\.descriptor).filter(sent.has))
         return try await edit(record, to: after, by: author, holdsReferences: holdsReferences)
     }
 

@@ -124,9 +124,9 @@ package final class RecordTransaction: @unchecked Sendable {
         let sorted = ids.sorted()
         var records: [RecordID: Result<LoadedRecord, any Error>] = [:]
         var bytes = 0
-        for first in stride(from: 0, to: sorted.count, by: type.rowsAtOnce) {
+        for first in stride(from: 0, to: sorted.count, by: call.type.rowsAtOnce) {
             var parameters = Parameters()
-            parameters.append(Array(sorted[first..<min(first + type.rowsAtOnce, sorted.count)]))
+            parameters.append(Array(sorted[first..<min(first + call.type.rowsAtOnce, sorted.count)]))
             let statement = type.lookups.lockEach.statement(lifetime, call.predicate(.read), of: type, &parameters)
             for row in try await sql.query(statement, parameters) {
                 bytes += RowBytes.count(row, of: type)
@@ -268,7 +268,7 @@ package struct LoadedRecord: @unchecked Sendable {
     package var type: RecordType { call.type }
 
     /// As a generated value, not filtered.
-    package func value<Value: WireMessage>(_ type: Value.Type) -> Value { message.value(type) }
+    package func value<Value: WireMessage>(_ type: Value.Type) -> Value { self.type.told(message).value(type) }
 
     package var id: RecordID {
         guard let id = message.id(type.standard.id.descriptor) else { preconditionFailure("a stored record has an id") }

@@ -25,7 +25,7 @@ struct ExportPlace {
     static func read(_ text: String, of tokens: PageToken, binding: [UInt8], order: SortOrder) throws -> ExportPlace {
         guard let bytes = tokens.place(text, list: binding), bytes.count > headBytes,
             let id = RecordID(bytes: Array(bytes.prefix(idBytes))),
-            let keyset = KeysetCoder.decode(Array(bytes.dropFirst(headBytes))), keyset.values.count == order.keys.count
+            let keyset = KeysetCoder.decode(Array(bytes.dropFirst(headBytes))), keyset.fits(order)
         else {
             throw RecordErrors.invalid(
                 .pageTokenInvalid,

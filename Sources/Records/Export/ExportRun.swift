@@ -54,7 +54,7 @@ struct ExportRun {
     {
         var rest = page.rows
         repeat {
-            let part = RecordWriter(page.call, page.mask, count: min(rest.count, pages.type.rowsAtOnce))
+            let part = RecordWriter(page.call, page.mask, count: min(rest.count, page.call.type.rowsAtOnce))
             let count = try await fill(part, with: rest, response)
             if let last = rest.prefix(count).last {
                 place.keyset = try Keyset(last, in: page.order, arena: writer.arena)

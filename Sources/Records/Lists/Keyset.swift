@@ -20,6 +20,12 @@ struct Keyset: Hashable, Sendable {
         }
     }
 
+    /// It has a value of the right type for each key: a name may stand for a field of another kind than when the place was told.
+    func fits(_ order: SortOrder) -> Bool {
+        values.count == order.keys.count
+            && zip(values, order.keys).allSatisfy { value, key in value.map(key.target.type.takes) ?? true }
+    }
+
     /// The place in the order without its first key.
     var withoutFirst: Keyset { Keyset(values: Array(values.dropFirst())) }
 
@@ -63,5 +69,18 @@ struct Keyset: Hashable, Sendable {
         guard let reference else { return nil }
         let beyond = "\(key.expression) \(key.isDescending ? "<" : ">") \(reference)"
         return key.isNullable ? "(\(beyond) OR \(key.expression) IS NULL)" : beyond
+    }
+}
+
+extension FilterTarget.ValueType {
+    /// Whether a value is one of those that are compared so.
+    fileprivate func takes(_ value: FieldValue) -> Bool {
+        switch (self, value) {
+        case (.text, .text), (.id, .id), (.integer, .integer), (.enumeration, .integer), (.number, .number),
+            (.flag, .flag),
+            (.time, .time), (.date, .date):
+            true
+        default: false
+        }
     }
 }

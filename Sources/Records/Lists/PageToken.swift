@@ -35,7 +35,7 @@ package struct PageToken: Sendable {
     /// Throws INVALID_ARGUMENT with PAGE_TOKEN_INVALID for anything that `make` did not make for this list.
     func read(_ text: String, list: [UInt8], order: SortOrder) throws -> Keyset {
         guard let place = place(text, list: list), let keyset = KeysetCoder.decode(place),
-            keyset.values.count == order.keys.count
+            keyset.fits(order)
         else { throw PageToken.refusal }
         return keyset
     }

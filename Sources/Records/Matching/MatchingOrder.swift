@@ -73,11 +73,13 @@ struct MatchingReader: Sendable {
         let mask = try shape.request("update_mask", repeated: true)
         return try MatchingReader(shape, .update, .massUpdate, .record(sent, mask: mask)) { request, call in
             let type = call.type
-            guard let values = try request.message(sent).map({ try type.taken($0, "\(sent.name).") }) else {
+            let names = try request.mask(mask, of: type)
+            guard let values = try request.message(sent).map({ try type.taken($0, "\(sent.name).", mask: names) })
+            else {
                 throw RecordErrors.invalid(
                     .recordMissing, "Send the new values in a \(type.object).", field: sent.name)
             }
-            let fields = try UpdateMask(request.mask(mask, of: type), sent: values, type: type).fields
+            let fields = try UpdateMask(names, sent: values, type: type).fields
             guard !fields.isEmpty else {
                 throw RecordErrors.invalid(
                     .recordMissing, "Name the fields to change in update_mask, or set them.", field: "update_mask")

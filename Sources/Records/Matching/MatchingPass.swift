@@ -40,7 +40,7 @@ struct MatchingPass {
         after id: RecordID?, atMost countMax: Int, in transaction: RecordTransaction
     ) async throws -> (items: [MatchingItem], last: RecordID?) {
         guard let end = try await windowEnd(after: id, transaction) else { return ([], nil) }
-        let countMax = min(countMax, max(type.rowsAtOnce, 1))
+        let countMax = min(countMax, max(call.type.rowsAtOnce, 1))
         let records = try await lock(transaction) { parameters in
             let column = type.standard.id.column
             var condition = ""
@@ -57,8 +57,8 @@ struct MatchingPass {
     /// Those of these records that are meant still.
     func run(_ ids: [RecordID], in transaction: RecordTransaction) async throws -> [MatchingItem] {
         var items: [MatchingItem] = []
-        for first in stride(from: 0, to: ids.count, by: max(type.rowsAtOnce, 1)) {
-            let part = Array(ids[first..<min(first + max(type.rowsAtOnce, 1), ids.count)])
+        for first in stride(from: 0, to: ids.count, by: max(call.type.rowsAtOnce, 1)) {
+            let part = Array(ids[first..<min(first + max(call.type.rowsAtOnce, 1), ids.count)])
             let records = try await lock(transaction) { parameters in
                 let column = type.standard.id.column
                 parameters.append(part)

@@ -52,12 +52,13 @@ private struct EditReader: Sendable {
 
     func intent(_ request: Message, _ call: RecordCall) throws -> Intent {
         let type = call.type
-        guard let sent = try request.message(sent).map({ try type.taken($0, path) }) else {
+        let names = try request.mask(updateMask, of: type)
+        guard let sent = try request.message(sent).map({ try type.taken($0, path, mask: names) }) else {
             throw RecordErrors.invalid(
                 .recordMissing, "Send the \(type.object) with its id and the new values.", field: self.sent.name)
         }
         let id = try RecordEngine.id(sent.string(type.standard.id.descriptor), field: "\(path)id")
-        let mask = try UpdateMask(request.mask(updateMask, of: type), sent: sent, type: type)
+        let mask = try UpdateMask(names, sent: sent, type: type)
         let edit = try Edit(id: id.text, sent: sent, fields: mask.fields).checked(call, path)
         return Intent(id: id, kind: .edit(edit))
     }

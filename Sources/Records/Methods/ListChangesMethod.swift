@@ -75,7 +75,7 @@ struct ListChangesMethod {
         _ page: HistoryQuery, to writer: HistoryWriter, _ written: inout Int
     ) async throws -> HistoryQuery.Place? {
         let call = page.selection.call
-        let rowsAtOnce = max(RowBytes.rowsAtOnceMin, type.rowsAtOnce / 2)
+        let rowsAtOnce = max(RowBytes.rowsAtOnceMin, call.type.rowsAtOnce / 2)
         var part = page
         defer { ListMethod.rowCost.charge(written, bytes: writer.count, to: call.context) }
         while written < page.rowCount {

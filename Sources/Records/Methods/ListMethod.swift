@@ -94,7 +94,7 @@ struct ListMethod {
         let call = query.selection.call
         let answer = Message.make(response, in: call.context.arena)
         do {
-            let writer = RecordWriter(call, mask, count: min(query.pageSize, type.rowsAtOnce))
+            let writer = RecordWriter(call, mask, count: min(query.pageSize, call.type.rowsAtOnce))
             let counts = flag(request.includeCount, of: message)
             let (count, place) = try await write(query, counts: counts, to: writer, answer)
             if let place {

@@ -1,3 +1,4 @@
+import AccessControl
 import RPC
 import Wire
 
@@ -5,20 +6,25 @@ import Wire
 extension RecordType {
     /// A copy of a record that came in, as a message of the shape; of one that is such a message, a copy.
     ///
-    /// - Parameter path: put before the names of fields in errors, as in `account.`.
+    /// - Parameters:
+    ///   - path: put before the names of fields in errors, as in `account.`.
+    ///   - mask: the names of an update mask: of other items nothing is taken, whatever they are; empty for all.
     /// - Throws: INVALID_ARGUMENT for an item that names no field of the workspace, one that another names, too, or a value of another kind.
-    func taken(_ sent: Message, _ path: String) throws -> Message {
+    func taken(_ sent: Message, _ path: String, mask: [String] = []) throws -> Message {
         guard let column = customColumn?.descriptor, sent.descriptor == declared?.message ?? message else {
             return sent.copy()
         }
         let record = added.map { sent.extended(by: $0.descriptor) } ?? sent.copy()
         guard sent.has(column) else { return record }
         record.clear(column)
+        if !mask.isEmpty, !mask.contains(where: { $0 == column.name || $0.hasPrefix(TenantField.prefix) }) {
+            return record
+        }
         // More than there may be fields are refused without a look at any.
         let count = sent.count(column)
-        guard count <= max(customFields.count, 1) else {
+        guard count <= TenantModel.fieldCountMax else {
             throw invalid(
-                "TOO_MANY", "\(column.name) has \(count) items, and \(object) has \(customFields.count) custom fields.",
+                "TOO_MANY", "\(column.name) has \(count) items; at most \(TenantModel.fieldCountMax) are allowed.",
                 "\(path)\(column.name)")
         }
         var violations: [FieldViolation] = []
@@ -26,7 +32,8 @@ extension RecordType {
         for (index, item) in sent.messages(column).enumerated() {
             let place = "\(path)\(column.name)[\(index)]"
             let name = item.string(CustomWire.name) ?? ""
-            guard let field = customFields.first(where: { $0.name.dropFirst(customPrefixLength) == name }) else {
+            if !mask.isEmpty, !mask.contains(column.name), !mask.contains(TenantField.prefix + name) { continue }
+            guard let field = customField(named: name) else {
                 violations.append(unknown(name, at: place))
                 continue
             }
@@ -59,10 +66,11 @@ extension RecordType {
         told.setMessages(column, items)
     }
 
-    /// The item's value in a record that is told, by the name of its field.
-    func customField(of item: Message) -> RecordField? {
-        let name = item.string(CustomWire.name) ?? ""
-        return customFields.first { $0.name.dropFirst(customPrefixLength) == name }
+    /// The field of an item in a record that is told; nil for one that is not there any more.
+    func customField(of item: Message) -> RecordField? { customField(named: item.string(CustomWire.name) ?? "") }
+
+    private func customField(named name: String) -> RecordField? {
+        added == nil ? nil : field(TenantField.prefix + name)
     }
 
     /// All custom fields together have a limit, whatever each may hold: a list reads them, and a page has its bounds.
@@ -120,7 +128,12 @@ extension RecordField {
         case .double:
             switch value.name {
             case CustomWire.number.name: record.setDouble(descriptor, item.double(value))
-            case CustomWire.integer.name: record.setDouble(descriptor, Double(item.int64(value)))
+            case CustomWire.integer.name:
+                guard let number = Double(exactly: item.int64(value)) else {
+                    return mismatch(
+                        place, "numbers of 15 digits, and this one would be rounded: add a field of whole numbers")
+                }
+                record.setDouble(descriptor, number)
             default: return mismatch(place, "a number in double_value or int_value")
             }
         case .bool:

@@ -28,10 +28,10 @@ enum RecordImage {
         return "SELECT \(columns.joined(separator: ", "))"
     }
 
-    /// SQL of the column of custom fields: those that the object has are members of it, one that was not set is null.
+    /// SQL of the column of custom fields: those that the object has are members of it, one that was not set is none.
     private static func custom(_ field: RecordField, _ row: String, _ values: String) -> String {
-        "coalesce(\(row).\(field.column), '{}') || coalesce((SELECT jsonb_object_agg(past.key, past.value) "
-            + "FROM jsonb_each(\(values)) AS past WHERE past.key LIKE '\(TenantField.prefix)%'), '{}')"
+        "jsonb_strip_nulls(coalesce(\(row).\(field.column), '{}') || coalesce((SELECT jsonb_object_agg(past.key, past.value) "
+            + "FROM jsonb_each(\(values)) AS past WHERE past.key LIKE '\(TenantField.prefix)%'), '{}'))"
     }
 
     /// SQL of the field's columns, read from an object that has the field.

@@ -193,7 +193,7 @@ struct Watch {
         var writer = answer.writer(view, count: positions.count)
         var rest = positions[...]
         while !rest.isEmpty {
-            let part = Array(rest.prefix(type.rowsAtOnce))
+            let part = Array(rest.prefix(view.call.type.rowsAtOnce))
             rest = rest.dropFirst(part.count)
             for row in try await read(part, isLate: isLate) {
                 let id = try WatchQuery.id(in: row, of: type)

@@ -26,7 +26,8 @@ struct WatchMethod {
         let call = try await engine.authorise(context, type, .read)
         let question = WatchQuestion(
             filter: try await engine.filter(request.message(filter), request.string(expression), call),
-            mask: try ReadMask(request.mask(readMask, of: call.type), of: call.type))
+            mask: try request.mask(readMask, of: call.type))
+        _ = try ReadMask(question.mask, of: call.type)
         let view = try WatchView(question, call, engine)
         let text = request.string(resumeToken) ?? ""
         let token = text.isEmpty ? nil : try engine.watchToken(text, of: call)

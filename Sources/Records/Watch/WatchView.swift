@@ -6,7 +6,8 @@ import RPC
 /// What a watcher asks for.
 struct WatchQuestion {
     let filter: FilterNode?
-    let mask: ReadMask
+    /// The names of a read mask.
+    let mask: [String]
 }
 
 /// What a watcher asks for, as far as the rights of a moment let him see it.
@@ -25,7 +26,8 @@ struct WatchView {
         let filter = try engine.resolve(question.filter, call)
         if let field = filter?.mirroredReference { throw Self.notWatchable(field, call.type) }
         selection = Selection(call: call, filter: filter, lifetime: .living, action: .read)
-        mask = question.mask
+        // Of the fields of now: one that was deleted meanwhile is not told any more.
+        mask = ReadMask(question.mask, asFarAsKnownTo: call.type)
         digest = Self.digest(selection, mask)
     }
 
@@ -46,6 +48,8 @@ struct WatchView {
             mask.includes(field) ? UInt8(min(call.rights.level(of: field), .read).rawValue) : UInt8.max
         }
         return TokenDigest.sha256(
-            Array(call.type.object.utf8) + [0] + shown + Array(condition.utf8) + [0] + parameters.framedBytes)
+            Array(call.type.object.utf8) + [0] + shown
+                + call.type.customFields.flatMap { Array("\($0.key) \($0.name) ".utf8) }
+                + Array(condition.utf8) + [0] + parameters.framedBytes)
     }
 }

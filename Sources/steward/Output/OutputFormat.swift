@@ -130,7 +130,9 @@ struct RecordPrinter {
     /// The value as a cell of CSV.
     func cell(_ column: RecordColumn, of record: Message, _ names: ReferenceNames) -> String {
         let text = column.cell(of: record, names)
-        return format == .sheet && !column.isNumber ? SheetText.escaped(text) : text
+        let isNumber =
+            column.isNumber || column.customValue(in: record).map { RecordColumn.field($0.field).isNumber } == true
+        return format == .sheet && !isNumber ? SheetText.escaped(text) : text
     }
 
     private static func isTime(_ column: RecordColumn) -> Bool {

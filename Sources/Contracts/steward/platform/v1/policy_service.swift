@@ -286,7 +286,7 @@ public struct ModelField: Hashable, Sendable {
     /// Its number, which no other field of the workspace has or had: values are kept under it.
     public var number: Int64?
 
-    /// What it is called now.
+    /// Its name.
     public var name: String?
 
     /// What its values are.

@@ -232,7 +232,7 @@ struct  Steward__Platform__V1__ModelField
   protobuf_c_boolean has_number;
   int64_t number;
   /*
-   * What it is called now.
+   * Its name.
    */
   char *name;
   /*
