@@ -31,6 +31,7 @@ import Testing
             let answer = try await matching.update("custom.size >= 2", Account(customFields: [Self.size(9)]))
             await matching.settle()
             #expect(try await matching.job(answer.jobID).report?.changedCount == 3)
+            #expect(try await matching.job(answer.jobID).summary == "custom.size >= 2 → custom.size = 9")
             let changed = try await service.list(Account.self, by: ["display_name"])
             #expect(changed.map(\.customFields) == [0, 1, 9, 9, 9].map { [Self.size($0), Self.motto] })
             _ = try await matching.undo(answer.jobID)
@@ -41,6 +42,7 @@ import Testing
             let cleared = try await matching.update("custom.size >= 2", Account(), mask: ["custom.size"])
             await matching.settle()
             #expect(try await matching.job(cleared.jobID).report?.changedCount == 3)
+            #expect(try await matching.job(cleared.jobID).summary == "custom.size >= 2 → custom.size cleared")
             #expect(
                 try await service.list(Account.self, "not custom.size is set").map(\.customFields) == [
                     [Self.motto], [Self.motto], [Self.motto],

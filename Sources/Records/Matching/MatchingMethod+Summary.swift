@@ -37,37 +37,51 @@ extension MatchingReader {
         switch newValues {
         case .none: []
         case .fields(let fields):
-            fields.filter { request.has($0) }.map { Self.text($0, of: request) }
+            fields.filter { request.has($0) }.map { Self.text($0, of: request, as: $0.name) }
         case .record(let sent, let mask):
             request.message(sent).map { record in
-                let names = request.strings(mask).map { path in
-                    path.hasPrefix(TenantField.prefix)
-                        ? StandardField.customFields.rawValue : String(path.prefix { $0 != "." })
+                let names = request.strings(mask)
+                let tops = names.map { String($0.prefix { $0 != "." }) }
+                let fields = record.descriptor.fields.filter { field in
+                    field.name != TenantField.all && (names.isEmpty ? record.has(field) : tops.contains(field.name))
                 }
-                let fields = record.descriptor.fields.filter {
-                    names.isEmpty ? record.has($0) : names.contains($0.name)
-                }
-                return fields.map { Self.text($0, of: record) }
+                return fields.map { Self.text($0, of: record, as: $0.name) } + Self.customTexts(names, of: record)
             } ?? []
         }
     }
 
-    private static func text(_ field: FieldDescriptor, of record: Message) -> String {
-        guard record.has(field) else { return "\(field.name) cleared" }
+    /// Each custom field that the mask names, or that is sent, by its own name.
+    private static func customTexts(_ names: [String], of record: Message) -> [String] {
+        guard let list = record.descriptor.field(TenantField.all) else { return [] }
+        let items = record.messages(list).map {
+            (path: TenantField.prefix + ($0.string(CustomWire.name) ?? ""), item: $0)
+        }
+        let isWhole = names.isEmpty || names.contains(TenantField.all)
+        let paths = isWhole ? items.map(\.path) : names.filter { $0.hasPrefix(TenantField.prefix) }
+        return paths.map { path in
+            guard let item = items.first(where: { $0.path == path })?.item,
+                let value = CustomWire.values.first(where: item.has)
+            else { return "\(path) cleared" }
+            return text(value, of: item, as: path)
+        }
+    }
+
+    private static func text(_ field: FieldDescriptor, of record: Message, as name: String) -> String {
+        guard record.has(field) else { return "\(name) cleared" }
         if case .enumeration(let values) = field.kind, !field.isRepeated,
-            let name = values.name(of: record.int32(field))
+            let value = values.name(of: record.int32(field))
         {
-            return "\(field.name) = \(name)"
+            return "\(name) = \(value)"
         }
         if case .message(let type) = field.kind, !field.isRepeated, let money = MoneyFields(type),
             let amount = record.message(field)
         {
             let text = MoneyText.text(
                 minorUnits: amount.int64(money.minorUnits), currency: amount.string(money.currency) ?? "")
-            return "\(field.name) = \(text)"
+            return "\(name) = \(text)"
         }
         var writer = JSONWriter()
         writer.write(field, of: record)
-        return "\(field.name) = \(String(decoding: writer.bytes, as: UTF8.self))"
+        return "\(name) = \(String(decoding: writer.bytes, as: UTF8.self))"
     }
 }

@@ -127,7 +127,9 @@ extension RecordField {
             record.setInt64(descriptor, item.int64(value))
         case .double:
             switch value.name {
-            case CustomWire.number.name: record.setDouble(descriptor, item.double(value))
+            // PostgreSQL's JSON knows no negative zero.
+            case CustomWire.number.name:
+                record.setDouble(descriptor, item.double(value) == 0 ? 0 : item.double(value))
             case CustomWire.integer.name:
                 guard let number = Double(exactly: item.int64(value)) else {
                     return mismatch(

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Records
 
 /// An instance of a consumer: it does what `FeedConsumer.step` does, and may be killed between any two things of it.

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Records
 
 /// A process that writes records, each time some in one transaction, or nothing that the feed tells: another workspace's.

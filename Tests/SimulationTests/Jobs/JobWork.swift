@@ -1,4 +1,5 @@
 import Tenancy
+import TestSupport
 
 @testable import Work
 
