@@ -126,7 +126,7 @@ import Wire
                 try await violations(
                     CustomField(name: "motto", stringValue: "a motto of more than 20"),
                     CustomField(name: "size", intValue: 1_001), CustomField(name: "share", doubleValue: .infinity),
-                    CustomField(name: "budget", moneyValue: Money(currencyCode: "XXX")),
+                    CustomField(name: "budget", moneyValue: Money(currencyCode: "QQQ")),
                     CustomField(name: "founded", stringValue: "1999-02-30"),
                     CustomField(name: "colour", stringValue: "green"),
                     CustomField(name: "sports", stringValues: ["golf", "golf"]),

@@ -57,8 +57,6 @@ struct FieldDefinitionRecord: Sendable {
         change.after.set("number", number)
     }
 
-    private static let takeTurn = Statement("SELECT pg_advisory_xact_lock($1) FROM {schema}.meta")
-
     /// How many fields the object has, and the bytes that all fields of the workspace take in its policy, about.
     private static let sizes = Statement(
         """
@@ -73,10 +71,7 @@ struct FieldDefinitionRecord: Sendable {
     /// Asked when the record is there, by one transaction of a workspace at a time: of two that come at once each would see room.
     private static func requireRoom(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         let object = change.after.text("object") ?? ""
-        _ = try await transaction.query(
-            Query(takeTurn) {
-                $0.append(transaction.actor.tenantID.id.bytes.suffix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) })
-            })
+        try await transaction.takeTurn(of: transaction.actor.tenantID.id)
         let row = try await transaction.query(Query(sizes) { $0.append(object) }).one()
         if try row.int64(0) > Int64(TenantModel.fieldCountMax) { throw IdentityError.fieldsTooMany(object) }
         let bytes = try row.int64(1)

@@ -48,6 +48,8 @@ package final class RecordType: Sendable {
     let added: MessageExtension?
     /// The fields that a workspace has added.
     let customFields: [RecordField]
+    /// The column with their values; nil for a type that has none.
+    let customColumn: RecordField?
     /// What is wrong with the declaration, and the cure.
     let problems: [String]
     let standard: StandardFields
@@ -125,6 +127,7 @@ package final class RecordType: Sendable {
         check.check(purge, fields)
         self.fields = fields
         (declared, added, customFields) = (nil, nil, [])
+        customColumn = fields.first { $0.role == .customFields }
         fieldNames = fields.map(\.name)
         fieldKeys = fieldNames
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -165,6 +168,7 @@ package final class RecordType: Sendable {
         purge = declared.purge
         fields = declared.fields + custom
         (self.declared, self.added, customFields) = (declared, added, custom)
+        customColumn = declared.customColumn
         fieldNames = fields.map(\.name)
         fieldKeys = fields.map(\.key)
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -180,9 +184,6 @@ package final class RecordType: Sendable {
     }
 
     var isMirror: Bool { source != nil }
-
-    /// The column with the values of custom fields; nil for a type that has none.
-    var customColumn: RecordField? { fields.first { $0.role == .customFields } }
 
     /// The stored field of this name; nil for an unknown or derived one.
     package func field(_ name: String) -> RecordField? { fieldsByName[name] }

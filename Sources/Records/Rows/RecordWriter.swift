@@ -27,8 +27,7 @@ struct RecordWriter {
         shown =
             rights.areWhole && mask.isWhole
             ? type.fields : type.fields.filter { [rights] in rights.level(of: $0) != .none && mask.includes($0) }
-        let indices = Set(shown.map(\.index))
-        hidden = type.customFields.filter { !indices.contains($0.index) }
+        hidden = type.customFields.filter { [rights] in rights.level(of: $0) == .none || !mask.includes($0) }
     }
 
     /// Bytes written.

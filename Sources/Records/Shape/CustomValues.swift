@@ -88,10 +88,8 @@ extension RecordType {
         ]
     }
 
-    private var customPrefixLength: Int { RecordField.customColumn.count + 1 }
-
     private func unknown(_ name: String, at place: String) -> FieldViolation {
-        let known = customFields.prefix(20).map { String($0.name.dropFirst(customPrefixLength)) }
+        let known = customFields.prefix(20).map(\.customName)
         let cure =
             known.isEmpty
             ? "it has none" : "it has \(known.joined(separator: ", "))\(customFields.count > 20 ? " …" : "")"
@@ -107,6 +105,9 @@ extension RecordType {
 }
 
 extension RecordField {
+    /// The name of a custom field as items have it: without what stands before it in paths.
+    fileprivate var customName: String { String(name.dropFirst(TenantField.prefix.count)) }
+
     /// Sets the field to the item's value; answers what is wrong with its kind.
     fileprivate func take(_ item: Message, into record: Message, at place: String) -> FieldViolation? {
         let given = CustomWire.values.filter { item.has($0) }
@@ -160,7 +161,7 @@ extension RecordField {
     /// The item that tells a value that is set.
     fileprivate func item(of record: Message) -> Message {
         let item = Message.make(CustomWire.item, in: record.arena)
-        item.setString(CustomWire.name, String(name.dropFirst(Self.customColumn.count + 1)))
+        item.setString(CustomWire.name, customName)
         switch kind {
         case .text, .date, .id: item.setString(CustomWire.text, record.string(descriptor) ?? "")
         case .textArray, .idArray: item.setStrings(CustomWire.texts, record.strings(descriptor))

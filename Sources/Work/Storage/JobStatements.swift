@@ -158,15 +158,6 @@ enum JobStatements {
         }
     }
 
-    /// Waits for the other transactions that count the jobs of a user. Taken where the schema is: a lock is of one node.
-    static func takeTurn(of user: UserID) -> Query {
-        Query(takingTurn) {
-            $0.append(user.id.bytes.suffix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) })
-        }
-    }
-
-    private static let takingTurn = Statement("SELECT pg_advisory_xact_lock($1) FROM {schema}.meta")
-
     static func checkpoint(of id: RecordID) -> Query { Query(findingCheckpoint) { $0.append(id) } }
 
     private static let findingCheckpoint = Statement("SELECT checkpoint FROM {schema}.jobs WHERE id = $1")

@@ -62,7 +62,7 @@ package struct JobTable: Sendable {
     /// - Throws: RESOURCE_EXHAUSTED with JOBS_TOO_MANY.
     package static func requireRoom(for user: UserID?, _ transaction: RecordTransaction) async throws {
         guard let user else { return }
-        _ = try await transaction.query(JobStatements.takeTurn(of: user))
+        try await transaction.takeTurn(of: user.id)
         let count = try await transaction.query(JobStatements.countOpen(of: user, at: transaction.now)).one().int64(0)
         if count >= openMax { throw JobError.tooMany(openMax) }
     }
