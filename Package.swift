@@ -40,6 +40,7 @@ let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collect
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let configuration = Target.Dependency.product(
     name: "Configuration", package: "swift-configuration")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -62,6 +63,7 @@ let package = Package(
         .package(
             url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // Floor 0: doors to C, no decisions.
@@ -160,7 +162,7 @@ let package = Package(
             "CustomerService",
             [
                 "RPC", "Contracts", "CustomerContracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Records",
-                "Migrations", "ServiceHost",
+                "Migrations", "ServiceHost", "Text",
             ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
             "SalesService",
@@ -196,10 +198,10 @@ let package = Package(
         program(
             "steward",
             [
-                "StewardClient", "Catalogue", "Contracts", "IdentityContracts", "SalesContracts", "Wire", "RPC",
+                "StewardClient", "Catalogue", "Contracts", "IdentityContracts", "CustomerContracts", "SalesContracts", "Wire", "RPC",
                 "Credentials", "Migrations", "IdentityService", "CustomerService", "SalesService", "Reactor",
                 "Postgres", "Tenancy", "TenantDatabase", "CPlugin", "CProtobufC", "CXLSXWriter", "Settings", "Money",
-                "AccessControl", arguments,
+                "AccessControl", arguments, yaml,
                 histogram, logging,
             ]),
 

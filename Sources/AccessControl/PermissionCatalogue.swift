@@ -29,9 +29,13 @@ package struct PermissionCatalogue: Sendable {
     private let fields: [String: Set<String>]
     private let extensible: Set<String>
     private let actions: [String: [Action]]
+    /// Those that the records of objects have which workspaces define.
+    private let ownFields: Set<String>
 
-    package init(objects: [PermissionObject]) {
+    /// - Parameter ownFields: names of the fields that the records of objects have which workspaces define.
+    package init(objects: [PermissionObject], ownFields: [String] = []) {
         self.objects = objects
+        self.ownFields = Set(ownFields)
         extensible = Set(objects.filter(\.isExtensible).map(\.name))
         fields = Dictionary(
             objects.map { ($0.name, Set($0.fields)) }, uniquingKeysWith: { $0.union($1) })
@@ -40,7 +44,10 @@ package struct PermissionCatalogue: Sendable {
 
     /// What is wrong with a grant and the cure; nil when nothing is.
     package func problem(with grant: Grant) -> String? {
-        if grant.object != Grant.wildcard, fields[grant.object] == nil {
+        // Also on an object that is not there yet, as a policy may come before its field.
+        if grant.object != Grant.wildcard, fields[grant.object] == nil, grant.object != Grant.ownWildcard,
+            !TenantObject.isObject(grant.object)
+        {
             return "There is no kind of records called \(grant.object). \(hint)"
         }
         let known = actions[grant.object] ?? Action.all
@@ -54,14 +61,15 @@ package struct PermissionCatalogue: Sendable {
 
     /// What is wrong with a field policy and the cure; nil when nothing is.
     package func problem(with policy: FieldPolicy) -> String? {
-        guard let known = fields[policy.object] else {
+        let isOwn = TenantObject.isObject(policy.object)
+        guard let known = isOwn ? ownFields : fields[policy.object] else {
             return "There is no kind of records called \(policy.object). \(hint)"
         }
         // Also of a field that is not there yet, so that it is seen by nobody who is not to see it from the beginning.
         let isCustom =
             policy.field.hasPrefix(TenantField.prefix)
             && TenantField.isName(policy.field.dropFirst(TenantField.prefix.count))
-        if isCustom, extensible.contains(policy.object) { return nil }
+        if isCustom, isOwn || extensible.contains(policy.object) { return nil }
         guard known.contains(policy.field) else { return "\(policy.object) has no field \(policy.field)." }
         return PermissionCatalogue.alwaysReadable.contains(policy.field)
             ? "\(policy.field) can always be read; remove the policy." : nil
@@ -71,6 +79,6 @@ package struct PermissionCatalogue: Sendable {
     package static let alwaysReadable: Set<String> = ["id", "version"]
 
     private var hint: String {
-        "Use one of: \(objects.map(\.name).sorted().joined(separator: ", ")), or *."
+        "Use one of: \(objects.map(\.name).sorted().joined(separator: ", ")), or *; an object of the workspace's own is \(TenantObject.prefix)NAME."
     }
 }

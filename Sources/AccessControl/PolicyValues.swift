@@ -18,7 +18,7 @@ package struct PolicyRole: Sendable {
 
 /// Allows an action on records of a kind. Unknown objects and actions allow nothing.
 package struct Grant: Hashable, Sendable {
-    /// Kind of records, as in `account`; `*` means all.
+    /// Kind of records, as in `account`; `*` means all, `custom.*` those that the workspace has defined.
     package let object: String
     /// Name of an action; `*` means all.
     package let action: String
@@ -33,7 +33,12 @@ package struct Grant: Hashable, Sendable {
     /// Stands for every object or every action.
     package static let wildcard = "*"
 
-    func covers(object other: String) -> Bool { object == Grant.wildcard || object == other }
+    /// Stands for every object that the workspace has defined.
+    package static let ownWildcard = TenantObject.prefix + wildcard
+
+    func covers(object other: String) -> Bool {
+        object == Grant.wildcard || object == other || object == Grant.ownWildcard && TenantObject.isObject(other)
+    }
 
     func covers(_ other: Action) -> Bool { action == Grant.wildcard || action == other.name }
 }

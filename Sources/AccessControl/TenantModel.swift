@@ -52,20 +52,25 @@ package struct TenantField: Hashable, Sendable {
     package var path: String { Self.prefix + name }
 }
 
-/// The fields that a workspace has added to its records. Part of its policy, so that nobody works with a newer policy on an older model.
+/// The fields that a workspace has added to its records, and the objects that it has defined. Part of its policy, so that nobody works with a newer policy on an older model.
 package final class TenantModel: Sendable {
     /// By object, in the order of their numbers.
     private let fields: [String: [TenantField]]
+    /// By how grants call them.
+    private let ownObjects: [String: TenantObject]
     /// What was made of the fields of an object.
     private let shapes = Mutex<[String: any Sendable]>([:])
 
     /// Fields of an object that a workspace may have.
     package static let fieldCountMax = 200
+    /// Objects that a workspace may have.
+    package static let objectCountMax = 200
 
     package static let empty = TenantModel([])
 
-    /// Of fields of an object with the same number or name only the first counts; identity gives none such.
-    package init(_ fields: [TenantField]) {
+    /// Of fields of an object with the same number or name only the first counts, and of objects with the same name; identity gives none such.
+    package init(_ fields: [TenantField], objects: [TenantObject] = []) {
+        ownObjects = Dictionary(objects.map { ($0.object, $0) }, uniquingKeysWith: { first, _ in first })
         self.fields = Dictionary(grouping: fields, by: \.object).mapValues { fields in
             var (numbers, names): (Set<Int64>, Set<String>) = ([], [])
             return fields.sorted { $0.number < $1.number }.filter {
@@ -74,11 +79,17 @@ package final class TenantModel: Sendable {
         }
     }
 
+    /// The objects that the workspace has defined, in the order of their numbers.
+    package var objects: [TenantObject] { ownObjects.values.sorted { $0.number < $1.number } }
+
+    /// One of them, by how grants call it.
+    package func object(_ object: String) -> TenantObject? { ownObjects[object] }
+
     package func fields(of object: String) -> [TenantField] { fields[object] ?? [] }
 
-    /// What `make` makes of the fields of an object, made once; nil for an object without any.
+    /// What `make` makes of the fields of an object, made once; nil for one of the product's without any.
     package func shape<Shape: Sendable>(of object: String, _ make: ([TenantField]) -> Shape) -> Shape? {
-        guard let own = fields[object] else { return nil }
+        guard let own = fields[object] ?? ownObjects[object].map({ _ in [] }) else { return nil }
         if let known = shapes.withLock({ $0[object] }) as? Shape { return known }
         let made = make(own)
         return shapes.withLock { shapes in
@@ -88,8 +99,8 @@ package final class TenantModel: Sendable {
         }
     }
 
-    /// The other where it has the same fields, so that what was made of them is made once.
+    /// The other where it has the same fields and objects, so that what was made of them is made once.
     package func unlessSame(as other: TenantModel?) -> TenantModel {
-        if let other, other.fields == fields { other } else { self }
+        if let other, other.fields == fields, other.ownObjects == ownObjects { other } else { self }
     }
 }

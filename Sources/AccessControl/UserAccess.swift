@@ -23,8 +23,8 @@ package final class UserAccess: Sendable {
     /// The rights that a purpose needs, on all records: those of a role that nobody has. Its user is none of the workspace.
     convenience init(of purpose: Purpose) {
         let grants = purpose.needs.map { right in
-            let parts = right.split(separator: ".", maxSplits: 1)
-            return Grant(object: String(parts[0]), action: String(parts[parts.count - 1]), scope: .all)
+            let dot = right.lastIndex(of: ".") ?? right.startIndex
+            return Grant(object: String(right[..<dot]), action: String(right[dot...].dropFirst()), scope: .all)
         }
         let role = PolicyRole(id: .make(), displayName: purpose.name, grants: grants, fieldPolicies: [])
         self.init(userID: UserID(.make()), unitID: nil, subtree: [], roles: [role])

@@ -17,7 +17,14 @@ package enum CustomerMigrations {
             Migration(
                 number: 8, name: "create_mirror_feeds", sql: PackageResources.customer_0008_create_mirror_feeds_sql),
             Migration(number: 9, name: "allow_purges", sql: PackageResources.customer_0009_allow_purges_sql),
+            Migration(
+                number: 10, name: "create_custom_records", sql: PackageResources.customer_0010_create_custom_records_sql
+            ),
+            Migration(
+                number: 11, name: "allow_purges_of_custom_records",
+                sql: PackageResources.customer_0011_allow_purges_of_custom_records_sql),
         ],
-        rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads")
+        rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads", "custom_records")
+            + TableRights.added("custom_objects") + TableRights.kept("record_numbers", changing: ["last"])
             + TableRights.kept("mirror_feeds", changing: ["fence", "rebuilt_to", "begun_at", "told_fence"]))
 }

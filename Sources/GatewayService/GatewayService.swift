@@ -50,7 +50,7 @@ package enum GatewayService {
             let health = PeerHealth(
                 peer: peer, channel: host.channel(to: peer),
                 services: host.contracts.services.compactMap(\.name).filter {
-                    $0.hasPrefix(Topology.package(of: peer))
+                    Installation.current.program(offering: $0) == peer
                 },
                 report: { host.setHealth(ofService: $0, isServing: $1) }, loop: host.loops.next(), logger: host.logger)
             let watching = Task(executorPreference: health.loop) { await health.run() }

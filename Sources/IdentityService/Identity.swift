@@ -94,6 +94,7 @@ package struct Identity: Sendable {
         let department = DepartmentRecord(publication: publication, catalogue: catalogue).type
         let role = RoleRecord(publication: publication, catalogue: catalogue).type
         let field = FieldDefinitionRecord(publication: publication, catalogue: catalogue).type
+        let object = ObjectDefinitionRecord(publication: publication).type
         let user = UserRecord(
             publication: publication, catalogue: catalogue, departments: department, roles: role
         ).type
@@ -116,7 +117,7 @@ package struct Identity: Sendable {
         let transfer = UserTransfer(client: handover.client, users: user)
         definition = ServiceDefinition(
             IdentityMigrations.tenantStream,
-            records: [user, department, role, field],
+            records: [user, department, role, field, object],
             jobs: [handover.saga.job, transfer.saga.job],
             methods: { engine, router in
                 authentication.register(on: &router)
@@ -126,6 +127,7 @@ package struct Identity: Sendable {
                     signInGuard: signInGuard,
                     revoker: revoker, handover: handover
                 ).register(on: &router)
+                WorkspaceModelMethods(engine: engine, objects: object, fields: field, roles: role).register(on: &router)
                 SettingsMethods(engine: engine, tenantData: tenantData, publication: publication).register(on: &router)
                 callers.register(on: &router)
                 programs.register(on: &router)

@@ -48,6 +48,30 @@ enum IdentityError {
             domain: domain)
     }
 
+    static let objectsTooMany = RPCError.resourceExhausted(
+        "OBJECTS_TOO_MANY",
+        "The workspace has \(TenantModel.objectCountMax) objects of its own, and may have no more; delete one that is not needed.",
+        domain: domain)
+
+    static func objectNotDefined(_ object: String) -> RPCError {
+        .invalidArgument(
+            "FIELD_OBJECT_UNKNOWN",
+            "The workspace has no object \(object); define it first, with ObjectDefinitionService.",
+            field: "object", domain: domain)
+    }
+
+    static func modelTooLong(_ count: Int, max: Int) -> RPCError {
+        .invalidArgument(
+            "MODEL_TOO_LONG",
+            "The model has \(count) objects, fields and roles; at most \(max) are applied at once. Apply it in parts.",
+            field: "model", domain: domain)
+    }
+
+    static func twiceInModel(_ place: String, _ name: String) -> RPCError {
+        .invalidArgument(
+            "NAME_TWICE", "The model names \(name) twice; leave one out.", field: "model.\(place)", domain: domain)
+    }
+
     static func modelTooLarge(_ bytes: Int64, max: Int64) -> RPCError {
         .resourceExhausted(
             "MODEL_TOO_LARGE",

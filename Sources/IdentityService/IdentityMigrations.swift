@@ -90,9 +90,16 @@ package enum IdentityMigrations {
             Migration(
                 number: 9, name: "create_field_definitions",
                 sql: PackageResources.identity_0009_create_field_definitions_sql),
+            Migration(
+                number: 10, name: "create_object_definitions",
+                sql: PackageResources.identity_0010_create_object_definitions_sql),
         ],
-        rights: TableRights.kept("departments", "roles", "users", "credentials", "field_definitions")
-            + [TableRights("field_definitions_number_seq", "USAGE")]
+        rights: TableRights.kept(
+            "departments", "roles", "users", "credentials", "field_definitions", "object_definitions")
+            + [
+                TableRights("field_definitions_number_seq", "USAGE"),
+                TableRights("object_definitions_number_seq", "USAGE"),
+            ]
             + TableRights.changed(
                 "settings",
                 changing: [

@@ -55,7 +55,7 @@ package struct ServiceDefinition: Sendable {
         mirrorFeeds = feeds
         self.purgesDeleted = purgesDeleted
         precondition(
-            !purgesDeleted || PurgeDeleted.kinds.isSuperset(of: records.map { "\($0.object).erase" }),
+            !purgesDeleted || PurgeDeleted.kinds.isSuperset(of: records.map { "\($0.grantName).erase" }),
             "the purpose purge_deleted needs the right to erase each kind of records of \(name)")
         jobService = JobServiceOf(package: "steward.\(name).v1")
         tenantJobService = TenantJobServiceOf(package: "steward.\(name).v1")

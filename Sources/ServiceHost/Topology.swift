@@ -25,12 +25,8 @@ package enum Topology {
     package static func callers(ofService service: String) -> Set<ServiceName> {
         if let known = platformServices[service] { return known }
         if isOfProtocol(service) { return Set(ServiceName.allCases) }
-        let isPublic = facingClients.contains { service.hasPrefix(package(of: $0)) }
-        return isPublic ? [.gateway] : []
+        return Installation.current.program(offering: service).map(facingClients.contains) == true ? [.gateway] : []
     }
-
-    /// What the names of a program's services begin with.
-    package static func package(of program: ServiceName) -> String { "steward.\(program.rawValue).v1." }
 
     /// A service of the protocol itself, by its full name.
     static func isOfProtocol(_ service: String) -> Bool { service.hasPrefix("steward.rpc.v1.") }

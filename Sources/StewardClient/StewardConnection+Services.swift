@@ -5,6 +5,7 @@ public import IdentityContracts
 extension StewardConnection {
     public var authentication: AuthenticationServiceClient { AuthenticationServiceClient(channel: channel) }
     public var settings: SettingsServiceClient { SettingsServiceClient(channel: channel) }
+    public var workspaceModel: WorkspaceModelServiceClient { WorkspaceModelServiceClient(channel: channel) }
     public var tenants: TenantServiceClient { TenantServiceClient(channel: channel) }
     public var reflection: ReflectionServiceClient { ReflectionServiceClient(channel: channel) }
     public var server: ServerServiceClient { ServerServiceClient(channel: channel) }

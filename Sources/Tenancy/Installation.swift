@@ -7,6 +7,8 @@ package struct Installation: Sendable {
         package let port: Int
         /// The programs that it calls.
         package let calls: [ServiceName]
+        /// What the names of the services begin with that it offers to clients, as in `steward.customer.v1.`.
+        package let packages: [String]
         /// What it is, in the words of those who use it; begins a sentence.
         package let purpose: String
     }
@@ -31,7 +33,7 @@ package struct Installation: Sendable {
         }
     }()
 
-    /// Reads a table: a line of five columns for each program; `#` begins a comment.
+    /// Reads a table: a line of six columns for each program; `#` begins a comment.
     package init(text: String) throws(Problem) {
         var lines: [Line] = []
         for (index, text) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
@@ -51,7 +53,9 @@ package struct Installation: Sendable {
                 }
                 calls.append(called.name)
             }
-            programs.append(Program(name: line.name, port: line.port, calls: calls, purpose: line.purpose))
+            let packages = ([line.name.rawValue] + line.further).map { "steward.\($0).v1." }
+            programs.append(
+                Program(name: line.name, port: line.port, calls: calls, packages: packages, purpose: line.purpose))
         }
         self.programs = programs
     }
@@ -62,6 +66,11 @@ package struct Installation: Sendable {
             preconditionFailure("\(name) is not in installation.txt")
         }
         return program
+    }
+
+    /// The program that offers a service to clients, by its full name; nil for one that none offers.
+    package func program(offering service: String) -> ServiceName? {
+        programs.first { $0.packages.contains(where: service.hasPrefix) }?.name
     }
 
     /// Those that keep data of tenants, each in schemas of its own.
@@ -84,15 +93,16 @@ private struct Line {
     let name: ServiceName
     let port: Int
     let calls: [String]
+    let further: [String]
     let purpose: String
 
     /// Metrics and health are ten ports further on.
     private static let ports = 1_024...65_525
 
     init(_ text: Substring, number: Int) throws(Installation.Problem) {
-        let columns = text.split(separator: " ", maxSplits: 4)
-        guard columns.count == 5 else {
-            throw Installation.Problem(line: number, text: "it has program, port, schema, calls and purpose")
+        let columns = text.split(separator: " ", maxSplits: 5)
+        guard columns.count == 6 else {
+            throw Installation.Problem(line: number, text: "it has program, port, schema, calls, further and purpose")
         }
         let name = String(columns[0])
         guard Self.isPlain(name) else {
@@ -109,7 +119,11 @@ private struct Line {
         self.name = ServiceName(name, schemaSuffix: schema)
         self.port = port
         calls = columns[3] == "-" ? [] : columns[3].split(separator: ",").map(String.init)
-        purpose = columns[4].drop { $0 == " " }.description
+        further = columns[4] == "-" ? [] : columns[4].split(separator: ",").map(String.init)
+        guard further.allSatisfy(Self.isPlain) else {
+            throw Installation.Problem(line: number, text: "\(columns[4]) are not packages of the letters a to z, or -")
+        }
+        purpose = columns[5].drop { $0 == " " }.description
     }
 
     func conflicts(with other: Line) -> Bool {

@@ -6,11 +6,14 @@ package struct Purpose: Hashable, Sendable, CustomStringConvertible {
     /// The rights that it has on behalf of a workspace itself, as in `role.update`; on behalf of a user it has the user's.
     package let needs: Set<String>
 
-    /// - Parameter needs: each a kind of records and an action. A purpose says what it needs, so there is no wildcard.
+    /// - Parameter needs: each a kind of records and an action. A purpose says what it needs, so there is no wildcard but `custom.*`, the objects
+    ///   that a workspace has defined, which no program knows by name.
     package init(_ name: StaticString, needs: StaticString...) {
         self.name = name.description
         self.needs = Set(needs.map(\.description))
-        precondition(!self.needs.contains { $0.contains("*") }, "\(name) names each right that it needs")
+        precondition(
+            !self.needs.contains { $0.replacing("custom.*.", with: "", maxReplacements: 1).contains("*") },
+            "\(name) names each right that it needs")
     }
 
     package var description: String { name }

@@ -14,6 +14,6 @@ extension Purpose {
     /// Removes deleted records for good when the workspace's time for them is over. Each kind that a service purges stands here.
     static let purgeDeleted = Purpose(
         "purge_deleted", needs: "account.erase", "contact.erase", "account_contact.erase", "activity.erase",
-        "lead.erase",
+        "lead.erase", "custom.*.erase",
         "pipeline.erase", "stage.erase", "deal.erase")
 }

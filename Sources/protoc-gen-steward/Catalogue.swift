@@ -123,9 +123,11 @@ struct Catalogue {
             types[message.fullName + "HistoryEntry"] = "HistoryEntry<\(noun)>"
             for (kind, method) in record.standardMethods(of: noun) {
                 let name = message.fullName.dropLast(noun.count) + method
-                for part in ["Request", "Response"] {
-                    types[name + part] = "\(Names.capitalized(kind))\(part)<\(noun)>"
-                }
+                let (request, response) = (
+                    "\(Names.capitalized(kind))Request<\(noun)>", "\(Names.capitalized(kind))Response<\(noun)>"
+                )
+                types[name + "Request"] = record.isDefinedByWorkspace ? "ObjectRequest<\(request)>" : request
+                types[name + "Response"] = response
             }
         }
         return types

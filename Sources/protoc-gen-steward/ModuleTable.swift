@@ -6,6 +6,9 @@ struct ModuleTable {
     /// The packages that all services share, as in steward.type.v1. Of any other package, steward.NAME.v1, is the module NameContracts.
     private static let sharedParts: Set<Substring> = ["catalogue", "platform", "rpc", "type"]
 
+    /// Packages of a service beside the one of its own name: whose module they are in.
+    private static let hosts: [Substring: String] = ["records": "customer"]
+
     private let modules: [String: String]
 
     /// A file that a shared one imports is shared, whatever its package.
@@ -35,6 +38,6 @@ struct ModuleTable {
     private static func module(ofPackage package: String) -> String {
         let parts = package.split(separator: ".")
         guard parts.first == "steward", parts.count == 3, !sharedParts.contains(parts[1]) else { return shared }
-        return Names.upperCamel(String(parts[1])) + shared
+        return Names.upperCamel(hosts[parts[1]] ?? String(parts[1])) + shared
     }
 }

@@ -37,6 +37,8 @@ struct ProtoRecord: Equatable {
     var category: String
     /// The field by which Upsert finds a record; nil for a type without Upsert.
     var key: String?
+    /// They are of objects that workspaces define, and each request names one.
+    var isDefinedByWorkspace = false
 
     /// The standard methods in the order of the engine, each with the member of RecordMethods that holds it.
     func standardMethods(of noun: String) -> [(kind: String, name: String)] {

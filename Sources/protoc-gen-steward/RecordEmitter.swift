@@ -14,6 +14,7 @@ struct RecordEmitter {
                 text.line("object: \"\(record.object)\", plural: \"\(record.plural)\",")
                 text.line("ownership: .\(record.ownership), category: .\(record.category),")
                 if let key = record.key { text.line("key: \"\(key)\",") }
+                if record.isDefinedByWorkspace { text.line("isDefinedByWorkspace: true,") }
                 text.line("message: descriptor, service: \(methods).description,")
                 text.list(
                     "methods: RecordMethods(",

@@ -42,7 +42,8 @@ enum RecordOption {
     private static func record(_ type: CRecordType, of message: String) throws -> ProtoRecord {
         let record = ProtoRecord(
             object: text(type.object), plural: text(type.plural), ownership: try ownership(type, of: message),
-            category: try category(type, of: message), key: type.key.map { String(cString: $0) })
+            category: try category(type, of: message), key: type.key.map { String(cString: $0) },
+            isDefinedByWorkspace: type.has_defined_by_workspace != 0 && type.defined_by_workspace != 0)
         let object = Names.lowerSnake(message.lastNamePart)
         guard record.object == object else {
             throw GeneratorError("\(message) is a record called \"\(record.object)\"; call it \(object)")

@@ -14,12 +14,13 @@ struct Steward: AsyncParsableCommand {
               steward deal list --mine
               steward deal board
 
+            An object that the workspace has defined is a noun, too: steward project list.
             Every noun has list, get, create, update, delete, restore, history and export. steward describe shows all fields.
             """,
         version: BuildInfo.version,
         groupedSubcommands: [
             CommandGroup(name: "Sign in", subcommands: [Login.self, Logout.self, WhoAmI.self, PasswordCommand.self])
-        ] + RecordCommands.groups(["identity": [SettingsCommand.self, Import.self]]) + [
+        ] + RecordCommands.groups(["identity": [SettingsCommand.self, ModelCommand.self, Import.self]]) + [
             CommandGroup(name: "Work without a caller", subcommands: [JobCommand.self]),
             CommandGroup(name: "Any method", subcommands: [Call.self, Describe.self, Bench.self]),
             CommandGroup(
@@ -34,8 +35,9 @@ struct Steward: AsyncParsableCommand {
     static func main() async {
         do {
             try CheckedText.check(arguments: CheckedText.ownArguments)
-            try CommandNames.check(Array(CommandLine.arguments.dropFirst()), of: Self.self)
-            var command = try parseAsRoot()
+            let arguments = OwnNoun.replaced(in: Array(CommandLine.arguments.dropFirst()), of: Self.self)
+            try CommandNames.check(arguments, of: Self.self)
+            var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

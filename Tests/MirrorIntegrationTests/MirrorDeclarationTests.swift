@@ -15,7 +15,7 @@ import Testing
 
     /// The record type of the service that a mirror is of.
     private func original(_ mirror: RecordType) throws -> RecordType {
-        let source = try #require(Self.services.first { $0.name == mirror.source })
+        let source = try #require(Self.services.first { $0.name == mirror.mirrored })
         return try #require(source.records.first { $0.object == mirror.object })
     }
 

@@ -46,7 +46,7 @@ extension Bench {
     /// All records of the type that the user may export.
     @discardableResult
     func export(by order: String? = nil, as user: UserID? = nil) async throws -> [Message] {
-        let request = Message.make(methods.export.request, in: Arena())
+        let request = service.request(of: methods.export)
         if let order { request.setList("order_by", [order]) }
         let call = try await service.channel(as: user).open(methods.export, CallOptions())
         try await call.send(WireCodec.encode(request))

@@ -110,7 +110,7 @@ struct BenchWatch: Sendable {
 
 extension Bench {
     func watch(_ filter: String? = nil, as user: UserID? = nil) async throws -> BenchWatch {
-        let request = Message.make(methods.watch.request, in: Arena())
+        let request = service.request(of: methods.watch)
         if let filter { request.set("filter_expression", filter) }
         let call = try await service.channel(as: user).open(methods.watch, CallOptions())
         try await call.send(WireCodec.encode(request))

@@ -1,6 +1,7 @@
 import AccessControl
 import Catalogue
 import Contracts
+import CustomerContracts
 import RPC
 import ServiceHost
 import Tenancy
@@ -10,14 +11,31 @@ import Wire
 
 @testable import Records
 
-/// A record type under test: each that `proto/` announces.
+/// A record type under test: each that `proto/` announces, and objects of a workspace's own.
 struct Subject: Sendable, CustomTestStringConvertible {
     let entry: RecordEntry
+    /// The object that the workspace has defined; nil for a type of the product.
+    let own: TenantObject?
 
-    static let all = ContractCatalogue.all.records.map { Subject(entry: $0) }
+    init(entry: RecordEntry, own: TenantObject? = nil) {
+        var entry = entry
+        if let own { (entry.object, entry.ownership) = (own.object, own.isShared ? .shared : .owned) }
+        (self.entry, self.own) = (entry, own)
+    }
+
+    static let all =
+        ContractCatalogue.all.records.filter { !$0.isDefinedByWorkspace }.map { Subject(entry: $0) }
+        + objects.map { Subject(entry: Record.entry, own: $0) }
+
+    /// One with owners and names, one that numbers its records, one that belongs to all.
+    static let objects = [
+        TenantObject(name: "project", number: 1),
+        TenantObject(name: "case", number: 2, numberFormat: NumberFormat("CASE-{year}-{number:5}")),
+        TenantObject(name: "room", number: 3, isShared: true),
+    ]
 
     /// As in `customer`, from the name of the message: `steward.customer.v1.Account`.
-    var service: String { entry.message.name.split(separator: ".").dropFirst().first.map(String.init) ?? "" }
+    var service: String { Installation.current.program(offering: entry.message.name)?.rawValue ?? "" }
 
     var testDescription: String { "\(service).\(entry.object)" }
 
@@ -29,12 +47,16 @@ struct Subject: Sendable, CustomTestStringConvertible {
     }
 
     func bench(of service: TestService) throws -> Bench {
-        guard let type = service.definition.records.first(where: { $0.object == entry.object }) else {
-            throw UnservedType(name: testDescription)
+        let declared = service.definition.records.first {
+            $0.object == (own == nil ? entry.object : Record.entry.object)
         }
-        let fields = type.customColumn == nil ? [] : Self.fields(of: entry.object)
-        service.set(fields)
-        return Bench(type: type.shaped(by: TenantModel(fields)), service: service)
+        guard let declared else { throw UnservedType(name: testDescription) }
+        let fields = declared.customColumn == nil ? [] : Self.fields(of: entry.object)
+        service.set(fields, objects: Self.objects)
+        service.name(own?.name)
+        let model = TenantModel(fields, objects: Self.objects)
+        guard let type = declared.shaped(by: model, as: entry.object) else { throw UnservedType(name: testDescription) }
+        return Bench(type: type, service: service)
     }
 
     /// A field of each kind that a workspace may add: they are held to what declared fields are held to.
@@ -84,7 +106,9 @@ struct Bench: Sendable {
         var grants: [(object: String, action: String, scope: Scope)] = ["create", "read", "update", "delete"].map {
             (type.object, $0, scope)
         }
-        grants += service.definition.records.filter { $0.object != type.object }.map { ($0.object, "*", .all) }
+        grants += service.definition.records.filter { $0.object != type.object && !$0.isTemplate }.map {
+            ($0.object, "*", .all)
+        }
         return service.makeUser(grants, hiding: field.map { [(type.object, $0, level)] } ?? [])
     }
 

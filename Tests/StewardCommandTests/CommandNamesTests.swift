@@ -81,8 +81,8 @@ import Wire
         #expect(groups.map(\.name) == ["Customers", "Sales", "Workspace"])
         #expect(
             names == [
-                ["account", "contact", "account-contact", "activity", "lead"], ["deal", "pipeline", "stage"],
-                ["user", "department", "role", "field-definition", "import"],
+                ["account", "contact", "account-contact", "activity", "lead", "record"], ["deal", "pipeline", "stage"],
+                ["user", "department", "role", "field-definition", "object-definition", "import"],
             ])
     }
 

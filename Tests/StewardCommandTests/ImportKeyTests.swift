@@ -69,7 +69,8 @@ import Wire
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../proto/steward")
             .standardized
         for noun in RecordNouns.all {
-            let path = "\(noun.service)/v1/\(noun.entry.object)_service.proto"
+            let package = noun.record.name.split(separator: ".")[1]
+            let path = "\(package)/v1/\(noun.entry.object)_service.proto"
             let text = try String(contentsOf: root.appending(path: path), encoding: .utf8)
             let message = try #require(text.components(separatedBy: "message \(noun.record.shortName) {").last)
             let fields = try #require(message.components(separatedBy: "\n}").first)

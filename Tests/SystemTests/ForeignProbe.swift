@@ -71,6 +71,16 @@ struct SampleRecords: Sendable {
             CreateFieldDefinitionRequest(
                 record: FieldDefinition(object: "account", name: "note", kind: .text, displayName: text("field")))
         ).record?.id
+        // Each workspace has the same object, or the foreign record would not be looked for.
+        ids["object_definition"] = try await admin.objectDefinitions.createObjectDefinition(
+            CreateObjectDefinitionRequest(
+                record: ObjectDefinition(
+                    name: Self.object, displayName: text("object"), pluralDisplayName: text("objects")))
+        ).record?.id
+        ids["record"] = try await admin.records.createRecord(
+            CreateRecordRequest(
+                Self.object, CreateRequest(record: Record(displayName: text("record"), externalID: word)))
+        ).record?.id
         ids["job"] = try await admin.accounts.deleteMatchingAccounts(
             DeleteMatchingAccountsRequest(filterExpression: "external_id = \"none\"")
         ).jobID
@@ -78,6 +88,9 @@ struct SampleRecords: Sendable {
         ids["tenant_job"] = ids["job"]
         (self.word, self.ids) = (word, ids)
     }
+
+    /// The name of an object that the workspace has defined.
+    static let object = "sample"
 
     func id(_ object: String) throws -> String {
         guard let id = ids[object] else { throw TestStewardError("there is no sample of \(object)") }
@@ -152,6 +165,7 @@ struct ForeignProbe {
             if let password = type.field(name) { request.setString(password, TestSteward.password) }
         }
         if let version = type.field("version") { request.setInt64(version, 1) }
+        if let named = type.field("object"), object == "record" { request.setString(named, SampleRecords.object) }
         if let filter = type.field("filter_expression"), selectsByFilter {
             request.setString(filter, "id = \"\(try foreign.id(object))\"")
         }
@@ -176,6 +190,9 @@ struct ForeignProbe {
         }
         let request = Message.make(method.request, in: Arena())
         let message = try wellFormed(record.type, in: request.arena)
+        if let named = method.request.field("object"), object == "record" {
+            request.setString(named, SampleRecords.object)
+        }
         set(try foreign.id(kind), reference, of: message)
         if let mask = method.request.field("update_mask") {
             if let id = record.type.field("id") { message.setString(id, try own.id(object)) }
@@ -222,6 +239,10 @@ struct ForeignProbe {
             case "field_definition":
                 FieldDefinition(
                     object: "account", name: name.replacing(" ", with: "_"), kind: .text, displayName: name)
+            case "object_definition":
+                ObjectDefinition(
+                    name: name.replacing(" ", with: "_"), displayName: name, pluralDisplayName: name)
+            case "record": Record(displayName: name)
             default: throw TestStewardError("there is no sample for \(method.path): add one here")
             }
         return record.message(in: arena)

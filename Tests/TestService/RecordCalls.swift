@@ -8,9 +8,13 @@ package import Wire
 /// What a call does not say is as clients have it who do not say it; who does not name a user is the admin.
 package protocol RecordCalls {
     func channel(as user: UserID?, requestID: String?) -> LocalChannel
+    /// The object that requests name which have to name one: an object that the workspace has defined.
+    var ownObject: String? { get }
 }
 
 extension RecordCalls {
+    package var ownObject: String? { nil }
+
     /// The record as it is now.
     package func get<Record: RecordMessage>(
         _ record: Record, deleted: Bool? = nil, as user: UserID? = nil
@@ -158,11 +162,18 @@ extension RecordCalls {
         _ method: MethodDefinition, as user: UserID? = nil, requestID: String? = nil, in arena: Arena = Arena(),
         _ fill: (Message) -> Void
     ) async throws -> Message {
-        let request = Message.make(method.request, in: arena)
+        let request = request(of: method, in: arena)
         fill(request)
         let bytes = try await channel(as: user, requestID: requestID).unary(
             method, WireCodec.encode(request), CallOptions())
         return try bytes.withUnsafeBytes { try WireCodec.decode($0, as: method.response, arena: arena) }
+    }
+
+    /// An empty request, which names the object that is meant if it has to name one.
+    package func request(of method: MethodDefinition, in arena: Arena = Arena()) -> Message {
+        let request = Message.make(method.request, in: arena)
+        if let field = method.request.field("object"), let ownObject { request.setString(field, ownObject) }
+        return request
     }
 
     private func one<Record: RecordMessage>(

@@ -27,6 +27,7 @@ package final class TestService: RecordCalls, Sendable {
     package let engine: RecordEngine
     private let routes: RouteTable
     private let people = Mutex(People())
+    private let named = Mutex<String?>(nil)
     /// The department of everybody who is not put into another one.
     package let home = RecordID.make()
 
@@ -143,8 +144,15 @@ package final class TestService: RecordCalls, Sendable {
     /// What the workspace has set for itself.
     package func set(_ settings: WorkspaceSettings) { publish { $0.settings = settings } }
 
-    /// The fields that the workspace has added to its records.
-    package func set(_ fields: [TenantField]) { publish { $0.model = TenantModel(fields) } }
+    /// The fields that the workspace has added to its records, and the objects that it has defined.
+    package func set(_ fields: [TenantField], objects: [TenantObject] = []) {
+        publish { $0.model = TenantModel(fields, objects: objects) }
+    }
+
+    package var ownObject: String? { named.withLock { $0 } }
+
+    /// Requests that have to name an object name this one from now on.
+    package func name(_ object: String?) { named.withLock { $0 = object } }
 
     /// The people of another instance are this one's, too.
     package func adopt(_ other: TestService) {

@@ -12,6 +12,8 @@ function named(name) {
     return match($0, name ": \"[a-z_]+\"") ? substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 4) : ""
 }
 function expand(text) {
+    if (own) gsub(/\{own\}/, "", text)
+    else gsub(/\{own\}[^\n]*\n/, "", text)
     gsub(/\{Records\}/, camel(plural), text)
     gsub(/\{Record\}/, camel(object), text)
     gsub(/\{records\}/, plural, text)
@@ -30,6 +32,7 @@ pass == 1 { if (part != "") parts[part] = parts[part] $0 "\n"; next }
 /object: "/ { object = named("object"); plural = named("plural") }
 /ownership: OWNERSHIP_OWNED/ { owned = 1 }
 / key: "/ { key = named(" key") }
+/defined_by_workspace: true/ { own = 1 }
 /^\/\/ --- standard requests of / {
     nouns = $0
     sub(/^\/\/ --- standard requests of /, "", nouns)

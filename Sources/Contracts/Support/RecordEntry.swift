@@ -14,13 +14,15 @@ package struct RecordEntry: Sendable {
     }
 
     /// Name in grants, field policies and the ledger, as in account_contact.
-    package let object: String
+    package var object: String
     /// The same for several, as in account_contacts.
-    package let plural: String
+    package var plural: String
     package var ownership: Ownership
     package let category: RecordCategory
     /// The field by which Upsert finds a record where the request does not say; nil for a type without Upsert.
     package let key: String?
+    /// The records are of objects that workspaces define; each request names one.
+    package let isDefinedByWorkspace: Bool
     package let message: MessageDescriptor
     /// As reflection tells it, with its custom methods.
     package let service: ServiceDescription
@@ -28,13 +30,15 @@ package struct RecordEntry: Sendable {
 
     package init(
         object: String, plural: String, ownership: Ownership, category: RecordCategory, key: String? = nil,
-        message: MessageDescriptor, service: ServiceDescription, methods: RecordMethods
+        isDefinedByWorkspace: Bool = false, message: MessageDescriptor, service: ServiceDescription,
+        methods: RecordMethods
     ) {
         self.object = object
         self.plural = plural
         self.ownership = ownership
         self.category = category
         self.key = key
+        self.isDefinedByWorkspace = isDefinedByWorkspace
         self.message = message
         self.service = service
         self.methods = methods

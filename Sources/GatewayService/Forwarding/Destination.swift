@@ -31,8 +31,8 @@ struct DestinationTable: Sendable {
             })
     }
 
-    private static let packages = Topology.facingClients.map { service in
-        (prefix: Array(Topology.package(of: service).utf8), service: service)
+    private static let packages = Topology.facingClients.flatMap { service in
+        Installation.current[service].packages.map { (prefix: Array($0.utf8), service: service) }
     }
 
     /// The methods that open a session and so cannot need one.

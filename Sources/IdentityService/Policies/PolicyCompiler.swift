@@ -23,12 +23,14 @@ struct PolicyCompiler: Sendable {
         guard tenant.state == .active else { return policy }
         let parts = try await tenantData.read(
             id, PolicyTables.roles(), PolicyTables.grants(), PolicyTables.fieldPolicies(), PolicyTables.units,
-            PolicyTables.users, SettingsTable.find, PolicyTables.fields, purpose: .compilePolicy, deadline: deadline)
+            PolicyTables.users, SettingsTable.find, PolicyTables.fields, PolicyTables.objects,
+            purpose: .compilePolicy, deadline: deadline)
         policy.roles = try PolicyTables.roles(parts[0], parts[1], parts[2])
         policy.units = try PolicyTables.units(parts[3])
         policy.users = try await PolicyTables.users(parts[4])
         policy.settings = try SettingsTable.settings(parts[5])
         policy.fields = try PolicyTables.fields(parts[6])
+        policy.objects = try PolicyTables.objects(parts[7])
         return policy
     }
 

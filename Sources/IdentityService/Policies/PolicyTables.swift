@@ -78,6 +78,22 @@ enum PolicyTables {
         }
     }
 
+    private static let selectObjects = Statement(
+        """
+        SELECT name, number, shared, number_format FROM {schema}.object_definitions WHERE deleted_at IS NULL ORDER BY number
+        """)
+
+    /// The objects that the workspace has defined and not deleted.
+    static let objects = Query(selectObjects)
+
+    static func objects(_ rows: Rows) throws -> [ModelObject] {
+        try rows.map { row in
+            ModelObject(
+                name: try row.string(0), number: try row.int64(1), shared: row.isNull(2) ? nil : try row.bool(2),
+                numberFormat: try row.optionalString(3))
+        }
+    }
+
     private static let selectUnits = Statement(
         "SELECT id, parent_department_id, deleted_at IS NOT NULL FROM {schema}.departments ORDER BY id")
 

@@ -8,14 +8,16 @@ struct RoleCatalogue: Sendable {
     let records: [RecordEntry]
     let permissions: PermissionCatalogue
 
-    init(_ records: [RecordEntry]) {
+    init(_ all: [RecordEntry]) {
+        let records = all.filter { !$0.isDefinedByWorkspace }
         self.records = records
         permissions = PermissionCatalogue(
             objects: records.map { entry in
                 PermissionObject(
                     name: entry.object, fields: entry.message.fields.map(\.name), ownership: entry.ownership.access,
                     isExtensible: entry.isExtensible)
-            } + [SettingsAccess.object, JobMethods.permission])
+            } + [SettingsAccess.object, JobMethods.permission],
+            ownFields: all.filter(\.isDefinedByWorkspace).flatMap { $0.message.fields.map(\.name) })
     }
 
     /// The names of the types to which a workspace may add fields.

@@ -24,14 +24,16 @@ package import Wire
 /// rule. What does not fit is collected in `problems` and refused by `RecordEngine.init`.
 package final class RecordType: Sendable {
     package let message: MessageDescriptor
-    /// Name in grants, as in `account`.
+    /// What the catalogue says of it.
+    let entry: RecordEntry
+    /// Name in grants, as in `account`; `custom.project` for an object that a workspace has defined.
     package let object: String
     /// As in `accounts`.
     let plural: String
     package let table: String
     package let ownership: Ownership
     /// The service whose records they are, of which some fields are kept here as it tells them; nil for records of this one.
-    package let source: ServiceName?
+    package let mirrored: ServiceName?
     /// The field by which Upsert finds a record where the request does not say; nil for a type without Upsert.
     let key: String?
     /// The standard methods that the engine serves.
@@ -42,6 +44,11 @@ package final class RecordType: Sendable {
     package let purge: PurgeRules
     /// The stored fields, in the order of the message.
     package let fields: [RecordField]
+    /// The object that a workspace has defined, whose records are in the table of `template`; nil for a type of the product.
+    package let own: TenantObject?
+    /// What is declared of all such objects; nil for a type of the product.
+    let template: RecordType?
+    private let declaration: [FieldRule]
     /// The type as it was declared, where this is its shape in a workspace; nil for itself.
     let declared: RecordType?
     /// Keeps the descriptors of the fields that a workspace has added.
@@ -56,6 +63,8 @@ package final class RecordType: Sendable {
     /// The columns of a row, in order, separated by commas.
     let columnList: String
     let columnCount: Int
+    /// The columns of a new row: those and, of an own object, the one that says which.
+    let insertedColumns: String
     /// How many rows are read at a time: all that were read are in memory at once, however long their texts are.
     let rowsAtOnce: Int
     /// SQL of the bytes that a row holds.
@@ -97,20 +106,22 @@ package final class RecordType: Sendable {
         }
         self.init(
             entry, table: table ?? "\(entry.object)_mirror",
-            fields: fields + left.map { FieldRule(name: $0, traits: [.derived]) }, source: source)
+            fields: fields + left.map { FieldRule(name: $0, traits: [.derived]) }, mirroring: source)
     }
 
     init(
         _ entry: RecordEntry, table: String? = nil, fields fieldRules: [FieldRule],
         constraints: [ConstraintRule] = [], rules: RecordRules = RecordRules(), purge: PurgeRules = PurgeRules(),
-        source: ServiceName? = nil
+        mirroring: ServiceName? = nil, own: TenantObject? = nil, template: RecordType? = nil
     ) {
         let table = table ?? entry.plural
+        (self.entry, self.own, self.template) = (entry, own, template)
+        declaration = fieldRules
         message = entry.message
         object = entry.object
         plural = entry.plural
         self.table = table
-        self.source = source
+        mirrored = mirroring
         ownership =
             switch entry.ownership {
             case .owned: .owned
@@ -138,10 +149,13 @@ package final class RecordType: Sendable {
         columnCount = columns.count
         rowsAtOnce = RowBytes.rowsAtOnce(fields)
         rowBytes = RowBytes.sql(fields)
-        lookups = LookupStatements(table: table, columnList: columnList, standard: standard)
+        let source = RecordType.source(table, own, as: table)
+        lookups = LookupStatements(source: source, columnList: columnList, standard: standard)
         let places = (0..<columnCount).map { "$\($0 + 1)" }.joined(separator: ", ")
+        let (ownColumn, ownValue) = own.map { (", \(RecordType.ownColumn)", ", \($0.number)") } ?? ("", "")
+        insertedColumns = columnList + ownColumn
         insertion = Statement(
-            unsafeGenerated: "INSERT INTO {schema}.\(table) (\(columnList)) VALUES (\(places))")
+            unsafeGenerated: "INSERT INTO {schema}.\(table) (\(insertedColumns)) VALUES (\(places)\(ownValue))")
         let idIndex = standard.id.firstColumn
         let checked = columns.indices.map { index in
             let place = "$\(index + 1)"
@@ -149,17 +163,20 @@ package final class RecordType: Sendable {
             return "CASE WHEN NOT \(PastLives.condition(entry.object, "\(place)::uuid")) THEN \(place)::uuid END"
         }
         insertionOfChosenID = Statement(
-            unsafeGenerated: "INSERT INTO {schema}.\(table) (\(columnList)) VALUES (\(checked.joined(separator: ", ")))"
+            unsafeGenerated:
+                "INSERT INTO {schema}.\(table) (\(insertedColumns)) VALUES (\(checked.joined(separator: ", "))\(ownValue))"
         )
     }
 
     /// A declared type with the fields that a workspace has added to it.
     init(_ declared: RecordType, adding custom: [RecordField], _ added: MessageExtension) {
+        (entry, own, template) = (declared.entry, declared.own, declared.template)
+        declaration = declared.declaration
         message = added.descriptor
         object = declared.object
         plural = declared.plural
         table = declared.table
-        source = declared.source
+        mirrored = declared.mirrored
         ownership = declared.ownership
         methods = declared.methods
         key = declared.key
@@ -176,6 +193,7 @@ package final class RecordType: Sendable {
         problems = declared.problems
         columnList = declared.columnList
         columnCount = declared.columnCount
+        insertedColumns = declared.insertedColumns
         rowsAtOnce = RowBytes.rowsAtOnce(fields)
         rowBytes = declared.rowBytes
         lookups = declared.lookups
@@ -183,7 +201,7 @@ package final class RecordType: Sendable {
         insertionOfChosenID = declared.insertionOfChosenID
     }
 
-    var isMirror: Bool { source != nil }
+    var isMirror: Bool { mirrored != nil }
 
     /// The stored field of this name; nil for an unknown or derived one.
     package func field(_ name: String) -> RecordField? { fieldsByName[name] }
@@ -205,8 +223,50 @@ package final class RecordType: Sendable {
         return fields.filter { $0.rules.unique?.constraint == constraint || names.contains($0.name) }
     }
 
-    /// The table with the slot of the schema.
+    /// The table with the slot of the schema, to write to. Its rows are not of this type alone where workspaces define objects.
     package var qualifiedTable: String { "{schema}.\(table)" }
+
+    /// What stands after FROM to read records of the type.
+    package var source: String { source(as: table) }
+
+    /// The same under another name.
+    func source(as alias: String) -> String { RecordType.source(table, own, as: alias) }
+
+    private static func source(_ table: String, _ own: TenantObject?, as alias: String) -> String {
+        guard let own else { return alias == table ? "{schema}.\(table)" : "{schema}.\(table) AS \(alias)" }
+        return "(SELECT * FROM {schema}.\(table) WHERE \(ownColumn) = \(own.number)) AS \(alias)"
+    }
+}
+
+// Objects that workspaces define: one declaration and one table for all.
+extension RecordType {
+    /// Tells of which object a row of the shared table is.
+    static let ownColumn = "object_number"
+
+    /// It stands for the objects that workspaces define: no record is of this type itself.
+    package var isTemplate: Bool { entry.isDefinedByWorkspace && own == nil }
+
+    /// What grants on its records name.
+    package var grantName: String { isTemplate ? Grant.ownWildcard : object }
+
+    /// The type as methods are made for: without the fields that the workspace has added, which each call adds.
+    var served: RecordType { declared ?? self }
+
+    /// The type of the records of an object that a workspace has defined.
+    convenience init(_ template: RecordType, of own: TenantObject) {
+        var entry = template.entry
+        (entry.object, entry.plural) = (own.object, "\(own.object) records")
+        entry.ownership = own.isShared ? .shared : .owned
+        var traits: [String: [FieldTrait]] = [:]
+        if own.numberFormat == nil { traits["display_name"] = [.required] }
+        let fields = template.declaration.map { FieldRule(name: $0.name, traits: $0.traits + (traits[$0.name] ?? [])) }
+        let unowned =
+            own.isShared
+            ? [StandardField.owner, .department].map { FieldRule(name: $0.rawValue, traits: [.derived]) } : []
+        self.init(
+            entry, table: template.table, fields: fields + unowned, constraints: template.constraints,
+            rules: template.rules, purge: template.purge, own: own, template: template)
+    }
 }
 
 /// The fields that the engine itself reads and sets.

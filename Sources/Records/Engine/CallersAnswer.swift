@@ -10,6 +10,8 @@ import Wire
 struct CallersAnswer {
     let engine: RecordEngine
     let context: CallContext
+    /// The type that the call is about, if it is about one: of records of objects that workspaces define nothing else tells the kind.
+    var type: RecordType?
 
     /// The answer without what the caller may no longer read of its records.
     ///
@@ -41,10 +43,9 @@ struct CallersAnswer {
         _ answer: Message, at pace: inout Pace, opening open: (RecordType) async throws -> RecordCall,
         _ check: ([Message], RecordCall) async throws -> Void
     ) async throws -> Bool {
-        var records: [String: [Message]] = [:]
+        var records: [String: (type: RecordType, messages: [Message])] = [:]
         collect(from: answer, into: &records)
-        for (object, records) in records {
-            guard let type = engine.type(object) else { continue }
+        for (type, records) in records.values {
             let call = try await open(type)
             try await check(records, call)
             for record in records {
@@ -56,16 +57,21 @@ struct CallersAnswer {
     }
 
     /// Finds the records in a message, however deep, by their kind.
-    private func collect(from message: Message, into records: inout [String: [Message]]) {
+    private func collect(from message: Message, into records: inout [String: (type: RecordType, messages: [Message])]) {
         for field in message.descriptor.fields where message.has(field) {
             guard case .message(let descriptor) = field.kind else { continue }
             let nested = field.isRepeated ? message.messages(field) : message.message(field).map { [$0] } ?? []
-            if let type = engine.type(of: descriptor) {
-                records[type.object, default: []] += nested
+            if let type = type(of: descriptor) {
+                records[type.object, default: (type, [])].messages += nested
             } else {
                 for inner in nested { collect(from: inner, into: &records) }
             }
         }
+    }
+
+    private func type(of descriptor: MessageDescriptor) -> RecordType? {
+        if let type, type.message.base == descriptor.base { return type }
+        return engine.type(of: descriptor)
     }
 
     /// The caller may read the records; or create such, where the call created them, whoever may create being told what was made of it.

@@ -17,11 +17,11 @@ struct LookupStatements: Sendable {
     /// The same, kept from being deleted until the transaction ends.
     let existingShared: ScopedStatement
 
-    init(table: String, columnList: String, standard: StandardFields) {
+    init(source: String, columnList: String, standard: StandardFields) {
         func statement(_ columns: String, _ condition: String, _ ending: String = "") -> ScopedStatement {
             ScopedStatement(standard) { conditions in
                 let all = ([condition] + conditions).joined(separator: " AND ")
-                return "SELECT \(columns) FROM {schema}.\(table) WHERE \(all)\(ending)"
+                return "SELECT \(columns) FROM \(source) WHERE \(all)\(ending)"
             }
         }
         let id = standard.id.column

@@ -144,7 +144,7 @@ extension RecordEngine {
                 let answer = try await stored.find(
                     by: actor, deadline: context.deadline.nanoseconds, in: self)
                 guard let answer else { throw refusal }
-                return try await CallersAnswer(engine: self, context: context)
+                return try await CallersAnswer(engine: self, context: context, type: type)
                     .again(answer, as: response, requireRights)
             } catch let failure as PostgresError {
                 throw DatabaseErrors.translate(failure, type)

@@ -56,7 +56,14 @@ package final class RecordEngine: Sendable {
     /// Where the records of a call lie, as its policy tells; nil when it does not.
     func place(of call: RecordCall) -> Placement? { call.policy.placement(of: database.service) }
 
-    /// The declared type of an object kind; nil for one that another service keeps.
+    /// A kind of records in a workspace, as grants call it; nil for one that another service keeps, and for an object that the workspace has
+    /// not defined.
+    package func type(_ object: String, in model: TenantModel) -> RecordType? { recordTypes.type(object, in: model) }
+
+    /// All kinds of records in a workspace.
+    package func types(in model: TenantModel) -> [RecordType] { recordTypes.all(in: model) }
+
+    /// The declared type of an object kind, of which workspaces define none; nil for one that another service keeps.
     package func type(_ object: String) -> RecordType? { types[object] }
 
     /// The declared type whose records are such messages.
@@ -165,6 +172,9 @@ extension RecordEngine {
     ) async throws -> RecordCall {
         let policy = try await policy(context, of: actor, writes: writes, knowing: known)
         guard let access = policy.access(of: actor) else { throw RecordErrors.userUnknown() }
+        if let own = type.own, policy.model.object(own.object) == nil {
+            throw RecordErrors.objectUnknown(own.name, policy.model)
+        }
         return RecordCall(
             context: context, actor: actor, type: type, access: access.object(type.object), policy: policy,
             now: now, types: recordTypes)
@@ -180,8 +190,13 @@ extension RecordEngine {
         return policy
     }
 
-    private func policy(
-        _ context: CallContext, of actor: TenantActor, writes: Bool, knowing known: PolicySnapshot? = nil
+    /// What the caller's workspace has added and defined.
+    ///
+    /// - Throws: as `access`.
+    package func model(_ context: CallContext) async throws -> TenantModel { try await policy(context).model }
+
+    func policy(
+        _ context: CallContext, of actor: TenantActor, writes: Bool = false, knowing known: PolicySnapshot? = nil
     ) async throws -> PolicySnapshot {
         if writes { try policies.requireFreshForWrite() }
         let callersEpoch = context.caller?.policyEpoch ?? 0

@@ -44,6 +44,25 @@ enum RecordErrors {
             domain: domain, details: [("object", type.object), ("id", id)])
     }
 
+    /// A request names an object that the workspace has not defined, or none.
+    static func objectUnknown(_ name: String, _ model: TenantModel) -> RPCError {
+        let known = model.objects.prefix(20).map(\.name)
+        let cure =
+            known.isEmpty
+            ? "it has none; define one with ObjectDefinitionService"
+            : "it has \(known.joined(separator: ", "))\(model.objects.count > known.count ? " …" : "")"
+        let asked = name.isEmpty ? "Say of which object the records are" : "This workspace has no object \(name.quoted)"
+        return .invalidArgument(
+            RecordReason.objectUnknown.rawValue, "\(asked): \(cure).", field: "object", domain: domain)
+    }
+
+    /// Records of an object that belong to the workspace as a whole cannot be given away.
+    static func objectUnowned(_ type: RecordType) -> RPCError {
+        .failedPrecondition(
+            RecordReason.objectUnowned.rawValue,
+            "The records of \(type.object) belong to the workspace as a whole and have no owner.", domain: domain)
+    }
+
     static func notDeleted(_ type: RecordType) -> RPCError {
         .failedPrecondition(
             RecordReason.recordNotDeleted.rawValue, "The \(type.object) is not deleted.", domain: domain)

@@ -9,6 +9,8 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case recordsTooMany = "RECORDS_TOO_MANY"
     case permissionMissing = "PERMISSION_MISSING"
     case recordOutOfScope = "RECORD_OUT_OF_SCOPE"
+    case objectUnknown = "OBJECT_UNKNOWN"
+    case objectUnowned = "OBJECT_UNOWNED"
     case fieldNotReadable = "FIELD_NOT_READABLE"
     case fieldNotWritable = "FIELD_NOT_WRITABLE"
     case fieldUnknown = "FIELD_UNKNOWN"

@@ -37,7 +37,7 @@ package final class RecordTransaction: @unchecked Sendable {
     /// Of all that is read and written here: whoever works on many records need not think of it.
     private var pace = Pace()
 
-    func step() async { await pace.step() }
+    package func step() async { await pace.step() }
 
     func map<Elements: Sequence, Value>(
         _ elements: Elements, _ transform: (Elements.Element) throws -> Value
@@ -68,6 +68,26 @@ package final class RecordTransaction: @unchecked Sendable {
         }
         calls[type.object] = call
         return call
+    }
+
+    /// A kind of records in the workspace, as grants call it; nil for one that the service does not keep.
+    func type(_ object: String) async throws -> RecordType? { engine.type(object, in: try await model()) }
+
+    /// The type of an object that the workspace has defined.
+    ///
+    /// - Throws: INVALID_ARGUMENT with OBJECT_UNKNOWN for one that it has not.
+    func ownType(named name: String?) async throws -> RecordType {
+        let model = try await model()
+        guard let type = engine.type(TenantObject.prefix + (name ?? ""), in: model) else {
+            throw RecordErrors.objectUnknown(name ?? "", model)
+        }
+        return type
+    }
+
+    /// What the workspace has added and defined.
+    func model() async throws -> TenantModel {
+        if let known = calls.values.first?.policy ?? policy { return known.model }
+        return try await engine.policy(context, of: actor).model
     }
 
     /// Runs a statement of one's own in the tenant's schema.

@@ -45,13 +45,14 @@ package enum SchemaCheck {
                 if found.type != expected {
                     problems.append("\(type.table).\(column) is \(found.type) instead of \(expected).")
                 }
-                if field.isAlwaysSet, found.isNullable {
+                // Records of an object that a workspace has defined may have no owner.
+                if field.isAlwaysSet, found.isNullable, !(type.isTemplate && field.role == .owner) {
                     problems.append(
                         "\(type.table).\(column) must be NOT NULL, as \(field.name) is always set.")
                 }
             }
         }
-        let declared = Set(type.fields.flatMap(\.columns))
+        let declared = Set(type.fields.flatMap(\.columns) + (type.isTemplate ? [RecordType.ownColumn] : []))
         for (column, found) in live.sorted(by: { $0.key < $1.key })
         where !declared.contains(column) && !found.isNullable {
             problems.append("\(type.table).\(column) is NOT NULL, but no field of \(type.object) fills it.")
@@ -65,7 +66,8 @@ package enum SchemaCheck {
             let name = "\(type.table)_\(field.column)_idx"
             let collation = TextOrder.collation.split(separator: ".").last ?? ""
             let column = if case .text = field.kind { "\(field.column) COLLATE \(collation)" } else { field.column }
-            let keys = "(\(column), \(type.standard.id.column)) WHERE (\(type.standard.deleteTime.column) IS NULL)"
+            let keys =
+                "(\(first(type))\(column), \(type.standard.id.column)) WHERE (\(type.standard.deleteTime.column) IS NULL)"
             guard definitions[name]?.hasSuffix(keys) != true else { return nil }
             return "\(type.table) lacks the index \(name) on \(keys)."
         }
@@ -79,10 +81,13 @@ package enum SchemaCheck {
             if case .id = field.kind { field.rules.reference != nil } else { false }
         }
         return (ofScope + references).map(\.column).filter { column in
-            let beginnings = ["USING btree (\(column),", "USING btree (\(column))"]
+            let beginnings = ["USING btree (\(first(type))\(column),", "USING btree (\(first(type))\(column))"]
             return !definitions.values.contains { definition in beginnings.contains(where: definition.contains) }
         }.map { "\(type.table) lacks an index that begins with \($0)." }
     }
+
+    /// What comes first in the indexes of a table that several objects share.
+    private static func first(_ type: RecordType) -> String { type.isTemplate ? "\(RecordType.ownColumn), " : "" }
 
     /// A rule that tells case apart as its index does not, or the other way round, would not find which value is taken.
     private static func caseProblems(_ type: RecordType, _ definitions: [String: String]) -> [String] {

@@ -41,9 +41,9 @@ struct FilterSQL {
         guard isDemanded, !looksUp else {
             let readable = conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))"
             return "(SELECT named_fulfils FROM (SELECT \(id) AS named_id, (\(filter)) AS named_fulfils "
-                + "FROM \(type.qualifiedTable)\(readable)) AS named WHERE named_id = \(reference.field.column)) IS TRUE"
+                + "FROM \(type.source)\(readable)) AS named WHERE named_id = \(reference.field.column)) IS TRUE"
         }
-        return "\(reference.field.column) IN (SELECT \(id) FROM \(type.qualifiedTable) "
+        return "\(reference.field.column) IN (SELECT \(id) FROM \(type.source) "
             + "WHERE \((conditions + [filter]).joined(separator: " AND ")))"
     }
 

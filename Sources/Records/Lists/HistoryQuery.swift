@@ -59,7 +59,7 @@ struct HistoryQuery {
         }
         let text = """
             SELECT change.* FROM (
-                SELECT FROM \(type.qualifiedTable) WHERE \(type.standard.id.column) = \(record) AND \(condition)
+                SELECT FROM \(type.source) WHERE \(type.standard.id.column) = \(record) AND \(condition)
             ) AS record LEFT JOIN LATERAL (
                 SELECT \(Self.columns) FROM {schema}.ledger
                 WHERE object = \(object) AND record_id = \(record) AND after ?| \(names)\(older ?? "")

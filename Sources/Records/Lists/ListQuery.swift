@@ -102,7 +102,7 @@ struct ListQuery {
         let condition = selection.condition(&parameters)
         parameters.append(ListQuery.exactCountMax + 1)
         let text =
-            "SELECT count(*) FROM (SELECT 1 FROM \(type.qualifiedTable) WHERE \(condition) "
+            "SELECT count(*) FROM (SELECT 1 FROM \(type.source) WHERE \(condition) "
             + "LIMIT $\(parameters.count)) AS counted"
         return (text, parameters)
     }
@@ -111,7 +111,7 @@ struct ListQuery {
     func estimate() -> (text: String, parameters: Parameters) {
         var parameters = Parameters()
         let condition = selection.condition(&parameters)
-        return ("EXPLAIN SELECT 1 FROM \(type.qualifiedTable) WHERE \(condition)", parameters)
+        return ("EXPLAIN SELECT 1 FROM \(type.source) WHERE \(condition)", parameters)
     }
 
     /// The rows that the first line of a plan expects, as in `Seq Scan on accounts  (cost=0.00..35.50 rows=2550 width=4)`.

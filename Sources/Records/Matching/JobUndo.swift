@@ -52,18 +52,18 @@ package struct JobUndo: Sendable {
     private func lock(_ rows: Rows, _ transaction: RecordTransaction) async throws {
         let changed = try rows.map { (object: try $0.string(0), id: try $0.id(1)) }
         for (object, records) in Dictionary(grouping: changed, by: \.object).sorted(by: { $0.key < $1.key }) {
-            guard let type = engine.type(object) else { continue }
+            guard let type = try await transaction.type(object) else { continue }
             var parameters = Parameters()
             parameters.append(Set(records.map(\.id)).sorted())
             let id = type.standard.id.column
-            let text = "SELECT 1 FROM \(type.qualifiedTable) WHERE \(id) = ANY ($1) ORDER BY \(id) FOR UPDATE"
+            let text = "SELECT 1 FROM \(type.source) WHERE \(id) = ANY ($1) ORDER BY \(id) FOR UPDATE"
             _ = try await transaction.query(engine.statement(text), parameters)
         }
     }
 
     private func takeBack(_ row: Row, _ transaction: RecordTransaction) async throws -> MatchingItem {
         let (object, id) = (try row.string(0), try row.id(1))
-        guard let type = engine.type(object) else {
+        guard let type = try await transaction.type(object) else {
             let issue = RecordIssue(
                 object: object, recordID: id.text, reason: RecordReason.changeNotUndoable.rawValue,
                 message: "This program does not know the kind of record.")

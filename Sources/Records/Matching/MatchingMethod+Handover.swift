@@ -1,4 +1,4 @@
-import AccessControl
+package import AccessControl
 import Postgres
 package import RPC
 package import Tenancy
@@ -29,9 +29,19 @@ package struct HandoverPart: Hashable, Sendable {
 
 // What a user leaves behind or takes along, of one type.
 extension MatchingMethod {
-    /// ReassignMatching of each type whose records have owners.
+    /// ReassignMatching of each type whose records have owners; of objects that workspaces define one for all.
     package static func reassignments(_ engine: RecordEngine) throws -> [MatchingMethod] {
         try all(engine).filter { $0.reader.grant == .reassign }
+    }
+
+    /// The same with one for each object that the workspace has defined and whose records have owners.
+    package static func all(_ methods: [MatchingMethod], in model: TenantModel) throws -> [MatchingMethod] {
+        try methods.flatMap { method in
+            guard method.type.isTemplate else { return [method] }
+            return try model.objects.filter { !$0.isShared }.compactMap { object in
+                try method.type.shaped(by: model, as: object.object).map { try method.of($0) }
+            }
+        }
     }
 
     /// The type of its records.
@@ -70,6 +80,7 @@ extension MatchingMethod {
         let request = Message.make(method.request, in: arena)
         request.setString(field("filter_expression"), filter)
         request.setString(field("owner_id"), part.to.id.text)
+        if let own = type.own { request.setString(field("object"), own.name) }
         if let department = part.newDepartment { request.setString(field("department_id"), department.text) }
         return MatchingCheckpoint(request: WireCodec.encode(request), startTime: now).encoded
     }

@@ -21,11 +21,14 @@ package struct MatchingMethod: Sendable {
     let engine: RecordEngine
     let type: RecordType
     let reader: MatchingReader
+    private let makeReader: Reading
     private let jobID, count, issues: FieldDescriptor
     private let records: FieldDescriptor
 
-    init(_ engine: RecordEngine, _ shape: MethodShape, _ reader: MatchingReader) throws {
-        (self.engine, self.reader) = (engine, reader)
+    private typealias Reading = @Sendable (MethodShape) throws -> MatchingReader
+
+    private init(_ engine: RecordEngine, _ shape: MethodShape, _ makeReader: @escaping Reading) throws {
+        (self.engine, reader, self.makeReader) = (engine, try makeReader(shape), makeReader)
         method = shape.method
         type = shape.type
         jobID = try shape.response("job_id")
@@ -38,11 +41,8 @@ package struct MatchingMethod: Sendable {
     package static func all(_ engine: RecordEngine) throws -> [MatchingMethod] {
         try engine.types.values.sorted { $0.object < $1.object }.flatMap { type in
             let methods = type.methods
-            func method(
-                _ method: MethodDefinition, _ reader: (MethodShape) throws -> MatchingReader
-            ) throws -> MatchingMethod {
-                let shape = MethodShape(method: method, type: type)
-                return try MatchingMethod(engine, shape, try reader(shape))
+            func method(_ method: MethodDefinition, _ reader: @escaping Reading) throws -> MatchingMethod {
+                try MatchingMethod(engine, MethodShape(method: method, type: type), reader)
             }
             return [
                 try method(methods.updateMatching, MatchingReader.update),
@@ -51,11 +51,29 @@ package struct MatchingMethod: Sendable {
         }
     }
 
-    /// The name of its job, as in `update_matching_accounts`.
+    /// The name of its job, as in `update_matching_accounts`. Objects that workspaces define have one for all.
     package var jobName: String {
         let verb = method.name.prefix { $0.isLowercase || $0 == method.name.first }.lowercased()
-        return "\(verb)_matching_\(type.plural)"
+        return "\(verb)_matching_\((type.template ?? type).plural)"
     }
+
+    /// The same of an object that a workspace has defined.
+    ///
+    /// - Throws: FAILED_PRECONDITION with OBJECT_UNOWNED when it gives records to others, and these have no owners.
+    func of(_ type: RecordType) throws -> MatchingMethod {
+        if reader.grant == .reassign, type.ownership == .shared { throw RecordErrors.objectUnowned(type) }
+        return try MatchingMethod(engine, MethodShape(method: method, type: type.served), makeReader)
+    }
+
+    /// What grants call the object that a job is about, where workspaces define the objects.
+    package func object(ofJobAt checkpoint: [UInt8]) -> String? {
+        guard type.isTemplate, let kept = try? MatchingCheckpoint(decoding: checkpoint).request else { return nil }
+        let request = try? kept.withUnsafeBytes { try WireCodec.decode($0, as: method.request, arena: Arena()) }
+        return request.flatMap { object(of: $0) }.map { TenantObject.prefix + $0 }
+    }
+
+    /// The name of the object in a request, where workspaces define the objects.
+    func object(of request: Message) -> String? { method.request.field("object").flatMap { request.string($0) } }
 
     /// Answers the method.
     ///
@@ -64,6 +82,10 @@ package struct MatchingMethod: Sendable {
         _ request: Message, _ context: CallContext,
         begin: (RecordTransaction, _ checkpoint: [UInt8], _ total: Int64?) async throws -> RecordID
     ) async throws -> [UInt8] {
+        if type.isTemplate {
+            let own = try await engine.type(named: object(of: request), of: type, context)
+            return try await of(own).answer(request, context, begin: begin)
+        }
         let call = try await engine.authorise(context, type, reader.action)
         try call.require(reader.grant)
         let order = try await reader.order(request, call, engine)
@@ -184,7 +206,7 @@ extension MatchingMethod {
         let condition = selection.condition(&parameters)
         let id = type.standard.id.column
         let text =
-            "SELECT \(id) FROM \(type.qualifiedTable) WHERE \(condition) ORDER BY \(id) LIMIT \(Self.previewMax)"
+            "SELECT \(id) FROM \(type.source) WHERE \(condition) ORDER BY \(id) LIMIT \(Self.previewMax)"
         do {
             return try await engine.database.read(
                 call.actor, at: engine.place(of: call), deadline: call.deadline, engine.scan(text), parameters

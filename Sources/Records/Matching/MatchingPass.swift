@@ -105,7 +105,7 @@ struct MatchingPass {
             condition = " WHERE \(column) > $1"
         }
         let text =
-            "SELECT \(column) FROM (SELECT \(column) FROM \(type.qualifiedTable)\(condition) ORDER BY \(column) "
+            "SELECT \(column) FROM (SELECT \(column) FROM \(type.source)\(condition) ORDER BY \(column) "
             + "LIMIT \(Self.windowSize)) AS part ORDER BY \(column) DESC LIMIT 1"
         return try await transaction.query(engine.statement(text), parameters).first?.id(0)
     }
@@ -157,7 +157,7 @@ struct MatchingPass {
         parameters.append(startTime)
         let time = "\(type.standard.createTime.column) <= $\(parameters.count)"
         let text =
-            "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(condition) AND \(time)\(part(&parameters)) "
+            "SELECT \(type.columnList) FROM \(type.source) WHERE \(condition) AND \(time)\(part(&parameters)) "
             + "FOR UPDATE"
         let rows = try await transaction.query(engine.statement(text), parameters)
         return try await transaction.map(rows) {

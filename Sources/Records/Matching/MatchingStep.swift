@@ -41,12 +41,16 @@ extension MatchingMethod {
         _ checkpoint: [UInt8], _ report: JobReport, in transaction: RecordTransaction
     ) async throws -> MatchingStep {
         var place = try MatchingCheckpoint(decoding: checkpoint)
-        let call = try await transaction.call(type)
-        try call.require(reader.action)
-        try call.require(reader.grant)
         let request = try place.request.withUnsafeBytes {
             try WireCodec.decode($0, as: method.request, arena: transaction.context.arena)
         }
+        if type.isTemplate {
+            let own = try await transaction.ownType(named: object(of: request))
+            return try await of(own).step(checkpoint, report, in: transaction)
+        }
+        let call = try await transaction.call(type)
+        try call.require(reader.action)
+        try call.require(reader.grant)
         let order = try await reader.order(request, call, engine)
         for grant in order.grants(reader.grant, of: type) { try call.require(grant) }
         if let edit = order.edit { transaction.assume(edit.remoteReferences(type)) }

@@ -1,3 +1,4 @@
+import AccessControl
 import Postgres
 import RPC
 import Reactor
@@ -45,7 +46,8 @@ struct BatchInsert {
         let columns = type.fields.flatMap { field in
             zip(field.columns, field.kind.databaseTypes).map { "\($0) \(BatchInsert.typeName($1))" }
         }
-        return "INSERT INTO \(type.qualifiedTable) (\(type.columnList)) SELECT \(type.columnList) "
+        let own = type.own.map { ", \($0.number)" } ?? ""
+        return "INSERT INTO \(type.qualifiedTable) (\(type.insertedColumns)) SELECT \(type.columnList)\(own) "
             + "FROM jsonb_to_recordset($1) AS item (\(columns.joined(separator: ", "))) "
             + "WHERE NOT \(PastLives.condition(type.object, "item.\(type.standard.id.column)")) "
             + "ON CONFLICT DO NOTHING RETURNING \(type.standard.id.column)"
@@ -117,7 +119,7 @@ struct BatchInsert {
         }
         if livingOnly, let living = Lifetime.living.condition(type) { conditions.append(living) }
         let text =
-            "SELECT 1 FROM \(type.qualifiedTable) WHERE \(conditions.joined(separator: " AND ")) LIMIT 1"
+            "SELECT 1 FROM \(type.source) WHERE \(conditions.joined(separator: " AND ")) LIMIT 1"
         return try await !transaction.query(engine.statement(text), parameters).isEmpty
     }
 }

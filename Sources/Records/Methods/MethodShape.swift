@@ -1,3 +1,4 @@
+import AccessControl
 import Contracts
 package import RPC
 import Wire
@@ -57,37 +58,81 @@ extension RecordEngine {
     /// - Throws: `DeclarationError` when a request or response has another shape than the standard one.
     package func register(on router: inout Router) throws {
         let watchers = WatchHub(self, watchLimits)
-        for type in types.values {
-            func shape(_ method: MethodDefinition) -> MethodShape { MethodShape(method: method, type: type) }
-            let methods = type.methods
-            router.serve(methods.get, by: .unaryEncoded(try GetMethod(self, shape(methods.get)).answer))
-            router.serve(
-                methods.batchGet, by: .unaryEncoded(try BatchGetMethod(self, shape(methods.batchGet)).answer))
-            router.serve(methods.list, by: .unaryEncoded(try ListMethod(self, shape(methods.list)).answer))
-            router.serve(methods.create, by: .unaryEncoded(try CreateMethod(self, shape(methods.create)).answer))
-            router.serve(
-                methods.batchCreate, by: .unaryEncoded(try BatchCreateMethod(self, shape(methods.batchCreate)).answer))
-            try serveChanges(methods.update, methods.batchUpdate, shape, IntentReader.edit, on: &router)
-            try serveChanges(methods.delete, methods.batchDelete, shape, IntentReader.deletion, on: &router)
-            try serveChanges(methods.restore, methods.batchRestore, shape, IntentReader.restoration, on: &router)
-            router.serve(
-                methods.listChanges, by: .unaryEncoded(try ListChangesMethod(self, shape(methods.listChanges)).answer))
-            router.serve(methods.export, by: .serverStreaming(try ExportMethod(self, shape(methods.export)).answer))
-            router.serve(methods.undo, by: .unaryEncoded(try UndoMethod(self, shape(methods.undo)).answer))
-            router.serve(
-                methods.watch, by: .serverStreaming(try WatchMethod(self, shape(methods.watch), watchers).serve))
-            guard let upsert = methods.upsert, let key = type.key else { continue }
-            router.serve(upsert, by: .unaryEncoded(try UpsertMethod(self, shape(upsert), key: key).answer))
-        }
+        for type in types.values { try register(type, watchers, on: &router) }
+    }
+
+    private func register(_ type: RecordType, _ watchers: WatchHub, on router: inout Router) throws {
+        let methods = type.methods
+        try serve(methods.get, of: type, on: &router) { try GetMethod(self, $0).answer }
+        try serve(methods.batchGet, of: type, on: &router) { try BatchGetMethod(self, $0).answer }
+        try serve(methods.list, of: type, on: &router) { try ListMethod(self, $0).answer }
+        try serve(methods.create, of: type, on: &router) { try CreateMethod(self, $0).answer }
+        try serve(methods.batchCreate, of: type, on: &router) { try BatchCreateMethod(self, $0).answer }
+        try serveChanges(methods.update, methods.batchUpdate, of: type, IntentReader.edit, on: &router)
+        try serveChanges(methods.delete, methods.batchDelete, of: type, IntentReader.deletion, on: &router)
+        try serveChanges(methods.restore, methods.batchRestore, of: type, IntentReader.restoration, on: &router)
+        try serve(methods.listChanges, of: type, on: &router) { try ListChangesMethod(self, $0).answer }
+        try serve(methods.undo, of: type, on: &router) { try UndoMethod(self, $0).answer }
+        try serveStream(methods.export, of: type, on: &router) { try ExportMethod(self, $0).answer }
+        try serveStream(methods.watch, of: type, on: &router) { try WatchMethod(self, $0, watchers).serve }
+        guard let upsert = methods.upsert, let key = type.key else { return }
+        try serve(upsert, of: type, on: &router) { try UpsertMethod(self, $0, key: key).answer }
     }
 
     /// A method for one record and the one for many: what a batch holds are requests of the other.
     private func serveChanges(
-        _ single: MethodDefinition, _ batch: MethodDefinition, _ shape: (MethodDefinition) -> MethodShape,
-        _ reader: (MethodShape) throws -> IntentReader, on router: inout Router
+        _ single: MethodDefinition, _ batch: MethodDefinition, of type: RecordType,
+        _ reader: @escaping @Sendable (MethodShape) throws -> IntentReader, on router: inout Router
     ) throws {
-        let reader = try reader(shape(single))
-        router.serve(single, by: .unaryEncoded(try ChangeMethod(self, shape(single), reader).answer))
-        router.serve(batch, by: .unaryEncoded(try BatchChangeMethod(self, shape(batch), reader).answer))
+        try serve(single, of: type, on: &router) { try ChangeMethod(self, $0, reader($0)).answer }
+        try serve(batch, of: type, on: &router) { shape in
+            try BatchChangeMethod(self, shape, reader(MethodShape(method: single, type: shape.type))).answer
+        }
+    }
+
+    private typealias Answer = @Sendable (Message, CallContext) async throws -> [UInt8]
+    private typealias Stream = @Sendable (Message, MessageWriter, CallContext) async throws -> Void
+
+    /// - Parameter make: makes the method: once, and where workspaces define the objects for each call, of the object that it names.
+    private func serve(
+        _ method: MethodDefinition, of type: RecordType, on router: inout Router,
+        _ make: @escaping @Sendable (MethodShape) throws -> Answer
+    ) throws {
+        let answer = try make(MethodShape(method: method, type: type))
+        guard type.isTemplate else { return router.serve(method, by: .unaryEncoded(answer)) }
+        let object = try MethodShape(method: method, type: type).request("object")
+        router.serve(
+            method,
+            by: .unaryEncoded { request, context in
+                let own = try await self.type(named: request.string(object), of: type, context)
+                return try await make(MethodShape(method: method, type: own))(request, context)
+            })
+    }
+
+    /// The same for a method that answers with a stream.
+    private func serveStream(
+        _ method: MethodDefinition, of type: RecordType, on router: inout Router,
+        _ make: @escaping @Sendable (MethodShape) throws -> Stream
+    ) throws {
+        let answer = try make(MethodShape(method: method, type: type))
+        guard type.isTemplate else { return router.serve(method, by: .serverStreaming(answer)) }
+        let object = try MethodShape(method: method, type: type).request("object")
+        router.serve(
+            method,
+            by: .serverStreaming { request, responses, context in
+                let own = try await self.type(named: request.string(object), of: type, context)
+                try await make(MethodShape(method: method, type: own))(request, responses, context)
+            })
+    }
+
+    /// The type of the object that a request names, in the caller's workspace.
+    ///
+    /// - Throws: INVALID_ARGUMENT with OBJECT_UNKNOWN; as `authorise` without a caller.
+    func type(named name: String?, of template: RecordType, _ context: CallContext) async throws -> RecordType {
+        let model = try await policy(context).model
+        guard let type = template.shaped(by: model, as: TenantObject.prefix + (name ?? "")) else {
+            throw RecordErrors.objectUnknown(name ?? "", model)
+        }
+        return type.served
     }
 }

@@ -32,7 +32,7 @@ package struct MirrorMethods: MirrorServiceCustomMethods {
         guard let type = object.flatMap(engine.mirror) else {
             throw RecordErrors.invalid(.mirrorUnknown, "This service has no mirror of such records.", field: "object")
         }
-        guard let source = type.source, context.peer == .program(source) else { throw RecordErrors.mirrorForbidden() }
+        guard let source = type.mirrored, context.peer == .program(source) else { throw RecordErrors.mirrorForbidden() }
         return (MirrorTable(engine: engine, type: type), actor)
     }
 }

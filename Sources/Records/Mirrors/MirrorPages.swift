@@ -48,7 +48,7 @@ struct MirrorPages: Sendable {
 
     private func read(_ condition: String, _ parameters: Parameters) async throws -> Page {
         let columns = fields.flatMap(\.columns).joined(separator: ", ")
-        let statement = engine.statement("SELECT \(columns) FROM \(type.qualifiedTable) WHERE \(condition)")
+        let statement = engine.statement("SELECT \(columns) FROM \(type.source) WHERE \(condition)")
         let rows: Rows
         do {
             rows = try await engine.database.read(program, deadline: deadline.nanoseconds, statement, parameters)

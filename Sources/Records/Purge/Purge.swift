@@ -16,11 +16,11 @@ package struct Purge: Sendable {
     static let passesMax = 8
 
     private let engine: RecordEngine
-    private let kinds: [PurgeKind]
 
-    package init(_ engine: RecordEngine) {
-        (self.engine, kinds) = (engine, PurgeKind.ordered(Array(engine.types.values)))
-    }
+    package init(_ engine: RecordEngine) { self.engine = engine }
+
+    /// The kinds of records in a workspace.
+    private func kinds(in model: TenantModel) -> [PurgeKind] { PurgeKind.ordered(engine.types(in: model)) }
 
     /// Does a part of a night's work. The time that the workspace has set is looked up in each step: one that was made longer meanwhile holds at
     /// once, a shorter one from the next night on.
@@ -32,13 +32,17 @@ package struct Purge: Sendable {
         _ checkpoint: [UInt8]?, _ report: JobReport, at now: Timestamp, in transaction: RecordTransaction
     ) async throws -> MatchingStep {
         var place = checkpoint.flatMap { PurgePlace($0) }
+        let kinds = kinds(in: try await transaction.model())
         if place == nil {
             _ = try await transaction.query(PurgeableRecords.mark(now))
             try transaction.enqueue(PurgeableRecords.thinOut, Parameters())
             place = kinds.first.map { PurgePlace(object: $0.type.object, before: now) }
         }
         guard var place, let index = kinds.firstIndex(where: { $0.type.object == place.object })
-        else { return MatchingStep(checkpoint: nil, report: report) }
+        else {
+            // An object that was deleted in the middle of it: those that come after it are left to the next night.
+            return MatchingStep(checkpoint: nil, report: report)
+        }
         let call = try await transaction.call(kinds[index].type)
         guard let days = call.policy.settings.deletedRecordsKeptDays
         else { return MatchingStep(checkpoint: nil, report: report) }
@@ -75,7 +79,8 @@ package struct Purge: Sendable {
     {
         let days = if let days { Int64?.some(days) } else { try await settings(of: actor).deletedRecordsKeptDays }
         var counts: [PurgeCount] = []
-        for kind in kinds {
+        let model = try await engine.policies.snapshot(of: actor.tenantID, minEpoch: 0).model
+        for kind in kinds(in: model) {
             var count: Int64 = 0
             if let days {
                 var parameters = Parameters()

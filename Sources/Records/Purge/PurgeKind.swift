@@ -75,7 +75,7 @@ struct PurgeKindTable: Sendable {
         }
         return .known(
             unsafeGenerated:
-                "SELECT \(id), \(type.standard.version.column), \(deletion) FROM \(type.qualifiedTable) AS part "
+                "SELECT \(id), \(type.standard.version.column), \(deletion) FROM \(type.source(as: "part")) "
                 + "WHERE \(deletion) < $1\(place)\(waits.joined()) ORDER BY \(deletion), \(id) LIMIT $2 "
                 + "FOR UPDATE OF part SKIP LOCKED")
     }
@@ -84,7 +84,7 @@ struct PurgeKindTable: Sendable {
     var counting: Statement {
         .known(
             unsafeGenerated:
-                "SELECT count(*) FROM (SELECT FROM \(type.qualifiedTable) WHERE \(deletion) < $1 LIMIT $2) AS due",
+                "SELECT count(*) FROM (SELECT FROM \(type.source) WHERE \(deletion) < $1 LIMIT $2) AS due",
             isScan: true)
     }
 
@@ -92,7 +92,7 @@ struct PurgeKindTable: Sendable {
     func parts(of whole: RecordType, by column: String) -> Statement {
         .known(
             unsafeGenerated: "SELECT part.\(id), part.\(type.standard.version.column), whole.\(id) "
-                + "FROM \(whole.qualifiedTable) AS whole JOIN \(type.qualifiedTable) AS part "
+                + "FROM \(whole.source(as: "whole")) JOIN \(type.source(as: "part")) "
                 + "ON part.\(column) = whole.\(id) AND part.\(deletion) = whole.\(deletion) "
                 + "WHERE whole.\(id) = ANY ($1) ORDER BY part.\(id) FOR UPDATE OF part SKIP LOCKED")
     }

@@ -73,7 +73,7 @@ extension Selection {
         return records(
             """
             SELECT whole_id, first.* FROM (
-                SELECT \(whole.standard.id.column) AS whole_id FROM \(whole.qualifiedTable) WHERE \(wholeCondition)
+                SELECT \(whole.standard.id.column) AS whole_id FROM \(whole.source) WHERE \(wholeCondition)
             ) AS whole CROSS JOIN LATERAL (
                 SELECT \(source.columnList) FROM \(source.sql)
                 WHERE \(condition) AND \(target.field.column) = whole_id
@@ -87,7 +87,7 @@ extension Selection {
         var parameters = Parameters()
         let condition = condition(&parameters)
         return Question(
-            text: "SELECT count(*) FROM \(call.type.qualifiedTable) WHERE \(condition)", parameters: parameters
+            text: "SELECT count(*) FROM \(call.type.source) WHERE \(condition)", parameters: parameters
         ) { rows in try rows.one().int64(0) }
     }
 

@@ -99,6 +99,11 @@ extension FilterNode {
 
     package static func equal(_ path: String, _ flag: Bool) -> FilterNode { equal(path, .flag(flag)) }
 
+    /// A field has a value.
+    package static func set(_ path: String) -> FilterNode {
+        .compare(FilterComparison(path: path, comparator: .isSet, values: [], place: path))
+    }
+
     private static func equal(_ path: String, _ value: FilterLiteral) -> FilterNode {
         .compare(FilterComparison(path: path, comparator: .equal, values: [value], place: path))
     }
@@ -116,7 +121,7 @@ extension RecordTransaction {
         let sql = try engine.selection(call, [condition], for: action).condition(&parameters)
         parameters.append(Int64(limit))
         let text =
-            "SELECT \(type.columnList) FROM \(type.qualifiedTable) WHERE \(sql) "
+            "SELECT \(call.type.columnList) FROM \(call.type.source) WHERE \(sql) "
             + "ORDER BY \(type.standard.id.column) LIMIT $\(parameters.count) FOR UPDATE"
         return try await map(try await query(engine.statement(text), parameters)) {
             try LoadedRecord($0, call, .right(action), in: context.arena)

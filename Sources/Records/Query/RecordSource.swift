@@ -24,15 +24,15 @@ struct RecordSource: Sendable {
         let name = "named_value_\(number)"
         added.append(name)
         joins.append(
-            " LEFT JOIN (SELECT \(other.standard.id.column) AS named_id, \(column) AS \(name) FROM \(other.qualifiedTable) "
+            " LEFT JOIN (SELECT \(other.standard.id.column) AS named_id, \(column) AS \(name) FROM \(other.source) "
                 + "WHERE \(conditions.joined(separator: " AND "))) AS named_\(number) "
                 + "ON named_\(number).named_id = record.\(path.field.column)")
         return name
     }
 
     var sql: String {
-        guard !joins.isEmpty else { return type.qualifiedTable }
-        return "(SELECT record.*, \(added.joined(separator: ", ")) FROM \(type.qualifiedTable) AS record"
+        guard !joins.isEmpty else { return type.source }
+        return "(SELECT record.*, \(added.joined(separator: ", ")) FROM \(type.source(as: "record"))"
             + "\(joins.joined())) AS record"
     }
 

@@ -49,7 +49,7 @@ package struct TransferCount: Sendable {
         var parameters = Parameters()
         var conditions = [Lifetime.living.condition(type), scope.condition(type, &parameters)].compactMap(\.self)
         conditions.append("(\(other.condition(type, &parameters) ?? "true")) IS NOT TRUE")
-        let text = "SELECT count(*) FROM \(type.qualifiedTable) WHERE \(conditions.joined(separator: " AND "))"
+        let text = "SELECT count(*) FROM \(type.source) WHERE \(conditions.joined(separator: " AND "))"
         do {
             return try await engine.database.read(
                 context.requireTenantActor(), deadline: deadline.nanoseconds, engine.scan(text), parameters

@@ -7,10 +7,18 @@ import Wire
 // (`RecordCall.type`): a custom field is a field as any other, whose values are in the column `custom`, and in `custom_fields` on the wire.
 extension RecordType {
     /// The type with the fields that the workspace has added to it; itself where there are none. Of a mirror those of the source are not here.
-    func shaped(by model: TenantModel) -> RecordType {
-        let declared = declared ?? self
+    func shaped(by model: TenantModel) -> RecordType { shaped(by: model, as: object) ?? self }
+
+    /// The same of an object that the workspace has defined, where this is what is declared of all; nil for one that it has not.
+    func shaped(by model: TenantModel, as object: String) -> RecordType? {
+        let declared = template ?? declared ?? self
         guard declared.customColumn != nil else { return declared }
-        return model.shape(of: object) { RecordType(declared, adding: $0) } ?? declared
+        let own = model.object(object)
+        if declared.isTemplate, own == nil { return nil }
+        return model.shape(of: object) { fields in
+            let type = own.map { RecordType(declared, of: $0) } ?? declared
+            return fields.isEmpty ? type : RecordType(type, adding: fields)
+        } ?? declared
     }
 
     private convenience init(_ declared: RecordType, adding custom: [TenantField]) {

@@ -39,7 +39,7 @@ struct WatchQuery {
                 FROM state
             )
             SELECT \(columns), told.told_id, told.is_gone
-            FROM told LEFT JOIN \(type.qualifiedTable) AS record
+            FROM told LEFT JOIN \(type.source(as: "record"))
                 ON record.\(type.standard.id.column) = told.told_id AND NOT told.is_gone
             WHERE told.is_gone OR record.\(type.standard.version.column) = told.told_version
             ORDER BY told.told_position
@@ -124,7 +124,7 @@ struct WatchQuery {
     private func holds(_ condition: String, _ image: String) -> String {
         """
         EXISTS (SELECT FROM (
-            \(image) FROM \(type.qualifiedTable) AS record
+            \(image) FROM \(type.source(as: "record"))
             WHERE record.\(type.standard.id.column) = state.record_id
         ) AS image WHERE \(condition))
         """

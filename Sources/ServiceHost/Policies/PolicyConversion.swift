@@ -18,7 +18,9 @@ extension PolicySnapshot {
             users: policy.users.compactMap { AccessControl.PolicyUser($0) },
             placements: policy.placements.compactMap { Placement($0, tenant: TenantID(tenant)) },
             settings: policy.settings.map { AccessControl.WorkspaceSettings($0) } ?? AccessControl.WorkspaceSettings(),
-            model: TenantModel(policy.fields.compactMap { TenantField($0) }).unlessSame(as: known))
+            model: TenantModel(
+                policy.fields.compactMap { TenantField($0) }, objects: policy.objects.compactMap { TenantObject($0) }
+            ).unlessSame(as: known))
     }
 }
 
@@ -34,6 +36,16 @@ extension TenantField {
             lengthMax: field.lengthMax.map { Int($0) },
             range: (field.valueMin != nil || field.valueMax != nil) && least <= most ? least...most : nil,
             choices: field.choices)
+    }
+}
+
+extension TenantObject {
+    /// Nil for an object that this version cannot number: its records stay as they are, and are not seen.
+    init?(_ object: ModelObject) {
+        guard let name = object.name, let number = object.number else { return nil }
+        let format = object.numberFormat.map { NumberFormat($0) }
+        if case .some(.none) = format { return nil }
+        self.init(name: name, number: number, isShared: object.shared ?? false, numberFormat: format ?? nil)
     }
 }
 

@@ -36,11 +36,22 @@ extension StewardConnection {
     /// its values are kept and come back with it. Reasons: FIELD_OBJECT_UNKNOWN, FIELDS_TOO_MANY.
     public var fieldDefinitions: FieldDefinitionServiceClient { FieldDefinitionServiceClient(channel: channel) }
 
+    /// Keeps the objects that the workspace has defined: kinds of records of its own, which steward.records.v1.RecordService keeps. Needs a session;
+    /// permissions are object_definition.read and so on. An object is there with the next call of whoever defined it, and within a second for all
+    /// others; fields are added to it as custom.NAME (FieldDefinitionService). One that is deleted is not served any more; its records are kept and
+    /// come back with it, and nothing else gets its name. Reasons: OBJECT_NAME_TAKEN, OBJECTS_TOO_MANY, MODEL_TOO_LARGE.
+    public var objectDefinitions: ObjectDefinitionServiceClient { ObjectDefinitionServiceClient(channel: channel) }
+
     /// Keeps roles. Needs a session; permissions are role.read, role.create, role.update and role.delete.
     public var roles: RoleServiceClient { RoleServiceClient(channel: channel) }
 
     /// Keeps users. Needs a session; permissions are user.read, user.create, user.update and user.delete.
     public var users: UserServiceClient { UserServiceClient(channel: channel) }
+
+    /// Keeps the records of the objects that a workspace has defined (steward.identity.v1.ObjectDefinitionService). Needs a session; each request
+    /// names the object. Permissions are custom.OBJECT.read and so on, as in custom.project.read, and that is how rights, the ledger and jobs call
+    /// the kind. Reasons: OBJECT_UNKNOWN, EXTERNAL_ID_TAKEN.
+    public var records: RecordServiceClient { RecordServiceClient(channel: channel) }
 
     /// Keeps deals. Needs a session; permissions are deal.read, deal.create, deal.update and deal.delete.
     public var deals: DealServiceClient { DealServiceClient(channel: channel) }

@@ -25,7 +25,7 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
         let user = UserID(try id(request.userID, "user_id"))
         let deadline = min(context.deadline, .after(Self.countTime))
         var records: [OwnedRecords] = []
-        for method in methods {
+        for method in try await methods(context) {
             var owned = OwnedRecords(object: method.recordType.object, service: engine.database.service.rawValue)
             do {
                 owned.count = try await method.count(leftBehindBy: user, context, deadline: deadline)
@@ -46,7 +46,7 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
         let transfer = try await TransferCount(of: user, to: department, engine, context)
         let deadline = min(context.deadline, .after(Self.countTime))
         var records: [TransferredRecords] = []
-        for method in methods {
+        for method in try await methods(context) {
             let count = TransferredCount(
                 method, transfer, user: user, department: request.withRecords == true ? department : nil)
             if let counted = try await count.records(of: engine.database.service, context, deadline) {
@@ -62,6 +62,7 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
         try await requirePurpose(context)
         let (keys, parts) = (try keys(of: request.handoverID), try parts(of: request))
         let retried = Timestamp(microseconds: request.retryFailedBeforeMicros ?? 0)
+        let methods = try await methods(context)
         return try await engine.transaction(context, request: request) { transaction in
             try await keys.hold(transaction)
             // A beginning of before the cancellation comes late. One whose saga was tried again since then is meant.
@@ -69,7 +70,8 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
             if try await keys.find(transaction).isEmpty {
                 for (number, part) in parts.enumerated() {
                     for method in methods {
-                        try await begin(request.handoverID, "\(number)", part, method, transaction)
+                        try await begin(
+                            request.handoverID, "\(number)\(method.keySuffix)", part, method, transaction)
                     }
                 }
             } else if try await keys.marks(transaction).isEmpty {
@@ -131,7 +133,7 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
             var part = job.progress.report
             part.kinds = [
                 KindReport(
-                    object: methods.first { $0.jobName == job.name }?.recordType.object,
+                    object: object(of: job),
                     changedCount: part.changedCount ?? 0,
                     unchangedCount: part.unchangedCount ?? 0, refusedCount: part.refusedCount ?? 0)
             ]
@@ -140,6 +142,17 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
         return Handover(
             openCount: Int32(jobs.count { $0.state.isOpen }),
             failure: failed?.lastError ?? cancelled.map { _ in "JOB_CANCELLED" }, report: report)
+    }
+
+    /// The kind of records that a job gives away.
+    private func object(of job: Job) -> String? {
+        let method = methods.first { $0.jobName == job.name }
+        return method?.object(ofJobAt: job.checkpoint ?? []) ?? method?.recordType.object
+    }
+
+    /// With one for each object that the caller's workspace has defined.
+    private func methods(_ context: CallContext) async throws -> [MatchingMethod] {
+        try await MatchingMethod.all(methods, in: engine.model(context))
     }
 
     private func keys(of handover: [UInt8]?) throws -> JobKeys {
@@ -166,6 +179,11 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
         guard let id = bytes.flatMap({ RecordID(bytes: $0) }) else { throw HandoverError.idInvalid(field) }
         return id
     }
+}
+
+extension MatchingMethod {
+    /// Tells the jobs of objects that workspaces define apart, which have one name.
+    fileprivate var keySuffix: String { recordType.own.map { " \($0.object)" } ?? "" }
 }
 
 extension RPCError {

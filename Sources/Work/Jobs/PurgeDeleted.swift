@@ -17,7 +17,7 @@ package enum PurgeDeleted {
     /// - Throws: PERMISSION_DENIED with PERMISSION_MISSING for who may not.
     package static func requireErase(_ context: CallContext, _ engine: RecordEngine) async throws {
         for permission in kinds.sorted() {
-            let object = String(permission.prefix { $0 != "." })
+            let object = String(permission[..<(permission.lastIndex(of: ".") ?? permission.endIndex)])
             let (_, access) = try await engine.access(context, to: object, writes: true)
             guard access.scope(.erase) == .all else { throw JobError.permissionMissing(permission) }
         }

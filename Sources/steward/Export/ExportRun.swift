@@ -53,6 +53,7 @@ struct ExportRun {
     private mutating func receive() async throws {
         let method = client.noun.entry.methods.export
         let request = Message.make(method.request, in: Arena())
+        try OwnNoun.address(request, of: method)
         try order.fill(request, columns)
         if let token { try FieldAssignment.set("resume_token", to: token, in: request) }
         try request.checkTexts()

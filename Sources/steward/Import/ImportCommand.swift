@@ -1,4 +1,6 @@
+import AccessControl
 import ArgumentParser
+import Contracts
 import Glibc
 import RPC
 import StewardClient
@@ -32,7 +34,11 @@ struct Import: AsyncParsableCommand {
             """)
 
     @OptionGroup var connection: ConnectionOptions
-    @Argument(help: "What to import, in the plural: accounts, contacts, deals, …") var noun: String
+    @Argument(
+        help:
+            "What to import, in the plural: accounts, contacts, deals, …; or the name of an object of the workspace's own."
+    )
+    var noun: String
     @Argument(help: "The CSV file.") var file: String
     @Option(help: "Rows whose value in this field a record or a row above has already count as existed.") var key:
         String?
@@ -52,8 +58,12 @@ struct Import: AsyncParsableCommand {
     }
 
     func run() async throws {
-        guard let noun = RecordNouns.all.first(where: { $0.plural == noun || $0.name == noun }) else {
-            let plurals = RecordNouns.all.map(\.plural)
+        let known = RecordNouns.all.filter { !$0.entry.isDefinedByWorkspace }
+        let plurals = known.map(\.plural)
+        let own =
+            NearNames.of(noun, among: plurals).isEmpty || noun.hasPrefix(TenantObject.prefix)
+            ? OwnNoun.named(noun) : nil
+        guard let noun = known.first(where: { $0.plural == noun || $0.name == noun }) ?? own else {
             throw UsageProblem(
                 "there is nothing called \(noun) to import",
                 cure: NearNames.cure(

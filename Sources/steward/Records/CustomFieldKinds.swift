@@ -17,7 +17,7 @@ struct CustomFieldKinds {
     init(of noun: RecordNoun, _ connection: StewardConnection) async throws {
         let page = try await connection.fieldDefinitions.listFieldDefinitions(
             ListFieldDefinitionsRequest(
-                filterExpression: "object = \"\(noun.entry.object)\"", pageSize: Self.countMax))
+                filterExpression: "object = \"\(noun.object)\"", pageSize: Self.countMax))
         kinds = Dictionary(
             page.records.map { (Self.prefix + ($0.name ?? ""), $0.kind ?? .unspecified) },
             uniquingKeysWith: { first, _ in first })

@@ -59,6 +59,6 @@ enum IssueText {
     }
 
     private static func noun(of issue: RecordIssue) -> RecordNoun? {
-        RecordNouns.all.first { $0.entry.object == issue.object }
+        RecordNouns.of(object: issue.object ?? "")
     }
 }

@@ -79,7 +79,7 @@ struct UpdateMatching<Record: RecordMessage>: AsyncParsableCommand {
             abstract: "Gives all records that a filter selects the same values, by a job.",
             discussion: """
                 \(RecordCommands.fieldList(Record.noun))
-                Needs the permission \(Record.entry.object).mass_update. steward job undo takes it back within 30 days.
+                Needs the permission \(Record.noun.object).mass_update. steward job undo takes it back within 30 days.
 
                 Example:
                   steward \(Record.noun.name) update-matching --filter 'create_time < 2026-01-01T00:00:00Z' field=value --preview
@@ -109,7 +109,7 @@ struct DeleteMatching<Record: RecordMessage>: AsyncParsableCommand {
         CommandConfiguration(
             commandName: "delete-matching", abstract: "Deletes all records that a filter selects, by a job.",
             discussion: """
-                Needs the permission \(Record.entry.object).mass_update beside delete. steward job undo takes it back within 30 days.
+                Needs the permission \(Record.noun.object).mass_update beside delete. steward job undo takes it back within 30 days.
 
                 Example:
                   steward \(Record.noun.name) delete-matching --filter 'update_time < 2020-01-01T00:00:00Z' --preview
@@ -131,7 +131,7 @@ struct ReassignMatching<Record: RecordMessage>: AsyncParsableCommand {
             commandName: "reassign-matching",
             abstract: "Gives all records that a filter selects to another owner, by a job.",
             discussion: """
-                Needs the permission \(Record.entry.object).reassign beside update. steward job undo takes it back within 30 days.
+                Needs the permission \(Record.noun.object).reassign beside update. steward job undo takes it back within 30 days.
 
                 Example:
                   steward \(Record.noun.name) reassign-matching --filter 'owner_id = "ID"' --to amy@demo.example --preview

@@ -153,6 +153,7 @@ extension StewardConnection {
         -> Message
     {
         let request = Message.make(method.request, in: Arena())
+        try OwnNoun.address(request, of: method)
         try fill(request)
         try request.checkTexts()
         let options = method.isIdempotent ? CallOptions() : .write(requestID)

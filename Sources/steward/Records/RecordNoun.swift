@@ -1,5 +1,7 @@
+import AccessControl
 import Catalogue
 import Contracts
+import CustomerContracts
 import RPC
 import Tenancy
 import Wire
@@ -7,16 +9,22 @@ import Wire
 /// A kind of records on the command line: what the catalogue says of it, and how it is shown.
 struct RecordNoun: Sendable {
     let entry: RecordEntry
+    /// The name of an object that the workspace has defined.
+    private let own: String?
     private let presentation: RecordPresentation
 
-    init(_ entry: RecordEntry, among presentations: [RecordPresentation] = RecordPresentation.all) {
-        self.entry = entry
+    init(_ entry: RecordEntry, own: String? = nil, among presentations: [RecordPresentation] = RecordPresentation.all) {
+        (self.entry, self.own) = (entry, own)
         presentation = presentations.first { $0.object == entry.object } ?? RecordPresentation(entry.object)
     }
 
     /// As typed, in the singular.
-    var name: String { entry.object.replacing("_", with: "-") }
-    var plural: String { entry.plural.replacing("_", with: "-") }
+    var name: String { (own ?? entry.object).replacing("_", with: "-") }
+    var plural: String {
+        own.map { "\($0.replacing("_", with: "-")) records" } ?? entry.plural.replacing("_", with: "-")
+    }
+    /// As grants, definitions of fields and issues call it.
+    var object: String { own.map { TenantObject.prefix + $0 } ?? entry.object }
     /// The record message.
     var record: MessageDescriptor { entry.message }
     /// As in customer.
@@ -67,13 +75,11 @@ struct RecordNoun: Sendable {
     }
 
     /// steward.customer.v1.AccountService is of the service customer.
-    private static func service(_ name: String) -> String {
-        name.split(separator: ".").dropFirst().first.map(String.init) ?? ""
-    }
+    private static func service(_ name: String) -> String { Installation.current.program(offering: name)?.rawValue ?? "" }
 }
 
 extension RecordMessage {
-    static var noun: RecordNoun { RecordNoun(entry) }
+    static var noun: RecordNoun { RecordNoun(entry, own: entry.isDefinedByWorkspace ? OwnNoun.current : nil) }
 }
 
 /// What the command line says of a kind of records beside what the catalogue does. A kind without one is shown as well.
@@ -144,6 +150,13 @@ struct RecordPresentation: Sendable {
             "field_definition", "Fields that the workspace has added to its records.",
             columns: ["id", "object", "name", "kind", "display_name", "required", "choices"],
             fieldsOfService: ["number"]),
+        RecordPresentation(
+            "object_definition", "Kinds of records that the workspace has defined.",
+            columns: ["id", "name", "display_name", "plural_display_name", "shared", "number_format"],
+            fieldsOfService: ["number"]),
+        RecordPresentation(
+            "record", "Records of an object that the workspace has defined, by its name: steward project list.",
+            columns: ["id", "number", "display_name", "owner", "update_time"], fieldsOfService: ["number"]),
     ]
 
     /// Where a kind stands in help: those without a presentation after the others.
@@ -155,6 +168,12 @@ enum RecordNouns {
     static let all = ContractCatalogue.all.records.map { RecordNoun($0) }
 
     static func named(_ name: String) -> RecordNoun? { all.first { $0.name == name } }
+
+    /// The noun of a kind of records, as grants call it.
+    static func of(object: String) -> RecordNoun? {
+        guard TenantObject.isObject(object) else { return all.first { $0.entry.object == object } }
+        return RecordNoun(Record.entry, own: String(object.dropFirst(TenantObject.prefix.count)))
+    }
 
     /// The noun whose records are these messages.
     static func of(_ record: MessageDescriptor) -> RecordNoun? { all.first { $0.record == record } }

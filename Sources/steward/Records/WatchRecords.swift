@@ -86,6 +86,7 @@ struct WatchRecords<Record: RecordMessage>: AsyncParsableCommand {
 
     private func request(of method: MethodDefinition, after token: String?) throws -> [UInt8] {
         let request = Message.make(method.request, in: Arena())
+        try OwnNoun.address(request, of: method)
         if let filter { try FieldAssignment.set("filter_expression", to: filter, in: request) }
         if let token { try FieldAssignment.set("resume_token", to: token, in: request) }
         if changesOnly { try FieldAssignment.set("changes_only", to: "yes", in: request) }

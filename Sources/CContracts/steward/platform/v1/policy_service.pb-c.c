@@ -367,6 +367,51 @@ void   steward__platform__v1__tenant_policy__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__tenant_policy__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__platform__v1__model_object__init
+                     (Steward__Platform__V1__ModelObject         *message)
+{
+  static const Steward__Platform__V1__ModelObject init_value = STEWARD__PLATFORM__V1__MODEL_OBJECT__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__model_object__get_packed_size
+                     (const Steward__Platform__V1__ModelObject *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__model_object__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__model_object__pack
+                     (const Steward__Platform__V1__ModelObject *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__model_object__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__model_object__pack_to_buffer
+                     (const Steward__Platform__V1__ModelObject *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__model_object__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__ModelObject *
+       steward__platform__v1__model_object__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__ModelObject *)
+     protobuf_c_message_unpack (&steward__platform__v1__model_object__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__model_object__free_unpacked
+                     (Steward__Platform__V1__ModelObject *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__model_object__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__platform__v1__model_field__init
                      (Steward__Platform__V1__ModelField         *message)
 {
@@ -864,7 +909,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__get_policy_response__des
   (ProtobufCMessageInit) steward__platform__v1__get_policy_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__field_descriptors[9] =
+static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__field_descriptors[10] =
 {
   {
     "tenant_id",
@@ -974,11 +1019,24 @@ static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "objects",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Platform__V1__TenantPolicy, n_objects),
+    offsetof(Steward__Platform__V1__TenantPolicy, objects),
+    &steward__platform__v1__model_object__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__tenant_policy__field_indices_by_name[] = {
   2,   /* field[2] = active */
   1,   /* field[1] = epoch */
   8,   /* field[8] = fields */
+  9,   /* field[9] = objects */
   6,   /* field[6] = placements */
   3,   /* field[3] = roles */
   7,   /* field[7] = settings */
@@ -989,7 +1047,7 @@ static const unsigned steward__platform__v1__tenant_policy__field_indices_by_nam
 static const ProtobufCIntRange steward__platform__v1__tenant_policy__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descriptor =
 {
@@ -999,11 +1057,88 @@ const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descripto
   "Steward__Platform__V1__TenantPolicy",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__TenantPolicy),
-  9,
+  10,
   steward__platform__v1__tenant_policy__field_descriptors,
   steward__platform__v1__tenant_policy__field_indices_by_name,
   1,  steward__platform__v1__tenant_policy__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__tenant_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__platform__v1__model_object__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelObject, name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "number",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Platform__V1__ModelObject, has_number),
+    offsetof(Steward__Platform__V1__ModelObject, number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shared",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Platform__V1__ModelObject, has_shared),
+    offsetof(Steward__Platform__V1__ModelObject, shared),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "number_format",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelObject, number_format),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__model_object__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+  1,   /* field[1] = number */
+  3,   /* field[3] = number_format */
+  2,   /* field[2] = shared */
+};
+static const ProtobufCIntRange steward__platform__v1__model_object__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.ModelObject",
+  "ModelObject",
+  "Steward__Platform__V1__ModelObject",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__ModelObject),
+  4,
+  steward__platform__v1__model_object__field_descriptors,
+  steward__platform__v1__model_object__field_indices_by_name,
+  1,  steward__platform__v1__model_object__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__model_object__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[9] =

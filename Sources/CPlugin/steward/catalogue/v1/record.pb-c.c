@@ -52,7 +52,7 @@ void   steward__catalogue__v1__record_type__free_unpacked
   assert(message->message_base.descriptor == &steward__catalogue__v1__record_type__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__catalogue__v1__record_type__field_descriptors[5] =
+static const ProtobufCFieldDescriptor steward__catalogue__v1__record_type__field_descriptors[6] =
 {
   {
     "object",
@@ -114,9 +114,22 @@ static const ProtobufCFieldDescriptor steward__catalogue__v1__record_type__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "defined_by_workspace",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Catalogue__V1__RecordType, has_defined_by_workspace),
+    offsetof(Steward__Catalogue__V1__RecordType, defined_by_workspace),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__catalogue__v1__record_type__field_indices_by_name[] = {
   3,   /* field[3] = category */
+  5,   /* field[5] = defined_by_workspace */
   4,   /* field[4] = key */
   0,   /* field[0] = object */
   2,   /* field[2] = ownership */
@@ -125,7 +138,7 @@ static const unsigned steward__catalogue__v1__record_type__field_indices_by_name
 static const ProtobufCIntRange steward__catalogue__v1__record_type__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor steward__catalogue__v1__record_type__descriptor =
 {
@@ -135,7 +148,7 @@ const ProtobufCMessageDescriptor steward__catalogue__v1__record_type__descriptor
   "Steward__Catalogue__V1__RecordType",
   "steward.catalogue.v1",
   sizeof(Steward__Catalogue__V1__RecordType),
-  5,
+  6,
   steward__catalogue__v1__record_type__field_descriptors,
   steward__catalogue__v1__record_type__field_indices_by_name,
   1,  steward__catalogue__v1__record_type__number_ranges,

@@ -217,10 +217,13 @@ public struct TenantPolicy: Hashable, Sendable {
     /// The fields that the workspace has added to its records.
     public var fields: [ModelField]
 
+    /// The objects that the workspace has defined.
+    public var objects: [ModelObject]
+
     public init(
         tenantID: [UInt8]? = nil, epoch: Int64? = nil, active: Bool? = nil, roles: [PolicyRole] = [],
         units: [PolicyUnit] = [], users: [PolicyUser] = [], placements: [TenantPlacement] = [],
-        settings: WorkspaceSettings? = nil, fields: [ModelField] = []
+        settings: WorkspaceSettings? = nil, fields: [ModelField] = [], objects: [ModelObject] = []
     ) {
         self.tenantID = tenantID
         self.epoch = epoch
@@ -231,6 +234,7 @@ public struct TenantPolicy: Hashable, Sendable {
         self.placements = placements
         self.settings = settings
         self.fields = fields
+        self.objects = objects
     }
 }
 
@@ -248,6 +252,7 @@ extension TenantPolicy: WireMessage {
         self.placements = readMessages(c.pointee.placements, c.pointee.n_placements, message.arena)
         self.settings = readMessage(c.pointee.settings, message.arena)
         self.fields = readMessages(c.pointee.fields, c.pointee.n_fields, message.arena)
+        self.objects = readMessages(c.pointee.objects, c.pointee.n_objects, message.arena)
     }
 
     package func write(to message: Message) {
@@ -275,6 +280,56 @@ extension TenantPolicy: WireMessage {
         c.pointee.settings = self.settings.map { writeMessage($0, message.arena) }
         c.pointee.fields = writePointers(self.fields, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_fields = self.fields.count
+        c.pointee.objects = writePointers(self.objects, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_objects = self.objects.count
+    }
+}
+
+/// An object that a workspace has defined.
+public struct ModelObject: Hashable, Sendable {
+    /// Its name, as in project.
+    public var name: String?
+
+    /// Its number, which no other object of the workspace has or had: its records are kept under it.
+    public var number: Int64?
+
+    /// Its records have no owner.
+    public var shared: Bool?
+
+    /// Numbers its records.
+    public var numberFormat: String?
+
+    public init(name: String? = nil, number: Int64? = nil, shared: Bool? = nil, numberFormat: String? = nil) {
+        self.name = name
+        self.number = number
+        self.shared = shared
+        self.numberFormat = numberFormat
+    }
+}
+
+extension ModelObject: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_model_object_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__ModelObject.self)
+        self.name = readString(c.pointee.name)
+        self.number = c.pointee.has_number != 0 ? c.pointee.number : nil
+        self.shared = c.pointee.has_shared != 0 ? c.pointee.shared != 0 : nil
+        self.numberFormat = readString(c.pointee.number_format)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__ModelObject.self)
+        c.pointee.name = self.name.map(message.arena.string)
+        if let value = self.number {
+            c.pointee.has_number = 1
+            c.pointee.number = value
+        }
+        if let value = self.shared {
+            c.pointee.has_shared = 1
+            c.pointee.shared = value ? 1 : 0
+        }
+        c.pointee.number_format = self.numberFormat.map(message.arena.string)
     }
 }
 

@@ -26,6 +26,7 @@ typedef struct Steward__Platform__V1__ListServedTenantsRequest Steward__Platform
 typedef struct Steward__Platform__V1__ListServedTenantsResponse Steward__Platform__V1__ListServedTenantsResponse;
 typedef struct Steward__Platform__V1__GetPolicyResponse Steward__Platform__V1__GetPolicyResponse;
 typedef struct Steward__Platform__V1__TenantPolicy Steward__Platform__V1__TenantPolicy;
+typedef struct Steward__Platform__V1__ModelObject Steward__Platform__V1__ModelObject;
 typedef struct Steward__Platform__V1__ModelField Steward__Platform__V1__ModelField;
 typedef struct Steward__Platform__V1__PolicyRole Steward__Platform__V1__PolicyRole;
 typedef struct Steward__Platform__V1__PolicyUnit Steward__Platform__V1__PolicyUnit;
@@ -210,10 +211,45 @@ struct  Steward__Platform__V1__TenantPolicy
    */
   size_t n_fields;
   Steward__Platform__V1__ModelField **fields;
+  /*
+   * The objects that the workspace has defined.
+   */
+  size_t n_objects;
+  Steward__Platform__V1__ModelObject **objects;
 };
 #define STEWARD__PLATFORM__V1__TENANT_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__tenant_policy__descriptor) \
-    , 0, {0,NULL}, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL }
+    , 0, {0,NULL}, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * An object that a workspace has defined.
+ */
+struct  Steward__Platform__V1__ModelObject
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its name, as in project.
+   */
+  char *name;
+  /*
+   * Its number, which no other object of the workspace has or had: its records are kept under it.
+   */
+  protobuf_c_boolean has_number;
+  int64_t number;
+  /*
+   * Its records have no owner.
+   */
+  protobuf_c_boolean has_shared;
+  protobuf_c_boolean shared;
+  /*
+   * Numbers its records.
+   */
+  char *number_format;
+};
+#define STEWARD__PLATFORM__V1__MODEL_OBJECT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__model_object__descriptor) \
+    , NULL, 0, 0, 0, 0, NULL }
 
 
 /*
@@ -538,6 +574,25 @@ Steward__Platform__V1__TenantPolicy *
 void   steward__platform__v1__tenant_policy__free_unpacked
                      (Steward__Platform__V1__TenantPolicy *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Platform__V1__ModelObject methods */
+void   steward__platform__v1__model_object__init
+                     (Steward__Platform__V1__ModelObject         *message);
+size_t steward__platform__v1__model_object__get_packed_size
+                     (const Steward__Platform__V1__ModelObject   *message);
+size_t steward__platform__v1__model_object__pack
+                     (const Steward__Platform__V1__ModelObject   *message,
+                      uint8_t             *out);
+size_t steward__platform__v1__model_object__pack_to_buffer
+                     (const Steward__Platform__V1__ModelObject   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Platform__V1__ModelObject *
+       steward__platform__v1__model_object__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__platform__v1__model_object__free_unpacked
+                     (Steward__Platform__V1__ModelObject *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Platform__V1__ModelField methods */
 void   steward__platform__v1__model_field__init
                      (Steward__Platform__V1__ModelField         *message);
@@ -659,6 +714,9 @@ typedef void (*Steward__Platform__V1__GetPolicyResponse_Closure)
 typedef void (*Steward__Platform__V1__TenantPolicy_Closure)
                  (const Steward__Platform__V1__TenantPolicy *message,
                   void *closure_data);
+typedef void (*Steward__Platform__V1__ModelObject_Closure)
+                 (const Steward__Platform__V1__ModelObject *message,
+                  void *closure_data);
 typedef void (*Steward__Platform__V1__ModelField_Closure)
                  (const Steward__Platform__V1__ModelField *message,
                   void *closure_data);
@@ -727,6 +785,7 @@ extern const ProtobufCMessageDescriptor steward__platform__v1__list_served_tenan
 extern const ProtobufCMessageDescriptor steward__platform__v1__list_served_tenants_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__get_policy_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descriptor;
+extern const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__policy_role__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__policy_unit__descriptor;

@@ -73,7 +73,7 @@ typedef enum _Steward__Catalogue__V1__Category {
 /* --- messages --- */
 
 /*
- * A record type. All fields are set but the key.
+ * A record type. All fields are set but the key, and the last where it is false.
  */
 struct  Steward__Catalogue__V1__RecordType
 {
@@ -101,10 +101,15 @@ struct  Steward__Catalogue__V1__RecordType
    * Upsert.
    */
   char *key;
+  /*
+   * The records are of objects that workspaces define, any number of kinds in one service: each request names the object.
+   */
+  protobuf_c_boolean has_defined_by_workspace;
+  protobuf_c_boolean defined_by_workspace;
 };
 #define STEWARD__CATALOGUE__V1__RECORD_TYPE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__catalogue__v1__record_type__descriptor) \
-    , NULL, NULL, 0, STEWARD__CATALOGUE__V1__OWNERSHIP__OWNERSHIP_UNSPECIFIED, 0, STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_UNSPECIFIED, NULL }
+    , NULL, NULL, 0, STEWARD__CATALOGUE__V1__OWNERSHIP__OWNERSHIP_UNSPECIFIED, 0, STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_UNSPECIFIED, NULL, 0, 0 }
 
 
 /* Steward__Catalogue__V1__RecordType methods */

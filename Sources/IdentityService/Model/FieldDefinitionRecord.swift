@@ -15,7 +15,7 @@ struct FieldDefinitionRecord: Sendable {
         RecordType(
             FieldDefinition.self,
             fields: [
-                .field("object", .required, .line(50), .immutable),
+                .field("object", .required, .line(TenantObject.prefix.count + TenantField.nameLengthMax), .immutable),
                 .field("name", .required, .line(TenantField.nameLengthMax), .immutable),
                 .field("kind", .required, .immutable),
                 .field("display_name", .required, .line(100)),
@@ -31,7 +31,10 @@ struct FieldDefinitionRecord: Sendable {
             rules: RecordRules(
                 validate: { FieldDefinitionRules.violations(of: $0.value(FieldDefinition.self), catalogue) },
                 guard: { change, transaction in
-                    if change.kind == .create { try await Self.number(change, in: transaction) }
+                    if change.kind == .create {
+                        try await Self.requireObject(change, transaction)
+                        try await Self.number(change, in: transaction)
+                    }
                     if Self.changesModel(change) { try await publication.announce(change, in: transaction) }
                 },
                 follow: { change, transaction in
@@ -55,6 +58,15 @@ struct FieldDefinitionRecord: Sendable {
     private static func number(_ change: RecordChange, in transaction: RecordTransaction) async throws {
         let number = try await transaction.query(takeNumber).one().int64(0)
         change.after.set("number", number)
+    }
+
+    /// An object of the workspace's own has to be there.
+    private static func requireObject(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        guard let object = change.after.text("object"), TenantObject.isObject(object) else { return }
+        let name = String(object.dropFirst(TenantObject.prefix.count))
+        guard try await ObjectDefinitionRecord.isDefined(name, in: transaction) else {
+            throw IdentityError.objectNotDefined(object)
+        }
     }
 
     /// How many fields the object has, and the bytes that all fields of the workspace take in its policy, about.
@@ -88,10 +100,13 @@ enum FieldDefinitionRules {
         func refuse(_ path: String, _ reason: String, _ text: String) {
             violations.append(FieldViolation(field: path, reason: reason, description: text))
         }
-        if !catalogue.extensible.contains(field.object ?? "") {
+        let object = field.object ?? ""
+        if !catalogue.extensible.contains(object), !TenantObject.isObject(object) {
+            let known = catalogue.extensible.sorted().joined(separator: ", ")
             refuse(
                 "object", "FIELD_OBJECT_UNKNOWN",
-                "Fields can be added to: \(catalogue.extensible.sorted().joined(separator: ", ")).")
+                "Fields can be added to: \(known), and as \(TenantObject.prefix)NAME to objects of the workspace's own."
+            )
         }
         if !TenantField.isName(field.name ?? "") {
             refuse(

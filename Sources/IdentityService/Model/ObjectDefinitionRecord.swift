@@ -1,0 +1,92 @@
+import AccessControl
+import Contracts
+import IdentityContracts
+import Postgres
+import RPC
+import Records
+import Tenancy
+
+/// Object definitions: the kinds of records that the workspace has defined. They are part of its policy, as its fields are.
+struct ObjectDefinitionRecord: Sendable {
+    let publication: PolicyPublication
+
+    var type: RecordType {
+        RecordType(
+            ObjectDefinition.self,
+            fields: [
+                .field("name", .required, .line(TenantField.nameLengthMax), .immutable),
+                .field("display_name", .required, .line(100)),
+                .field("plural_display_name", .required, .line(100)),
+                .field("description", .lines(1_000)),
+                .field("shared", .immutable),
+                .field("number_format", .line(NumberFormat.lengthMax)),
+                .field("number", .outputOnly, .filled),
+            ],
+            constraints: [
+                // Of the deleted ones too: what another object kept must not be seen in it.
+                ConstraintRule("object_definitions_name_key", fields: ["name"], reason: "OBJECT_NAME_TAKEN"),
+                ConstraintRule("object_definitions_number_key", fields: ["number"], reason: "OBJECT_NUMBER_TAKEN"),
+            ],
+            rules: RecordRules(
+                validate: { Self.violations(of: $0.value(ObjectDefinition.self)) },
+                guard: { change, transaction in
+                    if change.kind == .create {
+                        let number = try await transaction.query(Self.takeNumber).one().int64(0)
+                        change.after.set("number", number)
+                    }
+                    if Self.changesModel(change) { try await publication.announce(change, in: transaction) }
+                },
+                follow: { change, transaction in
+                    if change.kind == .create || change.kind == .restore { try await Self.requireRoom(transaction) }
+                },
+                publish: { change in
+                    if Self.changesModel(change) { await publication.publish(change) }
+                }))
+    }
+
+    /// What people call an object, and what it is for, is nobody's but theirs.
+    private static func changesModel(_ change: RecordChange) -> Bool {
+        change.kind != .update || change.changes("number_format")
+    }
+
+    private static func violations(of object: ObjectDefinition) -> [FieldViolation] {
+        var violations: [FieldViolation] = []
+        if !TenantField.isName(object.name ?? "") {
+            violations.append(
+                FieldViolation(
+                    field: "name", reason: "INVALID_FORMAT",
+                    description:
+                        "name must be 1 to \(TenantField.nameLengthMax) small letters, digits and underscores, "
+                        + "a letter first, as in purchase_request."))
+        }
+        if let format = object.numberFormat, NumberFormat(format) == nil {
+            violations.append(
+                FieldViolation(
+                    field: "number_format", reason: "INVALID_FORMAT",
+                    description:
+                        "number_format must have {number}, or {number:N} for 1 to \(NumberFormat.digitsMax) digits, "
+                        + "once, {year} once at most, and no other braces, as in CASE-{year}-{number:5}."))
+        }
+        return violations
+    }
+
+    private static let takeNumber = Statement("SELECT nextval('{schema}.object_definitions_number_seq')")
+
+    private static let count = Statement(
+        "SELECT count(*) FROM {schema}.object_definitions WHERE deleted_at IS NULL")
+
+    /// Asked when the record is there, by one transaction of a workspace at a time: of two that come at once each would see room.
+    private static func requireRoom(_ transaction: RecordTransaction) async throws {
+        try await transaction.takeTurn(of: transaction.actor.tenantID.id)
+        let count = try await transaction.query(count, Parameters()).one().int64(0)
+        if count > Int64(TenantModel.objectCountMax) { throw IdentityError.objectsTooMany }
+    }
+
+    private static let find = Statement(
+        "SELECT name FROM {schema}.object_definitions WHERE name = $1 AND deleted_at IS NULL")
+
+    /// Whether the workspace has an object of a name now.
+    static func isDefined(_ name: String, in transaction: RecordTransaction) async throws -> Bool {
+        try await !transaction.query(Query(find) { $0.append(name) }).isEmpty
+    }
+}

@@ -1,0 +1,151 @@
+import AccessControl
+import IdentityContracts
+import RPC
+import Records
+import Wire
+
+/// steward.identity.v1.WorkspaceModelService: the model of a workspace as one thing.
+struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
+    let engine: RecordEngine
+    let objects: RecordType
+    let fields: RecordType
+    let roles: RecordType
+
+    /// Objects, fields and roles of a model.
+    static let countMax = 2_000
+
+    func getWorkspaceModel(
+        _ request: GetWorkspaceModelRequest, _ context: CallContext
+    ) async throws -> GetWorkspaceModelResponse {
+        let query = try await RecordQuery(engine, context, reading: objects, fields, roles)
+        let (objects, fields, roles) = try await query.answers(
+            query.select(objects).all(ObjectDefinition.self, by: ["name"], countMax: Self.countMax),
+            query.select(fields).all(FieldDefinition.self, by: ["object", "name"], countMax: Self.fieldsMax),
+            query.select(roles).all(Role.self, by: ["display_name"], countMax: Self.countMax))
+        var model = WorkspaceModel()
+        model.objects = try objects.map { try plain($0, context) }
+        model.fields = try fields.map { try plain($0, context) }
+        model.roles = try roles.filter { !$0.isAdmin }.map { try plain($0, context) }
+        return GetWorkspaceModelResponse(model: model)
+    }
+
+    func applyWorkspaceModel(
+        _ request: ApplyWorkspaceModelRequest, _ context: CallContext
+    ) async throws -> ApplyWorkspaceModelResponse {
+        for type in [objects, fields, roles] { _ = try await engine.authorise(context, type, .update) }
+        let model = request.model ?? WorkspaceModel()
+        let count = model.objects.count + model.fields.count + model.roles.count
+        guard count <= Self.countMax else { throw IdentityError.modelTooLong(count, max: Self.countMax) }
+        if request.preview == true {
+            var response: ApplyWorkspaceModelResponse?
+            try await engine.reading(context) { transaction in
+                response = try await transaction.trying { try await apply(model, in: transaction) }
+            }
+            return response ?? ApplyWorkspaceModelResponse()
+        }
+        return try await engine.transaction(context, request: request) { try await apply(model, in: $0) }
+    }
+
+    /// Most fields of a workspace: as many as the policy has room for are fewer.
+    static let fieldsMax = TenantModel.fieldCountMax * (TenantModel.objectCountMax + 10)
+
+    private func apply(
+        _ model: WorkspaceModel, in transaction: RecordTransaction
+    ) async throws -> ApplyWorkspaceModelResponse {
+        var response = ApplyWorkspaceModelResponse(unchangedCount: 0)
+        var pass = ModelPass(transaction: transaction)
+        try await pass.apply(model.objects, "objects", objects) { $0.name ?? "" }
+        try await pass.apply(model.fields, "fields", fields) { "\($0.object ?? "").\($0.name ?? "")" }
+        try await pass.apply(model.roles, "roles", roles) { $0.displayName ?? "" }
+        (response.changes, response.unchangedCount) = (pass.changes, pass.unchangedCount)
+        return response
+    }
+
+    /// The record without what is of this workspace alone.
+    private func plain<Value: WireMessage>(_ value: Value, _ context: CallContext) throws -> Value {
+        let message = value.message(in: context.arena)
+        for field in Value.descriptor.fields where !ModelPass.isModel(field) { message.clear(field) }
+        return message.value(Value.self)
+    }
+}
+
+/// One application of a model: what is there is found by name, and what came of each is noted.
+private struct ModelPass {
+    let transaction: RecordTransaction
+    private(set) var changes: [ModelChange] = []
+    private(set) var unchangedCount: Int32 = 0
+
+    init(transaction: RecordTransaction) { self.transaction = transaction }
+
+    /// What services set, and what is of one workspace.
+    private static let foreign: Set<String> = [
+        "id", "version", "create_time", "update_time", "delete_time", "number", "built_in",
+    ]
+
+    static func isModel(_ field: FieldDescriptor) -> Bool { !foreign.contains(field.name) }
+
+    /// - Parameter place: where the values stand in the model.
+    mutating func apply<Value: WireMessage>(
+        _ values: [Value], _ place: String, _ type: RecordType, name: (Value) -> String
+    ) async throws {
+        guard !values.isEmpty else { return }
+        let there = try await transaction.lock(
+            type, for: .update, where: .set("id"), limit: WorkspaceModelMethods.fieldsMax)
+        var known = Dictionary(
+            there.map { (name($0.value(Value.self)), $0) }, uniquingKeysWith: { first, _ in first })
+        var seen: Set<String> = []
+        for (index, value) in values.enumerated() {
+            let called = name(value)
+            guard seen.insert(called).inserted else { throw IdentityError.twiceInModel("\(place)[\(index)]", called) }
+            do {
+                try await apply(value, called, type, known.removeValue(forKey: called))
+            } catch let error as RPCError {
+                throw error.within("model.\(place)[\(index)]")
+            }
+            await transaction.step()
+        }
+    }
+
+    private mutating func apply<Value: WireMessage>(
+        _ value: Value, _ called: String, _ type: RecordType, _ there: LoadedRecord?
+    ) async throws {
+        let fields = Value.descriptor.fields.filter(Self.isModel)
+        let sent = value.message(in: transaction.context.arena)
+        guard let there else {
+            for field in Value.descriptor.fields where !Self.isModel(field) { sent.clear(field) }
+            _ = try await transaction.insert(type, sent.value(Value.self), by: .caller)
+            changes.append(ModelChange(object: type.object, name: called, created: true))
+            return
+        }
+        let before = there.value(Value.self).message(in: transaction.context.arena)
+        let stored = try await transaction.update(there, by: .caller) { $0.copyFields(from: sent, only: fields) }
+        let changed = fields.filter { !stored.hasSame($0, as: before) }
+        if changed.isEmpty {
+            unchangedCount += 1
+        } else {
+            changes.append(ModelChange(object: type.object, name: called, changedFields: changed.map(\.name)))
+        }
+    }
+}
+
+extension RPCError {
+    /// The error of a record that stands somewhere in a request.
+    fileprivate func within(_ path: String) -> RPCError {
+        var error = self
+        error.fieldViolations = fieldViolations.map {
+            FieldViolation(field: "\(path).\($0.field)", reason: $0.reason, description: $0.description)
+        }
+        if fieldViolations.isEmpty { error.details.append((key: "place", value: path)) }
+        return error
+    }
+}
+
+extension Message {
+    /// Whether another message of the kind has the same in a field.
+    fileprivate func hasSame(_ field: FieldDescriptor, as other: Message) -> Bool {
+        let (own, others) = (Message.make(descriptor, in: arena), Message.make(descriptor, in: arena))
+        own.copyFields(from: self, only: [field])
+        others.copyFields(from: other, only: [field])
+        return WireCodec.encode(own) == WireCodec.encode(others)
+    }
+}

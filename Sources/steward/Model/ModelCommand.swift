@@ -1,0 +1,91 @@
+import ArgumentParser
+import FoundationEssentials
+import IdentityContracts
+import StewardClient
+import Wire
+
+/// The model of a workspace as a file: its objects, fields and roles.
+struct ModelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "model",
+        abstract: "Takes the workspace's objects, fields and roles out as a file, and makes those of a file.",
+        discussion: """
+            The file is YAML. deploy/templates has some that are ready for use.
+
+            Examples:
+              steward model export -o model.yaml
+              steward model diff deploy/templates/training.yaml
+              steward model apply deploy/templates/training.yaml
+            """,
+        subcommands: [Export.self, Diff.self, Apply.self])
+
+    struct Export: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Writes the workspace's model, as YAML or as JSON.")
+
+        @OptionGroup var options: ModelOptions
+        @Option(name: .short, help: "The file to write, which must not be there. Default: standard output.") var out:
+            String?
+
+        func run() async throws {
+            let steward = try await options.connection.connectSignedIn()
+            let answer = try await steward.workspaceModel.getWorkspaceModel(GetWorkspaceModelRequest())
+            let model = answer.model ?? WorkspaceModel()
+            let text = options.output == .json ? MessageJSON.text(model.message()) + "\n" : try ModelFile.text(model)
+            guard let out else { return Terminal.line(text.hasSuffix("\n") ? String(text.dropLast()) : text) }
+            do {
+                try Data(text.utf8).write(to: URL(filePath: out), options: .withoutOverwriting)
+            } catch {
+                throw UsageProblem(
+                    "\(out) cannot be written", cure: "give a file that is not there, in a folder that is")
+            }
+            Terminal.note(
+                "\(model.objects.count) objects, \(model.fields.count) fields and \(model.roles.count) roles in \(TerminalText.oneLine(out))"
+            )
+        }
+    }
+
+    struct Diff: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows what apply would change. What the workspace has beside the file stays, and is not shown.")
+
+        @OptionGroup var options: ModelOptions
+        @Argument(help: "A model.") var file: String
+
+        func run() async throws { try await options.apply(file, preview: true) }
+    }
+
+    struct Apply: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes what a file holds in the workspace: all of it or, when anything is refused, nothing.",
+            discussion: "Needs the rights to create and update object definitions, field definitions and roles.")
+
+        @OptionGroup var options: ModelOptions
+        @Argument(help: "A model.") var file: String
+
+        func run() async throws { try await options.apply(file, preview: false) }
+    }
+}
+
+struct ModelOptions: ParsableArguments {
+    @OptionGroup var connection: ConnectionOptions
+    @Option(help: "table (YAML for export) or json.") var output: PlainFormat = .table
+
+    enum PlainFormat: String, ExpressibleByArgument, CaseIterable { case table, json }
+
+    func apply(_ file: String, preview: Bool) async throws {
+        let model = try ModelFile.read(file)
+        let steward = try await connection.connectSignedIn()
+        let answer = try await steward.workspaceModel.applyWorkspaceModel(
+            ApplyWorkspaceModelRequest(model: model, preview: preview), options: .write())
+        if output == .json { return Terminal.line(MessageJSON.text(answer.message())) }
+        var table = Table(columns: ["", "kind", "name", "fields"].map { Table.Column(title: $0) })
+        for change in answer.changes {
+            let (sign, fields) =
+                change.created == true ? ("+", "") : ("~", change.changedFields.joined(separator: ", "))
+            table.rows.append([sign, change.object ?? "", change.name ?? "", fields])
+        }
+        if !answer.changes.isEmpty { for line in table.lines(width: Terminal.width) { Terminal.line(line) } }
+        let made = preview ? "would be changed" : "changed"
+        Terminal.note("\(answer.changes.count) \(made), \(answer.unchangedCount ?? 0) as they are in the file")
+    }
+}

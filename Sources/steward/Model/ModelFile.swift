@@ -1,0 +1,98 @@
+import FoundationEssentials
+import IdentityContracts
+import Wire
+import Yams
+
+/// A model of a workspace as a file: YAML whose names are those of WorkspaceModel, and enums by their short names, as in kind: MONEY. JSON is
+/// such a file, too.
+enum ModelFile {
+    /// Bytes that are read; a model of 2,000 items has fewer.
+    private static let bytesMax = 4 << 20
+
+    /// - Throws: `UsageProblem` for a file that cannot be read or holds no model.
+    static func read(_ path: String) throws -> WorkspaceModel {
+        let text: String
+        do {
+            let data = try Data(contentsOf: URL(filePath: path))
+            guard data.count <= bytesMax else {
+                throw UsageProblem("\(path) has \(data.count) bytes", cure: "a model has at most \(bytesMax)")
+            }
+            guard let read = String(validating: data, as: UTF8.self) else {
+                throw UsageProblem("\(path) is not UTF-8", cure: "save it as UTF-8")
+            }
+            text = read
+        } catch let problem as UsageProblem {
+            throw problem
+        } catch {
+            throw UsageProblem(
+                "\(path) cannot be read", cure: "give the path of a model, as steward model export writes one")
+        }
+        return try model(of: text, path)
+    }
+
+    static func model(of text: String, _ path: String) throws -> WorkspaceModel {
+        let value: JSONValue
+        do {
+            value = try YAMLDecoder().decode(JSONValue.self, from: text)
+        } catch {
+            throw UsageProblem(
+                "\(path) is no YAML: \(place(of: error))", cure: "steward model export shows what one looks like")
+        }
+        let message = WorkspaceModel().message()
+        do {
+            try MessageFill.fill(message, from: value)
+        } catch let problem as UsageProblem {
+            throw UsageProblem("\(path): \(problem.text)", cure: problem.cure)
+        }
+        return WorkspaceModel(message)
+    }
+
+    /// What YAML says is wrong, on a line of its own.
+    private static func place(of error: any Error) -> String {
+        "\(error)".split(separator: "\n").prefix(2).joined(separator: " ")
+    }
+
+    static func text(_ model: WorkspaceModel) throws -> String {
+        try Yams.serialize(node: node(model.message()), allowUnicode: true)
+    }
+
+    /// Fields in the order of the proto file, those that are not set left out.
+    private static func node(_ message: Message) -> Node {
+        let pairs = message.descriptor.fields.filter { message.has($0) }.map { field in
+            (Node(field.name), field.isRepeated ? list(field, of: message) : single(field, of: message))
+        }
+        return Node(pairs)
+    }
+
+    private static func list(_ field: FieldDescriptor, of message: Message) -> Node {
+        Node(
+            (0..<message.count(field)).map { index in
+                switch field.kind {
+                case .message: node(message.message(field, at: index))
+                case .string: scalar(message.string(field, at: index))
+                default: Node(FieldText.number(field, of: message, at: index))
+                }
+            })
+    }
+
+    private static func single(_ field: FieldDescriptor, of message: Message) -> Node {
+        switch field.kind {
+        case .message: message.message(field).map { node($0) } ?? Node("null")
+        case .string: scalar(message.string(field) ?? "")
+        case .bool: Node(message.bool(field) ? "true" : "false")
+        case .enumeration(let type):
+            Node(type.name(of: message.int32(field)) ?? FieldText.number(field, of: message))
+        default: Node(FieldText.number(field, of: message))
+        }
+    }
+
+    /// A text stays one, also where it looks like a number or yes.
+    private static func scalar(_ text: String) -> Node {
+        let isPlain =
+            text.first?.isLetter == true && !words.contains(text.lowercased())
+            && !text.contains { ":#\n\"'".contains($0) }
+        return Node(text, Tag(.str), isPlain ? .any : text.contains("\n") ? .literal : .doubleQuoted)
+    }
+
+    private static let words: Set<String> = ["yes", "no", "true", "false", "null", "on", "off", "y", "n", "nan", "inf"]
+}

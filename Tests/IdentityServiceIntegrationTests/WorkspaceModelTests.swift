@@ -1,0 +1,143 @@
+import Contracts
+import IdentityContracts
+import RPC
+import Tenancy
+import TestService
+import Testing
+
+@testable import IdentityService
+
+/// The model of a workspace as one thing: taken out of one and made in another, all of it or nothing.
+@Suite(.serialized) struct WorkspaceModelTests {
+    private static let model = WorkspaceModel(
+        objects: [
+            ObjectDefinition(
+                name: "project", displayName: "项目", pluralDisplayName: "项目", description: "d",
+                numberFormat: "P-{number:3}"),
+            ObjectDefinition(name: "room", displayName: "Room", pluralDisplayName: "Rooms", shared: true),
+        ],
+        fields: [
+            FieldDefinition(object: "custom.project", name: "budget", kind: .money, displayName: "Budget", valueMin: 0),
+            FieldDefinition(object: "account", name: "tier", kind: .choice, displayName: "Tier", choices: ["a", "b"]),
+        ],
+        roles: [
+            Role(
+                displayName: "PM", description: "Leads projects.",
+                grants: [Contracts.Grant(object: "custom.project", action: "read", scope: .all)],
+                fieldPolicies: [
+                    Contracts.FieldPolicy(object: "custom.project", field: "custom.budget", access: FieldAccess.read)
+                ])
+        ])
+
+    private static func get(_ workspace: Workspace, as user: UserID? = nil) async throws -> WorkspaceModel {
+        let client = WorkspaceModelServiceClient(channel: workspace.channel(as: user, requestID: nil))
+        return try #require(try await client.getWorkspaceModel(GetWorkspaceModelRequest()).model)
+    }
+
+    @discardableResult
+    private static func apply(
+        _ model: WorkspaceModel, _ workspace: Workspace, preview: Bool? = nil, as user: UserID? = nil,
+        requestID: String? = nil
+    ) async throws -> ApplyWorkspaceModelResponse {
+        let client = WorkspaceModelServiceClient(channel: workspace.channel(as: user, requestID: requestID))
+        return try await client.applyWorkspaceModel(ApplyWorkspaceModelRequest(model: model, preview: preview))
+    }
+
+    @Test func whatIsTakenOutAndMadeIsTheSame() async throws {
+        try await inWorkspace { _, workspace in
+            let before = try await Self.get(workspace)
+            #expect(
+                before.objects.isEmpty && before.fields.isEmpty && !before.roles.map(\.displayName).contains("Admin"))
+            let seen = try await Self.apply(Self.model, workspace, preview: true)
+            #expect(
+                seen.changes.map { "\($0.object ?? "") \($0.name ?? "") \($0.created == true)" } == [
+                    "object_definition project true", "object_definition room true",
+                    "field_definition custom.project.budget true", "field_definition account.tier true",
+                    "role PM true",
+                ])
+            let unchanged = try await Self.get(workspace)
+            #expect(unchanged == before)
+            let done = try await Self.apply(Self.model, workspace)
+            #expect(done.changes == seen.changes)
+            let whole = try await Self.get(workspace)
+            #expect(whole.objects == Self.model.objects && Set(whole.fields) == Set(Self.model.fields))
+            #expect(whole.roles.contains(Self.model.roles[0]))
+            // Once more nothing is to be done.
+            let again = try await Self.apply(whole, workspace)
+            #expect(again.changes.isEmpty && Int(again.unchangedCount ?? 0) == 4 + whole.roles.count)
+            try await inWorkspace { _, other in
+                try await Self.apply(whole, other)
+                let made = try await Self.get(other)
+                #expect(made == whole)
+            }
+        }
+    }
+
+    @Test func whatIsThereBecomesAsTheModelHasIt() async throws {
+        try await inWorkspace { _, workspace in
+            try await Self.apply(Self.model, workspace)
+            var changed = Self.model
+            changed.objects[0].displayName = "Plan"
+            changed.objects[0].description = nil
+            changed.fields[1].choices = ["a", "b", "c"]
+            changed.roles = []
+            let answer = try await Self.apply(changed, workspace)
+            let told = answer.changes.map { "\($0.name ?? ""): \($0.changedFields.joined(separator: ","))" }
+            #expect(told == ["project: display_name,description", "account.tier: choices"])
+            #expect(answer.unchangedCount == 2)
+            let now = try await Self.get(workspace)
+            #expect(now.objects[0].displayName == "Plan" && now.objects[0].description == nil)
+            // What the model does not name stays.
+            #expect(now.roles.contains(Self.model.roles[0]))
+        }
+    }
+
+    @Test func oneThatIsRefusedRefusesAll() async throws {
+        try await inWorkspace { _, workspace in
+            let before = try await (Self.get(workspace), workspace.epoch())
+            var cases: [(WorkspaceModel, String, String)] = []
+            var model = Self.model
+            model.fields[1].kind = .unspecified
+            cases.append((model, "UNSPECIFIED", "model.fields[1].kind"))
+            model = Self.model
+            model.roles[0].grants[0].action = "fly"
+            cases.append((model, "GRANT_INVALID", "model.roles[0].grants[0]"))
+            model = Self.model
+            model.objects.append(model.objects[0])
+            cases.append((model, "NAME_TWICE", "model.objects[2]"))
+            model = Self.model
+            model.fields[0].object = "custom.nothing"
+            cases.append((model, "FIELD_OBJECT_UNKNOWN", "model.fields[0].object"))
+            for (model, reason, place) in cases {
+                let error = try await denial { try await Self.apply(model, workspace) }
+                #expect(error.reason == reason && error.fieldViolations.map(\.field) == [place], "\(error)")
+            }
+            let after = try await (Self.get(workspace), workspace.epoch())
+            #expect(after.0 == before.0)
+            let many = WorkspaceModel(roles: (0...2_000).map { Role(displayName: "r\($0)") })
+            let long = try await denial { try await Self.apply(many, workspace) }
+            #expect(long.reason == "MODEL_TOO_LONG")
+        }
+    }
+
+    /// What may be set once only is not set another way round.
+    @Test func whatIsForGoodStays() async throws {
+        try await inWorkspace { _, workspace in
+            try await Self.apply(Self.model, workspace)
+            var model = Self.model
+            model.fields[0].kind = .text
+            model.fields[0].valueMin = nil
+            let error = try await denial { try await Self.apply(model, workspace) }
+            #expect(error.reason == "FIELD_IMMUTABLE", "\(error)")
+        }
+    }
+
+    @Test func aRepeatedRequestIsDoneOnce() async throws {
+        try await inWorkspace { _, workspace in
+            let id = RecordID.make().text
+            let first = try await Self.apply(Self.model, workspace, requestID: id)
+            let second = try await Self.apply(Self.model, workspace, requestID: id)
+            #expect(first == second && first.changes.count == 5)
+        }
+    }
+}
