@@ -9,11 +9,12 @@ extension ContractCatalogue {
         services: [
             AccountContactServiceMethods.description, AccountServiceMethods.description,
             ActivityServiceMethods.description, ContactServiceMethods.description,
-            JobServiceMethods.description, LeadServiceMethods.description, TenantJobServiceMethods.description
+            JobServiceMethods.description, LeadServiceMethods.description, ModelServiceMethods.description,
+            TenantJobServiceMethods.description
         ],
         methods: [
             AccountContactServiceMethods.all, AccountServiceMethods.all, ActivityServiceMethods.all,
-            ContactServiceMethods.all, JobServiceMethods.all, LeadServiceMethods.all,
+            ContactServiceMethods.all, JobServiceMethods.all, LeadServiceMethods.all, ModelServiceMethods.all,
             TenantJobServiceMethods.all
         ],
         recordTypes: [Account.self, AccountContact.self, Activity.self, Contact.self, Lead.self],
@@ -1863,6 +1864,23 @@ extension ContractCatalogue {
                     aWNoIGl0IGlzIGZvdW5kLCBvbmUgdGhhdCBpcyB1bmlxdWUgYW1vbmcgdGhlIGxpdmluZzsgYWJzZW50IG1lYW5zIGV4dGVy\
                     bmFsX2lkLgoKLAoCBCcSBpIEAJcEARoeIFRoZSBsZWFkIGNoYW5nZWQgb3IgY3JlYXRlZC4KCiMKBAQnAgASBJQEAhkaFSBU\
                     aGUgbGVhZCBhcyBzdG9yZWQuCgooCgQEJwIBEgSWBAIcGhogSXQgd2FzIG5vdCB0aGVyZSBiZWZvcmUuCg==
+                    """),
+            DescribedFile(
+                path: "steward/customer/v1/model_service.proto", package: "steward.customer.v1",
+                dependencies: ["steward/type/v1/object.proto"],
+                base64: """
+                    CidzdGV3YXJkL2N1c3RvbWVyL3YxL21vZGVsX3NlcnZpY2UucHJvdG8SE3N0ZXdhcmQuY3VzdG9tZXIudjEaHHN0ZXdhcmQv\
+                    dHlwZS92MS9vYmplY3QucHJvdG8yywEKDE1vZGVsU2VydmljZRJYCgtMaXN0T2JqZWN0cxIjLnN0ZXdhcmQudHlwZS52MS5M\
+                    aXN0T2JqZWN0c1JlcXVlc3QaJC5zdGV3YXJkLnR5cGUudjEuTGlzdE9iamVjdHNSZXNwb25zZRJhCg5EZXNjcmliZU9iamVj\
+                    dBImLnN0ZXdhcmQudHlwZS52MS5EZXNjcmliZU9iamVjdFJlcXVlc3QaJy5zdGV3YXJkLnR5cGUudjEuRGVzY3JpYmVPYmpl\
+                    Y3RSZXNwb25zZUqVBAouCgEMEgMBABIaJCBUaGUgbW9kZWwgb2YgdGhlIGN1c3RvbWVyIHNlcnZpY2UuCgr6AQoCBgASBAkA\
+                    DwEa7QEgVGVsbHMgd2hhdCBraW5kcyBvZiByZWNvcmRzIHRoZSBzZXJ2aWNlIGtlZXBzLCBhcyB0aGUgY2FsbGVyIGlzIHRv\
+                    IHNlZSB0aGVtOiB3aXRoIHRoZSBmaWVsZHMgdGhhdCB0aGUgd29ya3NwYWNlIGhhcyBhZGRlZCwgYW5kIHdpdGhvdXQgdGhv\
+                    c2UKIHRoYXQgYXJlIGhpZGRlbiBmcm9tIGhpbS4gTmVlZHMgYSBzZXNzaW9uOyBldmVyeWJvZHkgaXMgdG9sZCBvZiB3aGF0\
+                    IGhlIG1heSBkbyBhbnl0aGluZyB3aXRoLgoKKgoEBgACABIDCwJkGh0gTGlzdHMgdGhlIGtpbmRzIG9mIHJlY29yZHMuCgq5\
+                    AQoEBgACARIDDgJtGqsBIFRlbGxzIGFsbCBvZiBvbmUga2luZCB0aGF0IGEgZm9ybSwgYSBsaXN0IGFuZCBhIGZpbHRlciBu\
+                    ZWVkLiBOT1RfRk9VTkQgLyBPQkpFQ1RfVU5LTk9XTiBmb3Igb25lIHRoYXQgdGhlIHNlcnZpY2UgZG9lcyBub3Qga2VlcCwg\
+                    b3Igd2l0aAogd2hpY2ggdGhlIGNhbGxlciBtYXkgZG8gbm90aGluZy4K
                     """),
             DescribedFile(
                 path: "steward/customer/v1/tenant_job_service.proto", package: "steward.customer.v1",

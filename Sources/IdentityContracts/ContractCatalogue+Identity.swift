@@ -9,14 +9,15 @@ extension ContractCatalogue {
         services: [
             AuthenticationServiceMethods.description, DepartmentServiceMethods.description,
             FieldDefinitionServiceMethods.description, JobServiceMethods.description,
-            RoleServiceMethods.description, SettingsServiceMethods.description,
-            TenantJobServiceMethods.description, TenantServiceMethods.description,
-            UserServiceMethods.description
+            ModelServiceMethods.description, RoleServiceMethods.description,
+            SettingsServiceMethods.description, TenantJobServiceMethods.description,
+            TenantServiceMethods.description, UserServiceMethods.description
         ],
         methods: [
             AuthenticationServiceMethods.all, DepartmentServiceMethods.all, FieldDefinitionServiceMethods.all,
-            JobServiceMethods.all, RoleServiceMethods.all, SettingsServiceMethods.all,
-            TenantJobServiceMethods.all, TenantServiceMethods.all, UserServiceMethods.all
+            JobServiceMethods.all, ModelServiceMethods.all, RoleServiceMethods.all,
+            SettingsServiceMethods.all, TenantJobServiceMethods.all, TenantServiceMethods.all,
+            UserServiceMethods.all
         ],
         recordTypes: [Department.self, FieldDefinition.self, Role.self, User.self],
         files: [
@@ -792,6 +793,23 @@ extension ContractCatalogue {
                     cyBob3cgbWFueSBkZWxldGVkIHJlY29yZHMgdGhlIGpvYiBwdXJnZV9kZWxldGVkIHdvdWxkIHJlbW92ZSBmb3IgZ29vZCBp\
                     ZiB0aGV5IHdlcmUga2VwdCBzbyBtYW55IGRheXMuIE5lZWRzIHRoZSByaWdodCB0byB1cGRhdGUgc2V0dGluZ3MKIG9uIHRo\
                     ZSBzY29wZSBhbGwsIGFuZCB0byBlcmFzZSBldmVyeSBraW5kIG9mIHJlY29yZHMuCg==
+                    """),
+            DescribedFile(
+                path: "steward/identity/v1/model_service.proto", package: "steward.identity.v1",
+                dependencies: ["steward/type/v1/object.proto"],
+                base64: """
+                    CidzdGV3YXJkL2lkZW50aXR5L3YxL21vZGVsX3NlcnZpY2UucHJvdG8SE3N0ZXdhcmQuaWRlbnRpdHkudjEaHHN0ZXdhcmQv\
+                    dHlwZS92MS9vYmplY3QucHJvdG8yywEKDE1vZGVsU2VydmljZRJYCgtMaXN0T2JqZWN0cxIjLnN0ZXdhcmQudHlwZS52MS5M\
+                    aXN0T2JqZWN0c1JlcXVlc3QaJC5zdGV3YXJkLnR5cGUudjEuTGlzdE9iamVjdHNSZXNwb25zZRJhCg5EZXNjcmliZU9iamVj\
+                    dBImLnN0ZXdhcmQudHlwZS52MS5EZXNjcmliZU9iamVjdFJlcXVlc3QaJy5zdGV3YXJkLnR5cGUudjEuRGVzY3JpYmVPYmpl\
+                    Y3RSZXNwb25zZUqVBAouCgEMEgMBABIaJCBUaGUgbW9kZWwgb2YgdGhlIGlkZW50aXR5IHNlcnZpY2UuCgr6AQoCBgASBAkA\
+                    DwEa7QEgVGVsbHMgd2hhdCBraW5kcyBvZiByZWNvcmRzIHRoZSBzZXJ2aWNlIGtlZXBzLCBhcyB0aGUgY2FsbGVyIGlzIHRv\
+                    IHNlZSB0aGVtOiB3aXRoIHRoZSBmaWVsZHMgdGhhdCB0aGUgd29ya3NwYWNlIGhhcyBhZGRlZCwgYW5kIHdpdGhvdXQgdGhv\
+                    c2UKIHRoYXQgYXJlIGhpZGRlbiBmcm9tIGhpbS4gTmVlZHMgYSBzZXNzaW9uOyBldmVyeWJvZHkgaXMgdG9sZCBvZiB3aGF0\
+                    IGhlIG1heSBkbyBhbnl0aGluZyB3aXRoLgoKKgoEBgACABIDCwJkGh0gTGlzdHMgdGhlIGtpbmRzIG9mIHJlY29yZHMuCgq5\
+                    AQoEBgACARIDDgJtGqsBIFRlbGxzIGFsbCBvZiBvbmUga2luZCB0aGF0IGEgZm9ybSwgYSBsaXN0IGFuZCBhIGZpbHRlciBu\
+                    ZWVkLiBOT1RfRk9VTkQgLyBPQkpFQ1RfVU5LTk9XTiBmb3Igb25lIHRoYXQgdGhlIHNlcnZpY2UgZG9lcyBub3Qga2VlcCwg\
+                    b3Igd2l0aAogd2hpY2ggdGhlIGNhbGxlciBtYXkgZG8gbm90aGluZy4K
                     """),
             DescribedFile(
                 path: "steward/identity/v1/role_service.proto", package: "steward.identity.v1",

@@ -7,12 +7,13 @@ extension ContractCatalogue {
     /// What is in SalesContracts.
     package static let sales = ContractCatalogue(
         services: [
-            DealServiceMethods.description, JobServiceMethods.description, PipelineServiceMethods.description,
-            StageServiceMethods.description, TenantJobServiceMethods.description
+            DealServiceMethods.description, JobServiceMethods.description, ModelServiceMethods.description,
+            PipelineServiceMethods.description, StageServiceMethods.description,
+            TenantJobServiceMethods.description
         ],
         methods: [
-            DealServiceMethods.all, JobServiceMethods.all, PipelineServiceMethods.all,
-            StageServiceMethods.all, TenantJobServiceMethods.all
+            DealServiceMethods.all, JobServiceMethods.all, ModelServiceMethods.all,
+            PipelineServiceMethods.all, StageServiceMethods.all, TenantJobServiceMethods.all
         ],
         recordTypes: [Deal.self, Pipeline.self, Stage.self],
         files: [
@@ -796,6 +797,23 @@ extension ContractCatalogue {
                     eSBkZWxldGVkIHJlY29yZHMgdGhlIGpvYiBwdXJnZV9kZWxldGVkIHdvdWxkIHJlbW92ZSBmb3IgZ29vZCBpZiB0aGV5IHdl\
                     cmUga2VwdCBzbyBtYW55IGRheXMuIE5lZWRzIHRoZSByaWdodCB0byB1cGRhdGUgc2V0dGluZ3MKIG9uIHRoZSBzY29wZSBh\
                     bGwsIGFuZCB0byBlcmFzZSBldmVyeSBraW5kIG9mIHJlY29yZHMuCg==
+                    """),
+            DescribedFile(
+                path: "steward/sales/v1/model_service.proto", package: "steward.sales.v1",
+                dependencies: ["steward/type/v1/object.proto"],
+                base64: """
+                    CiRzdGV3YXJkL3NhbGVzL3YxL21vZGVsX3NlcnZpY2UucHJvdG8SEHN0ZXdhcmQuc2FsZXMudjEaHHN0ZXdhcmQvdHlwZS92\
+                    MS9vYmplY3QucHJvdG8yywEKDE1vZGVsU2VydmljZRJYCgtMaXN0T2JqZWN0cxIjLnN0ZXdhcmQudHlwZS52MS5MaXN0T2Jq\
+                    ZWN0c1JlcXVlc3QaJC5zdGV3YXJkLnR5cGUudjEuTGlzdE9iamVjdHNSZXNwb25zZRJhCg5EZXNjcmliZU9iamVjdBImLnN0\
+                    ZXdhcmQudHlwZS52MS5EZXNjcmliZU9iamVjdFJlcXVlc3QaJy5zdGV3YXJkLnR5cGUudjEuRGVzY3JpYmVPYmplY3RSZXNw\
+                    b25zZUqSBAorCgEMEgMBABIaISBUaGUgbW9kZWwgb2YgdGhlIHNhbGVzIHNlcnZpY2UuCgr6AQoCBgASBAkADwEa7QEgVGVs\
+                    bHMgd2hhdCBraW5kcyBvZiByZWNvcmRzIHRoZSBzZXJ2aWNlIGtlZXBzLCBhcyB0aGUgY2FsbGVyIGlzIHRvIHNlZSB0aGVt\
+                    OiB3aXRoIHRoZSBmaWVsZHMgdGhhdCB0aGUgd29ya3NwYWNlIGhhcyBhZGRlZCwgYW5kIHdpdGhvdXQgdGhvc2UKIHRoYXQg\
+                    YXJlIGhpZGRlbiBmcm9tIGhpbS4gTmVlZHMgYSBzZXNzaW9uOyBldmVyeWJvZHkgaXMgdG9sZCBvZiB3aGF0IGhlIG1heSBk\
+                    byBhbnl0aGluZyB3aXRoLgoKKgoEBgACABIDCwJkGh0gTGlzdHMgdGhlIGtpbmRzIG9mIHJlY29yZHMuCgq5AQoEBgACARID\
+                    DgJtGqsBIFRlbGxzIGFsbCBvZiBvbmUga2luZCB0aGF0IGEgZm9ybSwgYSBsaXN0IGFuZCBhIGZpbHRlciBuZWVkLiBOT1Rf\
+                    Rk9VTkQgLyBPQkpFQ1RfVU5LTk9XTiBmb3Igb25lIHRoYXQgdGhlIHNlcnZpY2UgZG9lcyBub3Qga2VlcCwgb3Igd2l0aAog\
+                    d2hpY2ggdGhlIGNhbGxlciBtYXkgZG8gbm90aGluZy4K
                     """),
             DescribedFile(
                 path: "steward/sales/v1/pipeline_service.proto", package: "steward.sales.v1",

@@ -150,3 +150,40 @@ import Wire
     ])
     func wordsOfACommandAreQuotedForAShell(_ text: String, _ word: String) { #expect(ShellText.quoted(text) == word) }
 }
+
+@Suite struct ObjectTextTests {
+    @Test func aKindIsToldWithItsFieldsAndParts() {
+        let description = ObjectDescription(
+            summary: ObjectSummary(
+                object: "deal", plural: "deals", service: "sales", owned: true,
+                actions: [ObjectAction(action: "read", scope: .subtree), ObjectAction(action: "update", scope: .own)]),
+            fields: [
+                ObjectField(
+                    name: "display_name", kind: .text, lengthMax: 200, required: true,
+                    filterOperators: [.equal], sortable: true, indexed: true, access: .write),
+                ObjectField(
+                    name: "custom.colour", displayName: "颜色", kind: .text, list: true, countMax: 2,
+                    choices: [FieldChoice(text: "红"), FieldChoice(text: "blue")], access: .masked),
+                ObjectField(
+                    name: "amount", kind: .money, filterOperators: [.equal], access: .read,
+                    parts: [ObjectField(name: "minor_units", kind: .wholeNumber, valueMin: 0)]),
+                ObjectField(
+                    name: "stage_id", kind: .id, reference: FieldReference(object: "stage", service: "sales"),
+                    access: .write),
+            ],
+            uniqueFields: [UniqueFields(names: ["a", "b"])], upsertField: "external_id")
+        let lines = ObjectText(description, 12).lines
+        #expect(
+            lines.prefix(7) == [
+                "object     deal", "service    sales", "records    owned by users",
+                "you may    read (subtree), update (own)", "unique     a + b", "upsert by  external_id",
+                "version    12",
+            ])
+        let table = lines.dropFirst(8).map { $0.split(separator: "  ").map { $0.trimmingPrefix(" ") } }
+        #expect(table[0] == ["FIELD", "TYPE", "RULES", "ACCESS", "USE"])
+        #expect(table[1] == ["display_name", "text", "required, ≤ 200 characters", "write", "filter sort index"])
+        #expect(table[2] == ["custom.colour", "颜色", "list of text", "≤ 2 of them, 红 | blue", "masked"])
+        #expect(table[4] == [".minor_units", "whole_number", "≥ 0"])
+        #expect(table[5] == ["stage_id", "stage", "write"])
+    }
+}

@@ -4,6 +4,7 @@
 #include "steward/identity/v1/department_service.pb-c.h"
 #include "steward/identity/v1/field_definition_service.pb-c.h"
 #include "steward/identity/v1/job_service.pb-c.h"
+#include "steward/identity/v1/model_service.pb-c.h"
 #include "steward/identity/v1/role_service.pb-c.h"
 #include "steward/identity/v1/settings_service.pb-c.h"
 #include "steward/identity/v1/tenant_job_service.pb-c.h"

@@ -44,6 +44,14 @@ enum RecordErrors {
             domain: domain, details: [("object", type.object), ("id", id)])
     }
 
+    static func objectUnknown(_ name: String, known: [String]) -> RPCError {
+        .notFound(
+            RecordReason.objectUnknown.rawValue,
+            "This service has no kind of records \(name.quoted) with which you may do anything; it has "
+                + "\(known.isEmpty ? "none" : known.joined(separator: ", ")).",
+            domain: domain, details: [("object", name.quoted)])
+    }
+
     static func notDeleted(_ type: RecordType) -> RPCError {
         .failedPrecondition(
             RecordReason.recordNotDeleted.rawValue, "The \(type.object) is not deleted.", domain: domain)

@@ -2,6 +2,7 @@
 /// Violations of single fields have reasons of their own (REQUIRED, TOO_LONG, …), listed in proto/README.md.
 package enum RecordReason: String, Sendable, CaseIterable {
     case recordNotFound = "RECORD_NOT_FOUND"
+    case objectUnknown = "OBJECT_UNKNOWN"
     case recordNotDeleted = "RECORD_NOT_DELETED"
     case recordDeleted = "RECORD_DELETED"
     case referenceDeleted = "REFERENCE_DELETED"

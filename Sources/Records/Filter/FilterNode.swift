@@ -29,7 +29,7 @@ package enum FilterLiteral: Hashable, Sendable {
 }
 
 /// Ways to compare, with the numbers of steward.type.v1.ComparisonOperator.
-package enum Comparator: Int32, Sendable {
+package enum Comparator: Int32, CaseIterable, Sendable {
     case equal = 1
     case notEqual, less, lessOrEqual, greater, greaterOrEqual, `in`, contains, startsWith, isSet
 

@@ -139,6 +139,11 @@ struct FilterResolver {
         }
     }
 
+    /// The ways in which a target can be compared.
+    static func comparators(of target: FilterTarget) -> [Comparator] {
+        Comparator.allCases.filter { allows($0, target) }
+    }
+
     private static func allows(_ comparator: Comparator, _ target: FilterTarget) -> Bool {
         switch (comparator, target.type) {
         case (.isSet, _): true
