@@ -936,6 +936,40 @@ extension ContractCatalogue {
                     BAcCABIDbwIdGjQgSXQgaGFzIGVuZGVkLCBvciB1bmRvZXMgd2hhdCBpdCBkaWQgYW5kIGVuZHMgdGhlbi4K
                     """),
             DescribedFile(
+                path: "steward/type/v1/view.proto", package: "steward.type.v1",
+                dependencies: [],
+                base64: """
+                    ChpzdGV3YXJkL3R5cGUvdjEvdmlldy5wcm90bxIPc3Rld2FyZC50eXBlLnYxIo4BChJSZXNvbHZlVmlld1JlcXVlc3QSFgoG\
+                    b2JqZWN0GAEgASgJUgZvYmplY3QSKwoRZmlsdGVyX2V4cHJlc3Npb24YAiABKAlSEGZpbHRlckV4cHJlc3Npb24SGAoHY29s\
+                    dW1ucxgDIAMoCVIHY29sdW1ucxIZCghvcmRlcl9ieRgEIAMoCVIHb3JkZXJCeSLGAQoTUmVzb2x2ZVZpZXdSZXNwb25zZRIr\
+                    ChFmaWx0ZXJfZXhwcmVzc2lvbhgBIAEoCVIQZmlsdGVyRXhwcmVzc2lvbhIYCgdjb2x1bW5zGAIgAygJUgdjb2x1bW5zEhkK\
+                    CG9yZGVyX2J5GAMgAygJUgdvcmRlckJ5EjMKCGxlZnRfb3V0GAQgAygLMhguc3Rld2FyZC50eXBlLnYxLkxlZnRPdXRSB2xl\
+                    ZnRPdXQSGAoHd2lkZW5lZBgFIAEoCFIHd2lkZW5lZCJ+CgdMZWZ0T3V0Ei0KBHBhcnQYASABKA4yGS5zdGV3YXJkLnR5cGUu\
+                    djEuVmlld1BhcnRSBHBhcnQSEgoEcGF0aBgCIAEoCVIEcGF0aBIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIYCgdtZXNzYWdl\
+                    GAQgASgJUgdtZXNzYWdlKmYKCFZpZXdQYXJ0EhkKFVZJRVdfUEFSVF9VTlNQRUNJRklFRBAAEhQKEFZJRVdfUEFSVF9GSUxU\
+                    RVIQARIUChBWSUVXX1BBUlRfQ09MVU1OEAISEwoPVklFV19QQVJUX09SREVSEANKpgsKNgoBDBIDAQASGiwgV2hhdCBhIHJl\
+                    YWRlciBtYXkgdXNlIG9mIGEgdmlldyBvZiBhIGxpc3QuCgo1CgIEABIEBgAPARopIEFza3Mgd2hhdCB0aGUgY2FsbGVyIG1h\
+                    eSB1c2Ugb2YgYSB2aWV3LgoKMgoEBAACABIDCAIdGiUgVGhlIGtpbmQgb2YgcmVjb3JkcywgYXMgaW4gYWNjb3VudC4KCjoK\
+                    BAQAAgESAwoCKBotIEl0cyBmaWx0ZXIgYXMgdGV4dDsgYWJzZW50IGZvciBhbGwgcmVjb3Jkcy4KCioKBAQAAgISAwwCHhod\
+                    IEl0cyBjb2x1bW5zLCBhdCBtb3N0IDEsMDAwLgoKKAoEBAACAxIDDgIfGhsgSXRzIHNvcnQga2V5cywgYXQgbW9zdCAzLgoK\
+                    UgoCBAESBBIAHwEaRiBXaGF0IHRoZSBjYWxsZXIgbWF5IHVzZSBvZiBhIHZpZXcsIGZvciBhIGxpc3QsIGFuIGV4cG9ydCBv\
+                    ciBhIHdhdGNoLgoK8AEKBAQBAgASAxUCKBriASBUaGUgZmlsdGVyIHdpdGhvdXQgd2hhdCB0aGUgY2FsbGVyIG1heSBub3Qg\
+                    Y29tcGFyZTsgYWJzZW50IGZvciBhbGwgcmVjb3Jkcy4gSXQgc2VsZWN0cyBldmVyeSByZWNvcmQgdGhhdCB0aGUgd2hvbGUg\
+                    ZmlsdGVyIGRvZXMsIGFuZAogcGVyaGFwcyBtb3JlOiBhbiBhbHRlcm5hdGl2ZSB0aGF0IGNhbm5vdCBiZSBkZWNpZGVkIG1h\
+                    a2VzIHRoZSB3aG9sZSBvZiBpdHMgYWx0ZXJuYXRpdmVzIGdvLgoKSgoEBAECARIDFwIeGj0gVGhlIGNvbHVtbnMgdGhhdCBz\
+                    aG93IHRoZSBjYWxsZXIgc29tZXRoaW5nLCBpbiB0aGVpciBvcmRlci4KCjoKBAQBAgISAxkCHxotIFRoZSBzb3J0IGtleXMg\
+                    dGhhdCB0aGUgY2FsbGVyIG1heSBvcmRlciBieS4KCioKBAQBAgMSAxsCIBodIFdoYXQgaXMgbm90IGluIGl0LCBhbmQgd2h5\
+                    LgoKnQEKBAQBAgQSAx4CHBqPASBTb21ldGhpbmcgb2YgdGhlIGZpbHRlciB3YXMgbGVmdCBvdXQ6IHRoZSBsaXN0IG1heSBo\
+                    YXZlIG1vcmUgcmVjb3JkcyB0aGFuIHRoZSB2aWV3IHNlbGVjdHMgZm9yIG90aGVycy4gQWxsIG9mIHRoZW0gYXJlIHRoZSBj\
+                    YWxsZXIncyB0bwogcmVhZC4KCjsKAgQCEgQiACsBGi8gQSBwYXJ0IG9mIGEgdmlldyB0aGF0IGl0cyByZWFkZXIgbWF5IG5v\
+                    dCB1c2UuCgofCgQEAgIAEgMkAh0aEiBXaGVyZSBpdCBzdGFuZHMuCgo2CgQEAgIBEgMmAhsaKSBUaGUgcGF0aCBvZiB0aGUg\
+                    ZmllbGQsIG9yIHRoZSBzb3J0IGtleS4KCmsKBAQCAgISAygCHRpeIE1hY2hpbmUtcmVhZGFibGUgY2F1c2UsIGFzIHRoZSBs\
+                    aXN0IHdvdWxkIGdpdmUgaXQ6IEZJRUxEX05PVF9SRUFEQUJMRSwgRklMVEVSX0ZJRUxEX1VOS05PV04uCgoqCgQEAgIDEgMq\
+                    Ah4aHSBXaGF0IGlzIHdyb25nIGFuZCB0aGUgY3VyZS4KCh8KAgUAEgQuADcBGhMgQSBwYXJ0IG9mIGEgdmlldy4KCiIKBAUA\
+                    AgASAzACHBoVIE9mIGEgbmV3ZXIgdmVyc2lvbi4KCioKBAUAAgESAzICFxodIEEgY29tcGFyaXNvbiBvZiB0aGUgZmlsdGVy\
+                    LgoKGAoEBQACAhIDNAIXGgsgQSBjb2x1bW4uCgoaCgQFAAIDEgM2AhYaDSBBIHNvcnQga2V5Lgo=
+                    """),
+            DescribedFile(
                 path: "steward/platform/v1/caller.proto", package: "steward.platform.v1",
                 dependencies: [],
                 base64: """

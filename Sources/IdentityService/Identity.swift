@@ -94,6 +94,7 @@ package struct Identity: Sendable {
         let department = DepartmentRecord(publication: publication, catalogue: catalogue).type
         let role = RoleRecord(publication: publication, catalogue: catalogue).type
         let field = FieldDefinitionRecord(publication: publication, catalogue: catalogue).type
+        let view = SavedViewRecord(catalogue: catalogue, roles: role).type
         let user = UserRecord(
             publication: publication, catalogue: catalogue, departments: department, roles: role
         ).type
@@ -116,7 +117,7 @@ package struct Identity: Sendable {
         let transfer = UserTransfer(client: handover.client, users: user)
         definition = ServiceDefinition(
             IdentityMigrations.tenantStream,
-            records: [user, department, role, field],
+            records: [user, department, role, field, view],
             jobs: [handover.saga.job, transfer.saga.job],
             methods: { engine, router in
                 authentication.register(on: &router)

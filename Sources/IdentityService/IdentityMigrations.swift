@@ -90,8 +90,10 @@ package enum IdentityMigrations {
             Migration(
                 number: 9, name: "create_field_definitions",
                 sql: PackageResources.identity_0009_create_field_definitions_sql),
+            Migration(
+                number: 10, name: "create_saved_views", sql: PackageResources.identity_0010_create_saved_views_sql),
         ],
-        rights: TableRights.kept("departments", "roles", "users", "credentials", "field_definitions")
+        rights: TableRights.kept("departments", "roles", "users", "credentials", "field_definitions", "saved_views")
             + [TableRights("field_definitions_number_seq", "USAGE")]
             + TableRights.changed(
                 "settings",

@@ -800,20 +800,25 @@ extension ContractCatalogue {
                     """),
             DescribedFile(
                 path: "steward/sales/v1/model_service.proto", package: "steward.sales.v1",
-                dependencies: ["steward/type/v1/object.proto"],
+                dependencies: ["steward/type/v1/object.proto", "steward/type/v1/view.proto"],
                 base64: """
                     CiRzdGV3YXJkL3NhbGVzL3YxL21vZGVsX3NlcnZpY2UucHJvdG8SEHN0ZXdhcmQuc2FsZXMudjEaHHN0ZXdhcmQvdHlwZS92\
-                    MS9vYmplY3QucHJvdG8yywEKDE1vZGVsU2VydmljZRJYCgtMaXN0T2JqZWN0cxIjLnN0ZXdhcmQudHlwZS52MS5MaXN0T2Jq\
-                    ZWN0c1JlcXVlc3QaJC5zdGV3YXJkLnR5cGUudjEuTGlzdE9iamVjdHNSZXNwb25zZRJhCg5EZXNjcmliZU9iamVjdBImLnN0\
-                    ZXdhcmQudHlwZS52MS5EZXNjcmliZU9iamVjdFJlcXVlc3QaJy5zdGV3YXJkLnR5cGUudjEuRGVzY3JpYmVPYmplY3RSZXNw\
-                    b25zZUqSBAorCgEMEgMBABIaISBUaGUgbW9kZWwgb2YgdGhlIHNhbGVzIHNlcnZpY2UuCgr6AQoCBgASBAkADwEa7QEgVGVs\
-                    bHMgd2hhdCBraW5kcyBvZiByZWNvcmRzIHRoZSBzZXJ2aWNlIGtlZXBzLCBhcyB0aGUgY2FsbGVyIGlzIHRvIHNlZSB0aGVt\
-                    OiB3aXRoIHRoZSBmaWVsZHMgdGhhdCB0aGUgd29ya3NwYWNlIGhhcyBhZGRlZCwgYW5kIHdpdGhvdXQgdGhvc2UKIHRoYXQg\
-                    YXJlIGhpZGRlbiBmcm9tIGhpbS4gTmVlZHMgYSBzZXNzaW9uOyBldmVyeWJvZHkgaXMgdG9sZCBvZiB3aGF0IGhlIG1heSBk\
-                    byBhbnl0aGluZyB3aXRoLgoKKgoEBgACABIDCwJkGh0gTGlzdHMgdGhlIGtpbmRzIG9mIHJlY29yZHMuCgq5AQoEBgACARID\
-                    DgJtGqsBIFRlbGxzIGFsbCBvZiBvbmUga2luZCB0aGF0IGEgZm9ybSwgYSBsaXN0IGFuZCBhIGZpbHRlciBuZWVkLiBOT1Rf\
-                    Rk9VTkQgLyBPQkpFQ1RfVU5LTk9XTiBmb3Igb25lIHRoYXQgdGhlIHNlcnZpY2UgZG9lcyBub3Qga2VlcCwgb3Igd2l0aAog\
-                    d2hpY2ggdGhlIGNhbGxlciBtYXkgZG8gbm90aGluZy4K
+                    MS9vYmplY3QucHJvdG8aGnN0ZXdhcmQvdHlwZS92MS92aWV3LnByb3RvMqUCCgxNb2RlbFNlcnZpY2USWAoLTGlzdE9iamVj\
+                    dHMSIy5zdGV3YXJkLnR5cGUudjEuTGlzdE9iamVjdHNSZXF1ZXN0GiQuc3Rld2FyZC50eXBlLnYxLkxpc3RPYmplY3RzUmVz\
+                    cG9uc2USYQoORGVzY3JpYmVPYmplY3QSJi5zdGV3YXJkLnR5cGUudjEuRGVzY3JpYmVPYmplY3RSZXF1ZXN0Gicuc3Rld2Fy\
+                    ZC50eXBlLnYxLkRlc2NyaWJlT2JqZWN0UmVzcG9uc2USWAoLUmVzb2x2ZVZpZXcSIy5zdGV3YXJkLnR5cGUudjEuUmVzb2x2\
+                    ZVZpZXdSZXF1ZXN0GiQuc3Rld2FyZC50eXBlLnYxLlJlc29sdmVWaWV3UmVzcG9uc2VKhQYKKwoBDBIDAQASGiEgVGhlIG1v\
+                    ZGVsIG9mIHRoZSBzYWxlcyBzZXJ2aWNlLgoK+gEKAgYAEgQKABMBGu0BIFRlbGxzIHdoYXQga2luZHMgb2YgcmVjb3JkcyB0\
+                    aGUgc2VydmljZSBrZWVwcywgYXMgdGhlIGNhbGxlciBpcyB0byBzZWUgdGhlbTogd2l0aCB0aGUgZmllbGRzIHRoYXQgdGhl\
+                    IHdvcmtzcGFjZSBoYXMgYWRkZWQsIGFuZCB3aXRob3V0IHRob3NlCiB0aGF0IGFyZSBoaWRkZW4gZnJvbSBoaW0uIE5lZWRz\
+                    IGEgc2Vzc2lvbjsgZXZlcnlib2R5IGlzIHRvbGQgb2Ygd2hhdCBoZSBtYXkgZG8gYW55dGhpbmcgd2l0aC4KCioKBAYAAgAS\
+                    AwwCZBodIExpc3RzIHRoZSBraW5kcyBvZiByZWNvcmRzLgoKuQEKBAYAAgESAw8CbRqrASBUZWxscyBhbGwgb2Ygb25lIGtp\
+                    bmQgdGhhdCBhIGZvcm0sIGEgbGlzdCBhbmQgYSBmaWx0ZXIgbmVlZC4gTk9UX0ZPVU5EIC8gT0JKRUNUX1VOS05PV04gZm9y\
+                    IG9uZSB0aGF0IHRoZSBzZXJ2aWNlIGRvZXMgbm90IGtlZXAsIG9yIHdpdGgKIHdoaWNoIHRoZSBjYWxsZXIgbWF5IGRvIG5v\
+                    dGhpbmcuCgrwAQoEBgACAhIDEgJkGuIBIFRlbGxzIHdoYXQgdGhlIGNhbGxlciBtYXkgdXNlIG9mIGEgdmlldyBvZiB0aGUg\
+                    cmVjb3JkcywgYXMgU2F2ZWRWaWV3U2VydmljZSBrZWVwcyB0aGVtOiBpdHMgZmlsdGVyLCBjb2x1bW5zIGFuZCBvcmRlciB3\
+                    aXRob3V0IHdoYXQgYSBsaXN0CiB3b3VsZCByZWZ1c2UgaGltLCBhbmQgd2hhdCB3YXMgbGVmdCBvdXQgYW5kIHdoeS4gTmVl\
+                    ZHMgdGhlIHJpZ2h0IHRvIHJlYWQgdGhlIHJlY29yZHMuCg==
                     """),
             DescribedFile(
                 path: "steward/sales/v1/pipeline_service.proto", package: "steward.sales.v1",

@@ -82,7 +82,7 @@ import Wire
         #expect(
             names == [
                 ["account", "contact", "account-contact", "activity", "lead"], ["deal", "pipeline", "stage"],
-                ["user", "department", "role", "field-definition", "import"],
+                ["user", "department", "role", "field-definition", "saved-view", "import"],
             ])
     }
 

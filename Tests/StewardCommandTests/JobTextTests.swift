@@ -2,6 +2,7 @@ import Contracts
 import CustomerContracts
 import Foundation
 import IdentityContracts
+import SalesContracts
 import Tenancy
 import Testing
 import Wire
@@ -149,6 +150,38 @@ import Wire
         ("$(rm)", "'$(rm)'"), ("", "''"),
     ])
     func wordsOfACommandAreQuotedForAShell(_ text: String, _ word: String) { #expect(ShellText.quoted(text) == word) }
+}
+
+@Suite struct ViewOptionsTests {
+    private func view(_ id: String, _ name: String, of owner: String) -> SavedView {
+        SavedView(id: id, ownerID: owner, displayName: name)
+    }
+
+    @Test func onesOwnViewComesBeforeThoseOfOthers() throws {
+        let views = [
+            view("1", "My Open", of: "a"), view("2", "my open", of: "me"), view("3", "My open deals", of: "me"),
+        ]
+        func choose(_ name: String?, _ views: [SavedView]) throws -> String? {
+            try ViewOptions.choose(name, among: views, of: Account.noun, "me").id
+        }
+        #expect(try choose("My open", views) == "2")
+        #expect(try choose("MY OPEN", [views[0]]) == "1")
+        #expect(try choose(nil, [views[2]]) == "3")
+        for (name, views) in [
+            ("My open", [views[2]]), ("My open", [views[0], view("4", "My open", of: "b")]), (nil, []),
+        ] {
+            #expect(throws: UsageProblem.self) { try choose(name, views) }
+        }
+    }
+
+    @Test func aViewIsNarrowedByWhatIsGivenBeside() {
+        #expect(UsableView.joined(nil, nil) == nil && UsableView.joined(nil, "a = 1") == "a = 1")
+        #expect(UsableView.joined("a = 1 or b = 2", nil, "c = 3") == "(a = 1 or b = 2) and (c = 3)")
+        let view = UsableView(ResolveViewResponse(columns: ["display_name", "stage_id", "custom.size"]))
+        #expect(view.columns(of: Deal.descriptor, forPeople: true) == "display_name,stage,custom.size")
+        #expect(view.columns(of: Deal.descriptor, forPeople: false) == "display_name,stage_id,custom.size")
+        #expect(UsableView(ResolveViewResponse()).columns(of: Deal.descriptor, forPeople: true) == nil)
+    }
 }
 
 @Suite struct ObjectTextTests {

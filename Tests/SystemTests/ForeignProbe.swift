@@ -71,6 +71,9 @@ struct SampleRecords: Sendable {
             CreateFieldDefinitionRequest(
                 record: FieldDefinition(object: "account", name: "note", kind: .text, displayName: text("field")))
         ).record?.id
+        ids["saved_view"] = try await admin.savedViews.createSavedView(
+            CreateSavedViewRequest(record: SavedView(object: "account", displayName: text("view"), sharedWithAll: true))
+        ).record?.id
         ids["job"] = try await admin.accounts.deleteMatchingAccounts(
             DeleteMatchingAccountsRequest(filterExpression: "external_id = \"none\"")
         ).jobID
@@ -222,6 +225,7 @@ struct ForeignProbe {
             case "field_definition":
                 FieldDefinition(
                     object: "account", name: name.replacing(" ", with: "_"), kind: .text, displayName: name)
+            case "saved_view": SavedView(object: "account", displayName: name)
             default: throw TestStewardError("there is no sample for \(method.path): add one here")
             }
         return record.message(in: arena)
@@ -236,7 +240,9 @@ struct ForeignProbe {
         switch object {
         case "owner": return "user"
         case "external", "tax": return nil
-        default: return String(object.hasPrefix("parent_") ? object.dropFirst("parent_".count) : object)
+        default:
+            let prefix = ["parent_", "shared_"].first { object.hasPrefix($0) } ?? ""
+            return String(object.dropFirst(prefix.count))
         }
     }
 }

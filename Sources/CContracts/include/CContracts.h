@@ -18,6 +18,7 @@
 #include "steward/type/v1/object.pb-c.h"
 #include "steward/type/v1/record.pb-c.h"
 #include "steward/type/v1/tenant_job.pb-c.h"
+#include "steward/type/v1/view.pb-c.h"
 static inline const ProtobufCMessageDescriptor *google_protobuf_timestamp_descriptor(void) { return &google__protobuf__timestamp__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_grant_descriptor(void) { return &steward__identity__v1__grant__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_field_policy_descriptor(void) { return &steward__identity__v1__field_policy__descriptor; }
@@ -123,3 +124,6 @@ static inline const ProtobufCMessageDescriptor *steward_type_v1_retry_tenant_job
 static inline const ProtobufCMessageDescriptor *steward_type_v1_retry_tenant_job_response_descriptor(void) { return &steward__type__v1__retry_tenant_job_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_abandon_tenant_job_request_descriptor(void) { return &steward__type__v1__abandon_tenant_job_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_abandon_tenant_job_response_descriptor(void) { return &steward__type__v1__abandon_tenant_job_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_resolve_view_request_descriptor(void) { return &steward__type__v1__resolve_view_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_resolve_view_response_descriptor(void) { return &steward__type__v1__resolve_view_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_left_out_descriptor(void) { return &steward__type__v1__left_out__descriptor; }

@@ -15,6 +15,7 @@ package struct ModelMethods: Sendable {
     package func register(_ service: ModelServiceOf, on router: inout Router) {
         router.serve(service.listObjects, listObjects)
         router.serve(service.describeObject, describeObject)
+        router.serve(service.resolveView, resolveView)
     }
 
     private func listObjects(_ request: ListObjectsRequest, _ context: CallContext) async throws
@@ -29,13 +30,26 @@ package struct ModelMethods: Sendable {
     private func describeObject(_ request: DescribeObjectRequest, _ context: CallContext) async throws
         -> DescribeObjectResponse
     {
-        let calls = try await calls(context)
-        let name = request.object ?? ""
-        guard let call = calls.first(where: { $0.type.object == name }) else {
-            throw RecordErrors.objectUnknown(name, known: calls.map(\.type.object))
-        }
+        let call = try await call(context, on: request.object)
         return DescribeObjectResponse(
             description: try ObjectDescription(call, of: engine.database.service), modelVersion: call.policy.epoch)
+    }
+
+    private func resolveView(_ request: ResolveViewRequest, _ context: CallContext) async throws
+        -> ResolveViewResponse
+    {
+        let call = try await call(context, on: request.object)
+        try call.require(.read)
+        return try ViewResolution.resolve(request, call)
+    }
+
+    /// - Throws: NOT_FOUND with OBJECT_UNKNOWN.
+    private func call(_ context: CallContext, on object: String?) async throws -> RecordCall {
+        let calls = try await calls(context)
+        guard let call = calls.first(where: { $0.type.object == object }) else {
+            throw RecordErrors.objectUnknown(object ?? "", known: calls.map(\.type.object))
+        }
+        return call
     }
 
     /// A call for each kind of records with which the caller may do anything, by name, all by the same policy.

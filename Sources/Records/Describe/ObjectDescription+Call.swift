@@ -40,10 +40,13 @@ extension RecordCall {
 
     /// The records with which an action may be done; nil for none.
     private func scope(of action: Action) -> GrantScope? {
-        switch predicate(action) {
+        guard may(action) else { return nil }
+        if type.ownership == .shared { return .all }
+        return switch access.scope(action) {
         case .none: nil
-        case .owner: .own
-        case .ownerOrUnits: access.scope(action) == .unit ? .unit : .subtree
+        case .unit where access.units(of: action).isEmpty, .subtree where access.units(of: action).isEmpty, .own: .own
+        case .unit: .unit
+        case .subtree: .subtree
         case .all: .all
         }
     }

@@ -1,4 +1,5 @@
 import Contracts
+import IdentityContracts
 import RPC
 import StewardClient
 import Tenancy
@@ -33,6 +34,18 @@ struct ModelClient: Sendable {
         throw UsageProblem(
             "there are no records \(object) with which you may do anything",
             cure: NearNames.cure(near, else: "steward object list shows those that there are"))
+    }
+
+    /// What the user may use of a view of records of a kind.
+    func resolve(_ view: SavedView, of noun: RecordNoun) async throws -> ResolveViewResponse {
+        guard let service = ServiceName.dataServices.first(where: { $0.rawValue == noun.service }) else {
+            preconditionFailure("\(noun.name) is kept by a service")
+        }
+        return try await connection.channel.call(
+            Self.methods(of: service).resolveView,
+            ResolveViewRequest(
+                object: noun.entry.object, filterExpression: view.filterExpression, columns: view.columns,
+                orderBy: view.orderBy), CallOptions())
     }
 
     private static func methods(of service: ServiceName) -> ModelServiceOf {

@@ -144,6 +144,9 @@ struct RecordPresentation: Sendable {
             "field_definition", "Fields that the workspace has added to its records.",
             columns: ["id", "object", "name", "kind", "display_name", "required", "choices"],
             fieldsOfService: ["number"]),
+        RecordPresentation(
+            "saved_view", "Views of lists: filter, columns and order, kept and shared.",
+            columns: ["id", "object", "display_name", "filter_expression", "default_view", "shared_with_all", "owner"]),
     ]
 
     /// Where a kind stands in help: those without a presentation after the others.

@@ -21,8 +21,15 @@ public enum ModelServiceMethods {
         response: DescribeObjectResponse.descriptor, kind: .unary
     )
 
+    /// Tells what the caller may use of a view of the records, as SavedViewService keeps them: its filter, columns and order without what a list
+    /// would refuse him, and what was left out and why. Needs the right to read the records.
+    public static let resolveView = MethodDefinition(
+        path: "steward.customer.v1.ModelService/ResolveView", request: ResolveViewRequest.descriptor,
+        response: ResolveViewResponse.descriptor, kind: .unary
+    )
+
     /// In the order of the proto file.
-    public static let all: [MethodDefinition] = [listObjects, describeObject]
+    public static let all: [MethodDefinition] = [listObjects, describeObject, resolveView]
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
@@ -30,6 +37,7 @@ public enum ModelServiceMethods {
         methods: [
             MethodDescription(listObjects, comment: "Lists the kinds of records."),
             MethodDescription(describeObject, comment: "Tells all of one kind that a form, a list and a filter need. NOT_FOUND / OBJECT_UNKNOWN for one that the service does not keep, or with which the caller may do nothing."),
+            MethodDescription(resolveView, comment: "Tells what the caller may use of a view of the records, as SavedViewService keeps them: its filter, columns and order without what a list would refuse him, and what was left out and why. Needs the right to read the records."),
         ])
 }
 
@@ -41,6 +49,10 @@ package protocol ModelServiceCustomMethods: Sendable {
     /// Tells all of one kind that a form, a list and a filter need. NOT_FOUND / OBJECT_UNKNOWN for one that the service does not keep, or with
     /// which the caller may do nothing.
     func describeObject(_ request: DescribeObjectRequest, _ context: CallContext) async throws -> DescribeObjectResponse
+
+    /// Tells what the caller may use of a view of the records, as SavedViewService keeps them: its filter, columns and order without what a list
+    /// would refuse him, and what was left out and why. Needs the right to read the records.
+    func resolveView(_ request: ResolveViewRequest, _ context: CallContext) async throws -> ResolveViewResponse
 }
 
 extension ModelServiceCustomMethods {
@@ -48,6 +60,7 @@ extension ModelServiceCustomMethods {
     package func register(on router: inout Router) {
         router.serve(ModelServiceMethods.listObjects, listObjects)
         router.serve(ModelServiceMethods.describeObject, describeObject)
+        router.serve(ModelServiceMethods.resolveView, resolveView)
     }
 }
 
@@ -73,5 +86,13 @@ public struct ModelServiceClient: Sendable {
         _ request: DescribeObjectRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DescribeObjectResponse {
         try await channel.call(ModelServiceMethods.describeObject, request, options)
+    }
+
+    /// Tells what the caller may use of a view of the records, as SavedViewService keeps them: its filter, columns and order without what a list
+    /// would refuse him, and what was left out and why. Needs the right to read the records.
+    public func resolveView(
+        _ request: ResolveViewRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ResolveViewResponse {
+        try await channel.call(ModelServiceMethods.resolveView, request, options)
     }
 }
