@@ -58,9 +58,35 @@ import Wire
             let either = try await resolve(service, "city = Bonn or email ^= \"b@\"", as: reader)
             #expect(either.filterExpression == nil && either.widened == true)
             #expect(try await list(service, either, as: reader).count == 3)
+            let twice = try await resolve(service, nil, by: ["city", "city desc"])
+            #expect(twice.orderBy == ["city"] && twice.leftOut.map(\.reason) == ["ORDER_INVALID"])
             // A masked column shows something, and orders and filters by it would tell all.
             let masked = try await resolve(service, "phone is set", ["phone"], by: ["phone"], as: reader)
             #expect(masked.columns == ["phone"] && masked.orderBy.isEmpty && masked.filterExpression == nil)
+        }
+    }
+
+    /// One view for everybody who lists by it.
+    @Test func meIsWhoeverAsks() async throws {
+        try await TestService.run(SampleService.definition) { service in
+            let people = People(service)
+            try await service.create(Account(displayName: "north"), as: people.rep)
+            try await service.create(Account(displayName: "south", city: "me"))
+            let view = try await resolve(service, "owner_id = me and not owner_id in (me) or city = me")
+            #expect(view.leftOut.isEmpty)
+            let own = try await resolve(service, "owner_id = me")
+            #expect(try await list(service, own, as: people.rep) == ["north"])
+            #expect(try await list(service, own, as: service.admin) == ["south"])
+            let others = try await resolve(service, "owner_id != me")
+            #expect(try await list(service, others, as: service.admin) == ["north"])
+            // By the tree, too; elsewhere it is a word as any other.
+            let tree = Filter(
+                compare: Comparison(field: "owner_id", operator: .in, values: [Value(stringValue: "me")]))
+            let found = try await service.accounts(as: people.rep).listAccounts(ListAccountsRequest(filter: tree))
+            #expect(found.records.map(\.displayName) == ["north"])
+            #expect(try await service.list(Account.self, "city = me").map(\.displayName) == ["south"])
+            let wrong = try await resolve(service, "id = me or parent_account_id = me or department_id = me")
+            #expect(Set(wrong.leftOut.map(\.reason)) == ["FILTER_TYPE_MISMATCH"] && wrong.leftOut.count == 3)
         }
     }
 

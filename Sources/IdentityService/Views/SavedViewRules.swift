@@ -107,6 +107,7 @@ struct ViewFields {
 
     /// account by parent_account_id.
     private func named(by reference: String) -> RecordEntry? {
-        catalogue.records.first { reference == $0.object || reference.hasSuffix("_\($0.object)") }
+        catalogue.records.filter { reference == $0.object || reference.hasSuffix("_\($0.object)") }
+            .max { $0.object.utf8.count < $1.object.utf8.count }
     }
 }

@@ -21,7 +21,8 @@ struct ViewResolution {
         let usable = try filter.flatMap { try $0.least { try view.takes($0) } }
         let isWhole = view.leftOut.isEmpty
         let columns = try request.columns.filter { try view.takes(column: $0) }
-        let keys = try request.orderBy.filter { try view.takes(key: $0) }
+        var keys: [String] = []
+        for key in request.orderBy where try view.takes(key: key, after: keys) { keys.append(key) }
         return ResolveViewResponse(
             // As it was written, where nothing is wrong with it.
             filterExpression: isWhole ? request.filterExpression : usable?.text, columns: columns, orderBy: keys,
@@ -49,8 +50,8 @@ struct ViewResolution {
         }
     }
 
-    private mutating func takes(key: String) throws -> Bool {
-        try takes(.order, key) { _ = try SortOrder([key], $0.call) }
+    private mutating func takes(key: String, after others: [String]) throws -> Bool {
+        try takes(.order, key) { _ = try SortOrder(others + [key], $0.call) }
     }
 
     /// Notes what a list would refuse.

@@ -19,7 +19,8 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
 
                 Filters compare fields with = != < <= > >= ~ (contains) ^= (begins with) in (…), is set, and join with
                 and, or, not and parentheses. Money is compared as in amount >= "12.50 EUR", with amounts of that currency;
-                another record of the service by its fields, as in account.display_name ~ "Acme" or stage.display_name = "Won".
+                another record of the service by its fields, as in account.display_name ~ "Acme" or stage.display_name = "Won";
+                whoever asks as me, as in owner_id = me.
 
                 CSV holds values as they are, for programs. Spreadsheet programs run texts that begin with = + - @ as
                 formulas, whoever wrote them: sheet puts an apostrophe before such texts, and inside texts before such
