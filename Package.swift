@@ -264,7 +264,7 @@ let package = Package(
             "RecordsTests",
             [
                 "Records", "FilterModel", "TestService", "TestSupport", "Contracts", "CustomerContracts",
-                "SalesContracts", "AccessControl",
+                "IdentityContracts", "SalesContracts", "AccessControl",
                 "Postgres", "RPC", "Reactor", "Tenancy", "Wire",
             ]),
         tests(

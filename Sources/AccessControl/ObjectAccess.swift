@@ -6,6 +6,8 @@ package final class ObjectAccess: Sendable {
     /// The kind, as in `account`.
     package let name: String
     package let userID: UserID
+    /// What records are shared with.
+    package let audience: Audience
     private let roles: [PolicyRole]
     /// The widest scope granted for each action, by `Action.index`.
     private let scopes: [Scope]
@@ -18,6 +20,7 @@ package final class ObjectAccess: Sendable {
     init(name: String, user: UserAccess) {
         self.name = name
         userID = user.userID
+        audience = user.audience
         roles = user.roles
         scopes = Action.all.map { ObjectAccess.scope($0, on: name, roles: user.roles) }
         units = Scope.allCases.map(user.units(of:))
@@ -48,6 +51,9 @@ package final class ObjectAccess: Sendable {
             return ordered.levels
         }
     }
+
+    /// The departments that the scope of an action covers: none for one that goes by owners, or by nothing.
+    package func units(of action: Action) -> [RecordID] { units[scope(action).rawValue] }
 
     /// Selects the records that the user may do the action with.
     package func predicate(_ action: Action, ownership: Ownership) -> ScopePredicate {

@@ -96,6 +96,7 @@ package final class PolicySnapshot: Sendable {
         let unit = user.unitID.flatMap { hasUnit($0) ? $0 : nil }
         return UserAccess(
             userID: user.id, unitID: unit, subtree: unit.map(tree.subtree(of:)) ?? [],
+            path: unit.map(tree.path(to:)) ?? [],
             roles: Set(user.roleIDs).compactMap { roles[$0] }.sorted { $0.id < $1.id })
     }
 }

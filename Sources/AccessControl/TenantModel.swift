@@ -21,13 +21,18 @@ package struct TenantField: Hashable, Sendable {
     package let range: ClosedRange<Int64>?
     /// The list of a choice.
     package let choices: [String]
+    /// What people call it; nil where it says none.
+    package let displayName: String?
+    /// What it is for.
+    package let description: String?
 
     package init(
         object: String, number: Int64, name: String, kind: Kind, isRequired: Bool = false, lengthMax: Int? = nil,
-        range: ClosedRange<Int64>? = nil, choices: [String] = []
+        range: ClosedRange<Int64>? = nil, choices: [String] = [], displayName: String? = nil, description: String? = nil
     ) {
         (self.object, self.number, self.name, self.kind) = (object, number, name, kind)
         (self.isRequired, self.lengthMax, self.range, self.choices) = (isRequired, lengthMax, range, choices)
+        (self.displayName, self.description) = (displayName, description)
     }
 
     /// The field that holds the values of all, for policies on all.

@@ -50,6 +50,12 @@ struct UnitTree: Sendable {
 
     func contains(_ unit: RecordID) -> Bool { slices[unit] != nil }
 
+    /// The department and all above it, in the order of their ids; empty for an unknown one.
+    func path(to unit: RecordID) -> [RecordID] {
+        guard let place = slices[unit]?.lowerBound else { return [] }
+        return slices.filter { $0.value.contains(place) }.map(\.key).sorted()
+    }
+
     /// The department and all below it; empty for an unknown one.
     func subtree(of unit: RecordID) -> [RecordID] {
         slices[unit].map { Array(order[$0]) } ?? []

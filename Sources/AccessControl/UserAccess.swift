@@ -9,15 +9,20 @@ package final class UserAccess: Sendable {
     /// The user's department and those below it.
     let subtree: [RecordID]
     let roles: [PolicyRole]
+    /// What records are shared with.
+    let audience: Audience
 
     /// Rights by kind of records; grows by the kinds asked for, which the programs declare, so it is bounded.
     private let objects = Mutex<[String: ObjectAccess]>([:])
 
-    init(userID: UserID, unitID: RecordID?, subtree: [RecordID], roles: [PolicyRole]) {
+    init(
+        userID: UserID, unitID: RecordID?, subtree: [RecordID], path: [RecordID] = [], roles: [PolicyRole]
+    ) {
         self.userID = userID
         self.unitID = unitID
         self.subtree = subtree
         self.roles = roles
+        audience = Audience(units: path, roles: roles.map(\.id))
     }
 
     /// The rights that a purpose needs, on all records: those of a role that nobody has. Its user is none of the workspace.

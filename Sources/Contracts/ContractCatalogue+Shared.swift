@@ -702,6 +702,175 @@ extension ContractCatalogue {
                     cnMgY2hhbmdlZCBzaW5jZSBzdGF5cyBhbmQgaXMgcmVwb3J0ZWQuCg==
                     """),
             DescribedFile(
+                path: "steward/identity/v1/grant.proto", package: "steward.identity.v1",
+                dependencies: [],
+                base64: """
+                    Ch9zdGV3YXJkL2lkZW50aXR5L3YxL2dyYW50LnByb3RvEhNzdGV3YXJkLmlkZW50aXR5LnYxIm4KBUdyYW50EhYKBm9iamVj\
+                    dBgBIAEoCVIGb2JqZWN0EhYKBmFjdGlvbhgCIAEoCVIGYWN0aW9uEjUKBXNjb3BlGAMgASgOMh8uc3Rld2FyZC5pZGVudGl0\
+                    eS52MS5HcmFudFNjb3BlUgVzY29wZSJ1CgtGaWVsZFBvbGljeRIWCgZvYmplY3QYASABKAlSBm9iamVjdBIUCgVmaWVsZBgC\
+                    IAEoCVIFZmllbGQSOAoGYWNjZXNzGAMgASgOMiAuc3Rld2FyZC5pZGVudGl0eS52MS5GaWVsZEFjY2Vzc1IGYWNjZXNzKoIB\
+                    CgpHcmFudFNjb3BlEhsKF0dSQU5UX1NDT1BFX1VOU1BFQ0lGSUVEEAASEwoPR1JBTlRfU0NPUEVfT1dOEAESFAoQR1JBTlRf\
+                    U0NPUEVfVU5JVBACEhcKE0dSQU5UX1NDT1BFX1NVQlRSRUUQAxITCg9HUkFOVF9TQ09QRV9BTEwQBCqKAQoLRmllbGRBY2Nl\
+                    c3MSHAoYRklFTERfQUNDRVNTX1VOU1BFQ0lGSUVEEAASFQoRRklFTERfQUNDRVNTX05PTkUQARIXChNGSUVMRF9BQ0NFU1Nf\
+                    TUFTS0VEEAISFQoRRklFTERfQUNDRVNTX1JFQUQQAxIWChJGSUVMRF9BQ0NFU1NfV1JJVEUQBErZDwpnCgEMEgMBABIaXSBX\
+                    aGF0IGEgcm9sZSBtYXkgZG86IHBhcnQgb2Ygcm9sZXMsIGFuZCBvZiB0aGUgcG9saWNpZXMgdGhhdCBpZGVudGl0eSBnaXZl\
+                    cyB0byB0aGUgc2VydmljZXMuCgpECgIEABIEBgAQARo4IEFsbG93cyBhbiBhY3Rpb24gb24gYSBraW5kIG9mIHJlY29yZHMs\
+                    IHdpdGhpbiBhIHNjb3BlLgoKYwoEBAACABIDCAIdGlYgS2luZCBvZiByZWNvcmRzLCBhcyBpbiBhY2NvdW50IG9yIGRlYWws\
+                    IG9yIHNldHRpbmdzIChvZiB0aGUgd29ya3NwYWNlKTsgKiBtZWFucyBhbGwuCgrdAwoEBAACARIDDQIdGs8DIEFjdGlvbjog\
+                    cmVhZCwgY3JlYXRlLCB1cGRhdGUsIGRlbGV0ZTsgaW1wb3J0LCBleHBvcnQsIG1hc3NfdXBkYXRlLCByZWFzc2lnbiwgbWVy\
+                    Z2UsIGVyYXNlIGZvciBtYW55IHJlY29yZHMgYXQgb25jZSBvciBmb3IgZ29vZCwKIGVhY2ggb24gdG9wIG9mIHdoYXQgaXQg\
+                    ZG9lcyB3aXRoIHNpbmdsZSBvbmVzICh3aG8gZXhwb3J0cyBoYXMgdG8gcmVhZCwgdG9vKS4gKiBtZWFucyBhbGwuIGltcG9y\
+                    dCBpcyBhc2tlZAogZm9yIG1vcmUgdGhhbiAxMDAgcmVjb3JkcyBjcmVhdGVkIGluIG9uZSBjYWxsLCBlcmFzZSBmb3IgdGhl\
+                    IHRpbWUgYWZ0ZXIgd2hpY2ggZGVsZXRlZCByZWNvcmRzIGFyZSByZW1vdmVkOyBtZXJnZSBjYW4gYmUgZ3JhbnRlZCBhbmQg\
+                    YWxsb3dzCiBub3RoaW5nIHVudGlsIHRoZXJlIGlzIGEgbWV0aG9kLiBzZXR0aW5ncyBoYXZlIHVwZGF0ZSBhbG9uZSwgam9i\
+                    IGhhcyByZWFkIGFuZCB1cGRhdGUuCgodCgQEAAICEgMPAiAaECBXaGljaCByZWNvcmRzLgoK5AMKAgQBEgQWAB0BGtcDIExp\
+                    bWl0cyB3aGF0IGEgcm9sZSBzZWVzIG9mIGEgZmllbGQuIFdpdGggc2V2ZXJhbCByb2xlcyB0aGUgd2lkZXN0IGFjY2VzcyB3\
+                    aW5zLiBXaGF0IGlzIG1hZGUgb2YgYSBoaWRkZW4gZmllbGQgaXMgaGlkZGVuLCB0b286IGNhbGxzCiB3aG9zZSBhbnN3ZXIg\
+                    b3IgcmVmdXNhbCB3b3VsZCB0ZWxsIGl0IGVuZCB3aXRoIEZJRUxEX05PVF9SRUFEQUJMRS4gRmllbGRzIHRoYXQgZ28gdG9n\
+                    ZXRoZXIgYXJlIGhpZGRlbiB0b2dldGhlcjogdGhlIGlkIG9mIGEKIHJlY29yZCB0ZWxscyB3aGVuIGl0IHdhcyBjcmVhdGVk\
+                    ICh1bmxlc3MgdGhlIGNsaWVudCBjaG9zZSB0aGUgaWQpLCBhIGRlYWwncyBzdGFnZV9pZCB3aXRoIHRoZSBzdGFnZSdzIHBp\
+                    cGVsaW5lX2lkIGl0cwogcGlwZWxpbmVfaWQsIGEgZGVhbCdzIG91dGNvbWVfcmVhc29uIGFuZCBhIHN0YWdlJ3MgcHJvYmFi\
+                    aWxpdHlfcGVyY2VudCB0aGUgc3RhZ2UncyBjYXRlZ29yeS4KCh8KBAQBAgASAxgCHRoSIEtpbmQgb2YgcmVjb3Jkcy4KChoK\
+                    BAQBAgESAxoCHBoNIEZpZWxkIG5hbWUuCgosCgQEAQICEgMcAiIaHyBXaGF0IHRoZSByb2xlIG1heSBkbyB3aXRoIGl0LgoK\
+                    UwoCBQASBCAAKwEaRyBXaGljaCByZWNvcmRzIGEgZ3JhbnQgY292ZXJzLiBFYWNoIHNjb3BlIGNvbnRhaW5zIHRoZSBvbmVz\
+                    IGJlZm9yZSBpdC4KChcKBAUAAgASAyICHhoKIFJlZnVzZWQuCgojCgQFAAIBEgMkAhYaFiBUaG9zZSB0aGUgdXNlciBvd25z\
+                    LgoKLgoEBQACAhIDJgIXGiEgVGhvc2Ugb2YgdGhlIHVzZXIncyBkZXBhcnRtZW50LgoKRAoEBQACAxIDKAIaGjcgVGhvc2Ug\
+                    b2YgdGhlIHVzZXIncyBkZXBhcnRtZW50IGFuZCB0aGUgb25lcyBiZWxvdyBpdC4KChMKBAUAAgQSAyoCFhoGIEFsbC4KCk4K\
+                    AgUBEgQuADkBGkIgV2hhdCBtYXkgYmUgZG9uZSB3aXRoIGEgZmllbGQuIEVhY2ggY29udGFpbnMgdGhlIG9uZXMgYmVmb3Jl\
+                    IGl0LgoKFwoEBQECABIDMAIfGgogUmVmdXNlZC4KCiYKBAUBAgESAzICGBoZIFRoZSBmaWVsZCBpcyBub3QgdGhlcmUuCgpp\
+                    CgQFAQICEgM0AhoaXCBBIHBhcnQgb2YgdGhlIHZhbHVlIGNhbiBiZSByZWFkOiB0aGUgdGFpbCBvZiBhIHBob25lIG51bWJl\
+                    ciwgdGhlIGRvbWFpbiBvZiBhIG1haWwgYWRkcmVzcy4KCiUKBAUBAgMSAzYCGBoYIFRoZSB2YWx1ZSBjYW4gYmUgcmVhZC4K\
+                    CjEKBAUBAgQSAzgCGRokIFRoZSB2YWx1ZSBjYW4gYmUgcmVhZCBhbmQgY2hhbmdlZC4K
+                    """),
+            DescribedFile(
+                path: "steward/type/v1/object.proto", package: "steward.type.v1",
+                dependencies: ["steward/identity/v1/grant.proto", "steward/type/v1/filter.proto"],
+                base64: """
+                    ChxzdGV3YXJkL3R5cGUvdjEvb2JqZWN0LnByb3RvEg9zdGV3YXJkLnR5cGUudjEaH3N0ZXdhcmQvaWRlbnRpdHkvdjEvZ3Jh\
+                    bnQucHJvdG8aHHN0ZXdhcmQvdHlwZS92MS9maWx0ZXIucHJvdG8iFAoSTGlzdE9iamVjdHNSZXF1ZXN0InQKE0xpc3RPYmpl\
+                    Y3RzUmVzcG9uc2USOAoHb2JqZWN0cxgBIAMoCzIeLnN0ZXdhcmQudHlwZS52MS5PYmplY3RTdW1tYXJ5UgdvYmplY3RzEiMK\
+                    DW1vZGVsX3ZlcnNpb24YAiABKANSDG1vZGVsVmVyc2lvbiIvChVEZXNjcmliZU9iamVjdFJlcXVlc3QSFgoGb2JqZWN0GAEg\
+                    ASgJUgZvYmplY3QigwEKFkRlc2NyaWJlT2JqZWN0UmVzcG9uc2USRAoLZGVzY3JpcHRpb24YASABKAsyIi5zdGV3YXJkLnR5\
+                    cGUudjEuT2JqZWN0RGVzY3JpcHRpb25SC2Rlc2NyaXB0aW9uEiMKDW1vZGVsX3ZlcnNpb24YAiABKANSDG1vZGVsVmVyc2lv\
+                    biKoAQoNT2JqZWN0U3VtbWFyeRIWCgZvYmplY3QYASABKAlSBm9iamVjdBIWCgZwbHVyYWwYAiABKAlSBnBsdXJhbBIYCgdz\
+                    ZXJ2aWNlGAMgASgJUgdzZXJ2aWNlEhQKBW93bmVkGAQgASgIUgVvd25lZBI3CgdhY3Rpb25zGAUgAygLMh0uc3Rld2FyZC50\
+                    eXBlLnYxLk9iamVjdEFjdGlvblIHYWN0aW9ucyJdCgxPYmplY3RBY3Rpb24SFgoGYWN0aW9uGAEgASgJUgZhY3Rpb24SNQoF\
+                    c2NvcGUYAiABKA4yHy5zdGV3YXJkLmlkZW50aXR5LnYxLkdyYW50U2NvcGVSBXNjb3BlIqMCChFPYmplY3REZXNjcmlwdGlv\
+                    bhI4CgdzdW1tYXJ5GAEgASgLMh4uc3Rld2FyZC50eXBlLnYxLk9iamVjdFN1bW1hcnlSB3N1bW1hcnkSNwoHbWV0aG9kcxgC\
+                    IAMoCzIdLnN0ZXdhcmQudHlwZS52MS5PYmplY3RNZXRob2RSB21ldGhvZHMSNAoGZmllbGRzGAMgAygLMhwuc3Rld2FyZC50\
+                    eXBlLnYxLk9iamVjdEZpZWxkUgZmaWVsZHMSQgoNdW5pcXVlX2ZpZWxkcxgEIAMoCzIdLnN0ZXdhcmQudHlwZS52MS5Vbmlx\
+                    dWVGaWVsZHNSDHVuaXF1ZUZpZWxkcxIhCgx1cHNlcnRfZmllbGQYBSABKAlSC3Vwc2VydEZpZWxkIjYKDE9iamVjdE1ldGhv\
+                    ZBISCgRuYW1lGAEgASgJUgRuYW1lEhIKBHBhdGgYAiABKAlSBHBhdGgiRwoMVW5pcXVlRmllbGRzEhQKBW5hbWVzGAEgAygJ\
+                    UgVuYW1lcxIhCgxpZ25vcmVzX2Nhc2UYAiABKAhSC2lnbm9yZXNDYXNlIv4HCgtPYmplY3RGaWVsZBISCgRuYW1lGAEgASgJ\
+                    UgRuYW1lEiEKDGRpc3BsYXlfbmFtZRgCIAEoCVILZGlzcGxheU5hbWUSIAoLZGVzY3JpcHRpb24YAyABKAlSC2Rlc2NyaXB0\
+                    aW9uEi4KBGtpbmQYBCABKA4yGi5zdGV3YXJkLnR5cGUudjEuVmFsdWVLaW5kUgRraW5kEhIKBGxpc3QYBSABKAhSBGxpc3QS\
+                    MwoGZm9ybWF0GAYgASgOMhsuc3Rld2FyZC50eXBlLnYxLlRleHRGb3JtYXRSBmZvcm1hdBIcCgltdWx0aWxpbmUYByABKAhS\
+                    CW11bHRpbGluZRIdCgpsZW5ndGhfbWF4GAggASgFUglsZW5ndGhNYXgSGwoJdmFsdWVfbWluGAkgASgDUgh2YWx1ZU1pbhIb\
+                    Cgl2YWx1ZV9tYXgYCiABKANSCHZhbHVlTWF4EiYKD3Bhc3Rfc2luY2VfZGF0ZRgLIAEoCVINcGFzdFNpbmNlRGF0ZRIbCglj\
+                    b3VudF9taW4YDCABKAVSCGNvdW50TWluEhsKCWNvdW50X21heBgNIAEoBVIIY291bnRNYXgSNgoHY2hvaWNlcxgOIAMoCzIc\
+                    LnN0ZXdhcmQudHlwZS52MS5GaWVsZENob2ljZVIHY2hvaWNlcxIaCghyZXF1aXJlZBgPIAEoCFIIcmVxdWlyZWQSHQoKYWx3\
+                    YXlzX3NldBgQIAEoCFIJYWx3YXlzU2V0EhwKCWltbXV0YWJsZRgRIAEoCFIJaW1tdXRhYmxlEh8KC291dHB1dF9vbmx5GBIg\
+                    ASgIUgpvdXRwdXRPbmx5EhYKBnVuaXF1ZRgTIAEoCFIGdW5pcXVlEi4KE3VuaXF1ZV9pZ25vcmVzX2Nhc2UYFCABKAhSEXVu\
+                    aXF1ZUlnbm9yZXNDYXNlEj0KCXJlZmVyZW5jZRgVIAEoCzIfLnN0ZXdhcmQudHlwZS52MS5GaWVsZFJlZmVyZW5jZVIJcmVm\
+                    ZXJlbmNlEk4KEGZpbHRlcl9vcGVyYXRvcnMYFiADKA4yIy5zdGV3YXJkLnR5cGUudjEuQ29tcGFyaXNvbk9wZXJhdG9yUg9m\
+                    aWx0ZXJPcGVyYXRvcnMSGgoIc29ydGFibGUYFyABKAhSCHNvcnRhYmxlEhgKB2luZGV4ZWQYGCABKAhSB2luZGV4ZWQSFwoH\
+                    Y29weV9vZhgZIAEoCVIGY29weU9mEjgKBmFjY2VzcxgaIAEoDjIgLnN0ZXdhcmQuaWRlbnRpdHkudjEuRmllbGRBY2Nlc3NS\
+                    BmFjY2VzcxIyCgVwYXJ0cxgbIAMoCzIcLnN0ZXdhcmQudHlwZS52MS5PYmplY3RGaWVsZFIFcGFydHMiOQoLRmllbGRDaG9p\
+                    Y2USEgoEdGV4dBgBIAEoCVIEdGV4dBIWCgZudW1iZXIYAiABKAVSBm51bWJlciJeCg5GaWVsZFJlZmVyZW5jZRIWCgZvYmpl\
+                    Y3QYASABKAlSBm9iamVjdBIYCgdzZXJ2aWNlGAIgASgJUgdzZXJ2aWNlEhoKCGZvbGxvd2VkGAMgASgIUghmb2xsb3dlZCqJ\
+                    AgoJVmFsdWVLaW5kEhoKFlZBTFVFX0tJTkRfVU5TUEVDSUZJRUQQABITCg9WQUxVRV9LSU5EX1RFWFQQARIbChdWQUxVRV9L\
+                    SU5EX1dIT0xFX05VTUJFUhACEhUKEVZBTFVFX0tJTkRfTlVNQkVSEAMSFQoRVkFMVUVfS0lORF9ZRVNfTk8QBBITCg9WQUxV\
+                    RV9LSU5EX0RBVEUQBRITCg9WQUxVRV9LSU5EX1RJTUUQBhIUChBWQUxVRV9LSU5EX01PTkVZEAcSEQoNVkFMVUVfS0lORF9J\
+                    RBAIEhMKD1ZBTFVFX0tJTkRfRU5VTRAJEhgKFFZBTFVFX0tJTkRfU1RSVUNUVVJFEAoq1AEKClRleHRGb3JtYXQSGwoXVEVY\
+                    VF9GT1JNQVRfVU5TUEVDSUZJRUQQABIVChFURVhUX0ZPUk1BVF9FTUFJTBABEhUKEVRFWFRfRk9STUFUX1BIT05FEAISEwoP\
+                    VEVYVF9GT1JNQVRfVVJMEAMSGAoUVEVYVF9GT1JNQVRfQ1VSUkVOQ1kQBBIXChNURVhUX0ZPUk1BVF9DT1VOVFJZEAUSGAoU\
+                    VEVYVF9GT1JNQVRfTEFOR1VBR0UQBhIZChVURVhUX0ZPUk1BVF9USU1FX1pPTkUQB0qiLwp3CgEMEgMBABIabSBXaGF0IGNs\
+                    aWVudHMgYXJlIHRvbGQgb2Yga2luZHMgb2YgcmVjb3Jkcy4gRWFjaCBzZXJ2aWNlIGhhcyBhIE1vZGVsU2VydmljZSBvZiBp\
+                    dHMgb3duLCB3aXRoIHRoZXNlIG1lc3NhZ2VzLgoKOAoCBAASAwkAHRotIEFza3MgZm9yIHRoZSBraW5kcyBvZiByZWNvcmRz\
+                    IG9mIGEgc2VydmljZS4KCkkKAgQBEgQMABEBGj0gVGhlIGtpbmRzIG9mIHJlY29yZHMgd2l0aCB3aGljaCB0aGUgY2FsbGVy\
+                    IG1heSBkbyBhbnl0aGluZy4KChcKBAQBAgASAw4CJRoKIEJ5IG5hbWUuCgp8CgQEAQIBEgMQAiMabyBUaGUgdmVyc2lvbiBv\
+                    ZiB0aGUgd29ya3NwYWNlJ3MgcG9saWN5IGFuZCBtb2RlbCBieSB3aGljaCB0aGV5IGFyZSB0b2xkOiBpdCByaXNlcyB3aXRo\
+                    IGV2ZXJ5IGNoYW5nZSBvZiBlaXRoZXIuCgorCgIEAhIEFAAXARofIEFza3MgZm9yIG9uZSBraW5kIG9mIHJlY29yZHMuCgon\
+                    CgQEAgIAEgMWAh0aGiBJdHMgbmFtZSwgYXMgaW4gYWNjb3VudC4KCiIKAgQDEgQaAB8BGhYgT25lIGtpbmQgb2YgcmVjb3Jk\
+                    cy4KCjAKBAQDAgASAxwCLRojIFdoYXQgdGhlIGNhbGxlciBpcyB0byBrbm93IG9mIGl0LgoKeQoEBAMCARIDHgIjGmwgVGhl\
+                    IHZlcnNpb24gb2YgdGhlIHdvcmtzcGFjZSdzIHBvbGljeSBhbmQgbW9kZWwgYnkgd2hpY2ggaXQgaXMgdG9sZDogaXQgcmlz\
+                    ZXMgd2l0aCBldmVyeSBjaGFuZ2Ugb2YgZWl0aGVyLgoKPQoCBAQSBCIALQEaMSBBIGtpbmQgb2YgcmVjb3JkcyBhbmQgd2hh\
+                    dCBtYXkgYmUgZG9uZSB3aXRoIGl0LgoKUQoEBAQCABIDJAIdGkQgTmFtZSBpbiBncmFudHMsIGZpZWxkIHBvbGljaWVzIGFu\
+                    ZCBmaWx0ZXJzLCBhcyBpbiBhY2NvdW50X2NvbnRhY3QuCgo8CgQEBAIBEgMmAh0aLyBUaGUgc2FtZSBmb3Igc2V2ZXJhbCwg\
+                    YXMgaW4gYWNjb3VudF9jb250YWN0cy4KCjsKBAQEAgISAygCHhouIFRoZSBzZXJ2aWNlIHRoYXQga2VlcHMgdGhlbSwgYXMg\
+                    aW4gY3VzdG9tZXIuCgqIAQoEBAQCAxIDKgIaGnsgVGhleSBoYXZlIGFuIG93bmVyIGFuZCBtYXkgaGF2ZSBhIGRlcGFydG1l\
+                    bnQsIGFuZCBzY29wZXMgc2VsZWN0IGFtb25nIHRoZW07IGVsc2UgdGhleSBiZWxvbmcgdG8gdGhlIHdvcmtzcGFjZSBhcyBh\
+                    IHdob2xlLgoKMAoEBAQCBBIDLAIkGiMgV2hhdCB0aGUgY2FsbGVyIG1heSBkbyB3aXRoIHRoZW0uCgpBCgIEBRIEMAA2ARo1\
+                    IEFuIGFjdGlvbiB0aGF0IHRoZSBjYWxsZXIgaGFzIG9uIGEga2luZCBvZiByZWNvcmRzLgoKpQEKBAQFAgASAzMCHRqXASBB\
+                    cyBpbiBncmFudHM6IHJlYWQsIGNyZWF0ZSwgdXBkYXRlIGFuZCBzbyBvbi4gQWN0aW9ucyBmb3IgbWFueSByZWNvcmRzIChp\
+                    bXBvcnQsIGV4cG9ydCwgbWFzc191cGRhdGUsIHJlYXNzaWduKSBuZWVkIHRoZSBvbmUgZm9yCiBzaW5nbGUgcmVjb3Jkcywg\
+                    dG9vLgoKNQoEBAUCARIDNQI0GiggVGhlIHJlY29yZHMgd2l0aCB3aGljaCBpdCBtYXkgYmUgZG9uZS4KClYKAgQGEgQ5AEUB\
+                    GkogRXZlcnl0aGluZyB0aGF0IGlzIG5lZWRlZCB0byBzaG93LCBlbnRlciBhbmQgbG9vayBmb3IgcmVjb3JkcyBvZiBhIGtp\
+                    bmQuCgoYCgQEBgIAEgM7AiUaCyBUaGUga2luZC4KCjsKBAQGAgESAz0CJBouIEl0cyBzdGFuZGFyZCBtZXRob2RzLCB3aG9l\
+                    dmVyIG1heSBjYWxsIHRoZW0uCgqtAQoEBAYCAhIDQAIiGp8BIFRoZSBmaWVsZHMgdGhhdCB0aGUgY2FsbGVyIG1heSBzZWUg\
+                    aW4gcGFydCBhdCBsZWFzdDogdGhvc2UgdGhhdCBhbGwgd29ya3NwYWNlcyBoYXZlIGluIHRoZSBvcmRlciBvZiB0aGVpciBt\
+                    ZXNzYWdlLCB0aGVuIHRob3NlIHRoYXQgdGhpcwogd29ya3NwYWNlIGhhcyBhZGRlZC4KCkwKBAQGAgMSA0ICKho/IFRoZSBm\
+                    aWVsZHMgdGhhdCBhcmUgdW5pcXVlIHRvZ2V0aGVyLCB3aGVyZSB0aG9zZSBhcmUgc2V2ZXJhbC4KCnkKBAQGAgQSA0QCIxps\
+                    IFRoZSBmaWVsZCBieSB3aGljaCBVcHNlcnQgZmluZHMgYSByZWNvcmQgd2hlcmUgdGhlIHJlcXVlc3QgZG9lcyBub3Qgc2F5\
+                    OyBhYnNlbnQgZm9yIGEga2luZCB3aXRob3V0IFVwc2VydC4KCiAKAgQHEgRIAE0BGhQgQSBzdGFuZGFyZCBtZXRob2QuCgo1\
+                    CgQEBwIAEgNKAhsaKCBBcyBpbiBnZXQsIGxpc3QsIGNyZWF0ZSwgYmF0Y2hfY3JlYXRlLgoKQwoEBAcCARIDTAIbGjYgQXMg\
+                    aW4gc3Rld2FyZC5jdXN0b21lci52MS5BY2NvdW50U2VydmljZS9HZXRBY2NvdW50LgoKTQoCBAgSBFAAVQEaQSBGaWVsZHMg\
+                    b2Ygd2hpY2ggbm8gdHdvIGxpdmluZyByZWNvcmRzIGhhdmUgYWxsIHRoZSBzYW1lIHZhbHVlcy4KChsKBAQIAgASA1ICHBoO\
+                    IFRoZWlyIG5hbWVzLgoKMQoEBAgCARIDVAIhGiQgVXBwZXIgYW5kIGxvd2VyIGNhc2UgYXJlIHRoZSBzYW1lLgoKPgoCBAkS\
+                    BVgAjwEBGjEgQSBmaWVsZCBvZiBhIGtpbmQgb2YgcmVjb3Jkcywgb3IgYSBwYXJ0IG9mIG9uZS4KCpkBCgQECQIAEgNaAhsa\
+                    iwEgQXMgaW4gbWFza3MsIGZpbHRlcnMgYW5kIG9yZGVyczogZGlzcGxheV9uYW1lLCBjdXN0b20uc2l6ZS4gQSBwYXJ0IGhh\
+                    cyBpdHMgbmFtZSBhbG9uZTsgaXRzIHBhdGggaXMgdGhhdCBvZiB0aGUgZmllbGQsIGEgZG90IGFuZCBpdHMgbmFtZS4KCksK\
+                    BAQJAgESA1wCIxo+IFdoYXQgcGVvcGxlIGNhbGwgaXQ7IG9mIGZpZWxkcyB0aGF0IHRoZSB3b3Jrc3BhY2UgaGFzIGFkZGVk\
+                    LgoKVQoEBAkCAhIDXgIiGkggV2hhdCBpdCBpcyBmb3I7IG9mIGZpZWxkcyB0aGF0IHRoZSB3b3Jrc3BhY2UgaGFzIGFkZGVk\
+                    LCBpZiBpdCBzYXlzIHNvLgoKIwoEBAkCAxIDYAIeGhYgV2hhdCBpdHMgdmFsdWVzIGFyZS4KCiQKBAQJAgQSA2ICGRoXIEl0\
+                    IGlzIGEgbGlzdCBvZiB0aGVtLgoKLwoEBAkCBRIDZAIhGiIgVGhlIGZvcm0gb2YgYSB0ZXh0IHRoYXQgaGFzIG9uZS4KCi0K\
+                    BAQJAgYSA2YCHhogIEEgdGV4dCBtYXkgaGF2ZSBzZXZlcmFsIGxpbmVzLgoKOwoEBAkCBxIDaAIgGi4gTW9zdCBjaGFyYWN0\
+                    ZXJzIChVbmljb2RlIHNjYWxhcnMpIG9mIGEgdGV4dC4KCk8KBAQJAggSA2oCHxpCIFRoZSBsZWFzdCB2YWx1ZSBvZiBhIG51\
+                    bWJlciwgb3Igb2YgdGhlIG1pbm9yIHVuaXRzIG9mIGFuIGFtb3VudC4KChgKBAQJAgkSA2wCIBoLIFRoZSBtb3N0LgoKYAoE\
+                    BAkCChIDbgInGlMgVGhlIGZpcnN0IGRheSwgb2YgYSBkYXRlIHRoYXQgbXVzdCBoYXZlIGJlZW46IGl0IG1heSBub3QgY29t\
+                    ZSBhZnRlciB0b2RheSBlaXRoZXIuCgooCgQECQILEgNwAiAaGyBMZWFzdCBlbGVtZW50cyBvZiBhIGxpc3QuCgonCgQECQIM\
+                    EgNyAiAaGiBNb3N0IGVsZW1lbnRzIG9mIGEgbGlzdC4KCk8KBAQJAg0SA3QCJBpCIFdoYXQgdGhlcmUgaXMgdG8gY2hvb3Nl\
+                    IGZyb20sIHdoZXJlIHRoYXQgaXMgYWxsIHRoYXQgaXMgYWxsb3dlZC4KCkEKBAQJAg4SA3YCHho0IE5ldyByZWNvcmRzIG5l\
+                    ZWQgYSB2YWx1ZSwgYW5kIG5vbmUgbWF5IGJlIGNsZWFyZWQuCgpkCgQECQIPEgN4AiAaVyBFdmVyeSByZWNvcmQgaGFzIGEg\
+                    dmFsdWU6IGl0IGlzIHJlcXVpcmVkLCBvciB0aGUgc2VydmljZSBzZXRzIG9uZSB3aGVyZSBub25lIGlzIHNlbnQuCgorCgQE\
+                    CQIQEgN6Ah8aHiBNYXkgYmUgc2V0IG9uIGNyZWF0aW9uIG9ubHkuCgo0CgQECQIREgN8AiEaJyBTZXQgYnkgdGhlIHNlcnZp\
+                    Y2U7IG5vYm9keSB3cml0ZXMgaXQuCgo5CgQECQISEgN+AhwaLCBObyB0d28gbGl2aW5nIHJlY29yZHMgaGF2ZSB0aGUgc2Ft\
+                    ZSB2YWx1ZS4KCjsKBAQJAhMSBIABAikaLSBVcHBlciBhbmQgbG93ZXIgY2FzZSBhcmUgdGhlIHNhbWUgZm9yIHRoYXQuCgpB\
+                    CgQECQIUEgSCAQIpGjMgV2hhdCByZWNvcmRzIGl0cyBpZHMgYXJlIG9mOyBhYnNlbnQgZm9yIGFsbCBlbHNlLgoKUwoEBAkC\
+                    FRIEhAECNBpFIEhvdyBmaWx0ZXJzIGNvbXBhcmUgaXQ7IG5vbmUgd2hlcmUgdGhlIGNhbGxlciBtYXkgbm90IGZpbHRlciBi\
+                    eSBpdC4KCjEKBAQJAhYSBIYBAh4aIyBUaGUgY2FsbGVyIG1heSBvcmRlciBsaXN0cyBieSBpdC4KCkMKBAQJAhcSBIgBAh0a\
+                    NSBMaXN0cyBpbiBpdHMgb3JkZXIgYXJlIGZhc3QsIGhvd2V2ZXIgbG9uZyB0aGV5IGFyZS4KCnIKBAQJAhgSBIoBAh8aZCBJ\
+                    dCBpcyBhbHdheXMgdGhlIHNhbWUgYXMgdGhpcyBmaWVsZCBvZiBhIHJlY29yZCB0aGF0IGFub3RoZXIgZmllbGQgbmFtZXMs\
+                    IGFzIGluIHN0YWdlLnBpcGVsaW5lX2lkLgoKgQEKBAQJAhkSBIwBAjcacyBXaGF0IHRoZSBjYWxsZXIgbWF5IGRvIHdpdGgg\
+                    aXQsIGFzIGZhciBhcyBpdHMga2luZCBhbGxvd3M6IE1BU0tFRCwgUkVBRCBvciBXUklURS4gUGFydHMgaGF2ZSB0aGF0IG9m\
+                    IHRoZWlyIGZpZWxkLgoKMgoEBAkCGhIEjgECIhokIEl0cyBwYXJ0cywgb2YgU1RSVUNUVVJFIGFuZCBNT05FWS4KCiwKAgQK\
+                    EgaSAQCXAQEaHiBPbmUgb2YgdGhvc2UgdG8gY2hvb3NlIGZyb20uCgpYCgQECgIAEgSUAQIbGkogVGhlIHRleHQgaXRzZWxm\
+                    LCBvciB0aGUgbmFtZSBvZiB0aGUgZW51bSdzIHZhbHVlLCBhcyBpbiBMRUFEX1NUQVRVU19ORVcuCgpCCgQECgIBEgSWAQIc\
+                    GjQgVGhlIG51bWJlciBvZiB0aGUgZW51bSdzIHZhbHVlOyBhYnNlbnQgZm9yIGEgdGV4dC4KCiwKAgQLEgaaAQChAQEaHiBX\
+                    aGljaCByZWNvcmRzIGEgZmllbGQgbmFtZXMuCgpNCgQECwIAEgScAQIdGj8gS2luZCBvZiByZWNvcmQsIGFzIGluIGFjY291\
+                    bnQ7IHVzZXIgYW5kIGRlcGFydG1lbnQgZm9yIHRob3NlLgoKLAoEBAsCARIEngECHhoeIFRoZSBzZXJ2aWNlIHRoYXQga2Vl\
+                    cHMgdGhlbS4KCm4KBAQLAgISBKABAh0aYCBGaWx0ZXJzIGFuZCBvcmRlcnMgbWF5IGZvbGxvdyBpdCB0byBmaWVsZHMgb2Yg\
+                    dGhlIHJlY29yZCwgYXMgaW4gYWNjb3VudC5yZWdpb24gZm9yIGFjY291bnRfaWQuCgqbAQoCBQASBqQBALsBARqMASBXaGF0\
+                    IHZhbHVlcyBvZiBhIGZpZWxkIGFyZS4gSW4gYnJhY2tldHMgdGhlaXIgdHlwZSBpbiB0aGUgbWVzc2FnZSBhbmQsIGZvciBm\
+                    aWVsZHMgdGhhdCB0aGUgd29ya3NwYWNlIGhhcyBhZGRlZCwgdGhlIG1lbWJlciBvZiBDdXN0b21GaWVsZC4KCiMKBAUAAgAS\
+                    BKYBAh0aFSBPZiBhIG5ld2VyIHZlcnNpb24uCgpHCgQFAAIBEgSoAQIWGjkgQSB0ZXh0IChzdHJpbmc7IHN0cmluZ192YWx1\
+                    ZSwgaW4gYSBsaXN0IHN0cmluZ192YWx1ZXMpLgoKOQoEBQACAhIEqgECHhorIEEgd2hvbGUgbnVtYmVyIChpbnQzMiwgaW50\
+                    NjQ7IGludF92YWx1ZSkuCgpDCgQFAAIDEgSsAQIYGjUgQW5vdGhlciBudW1iZXIgKGRvdWJsZTsgZG91YmxlX3ZhbHVlIG9y\
+                    IGludF92YWx1ZSkuCgotCgQFAAIEEgSuAQIYGh8gWWVzIG9yIG5vIChib29sOyBib29sX3ZhbHVlKS4KCjsKBAUAAgUSBLAB\
+                    AhYaLSBBIGRheSBhcyBZWVlZLU1NLUREIChzdHJpbmc7IHN0cmluZ192YWx1ZSkuCgpICgQFAAIGEgSyAQIWGjogQSBwb2lu\
+                    dCBpbiB0aW1lIChnb29nbGUucHJvdG9idWYuVGltZXN0YW1wOyB0aW1lX3ZhbHVlKS4KCjgKBAUAAgcSBLQBAhcaKiBBbiBh\
+                    bW91bnQgb2YgbW9uZXkgKE1vbmV5OyBtb25leV92YWx1ZSkuCgo0CgQFAAIIEgS2AQIUGiYgQW4gaWQsIGEgVVVJRCBpbiB0\
+                    ZXh0IGZvcm0gKHN0cmluZykuCgozCgQFAAIJEgS4AQIWGiUgQSB2YWx1ZSBvZiBhbiBlbnVtLCBvbmUgb2YgY2hvaWNlcy4K\
+                    CiUKBAUAAgoSBLoBAhwaFyBBIG1lc3NhZ2Ugd2l0aCBwYXJ0cy4KCiMKAgUBEga+AQDPAQEaFSBUaGUgZm9ybSBvZiBhIHRl\
+                    eHQuCgowCgQFAQIAEgTAAQIeGiIgTm9uZSwgb3Igb25lIG9mIGEgbmV3ZXIgdmVyc2lvbi4KCiIKBAUBAgESBMIBAhgaFCBB\
+                    biBlLW1haWwgYWRkcmVzcy4KCogBCgQFAQICEgTEAQIYGnogQSBwaG9uZSBudW1iZXIgaW4gaW50ZXJuYXRpb25hbCBmb3Jt\
+                    OiArIGFuZCA3IHRvIDE1IGRpZ2l0cywgd2l0aCBzcGFjZXMsIGRvdHMsIGh5cGhlbnMsIHNsYXNoZXMgYW5kIHBhcmVudGhl\
+                    c2VzIGJldHdlZW4uCgotCgQFAQIDEgTGAQIWGh8gQSB3ZWIgYWRkcmVzcywgaHR0cCBvciBodHRwcy4KCicKBAUBAgQSBMgB\
+                    AhsaGSBBIGN1cnJlbmN5IG9mIElTTyA0MjE3LgoKNQoEBQECBRIEygECGhonIEEgY291bnRyeSBvZiBJU08gMzE2Ni0xLCB0\
+                    d28gbGV0dGVycy4KCigKBAUBAgYSBMwBAhsaGiBBIGxhbmd1YWdlLCBhcyBpbiB6aC1DTi4KCkYKBAUBAgcSBM4BAhwaOCBB\
+                    IHRpbWUgem9uZSBvZiB0aGUgSUFOQSBkYXRhYmFzZSwgYXMgaW4gQXNpYS9TaGFuZ2hhaS4K
+                    """),
+            DescribedFile(
                 path: "steward/type/v1/tenant_job.proto", package: "steward.type.v1",
                 dependencies: ["google/protobuf/timestamp.proto", "steward/type/v1/job.proto"],
                 base64: """
@@ -765,6 +934,40 @@ extension ContractCatalogue {
                     d29ya3NwYWNlLgoKFgoEBAYCARIDZwIZGgkgSXRzIGlkLgoKTwoEBAYCAhIDaQIgGkIgTm90aGluZyBpcyB1bmRvbmUsIGFs\
                     c28gd2hlcmUgaXQgY291bGQgYmU6IHRoZSBqb2IgZW5kcyBhdCBvbmNlLgoKFgoCBAcSBG0AcAEaCiBUaGUgam9iLgoKQQoE\
                     BAcCABIDbwIdGjQgSXQgaGFzIGVuZGVkLCBvciB1bmRvZXMgd2hhdCBpdCBkaWQgYW5kIGVuZHMgdGhlbi4K
+                    """),
+            DescribedFile(
+                path: "steward/type/v1/view.proto", package: "steward.type.v1",
+                dependencies: [],
+                base64: """
+                    ChpzdGV3YXJkL3R5cGUvdjEvdmlldy5wcm90bxIPc3Rld2FyZC50eXBlLnYxIo4BChJSZXNvbHZlVmlld1JlcXVlc3QSFgoG\
+                    b2JqZWN0GAEgASgJUgZvYmplY3QSKwoRZmlsdGVyX2V4cHJlc3Npb24YAiABKAlSEGZpbHRlckV4cHJlc3Npb24SGAoHY29s\
+                    dW1ucxgDIAMoCVIHY29sdW1ucxIZCghvcmRlcl9ieRgEIAMoCVIHb3JkZXJCeSLGAQoTUmVzb2x2ZVZpZXdSZXNwb25zZRIr\
+                    ChFmaWx0ZXJfZXhwcmVzc2lvbhgBIAEoCVIQZmlsdGVyRXhwcmVzc2lvbhIYCgdjb2x1bW5zGAIgAygJUgdjb2x1bW5zEhkK\
+                    CG9yZGVyX2J5GAMgAygJUgdvcmRlckJ5EjMKCGxlZnRfb3V0GAQgAygLMhguc3Rld2FyZC50eXBlLnYxLkxlZnRPdXRSB2xl\
+                    ZnRPdXQSGAoHd2lkZW5lZBgFIAEoCFIHd2lkZW5lZCJ+CgdMZWZ0T3V0Ei0KBHBhcnQYASABKA4yGS5zdGV3YXJkLnR5cGUu\
+                    djEuVmlld1BhcnRSBHBhcnQSEgoEcGF0aBgCIAEoCVIEcGF0aBIWCgZyZWFzb24YAyABKAlSBnJlYXNvbhIYCgdtZXNzYWdl\
+                    GAQgASgJUgdtZXNzYWdlKmYKCFZpZXdQYXJ0EhkKFVZJRVdfUEFSVF9VTlNQRUNJRklFRBAAEhQKEFZJRVdfUEFSVF9GSUxU\
+                    RVIQARIUChBWSUVXX1BBUlRfQ09MVU1OEAISEwoPVklFV19QQVJUX09SREVSEANKpgsKNgoBDBIDAQASGiwgV2hhdCBhIHJl\
+                    YWRlciBtYXkgdXNlIG9mIGEgdmlldyBvZiBhIGxpc3QuCgo1CgIEABIEBgAPARopIEFza3Mgd2hhdCB0aGUgY2FsbGVyIG1h\
+                    eSB1c2Ugb2YgYSB2aWV3LgoKMgoEBAACABIDCAIdGiUgVGhlIGtpbmQgb2YgcmVjb3JkcywgYXMgaW4gYWNjb3VudC4KCjoK\
+                    BAQAAgESAwoCKBotIEl0cyBmaWx0ZXIgYXMgdGV4dDsgYWJzZW50IGZvciBhbGwgcmVjb3Jkcy4KCioKBAQAAgISAwwCHhod\
+                    IEl0cyBjb2x1bW5zLCBhdCBtb3N0IDEsMDAwLgoKKAoEBAACAxIDDgIfGhsgSXRzIHNvcnQga2V5cywgYXQgbW9zdCAzLgoK\
+                    UgoCBAESBBIAHwEaRiBXaGF0IHRoZSBjYWxsZXIgbWF5IHVzZSBvZiBhIHZpZXcsIGZvciBhIGxpc3QsIGFuIGV4cG9ydCBv\
+                    ciBhIHdhdGNoLgoK8AEKBAQBAgASAxUCKBriASBUaGUgZmlsdGVyIHdpdGhvdXQgd2hhdCB0aGUgY2FsbGVyIG1heSBub3Qg\
+                    Y29tcGFyZTsgYWJzZW50IGZvciBhbGwgcmVjb3Jkcy4gSXQgc2VsZWN0cyBldmVyeSByZWNvcmQgdGhhdCB0aGUgd2hvbGUg\
+                    ZmlsdGVyIGRvZXMsIGFuZAogcGVyaGFwcyBtb3JlOiBhbiBhbHRlcm5hdGl2ZSB0aGF0IGNhbm5vdCBiZSBkZWNpZGVkIG1h\
+                    a2VzIHRoZSB3aG9sZSBvZiBpdHMgYWx0ZXJuYXRpdmVzIGdvLgoKSgoEBAECARIDFwIeGj0gVGhlIGNvbHVtbnMgdGhhdCBz\
+                    aG93IHRoZSBjYWxsZXIgc29tZXRoaW5nLCBpbiB0aGVpciBvcmRlci4KCjoKBAQBAgISAxkCHxotIFRoZSBzb3J0IGtleXMg\
+                    dGhhdCB0aGUgY2FsbGVyIG1heSBvcmRlciBieS4KCioKBAQBAgMSAxsCIBodIFdoYXQgaXMgbm90IGluIGl0LCBhbmQgd2h5\
+                    LgoKnQEKBAQBAgQSAx4CHBqPASBTb21ldGhpbmcgb2YgdGhlIGZpbHRlciB3YXMgbGVmdCBvdXQ6IHRoZSBsaXN0IG1heSBo\
+                    YXZlIG1vcmUgcmVjb3JkcyB0aGFuIHRoZSB2aWV3IHNlbGVjdHMgZm9yIG90aGVycy4gQWxsIG9mIHRoZW0gYXJlIHRoZSBj\
+                    YWxsZXIncyB0bwogcmVhZC4KCjsKAgQCEgQiACsBGi8gQSBwYXJ0IG9mIGEgdmlldyB0aGF0IGl0cyByZWFkZXIgbWF5IG5v\
+                    dCB1c2UuCgofCgQEAgIAEgMkAh0aEiBXaGVyZSBpdCBzdGFuZHMuCgo2CgQEAgIBEgMmAhsaKSBUaGUgcGF0aCBvZiB0aGUg\
+                    ZmllbGQsIG9yIHRoZSBzb3J0IGtleS4KCmsKBAQCAgISAygCHRpeIE1hY2hpbmUtcmVhZGFibGUgY2F1c2UsIGFzIHRoZSBs\
+                    aXN0IHdvdWxkIGdpdmUgaXQ6IEZJRUxEX05PVF9SRUFEQUJMRSwgRklMVEVSX0ZJRUxEX1VOS05PV04uCgoqCgQEAgIDEgMq\
+                    Ah4aHSBXaGF0IGlzIHdyb25nIGFuZCB0aGUgY3VyZS4KCh8KAgUAEgQuADcBGhMgQSBwYXJ0IG9mIGEgdmlldy4KCiIKBAUA\
+                    AgASAzACHBoVIE9mIGEgbmV3ZXIgdmVyc2lvbi4KCioKBAUAAgESAzICFxodIEEgY29tcGFyaXNvbiBvZiB0aGUgZmlsdGVy\
+                    LgoKGAoEBQACAhIDNAIXGgsgQSBjb2x1bW4uCgoaCgQFAAIDEgM2AhYaDSBBIHNvcnQga2V5Lgo=
                     """),
             DescribedFile(
                 path: "steward/platform/v1/caller.proto", package: "steward.platform.v1",
@@ -974,47 +1177,6 @@ extension ContractCatalogue {
                     dC4K
                     """),
             DescribedFile(
-                path: "steward/identity/v1/grant.proto", package: "steward.identity.v1",
-                dependencies: [],
-                base64: """
-                    Ch9zdGV3YXJkL2lkZW50aXR5L3YxL2dyYW50LnByb3RvEhNzdGV3YXJkLmlkZW50aXR5LnYxIm4KBUdyYW50EhYKBm9iamVj\
-                    dBgBIAEoCVIGb2JqZWN0EhYKBmFjdGlvbhgCIAEoCVIGYWN0aW9uEjUKBXNjb3BlGAMgASgOMh8uc3Rld2FyZC5pZGVudGl0\
-                    eS52MS5HcmFudFNjb3BlUgVzY29wZSJ1CgtGaWVsZFBvbGljeRIWCgZvYmplY3QYASABKAlSBm9iamVjdBIUCgVmaWVsZBgC\
-                    IAEoCVIFZmllbGQSOAoGYWNjZXNzGAMgASgOMiAuc3Rld2FyZC5pZGVudGl0eS52MS5GaWVsZEFjY2Vzc1IGYWNjZXNzKoIB\
-                    CgpHcmFudFNjb3BlEhsKF0dSQU5UX1NDT1BFX1VOU1BFQ0lGSUVEEAASEwoPR1JBTlRfU0NPUEVfT1dOEAESFAoQR1JBTlRf\
-                    U0NPUEVfVU5JVBACEhcKE0dSQU5UX1NDT1BFX1NVQlRSRUUQAxITCg9HUkFOVF9TQ09QRV9BTEwQBCqKAQoLRmllbGRBY2Nl\
-                    c3MSHAoYRklFTERfQUNDRVNTX1VOU1BFQ0lGSUVEEAASFQoRRklFTERfQUNDRVNTX05PTkUQARIXChNGSUVMRF9BQ0NFU1Nf\
-                    TUFTS0VEEAISFQoRRklFTERfQUNDRVNTX1JFQUQQAxIWChJGSUVMRF9BQ0NFU1NfV1JJVEUQBErZDwpnCgEMEgMBABIaXSBX\
-                    aGF0IGEgcm9sZSBtYXkgZG86IHBhcnQgb2Ygcm9sZXMsIGFuZCBvZiB0aGUgcG9saWNpZXMgdGhhdCBpZGVudGl0eSBnaXZl\
-                    cyB0byB0aGUgc2VydmljZXMuCgpECgIEABIEBgAQARo4IEFsbG93cyBhbiBhY3Rpb24gb24gYSBraW5kIG9mIHJlY29yZHMs\
-                    IHdpdGhpbiBhIHNjb3BlLgoKYwoEBAACABIDCAIdGlYgS2luZCBvZiByZWNvcmRzLCBhcyBpbiBhY2NvdW50IG9yIGRlYWws\
-                    IG9yIHNldHRpbmdzIChvZiB0aGUgd29ya3NwYWNlKTsgKiBtZWFucyBhbGwuCgrdAwoEBAACARIDDQIdGs8DIEFjdGlvbjog\
-                    cmVhZCwgY3JlYXRlLCB1cGRhdGUsIGRlbGV0ZTsgaW1wb3J0LCBleHBvcnQsIG1hc3NfdXBkYXRlLCByZWFzc2lnbiwgbWVy\
-                    Z2UsIGVyYXNlIGZvciBtYW55IHJlY29yZHMgYXQgb25jZSBvciBmb3IgZ29vZCwKIGVhY2ggb24gdG9wIG9mIHdoYXQgaXQg\
-                    ZG9lcyB3aXRoIHNpbmdsZSBvbmVzICh3aG8gZXhwb3J0cyBoYXMgdG8gcmVhZCwgdG9vKS4gKiBtZWFucyBhbGwuIGltcG9y\
-                    dCBpcyBhc2tlZAogZm9yIG1vcmUgdGhhbiAxMDAgcmVjb3JkcyBjcmVhdGVkIGluIG9uZSBjYWxsLCBlcmFzZSBmb3IgdGhl\
-                    IHRpbWUgYWZ0ZXIgd2hpY2ggZGVsZXRlZCByZWNvcmRzIGFyZSByZW1vdmVkOyBtZXJnZSBjYW4gYmUgZ3JhbnRlZCBhbmQg\
-                    YWxsb3dzCiBub3RoaW5nIHVudGlsIHRoZXJlIGlzIGEgbWV0aG9kLiBzZXR0aW5ncyBoYXZlIHVwZGF0ZSBhbG9uZSwgam9i\
-                    IGhhcyByZWFkIGFuZCB1cGRhdGUuCgodCgQEAAICEgMPAiAaECBXaGljaCByZWNvcmRzLgoK5AMKAgQBEgQWAB0BGtcDIExp\
-                    bWl0cyB3aGF0IGEgcm9sZSBzZWVzIG9mIGEgZmllbGQuIFdpdGggc2V2ZXJhbCByb2xlcyB0aGUgd2lkZXN0IGFjY2VzcyB3\
-                    aW5zLiBXaGF0IGlzIG1hZGUgb2YgYSBoaWRkZW4gZmllbGQgaXMgaGlkZGVuLCB0b286IGNhbGxzCiB3aG9zZSBhbnN3ZXIg\
-                    b3IgcmVmdXNhbCB3b3VsZCB0ZWxsIGl0IGVuZCB3aXRoIEZJRUxEX05PVF9SRUFEQUJMRS4gRmllbGRzIHRoYXQgZ28gdG9n\
-                    ZXRoZXIgYXJlIGhpZGRlbiB0b2dldGhlcjogdGhlIGlkIG9mIGEKIHJlY29yZCB0ZWxscyB3aGVuIGl0IHdhcyBjcmVhdGVk\
-                    ICh1bmxlc3MgdGhlIGNsaWVudCBjaG9zZSB0aGUgaWQpLCBhIGRlYWwncyBzdGFnZV9pZCB3aXRoIHRoZSBzdGFnZSdzIHBp\
-                    cGVsaW5lX2lkIGl0cwogcGlwZWxpbmVfaWQsIGEgZGVhbCdzIG91dGNvbWVfcmVhc29uIGFuZCBhIHN0YWdlJ3MgcHJvYmFi\
-                    aWxpdHlfcGVyY2VudCB0aGUgc3RhZ2UncyBjYXRlZ29yeS4KCh8KBAQBAgASAxgCHRoSIEtpbmQgb2YgcmVjb3Jkcy4KChoK\
-                    BAQBAgESAxoCHBoNIEZpZWxkIG5hbWUuCgosCgQEAQICEgMcAiIaHyBXaGF0IHRoZSByb2xlIG1heSBkbyB3aXRoIGl0LgoK\
-                    UwoCBQASBCAAKwEaRyBXaGljaCByZWNvcmRzIGEgZ3JhbnQgY292ZXJzLiBFYWNoIHNjb3BlIGNvbnRhaW5zIHRoZSBvbmVz\
-                    IGJlZm9yZSBpdC4KChcKBAUAAgASAyICHhoKIFJlZnVzZWQuCgojCgQFAAIBEgMkAhYaFiBUaG9zZSB0aGUgdXNlciBvd25z\
-                    LgoKLgoEBQACAhIDJgIXGiEgVGhvc2Ugb2YgdGhlIHVzZXIncyBkZXBhcnRtZW50LgoKRAoEBQACAxIDKAIaGjcgVGhvc2Ug\
-                    b2YgdGhlIHVzZXIncyBkZXBhcnRtZW50IGFuZCB0aGUgb25lcyBiZWxvdyBpdC4KChMKBAUAAgQSAyoCFhoGIEFsbC4KCk4K\
-                    AgUBEgQuADkBGkIgV2hhdCBtYXkgYmUgZG9uZSB3aXRoIGEgZmllbGQuIEVhY2ggY29udGFpbnMgdGhlIG9uZXMgYmVmb3Jl\
-                    IGl0LgoKFwoEBQECABIDMAIfGgogUmVmdXNlZC4KCiYKBAUBAgESAzICGBoZIFRoZSBmaWVsZCBpcyBub3QgdGhlcmUuCgpp\
-                    CgQFAQICEgM0AhoaXCBBIHBhcnQgb2YgdGhlIHZhbHVlIGNhbiBiZSByZWFkOiB0aGUgdGFpbCBvZiBhIHBob25lIG51bWJl\
-                    ciwgdGhlIGRvbWFpbiBvZiBhIG1haWwgYWRkcmVzcy4KCiUKBAUBAgMSAzYCGBoYIFRoZSB2YWx1ZSBjYW4gYmUgcmVhZC4K\
-                    CjEKBAUBAgQSAzgCGRokIFRoZSB2YWx1ZSBjYW4gYmUgcmVhZCBhbmQgY2hhbmdlZC4K
-                    """),
-            DescribedFile(
                 path: "steward/identity/v1/workspace_settings.proto", package: "steward.identity.v1",
                 dependencies: ["google/protobuf/timestamp.proto"],
                 base64: """
@@ -1127,6 +1289,66 @@ extension ContractCatalogue {
                     c2FsZXMuCgo/CgQEDQIBEgSfAQIfGjEgTmFtZSBvZiB0aGUgZGF0YWJhc2UgaW4gdGhlIHNlcnZpY2UncyBzZXR0aW5ncy4K\
                     CjYKBAQNAgISBKEBAh8aKCBOdW1iZXIgb2YgdGhlIHBhcnRpdGlvbiBsb2dpbiwgZnJvbSAwLgoKKgoEBA0CAxIEowECGxoc\
                     IFJpc2VzIHdoZW4gdGhlIGRhdGEgbW92ZXMuCg==
+                    bGRzItQCCgpNb2RlbEZpZWxkEhYKBm9iamVjdBgBIAEoCVIGb2JqZWN0EhYKBm51bWJlchgCIAEoA1IGbnVtYmVyEhIKBG5h\
+                    bWUYAyABKAlSBG5hbWUSLgoEa2luZBgEIAEoDjIaLnN0ZXdhcmQudHlwZS52MS5GaWVsZEtpbmRSBGtpbmQSGgoIcmVxdWly\
+                    ZWQYBSABKAhSCHJlcXVpcmVkEh0KCmxlbmd0aF9tYXgYBiABKAVSCWxlbmd0aE1heBIbCgl2YWx1ZV9taW4YByABKANSCHZh\
+                    bHVlTWluEhsKCXZhbHVlX21heBgIIAEoA1IIdmFsdWVNYXgSGAoHY2hvaWNlcxgJIAMoCVIHY2hvaWNlcxIhCgxkaXNwbGF5\
+                    X25hbWUYCiABKAlSC2Rpc3BsYXlOYW1lEiAKC2Rlc2NyaXB0aW9uGAsgASgJUgtkZXNjcmlwdGlvbiK8AQoKUG9saWN5Um9s\
+                    ZRIOCgJpZBgBIAEoDFICaWQSIQoMZGlzcGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFtZRIyCgZncmFudHMYAyADKAsyGi5z\
+                    dGV3YXJkLmlkZW50aXR5LnYxLkdyYW50UgZncmFudHMSRwoOZmllbGRfcG9saWNpZXMYBCADKAsyIC5zdGV3YXJkLmlkZW50\
+                    aXR5LnYxLkZpZWxkUG9saWN5Ug1maWVsZFBvbGljaWVzIlMKClBvbGljeVVuaXQSDgoCaWQYASABKAxSAmlkEhsKCXBhcmVu\
+                    dF9pZBgCIAEoDFIIcGFyZW50SWQSGAoHZGVsZXRlZBgDIAEoCFIHZGVsZXRlZCJQCgpQb2xpY3lVc2VyEg4KAmlkGAEgASgM\
+                    UgJpZBIXCgd1bml0X2lkGAIgASgMUgZ1bml0SWQSGQoIcm9sZV9pZHMYAyADKAxSB3JvbGVJZHMiewoPVGVuYW50UGxhY2Vt\
+                    ZW50EhgKB3NlcnZpY2UYASABKAlSB3NlcnZpY2USGgoIZGF0YWJhc2UYAiABKAlSCGRhdGFiYXNlEhwKCXBhcnRpdGlvbhgD\
+                    IAEoBVIJcGFydGl0aW9uEhQKBWVwb2NoGAQgASgDUgVlcG9jaDLJAgoNUG9saWN5U2VydmljZRJoCg1XYXRjaFBvbGljaWVz\
+                    Eikuc3Rld2FyZC5wbGF0Zm9ybS52MS5XYXRjaFBvbGljaWVzUmVxdWVzdBoqLnN0ZXdhcmQucGxhdGZvcm0udjEuV2F0Y2hQ\
+                    b2xpY2llc1Jlc3BvbnNlMAESWgoJR2V0UG9saWN5EiUuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lSZXF1ZXN0GiYu\
+                    c3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lSZXNwb25zZRJyChFMaXN0U2VydmVkVGVuYW50cxItLnN0ZXdhcmQucGxh\
+                    dGZvcm0udjEuTGlzdFNlcnZlZFRlbmFudHNSZXF1ZXN0Gi4uc3Rld2FyZC5wbGF0Zm9ybS52MS5MaXN0U2VydmVkVGVuYW50\
+                    c1Jlc3BvbnNlSs8YCkoKAQwSAwEAEhpAIFJpZ2h0cyBhbmQgcGxhY2VtZW50cywgYXMgaWRlbnRpdHkgZ2l2ZXMgdGhlbSB0\
+                    byB0aGUgc2VydmljZXMuCgoyCgIGABIECgASARomIE9mZmVyZWQgYnkgaWRlbnRpdHkgdG8gdGhlIHNlcnZpY2VzLgoK1AEK\
+                    BAYAAgASAw0CURrGASBUZWxscyBvZiB0ZW5hbnRzIHdob3NlIHBvbGljeSBvciBwbGFjZW1lbnQgY2hhbmdlZCwgYXMgdGhl\
+                    eSBjaGFuZ2U7IGJlZ2lucyB3aXRoIGFuIGVtcHR5IGFuc3dlciBhbmQgcmVwZWF0cyBpdAogZXZlcnkgc2Vjb25kIGFzIGEg\
+                    c2lnbiBvZiBsaWZlLiBBIHNlcnZpY2UgdGhhdCBoZWFycyBub3RoaW5nIGZvciA1IHMgcmVmdXNlcyB3cml0ZXMuCgosCgQG\
+                    AAIBEgMPAj4aHyBHaXZlcyB0aGUgcG9saWN5IG9mIGEgdGVuYW50LgoKhAEKBAYAAgISAxECVhp3IEdpdmVzIHRoZSB0ZW5h\
+                    bnRzIGluIHVzZSB0aGF0IGEgc2VydmljZSBoYXMgZGF0YSBvZiwgYSBwYWdlIGF0IGEgdGltZTogdGhvc2UgZm9yIHdoaWNo\
+                    IGl0IHdvcmtzIHdpdGhvdXQgYmVpbmcgY2FsbGVkLgoKKQoCBAASBBUAFgEaHSBBc2tzIHRvIGJlIHRvbGQgb2YgY2hhbmdl\
+                    cy4KChYKAgQBEgQZABwBGgogQ2hhbmdlcy4KCj0KBAQBAgASAxsCJBowIFRoZSB0ZW5hbnRzIHdob3NlIHBvbGljeSBvciBw\
+                    bGFjZW1lbnQgY2hhbmdlZC4KCjkKAgQCEgQfACQBGi0gQSB0ZW5hbnQncyBwb2xpY3kgb3IgcGxhY2VtZW50IGhhcyBjaGFu\
+                    Z2VkLgoKJAoEBAICABIDIQIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgofCgQEAgIBEgMjAhsaEiBUaGUgbmV3IHZlcnNp\
+                    b24uCgogCgIEAxIEJwAqARoUIEFza3MgZm9yIGEgcG9saWN5LgoKJAoEBAMCABIDKQIfGhcgVGhlIHRlbmFudCwgMTYgYnl0\
+                    ZXMuCgofCgIEBBIELQAyARoTIEFza3MgZm9yIHRlbmFudHMuCgo5CgQEBAIAEgMvAh4aLCBUaGUgc2VydmljZTogaWRlbnRp\
+                    dHksIGN1c3RvbWVyLCBzYWxlcyDigKYKClcKBAQEAgESAzECJRpKIFRoZSBsYXN0IHRlbmFudCBvZiB0aGUgcGFnZSBiZWZv\
+                    cmUsIDE2IGJ5dGVzOyBhYnNlbnQgZm9yIHRoZSBmaXJzdCBwYWdlLgoKRAoCBAUSBDUAOAEaOCBBIHBhZ2Ugb2YgdGVuYW50\
+                    cy4gT25lIHdpdGhvdXQgYW55IGlzIGJlaGluZCB0aGUgbGFzdC4KCjwKBAQFAgASAzcCIBovIEF0IG1vc3QgMSwwMDAsIDE2\
+                    IGJ5dGVzIGVhY2gsIGluIHRoZWlyIG9yZGVyLgoKJQoCBAYSBDsAPgEaGSBUaGUgcG9saWN5IG9mIGEgdGVuYW50LgoKGgoE\
+                    BAYCABIDPQIjGg0gVGhlIHBvbGljeS4KCkIKAgQHEgRBAFQBGjYgRXZlcnl0aGluZyB0aGF0IGRlY2lkZXMgd2hvIG1heSBk\
+                    byB3aGF0IGluIGEgdGVuYW50LgoKJAoEBAcCABIDQwIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgo4CgQEBwIBEgNFAhsa\
+                    KyBWZXJzaW9uLCBmcm9tIDE7IHJpc2VzIHdpdGggZXZlcnkgY2hhbmdlLgoKKAoEBAcCAhIDRwIbGhsgVGhlIHRlbmFudCBt\
+                    YXkgYmUgc2VydmVkLgoKGQoEBAcCAxIDSQIgGgwgVGhlIHJvbGVzLgoKHQoEBAcCBBIDSwIgGhAgVGhlIHVuaXQgdHJlZS4K\
+                    CikKBAQHAgUSA00CIBocIFRoZSB1c2VycyB3aG8gbWF5IHNpZ24gaW4uCgo8CgQEBwIGEgNPAioaLyBXaGVyZSB0aGUgdGVu\
+                    YW50J3MgZGF0YSBpcywgZm9yIGVhY2ggc2VydmljZS4KClQKBAQHAgcSA1ECPhpHIFdoYXQgdGhlIHdvcmtzcGFjZSBoYXMg\
+                    c2V0IGZvciBpdHNlbGY7IGFic2VudCB3aGVyZSBpdCBpcyBub3QgYWN0aXZlLgoKRgoEBAcCCBIDUwIhGjkgVGhlIGZpZWxk\
+                    cyB0aGF0IHRoZSB3b3Jrc3BhY2UgaGFzIGFkZGVkIHRvIGl0cyByZWNvcmRzLgoKMQoCBAgSBFcAbgEaJSBBIGZpZWxkIHRo\
+                    YXQgYSB3b3Jrc3BhY2UgaGFzIGFkZGVkLgoKLQoEBAgCABIDWQIdGiAgS2luZCBvZiByZWNvcmQsIGFzIGluIGFjY291bnQu\
+                    CgpmCgQECAIBEgNbAhwaWSBJdHMgbnVtYmVyLCB3aGljaCBubyBvdGhlciBmaWVsZCBvZiB0aGUgd29ya3NwYWNlIGhhcyBv\
+                    ciBoYWQ6IHZhbHVlcyBhcmUga2VwdCB1bmRlciBpdC4KChgKBAQIAgISA10CGxoLIEl0cyBuYW1lLgoKIwoEBAgCAxIDXwIu\
+                    GhYgV2hhdCBpdHMgdmFsdWVzIGFyZS4KCigKBAQIAgQSA2ECHRobIE5ldyByZWNvcmRzIG5lZWQgYSB2YWx1ZS4KCikKBAQI\
+                    AgUSA2MCIBocIE1vc3QgY2hhcmFjdGVycyBvZiBhIHRleHQuCgo9CgQECAIGEgNlAh8aMCBUaGUgbGVhc3QgbnVtYmVyLCBv\
+                    ciBtaW5vciB1bml0cyBvZiBhbiBhbW91bnQuCgoYCgQECAIHEgNnAh8aCyBUaGUgbW9zdC4KCiQKBAQIAggSA2kCHhoXIFRo\
+                    ZSBsaXN0IG9mIGEgY2hvaWNlLgoKIwoEBAgCCRIDawIkGhYgV2hhdCBwZW9wbGUgY2FsbCBpdC4KCh4KBAQIAgoSA20CIxoR\
+                    IFdoYXQgaXQgaXMgZm9yLgoKFQoCBAkSBHEAegEaCSBBIHJvbGUuCgocCgQECQIAEgNzAhgaDyBJZCwgMTYgYnl0ZXMuCgom\
+                    CgQECQIBEgN1AiMaGSBOYW1lLCBmb3IgZXhwbGFuYXRpb25zLgoKHgoEBAkCAhIDdwIwGhEgV2hhdCBpdCBhbGxvd3MuCgok\
+                    CgQECQIDEgN5Aj4aFyBXaGF0IGl0IHNlZXMgbGVzcyBvZi4KChwKAgQKEgV9AIQBARoPIEEgZGVwYXJ0bWVudC4KChwKBAQK\
+                    AgASA38CGBoPIElkLCAxNiBieXRlcy4KCj4KBAQKAgESBIEBAh8aMCBUaGUgb25lIGFib3ZlLCAxNiBieXRlczsgYWJzZW50\
+                    IGZvciBhIHRvcCBvbmUuCgqBAQoEBAoCAhIEgwECHBpzIEl0IHdhcyBkZWxldGVkLiBOb3RoaW5nIG5ldyBpcyBwdXQgaW50\
+                    byBpdCwgYnV0IHdob2V2ZXIgc2VlcyB0aGUgZGVwYXJ0bWVudHMgYWJvdmUgaXQgZ29lcyBvbiBzZWVpbmcgaXRzIHJlY29y\
+                    ZHMuCgoXCgIECxIGhwEAjgEBGgkgQSB1c2VyLgoKHQoEBAsCABIEiQECGBoPIElkLCAxNiBieXRlcy4KCjkKBAQLAgESBIsB\
+                    Ah0aKyBEZXBhcnRtZW50LCAxNiBieXRlczsgYWJzZW50IHdpdGhvdXQgb25lLgoKJQoEBAsCAhIEjQECHhoXIFJvbGVzLCAx\
+                    NiBieXRlcyBlYWNoLgoKOAoCBAwSBpEBAJoBARoqIFdoZXJlIGEgdGVuYW50J3MgZGF0YSBvZiBvbmUgc2VydmljZSBpcy4K\
+                    CiwKBAQMAgASBJMBAh4aHiBpZGVudGl0eSwgY3VzdG9tZXIgb3Igc2FsZXMuCgo/CgQEDAIBEgSVAQIfGjEgTmFtZSBvZiB0\
+                    aGUgZGF0YWJhc2UgaW4gdGhlIHNlcnZpY2UncyBzZXR0aW5ncy4KCjYKBAQMAgISBJcBAh8aKCBOdW1iZXIgb2YgdGhlIHBh\
+                    cnRpdGlvbiBsb2dpbiwgZnJvbSAwLgoKKgoEBAwCAxIEmQECGxocIFJpc2VzIHdoZW4gdGhlIGRhdGEgbW92ZXMuCg==
                     """),
             DescribedFile(
                 path: "steward/platform/v1/program_service.proto", package: "steward.platform.v1",

@@ -3,5 +3,5 @@
 
 /// Who works with the records of a type: decides which built-in roles have rights on them.
 package enum RecordCategory: Sendable {
-    case customer, sales, setup, directory, administration
+    case customer, sales, setup, directory, administration, personal
 }

@@ -10,12 +10,15 @@ extension ContractCatalogue {
             AccountContactServiceMethods.description, AccountServiceMethods.description,
             ActivityServiceMethods.description, ContactServiceMethods.description,
             JobServiceMethods.description, LeadServiceMethods.description, RecordServiceMethods.description,
+            JobServiceMethods.description, LeadServiceMethods.description, ModelServiceMethods.description,
             TenantJobServiceMethods.description
         ],
         methods: [
             AccountContactServiceMethods.all, AccountServiceMethods.all, ActivityServiceMethods.all,
             ContactServiceMethods.all, JobServiceMethods.all, LeadServiceMethods.all,
             RecordServiceMethods.all, TenantJobServiceMethods.all
+            ContactServiceMethods.all, JobServiceMethods.all, LeadServiceMethods.all, ModelServiceMethods.all,
+            TenantJobServiceMethods.all
         ],
         recordTypes: [Account.self, AccountContact.self, Activity.self, Contact.self, Lead.self, Record.self],
         files: [
@@ -1864,6 +1867,28 @@ extension ContractCatalogue {
                     aWNoIGl0IGlzIGZvdW5kLCBvbmUgdGhhdCBpcyB1bmlxdWUgYW1vbmcgdGhlIGxpdmluZzsgYWJzZW50IG1lYW5zIGV4dGVy\
                     bmFsX2lkLgoKLAoCBCcSBpIEAJcEARoeIFRoZSBsZWFkIGNoYW5nZWQgb3IgY3JlYXRlZC4KCiMKBAQnAgASBJQEAhkaFSBU\
                     aGUgbGVhZCBhcyBzdG9yZWQuCgooCgQEJwIBEgSWBAIcGhogSXQgd2FzIG5vdCB0aGVyZSBiZWZvcmUuCg==
+                    """),
+            DescribedFile(
+                path: "steward/customer/v1/model_service.proto", package: "steward.customer.v1",
+                dependencies: ["steward/type/v1/object.proto", "steward/type/v1/view.proto"],
+                base64: """
+                    CidzdGV3YXJkL2N1c3RvbWVyL3YxL21vZGVsX3NlcnZpY2UucHJvdG8SE3N0ZXdhcmQuY3VzdG9tZXIudjEaHHN0ZXdhcmQv\
+                    dHlwZS92MS9vYmplY3QucHJvdG8aGnN0ZXdhcmQvdHlwZS92MS92aWV3LnByb3RvMqUCCgxNb2RlbFNlcnZpY2USWAoLTGlz\
+                    dE9iamVjdHMSIy5zdGV3YXJkLnR5cGUudjEuTGlzdE9iamVjdHNSZXF1ZXN0GiQuc3Rld2FyZC50eXBlLnYxLkxpc3RPYmpl\
+                    Y3RzUmVzcG9uc2USYQoORGVzY3JpYmVPYmplY3QSJi5zdGV3YXJkLnR5cGUudjEuRGVzY3JpYmVPYmplY3RSZXF1ZXN0Gicu\
+                    c3Rld2FyZC50eXBlLnYxLkRlc2NyaWJlT2JqZWN0UmVzcG9uc2USWAoLUmVzb2x2ZVZpZXcSIy5zdGV3YXJkLnR5cGUudjEu\
+                    UmVzb2x2ZVZpZXdSZXF1ZXN0GiQuc3Rld2FyZC50eXBlLnYxLlJlc29sdmVWaWV3UmVzcG9uc2VKiAYKLgoBDBIDAQASGiQg\
+                    VGhlIG1vZGVsIG9mIHRoZSBjdXN0b21lciBzZXJ2aWNlLgoK+gEKAgYAEgQKABMBGu0BIFRlbGxzIHdoYXQga2luZHMgb2Yg\
+                    cmVjb3JkcyB0aGUgc2VydmljZSBrZWVwcywgYXMgdGhlIGNhbGxlciBpcyB0byBzZWUgdGhlbTogd2l0aCB0aGUgZmllbGRz\
+                    IHRoYXQgdGhlIHdvcmtzcGFjZSBoYXMgYWRkZWQsIGFuZCB3aXRob3V0IHRob3NlCiB0aGF0IGFyZSBoaWRkZW4gZnJvbSBo\
+                    aW0uIE5lZWRzIGEgc2Vzc2lvbjsgZXZlcnlib2R5IGlzIHRvbGQgb2Ygd2hhdCBoZSBtYXkgZG8gYW55dGhpbmcgd2l0aC4K\
+                    CioKBAYAAgASAwwCZBodIExpc3RzIHRoZSBraW5kcyBvZiByZWNvcmRzLgoKuQEKBAYAAgESAw8CbRqrASBUZWxscyBhbGwg\
+                    b2Ygb25lIGtpbmQgdGhhdCBhIGZvcm0sIGEgbGlzdCBhbmQgYSBmaWx0ZXIgbmVlZC4gTk9UX0ZPVU5EIC8gT0JKRUNUX1VO\
+                    S05PV04gZm9yIG9uZSB0aGF0IHRoZSBzZXJ2aWNlIGRvZXMgbm90IGtlZXAsIG9yIHdpdGgKIHdoaWNoIHRoZSBjYWxsZXIg\
+                    bWF5IGRvIG5vdGhpbmcuCgrwAQoEBgACAhIDEgJkGuIBIFRlbGxzIHdoYXQgdGhlIGNhbGxlciBtYXkgdXNlIG9mIGEgdmll\
+                    dyBvZiB0aGUgcmVjb3JkcywgYXMgU2F2ZWRWaWV3U2VydmljZSBrZWVwcyB0aGVtOiBpdHMgZmlsdGVyLCBjb2x1bW5zIGFu\
+                    ZCBvcmRlciB3aXRob3V0IHdoYXQgYSBsaXN0CiB3b3VsZCByZWZ1c2UgaGltLCBhbmQgd2hhdCB3YXMgbGVmdCBvdXQgYW5k\
+                    IHdoeS4gTmVlZHMgdGhlIHJpZ2h0IHRvIHJlYWQgdGhlIHJlY29yZHMuCg==
                     """),
             DescribedFile(
                 path: "steward/customer/v1/tenant_job_service.proto", package: "steward.customer.v1",

@@ -95,6 +95,7 @@ package struct Identity: Sendable {
         let role = RoleRecord(publication: publication, catalogue: catalogue).type
         let field = FieldDefinitionRecord(publication: publication, catalogue: catalogue).type
         let object = ObjectDefinitionRecord(publication: publication).type
+        let view = SavedViewRecord(catalogue: catalogue, roles: role).type
         let user = UserRecord(
             publication: publication, catalogue: catalogue, departments: department, roles: role
         ).type
@@ -117,7 +118,7 @@ package struct Identity: Sendable {
         let transfer = UserTransfer(client: handover.client, users: user)
         definition = ServiceDefinition(
             IdentityMigrations.tenantStream,
-            records: [user, department, role, field, object],
+            records: [user, department, role, field, object, view],
             jobs: [handover.saga.job, transfer.saga.job],
             methods: { engine, router in
                 authentication.register(on: &router)

@@ -72,6 +72,15 @@ enum IdentityError {
             "NAME_TWICE", "The model names \(name) twice; leave one out.", field: "model.\(place)", domain: domain)
     }
 
+    /// - Parameter others: whom a view cannot be shared with.
+    static func sharingNotAllowed(_ field: String, _ others: String) -> RPCError {
+        .permissionDenied(
+            "SHARING_NOT_ALLOWED",
+            "Your right saved_view.update does not reach \(others). A view can be shared with one's own department; with others by whoever "
+                + "may update saved views there, with roles and everybody on the scope all.",
+            domain: domain, details: [("field", field)])
+    }
+
     static func modelTooLarge(_ bytes: Int64, max: Int64) -> RPCError {
         .resourceExhausted(
             "MODEL_TOO_LARGE",

@@ -93,9 +93,11 @@ package enum IdentityMigrations {
             Migration(
                 number: 10, name: "create_object_definitions",
                 sql: PackageResources.identity_0010_create_object_definitions_sql),
+            Migration(
+                number: 11, name: "create_saved_views", sql: PackageResources.identity_0011_create_saved_views_sql),
         ],
         rights: TableRights.kept(
-            "departments", "roles", "users", "credentials", "field_definitions", "object_definitions")
+            "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views")
             + [
                 TableRights("field_definitions_number_seq", "USAGE"),
                 TableRights("object_definitions_number_seq", "USAGE"),

@@ -7,12 +7,13 @@ extension ContractCatalogue {
     /// What is in SalesContracts.
     package static let sales = ContractCatalogue(
         services: [
-            DealServiceMethods.description, JobServiceMethods.description, PipelineServiceMethods.description,
-            StageServiceMethods.description, TenantJobServiceMethods.description
+            DealServiceMethods.description, JobServiceMethods.description, ModelServiceMethods.description,
+            PipelineServiceMethods.description, StageServiceMethods.description,
+            TenantJobServiceMethods.description
         ],
         methods: [
-            DealServiceMethods.all, JobServiceMethods.all, PipelineServiceMethods.all,
-            StageServiceMethods.all, TenantJobServiceMethods.all
+            DealServiceMethods.all, JobServiceMethods.all, ModelServiceMethods.all,
+            PipelineServiceMethods.all, StageServiceMethods.all, TenantJobServiceMethods.all
         ],
         recordTypes: [Deal.self, Pipeline.self, Stage.self],
         files: [
@@ -796,6 +797,28 @@ extension ContractCatalogue {
                     eSBkZWxldGVkIHJlY29yZHMgdGhlIGpvYiBwdXJnZV9kZWxldGVkIHdvdWxkIHJlbW92ZSBmb3IgZ29vZCBpZiB0aGV5IHdl\
                     cmUga2VwdCBzbyBtYW55IGRheXMuIE5lZWRzIHRoZSByaWdodCB0byB1cGRhdGUgc2V0dGluZ3MKIG9uIHRoZSBzY29wZSBh\
                     bGwsIGFuZCB0byBlcmFzZSBldmVyeSBraW5kIG9mIHJlY29yZHMuCg==
+                    """),
+            DescribedFile(
+                path: "steward/sales/v1/model_service.proto", package: "steward.sales.v1",
+                dependencies: ["steward/type/v1/object.proto", "steward/type/v1/view.proto"],
+                base64: """
+                    CiRzdGV3YXJkL3NhbGVzL3YxL21vZGVsX3NlcnZpY2UucHJvdG8SEHN0ZXdhcmQuc2FsZXMudjEaHHN0ZXdhcmQvdHlwZS92\
+                    MS9vYmplY3QucHJvdG8aGnN0ZXdhcmQvdHlwZS92MS92aWV3LnByb3RvMqUCCgxNb2RlbFNlcnZpY2USWAoLTGlzdE9iamVj\
+                    dHMSIy5zdGV3YXJkLnR5cGUudjEuTGlzdE9iamVjdHNSZXF1ZXN0GiQuc3Rld2FyZC50eXBlLnYxLkxpc3RPYmplY3RzUmVz\
+                    cG9uc2USYQoORGVzY3JpYmVPYmplY3QSJi5zdGV3YXJkLnR5cGUudjEuRGVzY3JpYmVPYmplY3RSZXF1ZXN0Gicuc3Rld2Fy\
+                    ZC50eXBlLnYxLkRlc2NyaWJlT2JqZWN0UmVzcG9uc2USWAoLUmVzb2x2ZVZpZXcSIy5zdGV3YXJkLnR5cGUudjEuUmVzb2x2\
+                    ZVZpZXdSZXF1ZXN0GiQuc3Rld2FyZC50eXBlLnYxLlJlc29sdmVWaWV3UmVzcG9uc2VKhQYKKwoBDBIDAQASGiEgVGhlIG1v\
+                    ZGVsIG9mIHRoZSBzYWxlcyBzZXJ2aWNlLgoK+gEKAgYAEgQKABMBGu0BIFRlbGxzIHdoYXQga2luZHMgb2YgcmVjb3JkcyB0\
+                    aGUgc2VydmljZSBrZWVwcywgYXMgdGhlIGNhbGxlciBpcyB0byBzZWUgdGhlbTogd2l0aCB0aGUgZmllbGRzIHRoYXQgdGhl\
+                    IHdvcmtzcGFjZSBoYXMgYWRkZWQsIGFuZCB3aXRob3V0IHRob3NlCiB0aGF0IGFyZSBoaWRkZW4gZnJvbSBoaW0uIE5lZWRz\
+                    IGEgc2Vzc2lvbjsgZXZlcnlib2R5IGlzIHRvbGQgb2Ygd2hhdCBoZSBtYXkgZG8gYW55dGhpbmcgd2l0aC4KCioKBAYAAgAS\
+                    AwwCZBodIExpc3RzIHRoZSBraW5kcyBvZiByZWNvcmRzLgoKuQEKBAYAAgESAw8CbRqrASBUZWxscyBhbGwgb2Ygb25lIGtp\
+                    bmQgdGhhdCBhIGZvcm0sIGEgbGlzdCBhbmQgYSBmaWx0ZXIgbmVlZC4gTk9UX0ZPVU5EIC8gT0JKRUNUX1VOS05PV04gZm9y\
+                    IG9uZSB0aGF0IHRoZSBzZXJ2aWNlIGRvZXMgbm90IGtlZXAsIG9yIHdpdGgKIHdoaWNoIHRoZSBjYWxsZXIgbWF5IGRvIG5v\
+                    dGhpbmcuCgrwAQoEBgACAhIDEgJkGuIBIFRlbGxzIHdoYXQgdGhlIGNhbGxlciBtYXkgdXNlIG9mIGEgdmlldyBvZiB0aGUg\
+                    cmVjb3JkcywgYXMgU2F2ZWRWaWV3U2VydmljZSBrZWVwcyB0aGVtOiBpdHMgZmlsdGVyLCBjb2x1bW5zIGFuZCBvcmRlciB3\
+                    aXRob3V0IHdoYXQgYSBsaXN0CiB3b3VsZCByZWZ1c2UgaGltLCBhbmQgd2hhdCB3YXMgbGVmdCBvdXQgYW5kIHdoeS4gTmVl\
+                    ZHMgdGhlIHJpZ2h0IHRvIHJlYWQgdGhlIHJlY29yZHMuCg==
                     """),
             DescribedFile(
                 path: "steward/sales/v1/pipeline_service.proto", package: "steward.sales.v1",

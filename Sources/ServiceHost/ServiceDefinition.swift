@@ -31,6 +31,8 @@ package struct ServiceDefinition: Sendable {
     private let jobService: JobServiceOf
     /// The same for operators.
     private let tenantJobService: TenantJobServiceOf
+    /// The methods that tell of its kinds of records.
+    private let modelService: ModelServiceOf
     /// What it does without a caller, beside what every service does.
     private let jobs: [JobDefinition]
     /// Deleted records are removed for good when the workspace's time for them is over.
@@ -59,6 +61,7 @@ package struct ServiceDefinition: Sendable {
             "the purpose purge_deleted needs the right to erase each kind of records of \(name)")
         jobService = JobServiceOf(package: "steward.\(name).v1")
         tenantJobService = TenantJobServiceOf(package: "steward.\(name).v1")
+        modelService = ModelServiceOf(package: "steward.\(name).v1")
         self.jobs = jobs
         self.methods = methods
     }
@@ -99,6 +102,7 @@ package struct ServiceDefinition: Sendable {
     package func router(_ engine: RecordEngine, _ jobs: [JobDefinition]) throws -> Router {
         var router = Router()
         try engine.register(on: &router)
+        ModelMethods(engine).register(modelService, on: &router)
         JobMethods(engine, jobs, purge: purgesDeleted ? Purge(engine) : nil).register(
             jobService, on: &router)
         TenantJobMethods(engine, jobs, tenantJobService).register(on: &router)

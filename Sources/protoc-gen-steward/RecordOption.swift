@@ -18,6 +18,7 @@ enum RecordOption {
         (name: "setup", value: STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_SETUP),
         (name: "directory", value: STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_DIRECTORY),
         (name: "administration", value: STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_ADMINISTRATION),
+        (name: "personal", value: STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_PERSONAL),
     ]
 
     /// Nil for a message that is no record.

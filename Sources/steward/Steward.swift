@@ -15,12 +15,13 @@ struct Steward: AsyncParsableCommand {
               steward deal board
 
             An object that the workspace has defined is a noun, too: steward project list.
-            Every noun has list, get, create, update, delete, restore, history and export. steward describe shows all fields.
+            Every noun has list, get, create, update, delete, restore, history and export. steward object describe shows all fields.
             """,
         version: BuildInfo.version,
         groupedSubcommands: [
             CommandGroup(name: "Sign in", subcommands: [Login.self, Logout.self, WhoAmI.self, PasswordCommand.self])
         ] + RecordCommands.groups(["identity": [SettingsCommand.self, ModelCommand.self, Import.self]]) + [
+            CommandGroup(name: "What there is", subcommands: [ObjectCommand.self]),
             CommandGroup(name: "Work without a caller", subcommands: [JobCommand.self]),
             CommandGroup(name: "Any method", subcommands: [Call.self, Describe.self, Bench.self]),
             CommandGroup(

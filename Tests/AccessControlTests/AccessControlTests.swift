@@ -46,6 +46,20 @@ import Testing
             workspace: "test")
     }
 
+    @Test func recordsAreSharedWithRolesAndTheDepartmentsAbove() throws {
+        let access = try #require(snapshot().access(of: rep)).object("account")
+        #expect(access.audience == Audience(units: [top, north].sorted(), roles: [repRole]))
+        let deep = (0..<5).map { _ in RecordID.make() }
+        let units = zip(deep, [nil] + deep.map { $0 }).map { PolicyUnit(id: $0, parentID: $1) }
+        let user = UserID(.make())
+        let snapshot = snapshot(
+            extraUsers: [PolicyUser(id: user, unitID: deep[3], roleIDs: [])],
+            units: units + [PolicyUnit(id: north, parentID: deep[0])])
+        #expect(snapshot.access(of: user)?.object("account").audience.units == deep.prefix(4).sorted())
+        let nowhere = snapshot.access(of: boss)?.object("account").audience
+        #expect(nowhere == Audience(units: [], roles: [bossRole]))
+    }
+
     @Test func scopesSelectOwnUnitAndSubtree() throws {
         let snapshot = snapshot()
         let account = try #require(snapshot.access(of: rep)).object("account")

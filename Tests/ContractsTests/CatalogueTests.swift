@@ -41,6 +41,13 @@ import Wire
         #expect(jobs == generated)
     }
 
+    @Test(arguments: ["customer", "identity", "sales"])
+    func modelsHaveTheSameMethodsInEveryService(service: String) {
+        let model = ModelServiceOf(package: "steward.\(service).v1").all
+        let generated = ContractCatalogue.all.methods.filter { $0.service == "steward.\(service).v1.ModelService" }
+        #expect(model == generated)
+    }
+
     /// Reads the FileDescriptorSet by hand: its files are field 1, their names field 1 of each.
     @Test func descriptorsComeWithTheirDependenciesFirst() throws {
         let set = try #require(ContractCatalogue.all.descriptorSet(of: "steward.sales.v1"))

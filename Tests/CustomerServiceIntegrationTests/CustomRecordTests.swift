@@ -100,13 +100,13 @@ import Testing
             for name in ["", "account", "custom.project", "Project", "record", "../project", "project'--"] {
                 service.name(name)
                 let error = try await denial { try await service.list(Record.self) }
-                #expect(error.reason == "OBJECT_UNKNOWN" && error.fieldViolations.map(\.field) == ["object"], "\(name)")
+                #expect(error.reason == "OBJECT_NOT_DEFINED" && error.fieldViolations.map(\.field) == ["object"], "\(name)")
             }
             // An object that is deleted keeps its records.
             service.name("project")
             service.set([], objects: [])
             let gone = try await denial { try await service.get(project) }
-            #expect(gone.reason == "OBJECT_UNKNOWN")
+            #expect(gone.reason == "OBJECT_NOT_DEFINED")
             service.set([], objects: Self.objects)
             let back = try await service.get(project)
             #expect(back.displayName == "Bridge")

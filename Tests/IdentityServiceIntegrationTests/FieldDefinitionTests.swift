@@ -26,14 +26,17 @@ import Testing
             #expect(
                 try await Self.model(workspace) == [
                     TenantField(
-                        object: "account", number: number, name: "size", kind: .wholeNumber, range: 0...Int64.max)
+                        object: "account", number: number, name: "size", kind: .wholeNumber, range: 0...Int64.max,
+                        displayName: "规模")
                 ])
             #expect(try await workspace.epoch() == before + 1)
-            // What people call it is nobody's but theirs.
+            // Forms are made of the model, so what people call a field is in it.
             try await workspace.update(FieldDefinition(id: made.id, displayName: "Employees", description: "d"))
-            #expect(try await workspace.epoch() == before + 1)
-            try await workspace.update(FieldDefinition(id: made.id, required: true, valueMax: 9))
             #expect(try await workspace.epoch() == before + 2)
+            let named = try await Self.model(workspace).first
+            #expect(named?.displayName == "Employees" && named?.description == "d")
+            try await workspace.update(FieldDefinition(id: made.id, required: true, valueMax: 9))
+            #expect(try await workspace.epoch() == before + 3)
             try await workspace.update(FieldDefinition(id: made.id, valueMin: 1))
             #expect(try await Self.model(workspace).first?.range == 1...9)
             try await workspace.update(FieldDefinition(id: made.id, valueMin: 0))

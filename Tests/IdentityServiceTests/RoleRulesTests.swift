@@ -43,13 +43,17 @@ struct RoleRulesTests {
         let desk =
             grants(customer, ["read"], .all) + grants(["contact", "account_contact"], ["create", "update"], .all)
             + grants(["activity"], ["create"], .all) + grants(["activity"], ["update", "delete"], .own)
+        let views = grants(["saved_view"], ["read"] + writing, .own)
+        let shared =
+            grants(["saved_view"], ["read", "create", "delete"], .own) + grants(["saved_view"], ["update"], .subtree)
         let expected = [
             "Admin": grants(["*"], ["*"], .all),
-            "Sales manager": grants(customer + ["deal"], ["read"] + writing + handingOut, .subtree) + names,
+            "Sales manager": grants(customer + ["deal"], ["read"] + writing + handingOut, .subtree) + names
+                + shared,
             "Sales rep": grants(customer + ["deal"], ["read"], .unit) + grants(customer + ["deal"], writing, .own)
-                + names,
-            "Reader": grants(customer + ["deal"], ["read"], .all) + names,
-            "Service desk": desk + names,
+                + names + views,
+            "Reader": grants(customer + ["deal"], ["read"], .all) + names + views,
+            "Service desk": desk + names + views,
         ]
         for role in BuiltInRole.all { #expect(Set(role.grants) == expected[role.name].map { Set($0) }, "\(role.name)") }
     }

@@ -72,14 +72,16 @@ extension ConformanceTests {
         _ field: RecordField, _ level: FieldLevel, of made: Message, _ bench: Bench
     ) async throws {
         let id = made.named("id")
-        let texts = bench.freeFields(but: field).prefix(1).map { ($0, "edited") }
+        // Of its own: a name may be unique with other fields.
+        let edited = "edited \(id.suffix(8))"
+        let texts = bench.freeFields(but: field).prefix(1).map { ($0, edited) }
         let writes: [(String, () async throws -> Message)] = [
             ("update", { try await bench.edit(made, texts) }),
             ("delete", { try await bench.delete(id) }), ("restore", { try await bench.restore(id) }),
             (
                 "batchUpdate",
                 {
-                    let edition = bench.edition(made, texts.map { ($0.0, "edited again") })
+                    let edition = bench.edition(made, texts.map { ($0.0, "\(edited) again") })
                     return try await bench.batch(bench.methods.batchUpdate) { $0.put([edition], of: bench) }
                 }
             ), ("batchDelete", { try await bench.batch(bench.methods.batchDelete) { $0.set("id", id) } }),

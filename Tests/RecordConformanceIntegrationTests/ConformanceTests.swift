@@ -247,6 +247,7 @@ extension Bench {
     func isFreeText(_ field: RecordField) -> Bool {
         guard case .text = field.kind else { return false }
         return field.rules.format == nil && field.rules.unique == nil && !field.isImmutable
+            && Listed.texts["\(type.object).\(field.name)"] == nil
     }
 
     /// All such fields but one; each type has one at least.

@@ -1,4 +1,7 @@
 import AccessControl
+import Contracts
+import CustomerContracts
+import IdentityContracts
 import Postgres
 import SalesContracts
 import Tenancy
@@ -36,6 +39,32 @@ import Testing
             try form(\.existingShared, .living, .all) == (
                 "id = ANY ($1) AND deleted_at IS NULL ORDER BY id FOR SHARE", 1
             ))
+    }
+
+    @Test func whatIsSharedIsSeenBesideTheScope() throws {
+        let entry = RecordEntry(
+            object: "account", plural: "accounts", ownership: .owned, category: .personal,
+            message: SavedView.descriptor, service: SavedView.entry.service, methods: SavedView.entry.methods)
+        let view = RecordType(
+            entry, table: "views", fields: [],
+            sharing: SharingRule(
+                everybody: "shared_with_all", departments: "shared_department_ids", roles: "shared_role_ids"))
+        let audience = Audience(units: [.make()], roles: [.make()])
+        let (user, units) = (UserID(.make()), [RecordID.make()])
+        let shared = " OR shared_with_all IS TRUE OR shared_department_ids &&"
+        #expect(
+            try form(\.get, .any, .shared(.owner(user), with: audience), of: view)
+                == ("id = $1 AND (owner_id = $2\(shared) $3 OR shared_role_ids && $4)", 4))
+        #expect(
+            try form(\.get, .any, .shared(.ownerOrUnits(user, units), with: audience), of: view) == (
+                "id = $1 AND (owner_id = $2 OR department_id = ANY ($3)\(shared) $4 OR shared_role_ids && $5)", 5
+            ))
+        #expect(try form(\.get, .any, .owner(user), of: view) == ("id = $1 AND owner_id = $2", 2))
+        // Of a type that is not shared, the same is the scope alone.
+        let declared = RecordType(
+            Account.self, fields: [],
+            sharing: SharingRule(everybody: "display_name", departments: "owner_id", roles: "owner_id"))
+        #expect(declared.problems.contains { $0.contains("by which it is shared") })
     }
 
     @Test func sharedRecordsAreSeenByAllOrNobody() throws {

@@ -82,7 +82,7 @@ import Wire
         #expect(
             names == [
                 ["account", "contact", "account-contact", "activity", "lead", "record"], ["deal", "pipeline", "stage"],
-                ["user", "department", "role", "field-definition", "object-definition", "import"],
+                ["user", "department", "role", "field-definition", "object-definition", "saved-view", "import"],
             ])
     }
 

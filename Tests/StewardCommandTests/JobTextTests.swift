@@ -2,6 +2,7 @@ import Contracts
 import CustomerContracts
 import Foundation
 import IdentityContracts
+import SalesContracts
 import Tenancy
 import Testing
 import Wire
@@ -149,4 +150,73 @@ import Wire
         ("$(rm)", "'$(rm)'"), ("", "''"),
     ])
     func wordsOfACommandAreQuotedForAShell(_ text: String, _ word: String) { #expect(ShellText.quoted(text) == word) }
+}
+
+@Suite struct ViewOptionsTests {
+    private func view(_ id: String, _ name: String, of owner: String) -> SavedView {
+        SavedView(id: id, ownerID: owner, displayName: name)
+    }
+
+    @Test func onesOwnViewComesBeforeThoseOfOthers() throws {
+        let views = [
+            view("1", "My Open", of: "a"), view("2", "my open", of: "me"), view("3", "My open deals", of: "me"),
+        ]
+        func choose(_ name: String?, _ views: [SavedView]) throws -> String? {
+            try ViewOptions.choose(name, among: views, of: Account.noun, "me").id
+        }
+        #expect(try choose("My open", views) == "2")
+        #expect(try choose("MY OPEN", [views[0]]) == "1")
+        #expect(try choose(nil, [views[2]]) == "3")
+        for (name, views) in [
+            ("My open", [views[2]]), ("My open", [views[0], view("4", "My open", of: "b")]), (nil, []),
+        ] {
+            #expect(throws: UsageProblem.self) { try choose(name, views) }
+        }
+    }
+
+    @Test func aViewIsNarrowedByWhatIsGivenBeside() {
+        #expect(UsableView.joined(nil, nil) == nil && UsableView.joined(nil, "a = 1") == "a = 1")
+        #expect(UsableView.joined("a = 1 or b = 2", nil, "c = 3") == "(a = 1 or b = 2) and (c = 3)")
+        let view = UsableView(ResolveViewResponse(columns: ["display_name", "stage_id", "custom.size"]))
+        #expect(view.columns(of: Deal.descriptor, forPeople: true) == "display_name,stage,custom.size")
+        #expect(view.columns(of: Deal.descriptor, forPeople: false) == "display_name,stage_id,custom.size")
+        #expect(UsableView(ResolveViewResponse()).columns(of: Deal.descriptor, forPeople: true) == nil)
+    }
+}
+
+@Suite struct ObjectTextTests {
+    @Test func aKindIsToldWithItsFieldsAndParts() {
+        let description = ObjectDescription(
+            summary: ObjectSummary(
+                object: "deal", plural: "deals", service: "sales", owned: true,
+                actions: [ObjectAction(action: "read", scope: .subtree), ObjectAction(action: "update", scope: .own)]),
+            fields: [
+                ObjectField(
+                    name: "display_name", kind: .text, lengthMax: 200, required: true,
+                    filterOperators: [.equal], sortable: true, indexed: true, access: .write),
+                ObjectField(
+                    name: "custom.colour", displayName: "颜色", kind: .text, list: true, countMax: 2,
+                    choices: [FieldChoice(text: "红"), FieldChoice(text: "blue")], access: .masked),
+                ObjectField(
+                    name: "amount", kind: .money, filterOperators: [.equal], access: .read,
+                    parts: [ObjectField(name: "minor_units", kind: .wholeNumber, valueMin: 0)]),
+                ObjectField(
+                    name: "stage_id", kind: .id, reference: FieldReference(object: "stage", service: "sales"),
+                    access: .write),
+            ],
+            uniqueFields: [UniqueFields(names: ["a", "b"])], upsertField: "external_id")
+        let lines = ObjectText(description, 12).lines
+        #expect(
+            lines.prefix(7) == [
+                "object     deal", "service    sales", "records    owned by users",
+                "you may    read (subtree), update (own)", "unique     a + b", "upsert by  external_id",
+                "version    12",
+            ])
+        let table = lines.dropFirst(8).map { $0.split(separator: "  ").map { $0.trimmingPrefix(" ") } }
+        #expect(table[0] == ["FIELD", "TYPE", "RULES", "ACCESS", "USE"])
+        #expect(table[1] == ["display_name", "text", "required, ≤ 200 characters", "write", "filter sort index"])
+        #expect(table[2] == ["custom.colour", "颜色", "list of text", "≤ 2 of them, 红 | blue", "masked"])
+        #expect(table[4] == [".minor_units", "whole_number", "≥ 0"])
+        #expect(table[5] == ["stage_id", "stage", "write"])
+    }
 }

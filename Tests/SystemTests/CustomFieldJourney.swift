@@ -17,6 +17,13 @@ extension SystemTests {
                 ).record)
         }
 
+        private static func form(of object: String, _ connection: StewardConnection) async throws -> [ObjectField] {
+            let answer: DescribeObjectResponse = try await connection.channel.call(
+                ModelServiceOf(package: "steward.customer.v1").describeObject, DescribeObjectRequest(object: object),
+                CallOptions())
+            return answer.description?.fields ?? []
+        }
+
         @Test func whatIsDefinedIsThereForWhoeverMayHaveIt() async throws {
             let steward = try await TestSteward.shared()
             let (workspace, other) = (try await steward.makeWorkspace(), try await steward.makeWorkspace())
@@ -71,6 +78,12 @@ extension SystemTests {
             }
             #expect(asked.reason == "FIELD_NOT_READABLE")
             _ = role
+            // A form of the admin has the field, by its name, one of the intern has not.
+            let form = try await Self.form(of: "account", workspace.admin).first { $0.name == "custom.rating" }
+            #expect(form?.displayName == "评级" && form?.kind == .wholeNumber && form?.valueMax == 5)
+            #expect(form?.access == .write && form?.filterOperators.contains(.greater) == true)
+            let formOfIntern = try await Self.form(of: "account", intern).map(\.name)
+            #expect(formOfIntern.contains("display_name") && !formOfIntern.contains("custom.rating"))
             let elsewhere = try await refusal {
                 try await other.admin.accounts.createAccount(
                     CreateAccountRequest(

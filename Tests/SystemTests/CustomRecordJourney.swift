@@ -50,7 +50,7 @@ extension SystemTests {
             let elsewhere = try await refusal {
                 try await other.admin.records.getRecord(GetRecordRequest("purchase_request", GetRequest(id: made.id)))
             }
-            #expect(elsewhere.reason == "OBJECT_UNKNOWN")
+            #expect(elsewhere.reason == "OBJECT_NOT_DEFINED")
             await clerk.close()
             await buyer.close()
         }

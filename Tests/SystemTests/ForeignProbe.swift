@@ -81,6 +81,9 @@ struct SampleRecords: Sendable {
             CreateRecordRequest(
                 Self.object, CreateRequest(record: Record(displayName: text("record"), externalID: word)))
         ).record?.id
+        ids["saved_view"] = try await admin.savedViews.createSavedView(
+            CreateSavedViewRequest(record: SavedView(object: "account", displayName: text("view"), sharedWithAll: true))
+        ).record?.id
         ids["job"] = try await admin.accounts.deleteMatchingAccounts(
             DeleteMatchingAccountsRequest(filterExpression: "external_id = \"none\"")
         ).jobID
@@ -243,6 +246,7 @@ struct ForeignProbe {
                 ObjectDefinition(
                     name: name.replacing(" ", with: "_"), displayName: name, pluralDisplayName: name)
             case "record": Record(displayName: name)
+            case "saved_view": SavedView(object: "account", displayName: name)
             default: throw TestStewardError("there is no sample for \(method.path): add one here")
             }
         return record.message(in: arena)
@@ -257,7 +261,9 @@ struct ForeignProbe {
         switch object {
         case "owner": return "user"
         case "external", "tax": return nil
-        default: return String(object.hasPrefix("parent_") ? object.dropFirst("parent_".count) : object)
+        default:
+            let prefix = ["parent_", "shared_"].first { object.hasPrefix($0) } ?? ""
+            return String(object.dropFirst(prefix.count))
         }
     }
 }

@@ -15,8 +15,10 @@
 #include "steward/type/v1/field.pb-c.h"
 #include "steward/type/v1/filter.pb-c.h"
 #include "steward/type/v1/job.pb-c.h"
+#include "steward/type/v1/object.pb-c.h"
 #include "steward/type/v1/record.pb-c.h"
 #include "steward/type/v1/tenant_job.pb-c.h"
+#include "steward/type/v1/view.pb-c.h"
 static inline const ProtobufCMessageDescriptor *google_protobuf_timestamp_descriptor(void) { return &google__protobuf__timestamp__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_grant_descriptor(void) { return &steward__identity__v1__grant__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_field_policy_descriptor(void) { return &steward__identity__v1__field_policy__descriptor; }
@@ -96,6 +98,18 @@ static inline const ProtobufCMessageDescriptor *steward_type_v1_preview_purge_re
 static inline const ProtobufCMessageDescriptor *steward_type_v1_preview_purge_response_descriptor(void) { return &steward__type__v1__preview_purge_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_purge_count_descriptor(void) { return &steward__type__v1__purge_count__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_undo_job_response_descriptor(void) { return &steward__type__v1__undo_job_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_list_objects_request_descriptor(void) { return &steward__type__v1__list_objects_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_list_objects_response_descriptor(void) { return &steward__type__v1__list_objects_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_describe_object_request_descriptor(void) { return &steward__type__v1__describe_object_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_describe_object_response_descriptor(void) { return &steward__type__v1__describe_object_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_object_summary_descriptor(void) { return &steward__type__v1__object_summary__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_object_action_descriptor(void) { return &steward__type__v1__object_action__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_object_description_descriptor(void) { return &steward__type__v1__object_description__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_object_method_descriptor(void) { return &steward__type__v1__object_method__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_unique_fields_descriptor(void) { return &steward__type__v1__unique_fields__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_object_field_descriptor(void) { return &steward__type__v1__object_field__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_field_choice_descriptor(void) { return &steward__type__v1__field_choice__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_field_reference_descriptor(void) { return &steward__type__v1__field_reference__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_money_descriptor(void) { return &steward__type__v1__money__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_record_count_descriptor(void) { return &steward__type__v1__record_count__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_custom_field_descriptor(void) { return &steward__type__v1__custom_field__descriptor; }
@@ -111,3 +125,6 @@ static inline const ProtobufCMessageDescriptor *steward_type_v1_retry_tenant_job
 static inline const ProtobufCMessageDescriptor *steward_type_v1_retry_tenant_job_response_descriptor(void) { return &steward__type__v1__retry_tenant_job_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_abandon_tenant_job_request_descriptor(void) { return &steward__type__v1__abandon_tenant_job_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_abandon_tenant_job_response_descriptor(void) { return &steward__type__v1__abandon_tenant_job_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_resolve_view_request_descriptor(void) { return &steward__type__v1__resolve_view_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_resolve_view_response_descriptor(void) { return &steward__type__v1__resolve_view_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_left_out_descriptor(void) { return &steward__type__v1__left_out__descriptor; }

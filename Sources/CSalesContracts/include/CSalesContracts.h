@@ -2,6 +2,7 @@
 #pragma once
 #include "steward/sales/v1/deal_service.pb-c.h"
 #include "steward/sales/v1/job_service.pb-c.h"
+#include "steward/sales/v1/model_service.pb-c.h"
 #include "steward/sales/v1/pipeline_service.pb-c.h"
 #include "steward/sales/v1/stage_service.pb-c.h"
 #include "steward/sales/v1/tenant_job_service.pb-c.h"

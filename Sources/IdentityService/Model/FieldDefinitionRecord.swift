@@ -47,10 +47,12 @@ struct FieldDefinitionRecord: Sendable {
                 }))
     }
 
-    /// What people call a field, and what it is for, is nobody's but theirs.
+    /// All that may be changed of a field is in the model: forms are made of it.
     private static func changesModel(_ change: RecordChange) -> Bool {
         change.kind != .update
-            || ["required", "length_max", "value_min", "value_max", "choices"].contains { change.changes($0) }
+            || ["display_name", "description", "required", "length_max", "value_min", "value_max", "choices"].contains {
+                change.changes($0)
+            }
     }
 
     private static let takeNumber = Statement("SELECT nextval('{schema}.field_definitions_number_seq')")
@@ -73,7 +75,8 @@ struct FieldDefinitionRecord: Sendable {
     private static let sizes = Statement(
         """
         SELECT count(*) FILTER (WHERE object = $1), coalesce(sum(
-            64 + octet_length(object) + octet_length(name) + octet_length(array_to_string(choices, '    '))), 0)::bigint
+            64 + octet_length(object) + octet_length(name) + octet_length(array_to_string(choices, '    '))
+            + octet_length(display_name) + coalesce(octet_length(description), 0)), 0)::bigint
         FROM {schema}.field_definitions WHERE deleted_at IS NULL
         """)
 

@@ -61,7 +61,7 @@ enum PolicyTables {
 
     private static let selectFields = Statement(
         """
-        SELECT object, number, name, kind, required, length_max, value_min, value_max, choices
+        SELECT object, number, name, kind, required, length_max, value_min, value_max, choices, display_name, description
         FROM {schema}.field_definitions WHERE deleted_at IS NULL ORDER BY object, number
         """)
 
@@ -74,7 +74,8 @@ enum PolicyTables {
                 object: try row.string(0), number: try row.int64(1), name: try row.string(2),
                 kind: FieldKind(rawValue: try row.int32(3)), required: row.isNull(4) ? nil : try row.bool(4),
                 lengthMax: row.isNull(5) ? nil : try row.int32(5), valueMin: try row.optionalInt64(6),
-                valueMax: try row.optionalInt64(7), choices: try row.strings(8))
+                valueMax: try row.optionalInt64(7), choices: try row.strings(8),
+                displayName: try row.string(9), description: try row.optionalString(10))
         }
     }
 

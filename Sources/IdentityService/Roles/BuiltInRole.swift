@@ -48,6 +48,9 @@ struct BuiltInRole: Sendable {
             case .customer, .sales:
                 [Right(actions: Action.single + [.import, .massUpdate, .reassign], scope: .subtree)]
             case .setup, .directory: [names]
+            // A manager shares with the departments below.
+            case .personal:
+                [Right(actions: [.read, .create, .delete], scope: .own), Right(actions: [.update], scope: .subtree)]
             case .administration: []
             }
         })
@@ -63,6 +66,7 @@ struct BuiltInRole: Sendable {
                     Right(actions: [.create, .update, .delete], scope: .own),
                 ]
             case .setup, .directory: [names]
+            case .personal: [own]
             case .administration: []
             }
         })
@@ -73,6 +77,7 @@ struct BuiltInRole: Sendable {
             switch entry.category {
             case .customer, .sales: [Right(actions: [.read], scope: .all)]
             case .setup, .directory: [names]
+            case .personal: [own]
             case .administration: []
             }
         })
@@ -85,6 +90,7 @@ struct BuiltInRole: Sendable {
             switch entry.category {
             case .customer: [Right(actions: [.read], scope: .all)] + (keptByServiceDesk[entry.object] ?? [])
             case .setup, .directory: [names]
+            case .personal: [own]
             case .sales, .administration: []
             }
         })
@@ -93,6 +99,9 @@ struct BuiltInRole: Sendable {
 
     /// What everybody needs to read the names on records: stages, colleagues, departments.
     private static let names = Right(actions: [.read], scope: .all)
+
+    /// What everybody keeps for himself.
+    private static let own = Right(actions: Action.single, scope: .own)
 
     private static let keptByServiceDesk: [String: [Right]] = [
         "contact": [Right(actions: [.create, .update], scope: .all)],

@@ -6,11 +6,14 @@ import Work
 /// What grants and field policies can speak of: every record type of the product, with its fields, the workspace's settings and its jobs.
 struct RoleCatalogue: Sendable {
     let records: [RecordEntry]
+    /// What is announced of the objects that workspaces define.
+    private let own: RecordEntry?
     let permissions: PermissionCatalogue
 
     init(_ all: [RecordEntry]) {
         let records = all.filter { !$0.isDefinedByWorkspace }
         self.records = records
+        own = all.first(where: \.isDefinedByWorkspace)
         permissions = PermissionCatalogue(
             objects: records.map { entry in
                 PermissionObject(
@@ -18,6 +21,14 @@ struct RoleCatalogue: Sendable {
                     isExtensible: entry.isExtensible)
             } + [SettingsAccess.object, JobMethods.permission],
             ownFields: all.filter(\.isDefinedByWorkspace).flatMap { $0.message.fields.map(\.name) })
+    }
+
+    /// A kind of records in a workspace, as grants call it; nil for one that there is not.
+    func entry(of object: String, in model: TenantModel) -> RecordEntry? {
+        guard TenantObject.isObject(object) else { return records.first { $0.object == object } }
+        guard model.object(object) != nil, var entry = own else { return nil }
+        entry.object = object
+        return entry
     }
 
     /// The names of the types to which a workspace may add fields.

@@ -171,7 +171,7 @@ struct DeclarationCheck {
 
     /// Finds the fields that every record has. Where one is missing another stands in, and the problem keeps the
     /// engine from starting.
-    mutating func standardFields(of fields: [RecordField]) -> StandardFields {
+    mutating func standardFields(of fields: [RecordField], _ sharing: SharingRule?) -> StandardFields {
         guard let first = fields.first else {
             preconditionFailure("\(message.name) has no field that can be stored")
         }
@@ -189,7 +189,21 @@ struct DeclarationCheck {
             id: need(.id, &problems), version: need(.version, &problems),
             createTime: need(.createTime, &problems),
             updateTime: need(.updateTime, &problems), deleteTime: need(.deleteTime, &problems),
-            owner: find(.owner), department: find(.department))
+            owner: find(.owner), department: find(.department), sharing: sharing.flatMap { self.sharing($0, fields) })
+    }
+
+    /// The fields by which records are shared; nil where one is missing or is of another kind.
+    private mutating func sharing(_ rule: SharingRule, _ fields: [RecordField]) -> SharingFields? {
+        func find(_ name: String) -> RecordField? { fields.first { $0.name == name } }
+        guard ownership == .owned, let everybody = find(rule.everybody), case .bool = everybody.kind,
+            let departments = find(rule.departments), case .idArray = departments.kind,
+            let roles = find(rule.roles), case .idArray = roles.kind
+        else {
+            problems.append(
+                "\(message.shortName) is not owned, or lacks a truth value and two lists of ids by which it is shared.")
+            return nil
+        }
+        return SharingFields(everybody: everybody, departments: departments, roles: roles)
     }
 
     /// Identifiers go into SQL as they are: lower snake case, at most 50 bytes (Citus appends to longer ones), no key

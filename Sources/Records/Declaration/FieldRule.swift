@@ -91,6 +91,21 @@ package struct ConstraintRule: Sendable {
     }
 }
 
+/// The fields of an owned record that say who may read it beside those whose scopes cover it, if a role lets them read any record of the type:
+/// everybody, those who work in a department or below it, those who have a role. In get, lists, counts, watches and histories alike.
+package struct SharingRule: Sendable {
+    /// A truth value.
+    package let everybody: String
+    /// Ids of departments.
+    package let departments: String
+    /// Ids of roles.
+    package let roles: String
+
+    package init(everybody: String, departments: String, roles: String) {
+        (self.everybody, self.departments, self.roles) = (everybody, departments, roles)
+    }
+}
+
 /// A record type that does not fit its message or table. Found when the program starts.
 package struct DeclarationError: Error, CustomStringConvertible {
     package let object: String

@@ -1,3 +1,4 @@
+import AccessControl
 import Tenancy
 import Text
 package import Wire
@@ -20,27 +21,30 @@ package final class RecordField: Sendable {
     let rules: FieldRules
     /// What the engine itself does with it.
     let role: StandardField?
+    /// The definition of a field that the workspace has added.
+    let added: TenantField?
 
     init(
         index: Int, descriptor: FieldDescriptor, kind: ColumnKind, columns: [String], firstColumn: Int,
         rules: FieldRules,
-        role: StandardField?, name: String? = nil, expressions: [String]? = nil
+        role: StandardField?, added: TenantField? = nil, expressions: [String]? = nil
     ) {
         self.index = index
         self.descriptor = descriptor
-        self.name = name ?? descriptor.name
+        self.name = added?.path ?? descriptor.name
         self.expressions = expressions ?? columns
         self.kind = kind
         self.columns = columns
         self.firstColumn = firstColumn
         self.rules = rules
         self.role = role
+        self.added = added
     }
 
     /// What the ledger calls it, and the column of custom fields: stays the same when a custom field gets another name.
     var key: String { descriptor.name }
     /// The workspace has added it.
-    var isCustom: Bool { columns.isEmpty }
+    var isCustom: Bool { added != nil }
     /// SQL of its first, and mostly only, value: its column, or a member of one.
     var column: String { expressions[0] }
     /// A client may not write it.

@@ -85,9 +85,12 @@ package final class RecordType: Sendable {
     /// - Parameter table: nil for one that is called as several records are: accounts.
     package convenience init(
         _ record: any RecordMessage.Type, table: String? = nil, fields: [FieldRule],
-        constraints: [ConstraintRule] = [], rules: RecordRules = RecordRules(), purge: PurgeRules = PurgeRules()
+        constraints: [ConstraintRule] = [], sharing: SharingRule? = nil, rules: RecordRules = RecordRules(),
+        purge: PurgeRules = PurgeRules()
     ) {
-        self.init(record.entry, table: table, fields: fields, constraints: constraints, rules: rules, purge: purge)
+        self.init(
+            record.entry, table: table, fields: fields, constraints: constraints, sharing: sharing, rules: rules,
+            purge: purge)
     }
 
     /// A mirror of records of another service: their standard fields and those that are named, for filters, orders and groups of
@@ -111,8 +114,9 @@ package final class RecordType: Sendable {
 
     init(
         _ entry: RecordEntry, table: String? = nil, fields fieldRules: [FieldRule],
-        constraints: [ConstraintRule] = [], rules: RecordRules = RecordRules(), purge: PurgeRules = PurgeRules(),
-        mirroring: ServiceName? = nil, own: TenantObject? = nil, template: RecordType? = nil
+        constraints: [ConstraintRule] = [], sharing: SharingRule? = nil, rules: RecordRules = RecordRules(),
+        purge: PurgeRules = PurgeRules(), mirroring: ServiceName? = nil, own: TenantObject? = nil,
+        template: RecordType? = nil
     ) {
         let table = table ?? entry.plural
         (self.entry, self.own, self.template) = (entry, own, template)
@@ -142,7 +146,7 @@ package final class RecordType: Sendable {
         fieldNames = fields.map(\.name)
         fieldKeys = fieldNames
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        standard = check.standardFields(of: fields)
+        standard = check.standardFields(of: fields, sharing)
         problems = check.problems
         let columns = fields.flatMap(\.columns)
         columnList = columns.joined(separator: ", ")
@@ -276,8 +280,15 @@ struct StandardFields: Sendable {
     let createTime: RecordField
     let updateTime: RecordField
     let deleteTime: RecordField
-    /// Nil for shared records.
+    /// Nil for records of the workspace.
     let owner: RecordField?
-    /// Nil for shared records.
+    /// Nil for records of the workspace.
     let department: RecordField?
+    /// Nil for a type whose records are not shared.
+    let sharing: SharingFields?
+}
+
+/// The fields that say who may read a record beside those whose scopes cover it.
+struct SharingFields: Sendable {
+    let everybody, departments, roles: RecordField
 }

@@ -42,9 +42,12 @@ package struct RecordCall: Sendable {
         rights = FieldRights(self.type, access)
     }
 
-    /// Selects the records that the caller may do the action with.
+    /// Selects the records that the caller may do the action with. Whoever may read some of a kind that can be shared reads those that are
+    /// shared with him, too.
     func predicate(_ action: Action) -> ScopePredicate {
-        access.predicate(action, ownership: type.ownership)
+        let scope = access.predicate(action, ownership: type.ownership)
+        guard action == .read, type.standard.sharing != nil, scope != .none, scope != .all else { return scope }
+        return .shared(scope, with: access.audience)
     }
 
     /// Whether a role grants the action on some records at least.

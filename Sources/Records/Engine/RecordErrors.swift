@@ -45,7 +45,7 @@ enum RecordErrors {
     }
 
     /// A request names an object that the workspace has not defined, or none.
-    static func objectUnknown(_ name: String, _ model: TenantModel) -> RPCError {
+    static func objectNotDefined(_ name: String, _ model: TenantModel) -> RPCError {
         let known = model.objects.prefix(20).map(\.name)
         let cure =
             known.isEmpty
@@ -53,7 +53,7 @@ enum RecordErrors {
             : "it has \(known.joined(separator: ", "))\(model.objects.count > known.count ? " …" : "")"
         let asked = name.isEmpty ? "Say of which object the records are" : "This workspace has no object \(name.quoted)"
         return .invalidArgument(
-            RecordReason.objectUnknown.rawValue, "\(asked): \(cure).", field: "object", domain: domain)
+            RecordReason.objectNotDefined.rawValue, "\(asked): \(cure).", field: "object", domain: domain)
     }
 
     /// Records of an object that belong to the workspace as a whole cannot be given away.
@@ -61,6 +61,14 @@ enum RecordErrors {
         .failedPrecondition(
             RecordReason.objectUnowned.rawValue,
             "The records of \(type.object) belong to the workspace as a whole and have no owner.", domain: domain)
+    }
+
+    static func objectUnknown(_ name: String, known: [String]) -> RPCError {
+        .notFound(
+            RecordReason.objectUnknown.rawValue,
+            "This service has no kind of records \(name.quoted) with which you may do anything; it has "
+                + "\(known.isEmpty ? "none" : known.joined(separator: ", ")).",
+            domain: domain, details: [("object", name.quoted)])
     }
 
     static func notDeleted(_ type: RecordType) -> RPCError {

@@ -2,6 +2,7 @@
 /// Violations of single fields have reasons of their own (REQUIRED, TOO_LONG, …), listed in proto/README.md.
 package enum RecordReason: String, Sendable, CaseIterable {
     case recordNotFound = "RECORD_NOT_FOUND"
+    case objectUnknown = "OBJECT_UNKNOWN"
     case recordNotDeleted = "RECORD_NOT_DELETED"
     case recordDeleted = "RECORD_DELETED"
     case referenceDeleted = "REFERENCE_DELETED"
@@ -9,7 +10,7 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case recordsTooMany = "RECORDS_TOO_MANY"
     case permissionMissing = "PERMISSION_MISSING"
     case recordOutOfScope = "RECORD_OUT_OF_SCOPE"
-    case objectUnknown = "OBJECT_UNKNOWN"
+    case objectNotDefined = "OBJECT_NOT_DEFINED"
     case objectUnowned = "OBJECT_UNOWNED"
     case fieldNotReadable = "FIELD_NOT_READABLE"
     case fieldNotWritable = "FIELD_NOT_WRITABLE"

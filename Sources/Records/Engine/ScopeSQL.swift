@@ -4,9 +4,9 @@ import Tenancy
 
 /// The form that a scope has as SQL: its text without its values.
 enum ScopeShape: Int, CaseIterable {
-    case all, none, owner, ownerOrUnits
+    case all, none, owner, ownerOrUnits, ownerOrShared, ownerOrUnitsOrShared
 
-    /// Shared records have no owner: a caller sees all of them or none.
+    /// Records of the workspace have no owner: a caller sees all of them or none.
     init(_ scope: ScopePredicate, _ standard: StandardFields) {
         let isOwned = standard.owner != nil && standard.department != nil
         switch scope {
@@ -14,6 +14,14 @@ enum ScopeShape: Int, CaseIterable {
         case .none: self = .none
         case .owner: self = isOwned ? .owner : .none
         case .ownerOrUnits: self = isOwned ? .ownerOrUnits : .none
+        case .shared(let scope, _):
+            let shape = ScopeShape(scope, standard)
+            self =
+                switch shape {
+                case .owner: .ownerOrShared
+                case .ownerOrUnits: .ownerOrUnitsOrShared
+                default: shape
+                }
         }
     }
 
@@ -27,7 +35,19 @@ enum ScopeShape: Int, CaseIterable {
         case .none: return "false"
         case .owner: return "\(owner) = $\(count + 1)"
         case .ownerOrUnits: return "(\(owner) = $\(count + 1) OR \(department) = ANY ($\(count + 2)))"
+        case .ownerOrShared:
+            return "(\(owner) = $\(count + 1)\(ScopeShape.sharing(standard, after: count + 1)))"
+        case .ownerOrUnitsOrShared:
+            return "(\(owner) = $\(count + 1) OR \(department) = ANY ($\(count + 2))"
+                + "\(ScopeShape.sharing(standard, after: count + 2)))"
         }
+    }
+
+    /// Nothing for a type whose records are not shared.
+    private static func sharing(_ standard: StandardFields, after count: Int) -> String {
+        guard let sharing = standard.sharing else { return "" }
+        return " OR \(sharing.everybody.column) IS TRUE OR \(sharing.departments.column) && $\(count + 1)"
+            + " OR \(sharing.roles.column) && $\(count + 2)"
     }
 
     /// Appends the values that stand in the condition.
@@ -37,8 +57,19 @@ enum ScopeShape: Int, CaseIterable {
         case (.ownerOrUnits, .ownerOrUnits(let user, let units)):
             parameters.append(user.id)
             parameters.append(units)
+        case (.ownerOrShared, .shared(let scope, let audience)):
+            ScopeShape.owner.bind(scope, to: &parameters)
+            ScopeShape.bind(audience, to: &parameters)
+        case (.ownerOrUnitsOrShared, .shared(let scope, let audience)):
+            ScopeShape.ownerOrUnits.bind(scope, to: &parameters)
+            ScopeShape.bind(audience, to: &parameters)
         default: break
         }
+    }
+
+    private static func bind(_ audience: Audience, to parameters: inout Parameters) {
+        parameters.append(audience.units)
+        parameters.append(audience.roles)
     }
 }
 

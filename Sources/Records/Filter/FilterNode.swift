@@ -8,6 +8,17 @@ package indirect enum FilterNode: Hashable, Sendable {
     case compare(FilterComparison)
 }
 
+extension FilterNode {
+    /// The paths of all comparisons.
+    package var paths: Set<String> {
+        switch self {
+        case .all(let nodes), .any(let nodes): nodes.reduce(into: []) { $0.formUnion($1.paths) }
+        case .not(let node): node.paths
+        case .compare(let comparison): [comparison.path]
+        }
+    }
+}
+
 /// Compares one field with values.
 package struct FilterComparison: Hashable, Sendable {
     package let path: String
@@ -29,7 +40,7 @@ package enum FilterLiteral: Hashable, Sendable {
 }
 
 /// Ways to compare, with the numbers of steward.type.v1.ComparisonOperator.
-package enum Comparator: Int32, Sendable {
+package enum Comparator: Int32, CaseIterable, Sendable {
     case equal = 1
     case notEqual, less, lessOrEqual, greater, greaterOrEqual, `in`, contains, startsWith, isSet
 

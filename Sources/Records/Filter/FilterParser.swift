@@ -8,7 +8,7 @@
 ///                | field "is" [ "not" ] "set"
 ///     field      = name { "." name }                       as in display_name, amount.minor_units, stage.display_name
 ///     value      = text in " or ' | word                   as in "Müller & Co", 北京, 42, true, 2026-01-31, OPEN,
-///                                                       "12.50 EUR"
+///                                                       "12.50 EUR", me (whoever asks, where a field names users)
 ///
 /// `~` means contains, `^=` begins with, both upper and lower case alike. Key words may be written in either case. In
 /// quotes, \\ \" \' \n \t \uXXXX stand for characters. A text in quotes is never a key word.

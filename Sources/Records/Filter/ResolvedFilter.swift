@@ -57,15 +57,20 @@ struct ResolvedComparison: Sendable {
 struct FilterResolver {
     let type: RecordType
     let rights: FieldRights
+    /// Whom the word `me` stands for; nil where nobody asks.
+    private let me: UserID?
     private let following: ReferencePath.Following
 
-    init(type: RecordType, rights: FieldRights, following: @escaping ReferencePath.Following = { _ in nil }) {
-        (self.type, self.rights, self.following) = (type, rights, following)
+    init(
+        type: RecordType, rights: FieldRights, me: UserID? = nil,
+        following: @escaping ReferencePath.Following = { _ in nil }
+    ) {
+        (self.type, self.rights, self.me, self.following) = (type, rights, me, following)
     }
 
     /// What a caller may ask of a type and of the records that it names.
     init(_ call: RecordCall) {
-        self.init(type: call.type, rights: call.rights, following: call.following)
+        self.init(type: call.type, rights: call.rights, me: call.actor.userID, following: call.following)
     }
 
     /// Throws INVALID_ARGUMENT for an unknown field or a value of the wrong type, and PERMISSION_DENIED for a field
@@ -110,7 +115,7 @@ struct FilterResolver {
         let inner = FilterComparison(
             path: path.rest, comparator: isNegated ? .equal : comparison.comparator, values: comparison.values,
             place: comparison.place)
-        let filter = try FilterResolver(type: path.call.type, rights: path.call.rights).resolve(inner)
+        let filter = try FilterResolver(type: path.call.type, rights: path.call.rights, me: me).resolve(inner)
         let reference = ResolvedReference(
             field: path.field, type: path.call.type, scope: path.call.predicate(.read), filter: filter)
         return isNegated ? .not(.follow(reference)) : .follow(reference)
@@ -139,6 +144,11 @@ struct FilterResolver {
         }
     }
 
+    /// The ways in which a target can be compared.
+    static func comparators(of target: FilterTarget) -> [Comparator] {
+        Comparator.allCases.filter { allows($0, target) }
+    }
+
     private static func allows(_ comparator: Comparator, _ target: FilterTarget) -> Bool {
         switch (comparator, target.type) {
         case (.isSet, _): true
@@ -165,6 +175,8 @@ struct FilterResolver {
         if case .text(let text) = literal { try checkText(text, comparison) }
         if case .word(let text) = literal { try checkText(text, comparison) }
         if case .money = target.type { return try money(literal, comparison) }
+        // The same filter for everybody who lists by it.
+        if [.word("me"), .text("me")].contains(literal), target.field.namesUsers, let me { return .id(me.id) }
         guard let value = FilterResolver.convert(literal, to: target.type, isPart: comparison.comparator.isOfPart)
         else { throw mismatch(comparison, target.type) }
         return value
@@ -239,6 +251,11 @@ struct FilterResolver {
         let shortest = matches.min { $0.name.utf8.count < $1.name.utf8.count }
         return shortest?.number
     }
+}
+
+extension RecordField {
+    /// It holds the id of a user.
+    fileprivate var namesUsers: Bool { role == .owner || rules.reference == .user }
 }
 
 extension FilterTarget.ValueType {

@@ -112,8 +112,7 @@ struct SortOrder: Sendable {
     private static func sortable(
         _ path: String, of type: RecordType, _ asked: Asked
     ) throws -> (target: FilterTarget, column: String) {
-        guard let target = FilterTarget(path, in: type), case .column(let column) = target.place, target.isSortable
-        else { throw asked.refusal }
+        guard let target = FilterTarget(path, in: type), let column = target.sortColumn else { throw asked.refusal }
         return (target, column)
     }
 
@@ -170,12 +169,14 @@ struct SortOrder: Sendable {
 }
 
 extension FilterTarget {
-    /// Notes of several lines are no sort key: a page token carries the values of its keys.
-    var isSortable: Bool {
+    /// SQL of the values that lists are ordered by; nil for what is no sort key. Notes of several lines are none: a page token carries the
+    /// values of its keys.
+    var sortColumn: String? {
+        guard case .column(let column) = place else { return nil }
         switch type {
-        case .opaque, .money: false
-        case .text: field.rules.text?.form != .multiLine
-        default: true
+        case .opaque, .money: return nil
+        case .text: return field.rules.text?.form == .multiLine ? nil : column
+        default: return column
         }
     }
 

@@ -127,11 +127,11 @@ extension RecordEngine {
 
     /// The type of the object that a request names, in the caller's workspace.
     ///
-    /// - Throws: INVALID_ARGUMENT with OBJECT_UNKNOWN; as `authorise` without a caller.
+    /// - Throws: INVALID_ARGUMENT with OBJECT_NOT_DEFINED; as `authorise` without a caller.
     func type(named name: String?, of template: RecordType, _ context: CallContext) async throws -> RecordType {
         let model = try await policy(context).model
         guard let type = template.shaped(by: model, as: TenantObject.prefix + (name ?? "")) else {
-            throw RecordErrors.objectUnknown(name ?? "", model)
+            throw RecordErrors.objectNotDefined(name ?? "", model)
         }
         return type.served
     }

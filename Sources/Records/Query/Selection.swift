@@ -82,6 +82,11 @@ extension RecordEngine {
                 .filterMalformed, "Send either filter or filter_expression, not both.",
                 field: "filter_expression")
         }
+        return try parse(expression)
+    }
+
+    /// Reads the text form of a filter. Throws INVALID_ARGUMENT with FILTER_SYNTAX.
+    static func parse(_ expression: String) throws -> FilterNode {
         do throws(FilterSyntaxError) {
             return try FilterParser.parse(expression)
         } catch {

@@ -38,7 +38,7 @@ extension RecordField {
         let kind = custom.columnKind
         self.init(
             index: index, descriptor: descriptor, kind: kind, columns: [], firstColumn: 0, rules: FieldRules(custom),
-            role: nil, name: custom.path, expressions: kind.expressions(in: Self.customColumn, under: descriptor.name))
+            role: nil, added: custom, expressions: kind.expressions(in: Self.customColumn, under: descriptor.name))
     }
 
     static let customColumn = "custom"

@@ -35,7 +35,7 @@ extension TenantField {
             object: object, number: number, name: name, kind: kind, isRequired: field.required ?? false,
             lengthMax: field.lengthMax.map { Int($0) },
             range: (field.valueMin != nil || field.valueMax != nil) && least <= most ? least...most : nil,
-            choices: field.choices)
+            choices: field.choices, displayName: field.displayName, description: field.description)
     }
 }
 

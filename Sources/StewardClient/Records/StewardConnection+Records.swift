@@ -45,6 +45,11 @@ extension StewardConnection {
     /// Keeps roles. Needs a session; permissions are role.read, role.create, role.update and role.delete.
     public var roles: RoleServiceClient { RoleServiceClient(channel: channel) }
 
+    /// Keeps views of lists. Needs a session; permissions are saved_view.read and so on. Whoever has saved_view.read on any scope also reads the views
+    /// that are shared with him; he changes those that his scopes cover. What a reader may use of a view tells the method ResolveView of the
+    /// ModelService of the service that keeps its records. Reasons: VIEW_NAME_TAKEN, DEFAULT_VIEW_TAKEN, SHARING_NOT_ALLOWED.
+    public var savedViews: SavedViewServiceClient { SavedViewServiceClient(channel: channel) }
+
     /// Keeps users. Needs a session; permissions are user.read, user.create, user.update and user.delete.
     public var users: UserServiceClient { UserServiceClient(channel: channel) }
 

@@ -32,6 +32,7 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
     }
 
     @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var view: ViewOptions
 
     @Option(help: "csv, sheet (CSV for spreadsheet programs), json or xlsx. Default: csv.")
     var output: ExportFormat?
@@ -66,7 +67,9 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
     func validate() throws {
         guard (0...3_600).contains(patience) else { throw ValidationError("--patience is 0 to 3600 seconds") }
         guard resumeFrom == nil else {
-            guard output == nil, columns == nil, filter == nil, file == nil, orderBy.isEmpty, !ids, !deleted else {
+            guard output == nil, columns == nil, filter == nil, file == nil, orderBy.isEmpty, !ids, !deleted,
+                !view.isGiven
+            else {
                 throw ValidationError("--resume-from goes on with what was asked for before; give nothing else")
             }
             return
@@ -81,24 +84,28 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
         guard output != .xlsx || file != nil else { throw ValidationError("xlsx is no text: give a file with -o") }
     }
 
-    private var asked: ExportOrder {
+    /// What was asked for; what is not said as the view has it.
+    private func asked(_ view: UsableView? = nil) -> ExportOrder {
         ExportOrder(
             noun: Record.noun.name, format: output ?? .csv,
-            columns: columns?.split(separator: ",").map { String($0).trimmed }, showsIDs: ids, filter: filter,
-            orderBy: orderBy, showsDeleted: deleted)
+            columns: (columns ?? view?.columns(of: Record.noun.record, forPeople: false))?.split(separator: ",").map {
+                String($0).trimmed
+            }, showsIDs: ids, filter: UsableView.joined(view?.filter, filter),
+            orderBy: orderBy.isEmpty ? view?.orderBy ?? [] : orderBy, showsDeleted: deleted)
     }
 
     func run() async throws {
-        _ = try asked.printer.selected(of: Record.noun.record, preferred: [])
+        _ = try asked().printer.selected(of: Record.noun.record, preferred: [])
         let steward = try await connection.connectSignedIn()
         let waiting = Patience(limit: .seconds(patience)) { [connection] in
             try await connection.renewSession(on: steward)
         }
         let client = RecordClient(connection: steward, noun: Record.noun)
-        try await Interrupt.cancelling { try await export(client, waiting) }
+        let asked = asked(try await view.resolved(for: Record.noun, steward))
+        try await Interrupt.cancelling { try await export(asked, client, waiting) }
     }
 
-    private func export(_ client: RecordClient, _ patience: Patience) async throws {
+    private func export(_ asked: ExportOrder, _ client: RecordClient, _ patience: Patience) async throws {
         let target = try resumeFrom.map { try ExportTarget(goingOnWith: $0) } ?? ExportTarget(path: file)
         let order = target.begun?.order ?? asked
         guard order.noun == Record.noun.name else {

@@ -13,12 +13,14 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
                 Examples:
                   steward \(Record.noun.name) list --limit 20 --order-by 'update_time desc'
                   steward \(Record.noun.name) list --filter 'create_time > 2026-01-01 and not (id is set)'
+                  steward \(Record.noun.name) list --view 'My open'
                   steward \(Record.noun.name) list --output csv --columns id > ids.csv
                   steward \(Record.noun.name) list --output sheet > for-excel.csv
 
                 Filters compare fields with = != < <= > >= ~ (contains) ^= (begins with) in (…), is set, and join with
                 and, or, not and parentheses. Money is compared as in amount >= "12.50 EUR", with amounts of that currency;
-                another record of the service by its fields, as in account.display_name ~ "Acme" or stage.display_name = "Won".
+                another record of the service by its fields, as in account.display_name ~ "Acme" or stage.display_name = "Won";
+                whoever asks as me, as in owner_id = me.
 
                 CSV holds values as they are, for programs. Spreadsheet programs run texts that begin with = + - @ as
                 formulas, whoever wrote them: sheet puts an apostrophe before such texts, and inside texts before such
@@ -28,6 +30,7 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
     }
 
     @OptionGroup var options: RecordOptions
+    @OptionGroup var view: ViewOptions
 
     @Option(help: "Only records that fulfil this.")
     var filter: String?
@@ -53,16 +56,23 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
             throw ValidationError("nobody owns \(Record.noun.plural); --mine is for records with an owner")
         }
         let client = try await options.client(Record.noun)
-        let filter = try await filter(client)
+        let view = try await view.resolved(for: Record.noun, client.connection)
+        let filter = try await filter(client, view)
+        let orderBy = orderBy.isEmpty ? view?.orderBy ?? [] : orderBy
         var records: [Message] = []
         var token: String?
         var total: String?
         repeat {
-            let answer = try await page(client, filter, size: RecordLimit.pageSize(most, after: records.count), token)
+            let answer = try await page(
+                client, filter, orderBy, size: RecordLimit.pageSize(most, after: records.count), token)
             records += client.records(answer)
             token = answer.descriptor.field("next_page_token").flatMap { answer.string($0) }
             total = total ?? Self.total(answer)
         } while token != nil && records.count < most
+        var options = options
+        options.columns =
+            options.columns
+            ?? view?.columns(of: Record.noun.record, forPeople: options.output == .table && !options.ids)
         var columns = Record.noun.columns
         // Behind the name: it tells which are deleted.
         if deleted { columns.insert("delete_time", at: min(2, columns.count)) }
@@ -71,23 +81,24 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
         if token != nil, !count, options.output == .table { Terminal.note("there are more: --limit all shows them") }
     }
 
-    /// The filter, with the caller as owner if that is asked for.
-    private func filter(_ client: RecordClient) async throws -> String? {
-        guard mine else { return filter }
+    /// The filter, within that of a view, and with the caller as owner if that is asked for.
+    private func filter(_ client: RecordClient, _ view: UsableView?) async throws -> String? {
+        guard mine else { return UsableView.joined(view?.filter, filter) }
         let me = try await client.connection.authentication.getSelf(GetSelfRequest()).userID ?? ""
-        let own = "owner_id = \"\(me)\""
-        return filter.map { "(\($0)) and \(own)" } ?? own
+        return UsableView.joined(view?.filter, filter, "owner_id = \"\(me)\"")
     }
 
     private func page(
-        _ client: RecordClient, _ filter: String?, size: Int, _ token: String?
+        _ client: RecordClient, _ filter: String?, _ orderBy: [String], size: Int, _ token: String?
     ) async throws -> Message {
         try await FilterHint.heeded(Record.noun) {
-            try await ask(client, filter, size: size, token)
+            try await ask(client, filter, orderBy, size: size, token)
         }
     }
 
-    private func ask(_ client: RecordClient, _ filter: String?, size: Int, _ token: String?) async throws -> Message {
+    private func ask(
+        _ client: RecordClient, _ filter: String?, _ orderBy: [String], size: Int, _ token: String?
+    ) async throws -> Message {
         try await client.call(\.list) { request in
             if let filter { try FieldAssignment.set("filter_expression", to: filter, in: request) }
             if let field = request.descriptor.field("order_by") { request.setStrings(field, orderBy) }

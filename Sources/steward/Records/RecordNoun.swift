@@ -157,6 +157,9 @@ struct RecordPresentation: Sendable {
         RecordPresentation(
             "record", "Records of an object that the workspace has defined, by its name: steward project list.",
             columns: ["id", "number", "display_name", "owner", "update_time"], fieldsOfService: ["number"]),
+        RecordPresentation(
+            "saved_view", "Views of lists: filter, columns and order, kept and shared.",
+            columns: ["id", "object", "display_name", "filter_expression", "default_view", "shared_with_all", "owner"]),
     ]
 
     /// Where a kind stands in help: those without a presentation after the others.

@@ -1142,6 +1142,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[9] =
+static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[11] =
 {
   {
     "object",
@@ -1251,9 +1252,35 @@ static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "display_name",
+    10,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelField, display_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "description",
+    11,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelField, description),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__model_field__field_indices_by_name[] = {
   8,   /* field[8] = choices */
+  10,   /* field[10] = description */
+  9,   /* field[9] = display_name */
   3,   /* field[3] = kind */
   5,   /* field[5] = length_max */
   2,   /* field[2] = name */
@@ -1266,7 +1293,7 @@ static const unsigned steward__platform__v1__model_field__field_indices_by_name[
 static const ProtobufCIntRange steward__platform__v1__model_field__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor =
 {
@@ -1276,7 +1303,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor 
   "Steward__Platform__V1__ModelField",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__ModelField),
-  9,
+  11,
   steward__platform__v1__model_field__field_descriptors,
   steward__platform__v1__model_field__field_indices_by_name,
   1,  steward__platform__v1__model_field__number_ranges,

@@ -185,7 +185,7 @@ const ProtobufCEnumDescriptor steward__catalogue__v1__ownership__descriptor =
   steward__catalogue__v1__ownership__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue steward__catalogue__v1__category__enum_values_by_number[6] =
+static const ProtobufCEnumValue steward__catalogue__v1__category__enum_values_by_number[7] =
 {
   { "CATEGORY_UNSPECIFIED", "STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_UNSPECIFIED", 0 },
   { "CATEGORY_CUSTOMER", "STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_CUSTOMER", 1 },
@@ -193,15 +193,17 @@ static const ProtobufCEnumValue steward__catalogue__v1__category__enum_values_by
   { "CATEGORY_SETUP", "STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_SETUP", 3 },
   { "CATEGORY_DIRECTORY", "STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_DIRECTORY", 4 },
   { "CATEGORY_ADMINISTRATION", "STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_ADMINISTRATION", 5 },
+  { "CATEGORY_PERSONAL", "STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_PERSONAL", 6 },
 };
 static const ProtobufCIntRange steward__catalogue__v1__category__value_ranges[] = {
-{0, 0},{0, 6}
+{0, 0},{0, 7}
 };
-static const ProtobufCEnumValueIndex steward__catalogue__v1__category__enum_values_by_name[6] =
+static const ProtobufCEnumValueIndex steward__catalogue__v1__category__enum_values_by_name[7] =
 {
   { "CATEGORY_ADMINISTRATION", 5 },
   { "CATEGORY_CUSTOMER", 1 },
   { "CATEGORY_DIRECTORY", 4 },
+  { "CATEGORY_PERSONAL", 6 },
   { "CATEGORY_SALES", 2 },
   { "CATEGORY_SETUP", 3 },
   { "CATEGORY_UNSPECIFIED", 0 },
@@ -213,9 +215,9 @@ const ProtobufCEnumDescriptor steward__catalogue__v1__category__descriptor =
   "Category",
   "Steward__Catalogue__V1__Category",
   "steward.catalogue.v1",
-  6,
+  7,
   steward__catalogue__v1__category__enum_values_by_number,
-  6,
+  7,
   steward__catalogue__v1__category__enum_values_by_name,
   1,
   steward__catalogue__v1__category__value_ranges,

@@ -362,10 +362,16 @@ public struct ModelField: Hashable, Sendable {
     /// The list of a choice.
     public var choices: [String]
 
+    /// What people call it.
+    public var displayName: String?
+
+    /// What it is for.
+    public var description: String?
+
     public init(
         object: String? = nil, number: Int64? = nil, name: String? = nil, kind: FieldKind? = nil,
         required: Bool? = nil, lengthMax: Int32? = nil, valueMin: Int64? = nil, valueMax: Int64? = nil,
-        choices: [String] = []
+        choices: [String] = [], displayName: String? = nil, description: String? = nil
     ) {
         self.object = object
         self.number = number
@@ -376,6 +382,8 @@ public struct ModelField: Hashable, Sendable {
         self.valueMin = valueMin
         self.valueMax = valueMax
         self.choices = choices
+        self.displayName = displayName
+        self.description = description
     }
 }
 
@@ -393,6 +401,8 @@ extension ModelField: WireMessage {
         self.valueMin = c.pointee.has_value_min != 0 ? c.pointee.value_min : nil
         self.valueMax = c.pointee.has_value_max != 0 ? c.pointee.value_max : nil
         self.choices = readStrings(c.pointee.choices, c.pointee.n_choices)
+        self.displayName = readString(c.pointee.display_name)
+        self.description = readString(c.pointee.description)
     }
 
     package func write(to message: Message) {
@@ -425,6 +435,8 @@ extension ModelField: WireMessage {
         }
         c.pointee.choices = writePointers(self.choices, message.arena, message.arena.string)
         c.pointee.n_choices = self.choices.count
+        c.pointee.display_name = self.displayName.map(message.arena.string)
+        c.pointee.description = self.description.map(message.arena.string)
     }
 }
 

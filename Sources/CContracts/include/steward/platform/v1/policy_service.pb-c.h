@@ -301,10 +301,18 @@ struct  Steward__Platform__V1__ModelField
    */
   size_t n_choices;
   char **choices;
+  /*
+   * What people call it.
+   */
+  char *display_name;
+  /*
+   * What it is for.
+   */
+  char *description;
 };
 #define STEWARD__PLATFORM__V1__MODEL_FIELD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__model_field__descriptor) \
-    , NULL, 0, 0, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL }
+    , NULL, 0, 0, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, NULL, NULL }
 
 
 /*

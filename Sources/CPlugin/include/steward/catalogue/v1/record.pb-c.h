@@ -66,7 +66,11 @@ typedef enum _Steward__Catalogue__V1__Category {
   /*
    * What decides over rights: nobody's but the admin's.
    */
-  STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_ADMINISTRATION = 5
+  STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_ADMINISTRATION = 5,
+  /*
+   * What everybody keeps for himself, and may share.
+   */
+  STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_PERSONAL = 6
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STEWARD__CATALOGUE__V1__CATEGORY)
 } Steward__Catalogue__V1__Category;
 

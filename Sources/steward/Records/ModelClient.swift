@@ -1,0 +1,54 @@
+import Contracts
+import IdentityContracts
+import RPC
+import StewardClient
+import Tenancy
+
+/// The kinds of records of all services, which each have a ModelService of the same form.
+struct ModelClient: Sendable {
+    let connection: StewardConnection
+
+    /// Those with which the user may do anything, service by service.
+    func objects() async throws -> [ObjectSummary] {
+        var objects: [ObjectSummary] = []
+        for service in ServiceName.dataServices {
+            let answer: ListObjectsResponse = try await connection.channel.call(
+                Self.methods(of: service).listObjects, ListObjectsRequest(), CallOptions())
+            objects += answer.objects
+        }
+        return objects
+    }
+
+    /// - Throws: `UsageProblem` for a kind that no service keeps, or with which the user may do nothing.
+    func describe(_ object: String) async throws -> DescribeObjectResponse {
+        for service in ServiceName.dataServices {
+            do {
+                let answer: DescribeObjectResponse = try await connection.channel.call(
+                    Self.methods(of: service).describeObject, DescribeObjectRequest(object: object), CallOptions())
+                return answer
+            } catch let error {
+                guard error.reason == "OBJECT_UNKNOWN" else { throw error }
+            }
+        }
+        let near = NearNames.of(object, among: try await objects().compactMap(\.object))
+        throw UsageProblem(
+            "there are no records \(object) with which you may do anything",
+            cure: NearNames.cure(near, else: "steward object list shows those that there are"))
+    }
+
+    /// What the user may use of a view of records of a kind.
+    func resolve(_ view: SavedView, of noun: RecordNoun) async throws -> ResolveViewResponse {
+        guard let service = ServiceName.dataServices.first(where: { $0.rawValue == noun.service }) else {
+            preconditionFailure("\(noun.name) is kept by a service")
+        }
+        return try await connection.channel.call(
+            Self.methods(of: service).resolveView,
+            ResolveViewRequest(
+                object: noun.entry.object, filterExpression: view.filterExpression, columns: view.columns,
+                orderBy: view.orderBy), CallOptions())
+    }
+
+    private static func methods(of service: ServiceName) -> ModelServiceOf {
+        ModelServiceOf(package: "steward.\(service.rawValue).v1")
+    }
+}
