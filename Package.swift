@@ -209,7 +209,7 @@ let package = Package(
         // Tests. Tests/README.md tells what each target is for.
         tests("ArchitectureTests", []),
         tests("TenancyTests", ["Tenancy"]),
-        tests("TextTests", ["Text"]),
+        tests("TextTests", ["Text", "TestSupport"]),
         tests("MoneyTests", ["Money"]),
         tests(
             "ServiceSchemaIntegrationTests",

@@ -9,12 +9,13 @@ extension ContractCatalogue {
         services: [
             AccountContactServiceMethods.description, AccountServiceMethods.description,
             ActivityServiceMethods.description, ContactServiceMethods.description,
-            JobServiceMethods.description, LeadServiceMethods.description, TenantJobServiceMethods.description
+            JobServiceMethods.description, LeadServiceMethods.description, SearchServiceMethods.description,
+            TenantJobServiceMethods.description
         ],
         methods: [
             AccountContactServiceMethods.all, AccountServiceMethods.all, ActivityServiceMethods.all,
             ContactServiceMethods.all, JobServiceMethods.all, LeadServiceMethods.all,
-            TenantJobServiceMethods.all
+            SearchServiceMethods.all, TenantJobServiceMethods.all
         ],
         recordTypes: [Account.self, AccountContact.self, Activity.self, Contact.self, Lead.self],
         files: [
@@ -1863,6 +1864,19 @@ extension ContractCatalogue {
                     aWNoIGl0IGlzIGZvdW5kLCBvbmUgdGhhdCBpcyB1bmlxdWUgYW1vbmcgdGhlIGxpdmluZzsgYWJzZW50IG1lYW5zIGV4dGVy\
                     bmFsX2lkLgoKLAoCBCcSBpIEAJcEARoeIFRoZSBsZWFkIGNoYW5nZWQgb3IgY3JlYXRlZC4KCiMKBAQnAgASBJQEAhkaFSBU\
                     aGUgbGVhZCBhcyBzdG9yZWQuCgooCgQEJwIBEgSWBAIcGhogSXQgd2FzIG5vdCB0aGVyZSBiZWZvcmUuCg==
+                    """),
+            DescribedFile(
+                path: "steward/customer/v1/search_service.proto", package: "steward.customer.v1",
+                dependencies: ["steward/type/v1/search.proto"],
+                base64: """
+                    CihzdGV3YXJkL2N1c3RvbWVyL3YxL3NlYXJjaF9zZXJ2aWNlLnByb3RvEhNzdGV3YXJkLmN1c3RvbWVyLnYxGhxzdGV3YXJk\
+                    L3R5cGUvdjEvc2VhcmNoLnByb3RvMloKDVNlYXJjaFNlcnZpY2USSQoGU2VhcmNoEh4uc3Rld2FyZC50eXBlLnYxLlNlYXJj\
+                    aFJlcXVlc3QaHy5zdGV3YXJkLnR5cGUudjEuU2VhcmNoUmVzcG9uc2VK5AIKOgoBDBIDAQASGjAgU2VhcmNoIGluIHRoZSBy\
+                    ZWNvcmRzIG9mIHRoZSBjdXN0b21lciBzZXJ2aWNlLgoKhAEKAgYAEgQIAAsBGnggRmluZHMgcmVjb3JkcyBieSB3aGF0IHN0\
+                    YW5kcyBpbiB0aGVtLiBOZWVkcyBhIHNlc3Npb247IGZpbmRzIHdoYXQgdGhlIGNhbGxlciBtYXkgcmVhZCwgYnkgdGhlIGZp\
+                    ZWxkcyB0aGF0IGhlIG1heSByZWFkLgoKngEKBAYAAgASAwoCVRqQASBHaXZlcyB0aGUgcmVjb3JkcyBpbiB3aGljaCBzb21l\
+                    dGhpbmcgaXMgZm91bmQsIHRoZSBiZXN0IGZpcnN0LiBXaGF0IHRoZSBjYWxsZXIgbWF5IHJlYWQgb2YgYSBmaWVsZCBpbiBw\
+                    YXJ0IG9ubHksIG9yIG5vdCBhdCBhbGwsIGZpbmRzIG5vdGhpbmcuCg==
                     """),
             DescribedFile(
                 path: "steward/customer/v1/tenant_job_service.proto", package: "steward.customer.v1",

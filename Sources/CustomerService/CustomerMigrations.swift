@@ -17,7 +17,9 @@ package enum CustomerMigrations {
             Migration(
                 number: 8, name: "create_mirror_feeds", sql: PackageResources.customer_0008_create_mirror_feeds_sql),
             Migration(number: 9, name: "allow_purges", sql: PackageResources.customer_0009_allow_purges_sql),
+            Migration(number: 10, name: "create_search", sql: PackageResources.customer_0010_create_search_sql),
         ],
         rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads")
+            + TableRights.mirrored("search_entries", "search_builds")
             + TableRights.kept("mirror_feeds", changing: ["fence", "rebuilt_to", "begun_at", "told_fence"]))
 }

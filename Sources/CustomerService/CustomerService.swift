@@ -10,5 +10,5 @@ package enum CustomerService {
         records: [
             AccountRecord.type, ContactRecord.type, AccountContactRecord.type, ActivityRecord.type, LeadRecord.type,
         ],
-        mirroredBy: [MirrorFeed(AccountRecord.type, to: .sales)], purgesDeleted: true)
+        mirroredBy: [MirrorFeed(AccountRecord.type, to: .sales)], purgesDeleted: true, isSearched: true)
 }

@@ -20,6 +20,7 @@ struct Steward: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Sign in", subcommands: [Login.self, Logout.self, WhoAmI.self, PasswordCommand.self])
         ] + RecordCommands.groups(["identity": [SettingsCommand.self, Import.self]]) + [
+            CommandGroup(name: "Find", subcommands: [SearchCommand.self]),
             CommandGroup(name: "Work without a caller", subcommands: [JobCommand.self]),
             CommandGroup(name: "Any method", subcommands: [Call.self, Describe.self, Bench.self]),
             CommandGroup(

@@ -6,6 +6,7 @@
 #include "steward/customer/v1/contact_service.pb-c.h"
 #include "steward/customer/v1/job_service.pb-c.h"
 #include "steward/customer/v1/lead_service.pb-c.h"
+#include "steward/customer/v1/search_service.pb-c.h"
 #include "steward/customer/v1/tenant_job_service.pb-c.h"
 static inline const ProtobufCMessageDescriptor *steward_customer_v1_account_contact_descriptor(void) { return &steward__customer__v1__account_contact__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_customer_v1_get_account_contact_request_descriptor(void) { return &steward__customer__v1__get_account_contact_request__descriptor; }
