@@ -11,6 +11,8 @@ import Wire
 /// records themselves, which decide.
 package struct SearchMethod: Sendable {
     static let rowCost = RowCost(countIncluded: 50, countPerUnit: 16)
+    /// Of its questions, beside what every call costs.
+    private static let questionCost: UInt32 = 4
     private static let (pageSizeDefault, pageSizeMax) = (20, 100)
     /// Records that are looked at.
     private static let candidateCountMax = 400
@@ -36,6 +38,7 @@ package struct SearchMethod: Sendable {
         }
         let owner = try request.ownerID.map { try RecordEngine.id($0, field: "owner_id") }
         let pattern = try SearchPattern(request.query ?? "")
+        context.cost += Self.questionCost
         do {
             var finding = Finding(engine, context, shapes, pattern, owner)
             try await finding.ask([pattern.exact, pattern.whole, pattern.beginning])

@@ -9,6 +9,7 @@ import Tenancy
 struct SearchQuestion {
     /// Records that one question gives.
     static let countMax = 200
+    private static let groupsMax = 16
     /// With more records in the small sample than that there are too many in the large one, and to read all.
     private static let (smallCountMax, fewCountMax) = (40, 3)
 
@@ -21,7 +22,8 @@ struct SearchQuestion {
     /// Nil when a group is empty: nothing can have a term of it.
     init?(_ groups: SearchGroups, scope: [Int32]?, owner: [Int32]?) {
         guard !groups.isEmpty, groups.allSatisfy({ !$0.isEmpty }) else { return nil }
-        (self.groups, self.scope, self.owner) = (groups, scope, owner)
+        // What has all of the first has to be looked at; a long row of Chinese characters has many pairs.
+        (self.groups, self.scope, self.owner) = (Array(groups.prefix(Self.groupsMax)), scope, owner)
     }
 
     /// The rows: kind, id, and whether there are more than these.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalogue
 import Contracts
 import RPC
 import StewardClient
@@ -37,9 +38,7 @@ struct SearchCommand: AsyncParsableCommand {
             let request = SearchRequest(
                 query: text.joined(separator: " "), objects: objects, ownerID: owner, pageSize: limit, explain: explain)
             do {
-                let answer: SearchResponse = try await channel.call(
-                    SearchServices.methods(of: service).search, request, CallOptions())
-                found.add(answer, of: service)
+                found.add(try await answer(request, service, channel), of: service)
             } catch let error as RPCError where services.count > 1 && SearchServices.isNoMatter(error) {
                 found.add(error, of: service)
             }
@@ -47,12 +46,18 @@ struct SearchCommand: AsyncParsableCommand {
         let hits = try found.best(Int(limit))
         if output == .table {
             if hits.isEmpty { Terminal.note("nothing found") }
-            for line in hits.flatMap({ SearchText.lines(of: $0) }) { Terminal.line(line) }
+            for line in hits.flatMap({ FoundText.lines(of: $0) }) { Terminal.line(line) }
         } else {
             try RecordPrinter(format: output, columns: []).show(
                 hits.map { $0.message() }, of: SearchHit.descriptor, preferred: [])
         }
         for note in found.notes { Terminal.note(note) }
+    }
+
+    private func answer(
+        _ request: SearchRequest, _ service: ServiceName, _ channel: any RPCChannel
+    ) async throws -> SearchResponse {
+        try await channel.call(SearchServices.methods(of: service).search, request, CallOptions())
     }
 }
 

@@ -1,7 +1,7 @@
 import Contracts
 
 /// What was found, for people.
-enum SearchText {
+enum FoundText {
     /// Its name, and below where what was found.
     static func lines(of hit: SearchHit) -> [String] {
         let title = hit.title.flatMap { $0.isEmpty ? nil : TerminalText.oneLine($0) } ?? "(no name)"
