@@ -24,22 +24,20 @@ import Testing
         }
     }
 
-    /// Of each so many duplicates one is looked for: all of them take two minutes in a debug build.
-    @Test(arguments: [("1", 1, 0.985), ("2", 1, 0.93)])
-    func peopleAreFoundByNamesWithMistakes(_ set: String, _ stride: Int, _ least: Double) async throws {
+    @Test(arguments: [("1", 0.98), ("2", 0.93)])
+    func peopleAreFoundByNamesWithMistakes(_ set: String, _ least: Double) async throws {
         try await Searches.run { searches in
             let people = try Self.people(of: set)
             var ids: [String: String] = [:]
             let originals = people.filter { $0.isOriginal && !($0.given + $0.family).isEmpty }
-            for first in Swift.stride(from: 0, to: originals.count, by: 1000) {
+            for first in stride(from: 0, to: originals.count, by: 1000) {
                 let page = originals[first..<min(first + 1000, originals.count)]
                 let made = try await searches.service.batchCreate(
                     page.map { Contact(givenName: $0.given, familyName: $0.family) })
                 for (person, contact) in zip(page, made.records) { ids[person.number] = contact.id }
             }
             try await searches.settle()
-            let duplicates = people.filter { !$0.isOriginal }.enumerated().filter { $0.offset % stride == 0 }.map(
-                \.element)
+            let duplicates = people.filter { !$0.isOriginal }
             var found = 0
             for person in duplicates where !(person.given + person.family).isEmpty {
                 let hits = try await searches.search("\(person.given) \(person.family)", size: 10).hits

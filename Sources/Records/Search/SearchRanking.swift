@@ -54,7 +54,7 @@ struct SearchRanking {
     /// Two words that are one in the record, as in `jord an`.
     private static let (joinedLikenessMin, joinedWorth) = (0.8, 1.5)
     /// A name of which all was looked for, beside one that has other words as well.
-    private static let coverWorth = 0.5
+    private static let coverWorth = 0.1
 
     /// What each word gave.
     func reasons(_ candidate: SearchCandidate, _ pattern: SearchPattern) -> [SearchReason] {
