@@ -152,6 +152,7 @@ struct ForeignProbe {
             if let password = type.field(name) { request.setString(password, TestSteward.password) }
         }
         if let version = type.field("version") { request.setInt64(version, 1) }
+        if let query = type.field("query") { request.setString(query, foreign.word) }
         if let filter = type.field("filter_expression"), selectsByFilter {
             request.setString(filter, "id = \"\(try foreign.id(object))\"")
         }
