@@ -4,10 +4,24 @@
 #include <unicode/uchar.h>
 #include <unicode/ucol.h>
 #include <unicode/unorm2.h>
+#include <unicode/ustring.h>
+#include <unicode/utrans.h>
 
 const void *steward_nfc(void) {
     UErrorCode status = U_ZERO_ERROR;
     const UNormalizer2 *form = unorm2_getNFCInstance(&status);
+    return U_SUCCESS(status) ? form : NULL;
+}
+
+const void *steward_caseless(void) {
+    UErrorCode status = U_ZERO_ERROR;
+    const UNormalizer2 *form = unorm2_getNFKCCasefoldInstance(&status);
+    return U_SUCCESS(status) ? form : NULL;
+}
+
+const void *steward_nfd(void) {
+    UErrorCode status = U_ZERO_ERROR;
+    const UNormalizer2 *form = unorm2_getNFDInstance(&status);
     return U_SUCCESS(status) ? form : NULL;
 }
 
@@ -63,3 +77,20 @@ bool steward_zone_offset(void *rules, double moment, int32_t *offset) {
 }
 
 void steward_close_time_zone(void *rules) { ucal_close((UCalendar *)rules); }
+
+void *steward_pinyin(void) {
+    UErrorCode status = U_ZERO_ERROR;
+    UChar name[16];
+    u_uastrcpy(name, "Han-Latin");
+    UTransliterator *reader = utrans_openU(name, -1, UTRANS_FORWARD, NULL, 0, NULL, &status);
+    return U_SUCCESS(status) ? reader : NULL;
+}
+
+int32_t steward_read(void *reader, const uint16_t *units, int32_t count, uint16_t *read, int32_t capacity) {
+    UErrorCode status = U_ZERO_ERROR;
+    if (count > capacity) return -1;
+    u_memcpy(read, units, count);
+    int32_t length = count, limit = count;
+    utrans_transUChars(reader, read, &length, capacity, 0, &limit, &status);
+    return U_SUCCESS(status) && length <= capacity ? length : -1;
+}

@@ -869,6 +869,69 @@ extension ContractCatalogue {
                     AhsaGSBBIGN1cnJlbmN5IG9mIElTTyA0MjE3LgoKNQoEBQECBRIEygECGhonIEEgY291bnRyeSBvZiBJU08gMzE2Ni0xLCB0\
                     d28gbGV0dGVycy4KCigKBAUBAgYSBMwBAhsaGiBBIGxhbmd1YWdlLCBhcyBpbiB6aC1DTi4KCkYKBAUBAgcSBM4BAhwaOCBB\
                     IHRpbWUgem9uZSBvZiB0aGUgSUFOQSBkYXRhYmFzZSwgYXMgaW4gQXNpYS9TaGFuZ2hhaS4K
+                path: "steward/type/v1/search.proto", package: "steward.type.v1",
+                dependencies: [],
+                base64: """
+                    ChxzdGV3YXJkL3R5cGUvdjEvc2VhcmNoLnByb3RvEg9zdGV3YXJkLnR5cGUudjEikQEKDVNlYXJjaFJlcXVlc3QSFAoFcXVl\
+                    cnkYASABKAlSBXF1ZXJ5EhgKB29iamVjdHMYAiADKAlSB29iamVjdHMSGQoIb3duZXJfaWQYAyABKAlSB293bmVySWQSGwoJ\
+                    cGFnZV9zaXplGAQgASgFUghwYWdlU2l6ZRIYCgdleHBsYWluGAUgASgIUgdleHBsYWluIpoBCg5TZWFyY2hSZXNwb25zZRIu\
+                    CgRoaXRzGAEgAygLMhouc3Rld2FyZC50eXBlLnYxLlNlYXJjaEhpdFIEaGl0cxIYCgdzYW1wbGVkGAIgASgIUgdzYW1wbGVk\
+                    EhcKB3RpbWVfdXAYAyABKAhSBnRpbWVVcBIlCg5pbmRleF9idWlsZGluZxgEIAEoCFINaW5kZXhCdWlsZGluZyLQAQoJU2Vh\
+                    cmNoSGl0EhYKBm9iamVjdBgBIAEoCVIGb2JqZWN0Eg4KAmlkGAIgASgJUgJpZBIUCgV0aXRsZRgDIAEoCVIFdGl0bGUSFAoF\
+                    c2NvcmUYBCABKAFSBXNjb3JlEjYKB21hdGNoZXMYBSADKAsyHC5zdGV3YXJkLnR5cGUudjEuU2VhcmNoTWF0Y2hSB21hdGNo\
+                    ZXMSNwoHcmVhc29ucxgGIAMoCzIdLnN0ZXdhcmQudHlwZS52MS5TZWFyY2hSZWFzb25SB3JlYXNvbnMirQEKC1NlYXJjaE1h\
+                    dGNoEhQKBWZpZWxkGAEgASgJUgVmaWVsZBIUCgV2YWx1ZRgCIAEoCVIFdmFsdWUSPAoKaGlnaGxpZ2h0cxgDIAMoCzIcLnN0\
+                    ZXdhcmQudHlwZS52MS5TZWFyY2hSYW5nZVIKaGlnaGxpZ2h0cxI0CgRraW5kGAQgASgOMiAuc3Rld2FyZC50eXBlLnYxLlNl\
+                    YXJjaE1hdGNoS2luZFIEa2luZCI7CgtTZWFyY2hSYW5nZRIUCgVzdGFydBgBIAEoBVIFc3RhcnQSFgoGbGVuZ3RoGAIgASgF\
+                    UgZsZW5ndGgiogEKDFNlYXJjaFJlYXNvbhISCgR3b3JkGAEgASgJUgR3b3JkEhQKBWZpZWxkGAIgASgJUgVmaWVsZBI0CgRr\
+                    aW5kGAMgASgOMiAuc3Rld2FyZC50eXBlLnYxLlNlYXJjaE1hdGNoS2luZFIEa2luZBIaCghsaWtlbmVzcxgEIAEoAVIIbGlr\
+                    ZW5lc3MSFgoGd2VpZ2h0GAUgASgBUgZ3ZWlnaHQq6AEKD1NlYXJjaE1hdGNoS2luZBIhCh1TRUFSQ0hfTUFUQ0hfS0lORF9V\
+                    TlNQRUNJRklFRBAAEhsKF1NFQVJDSF9NQVRDSF9LSU5EX0VYQUNUEAESGgoWU0VBUkNIX01BVENIX0tJTkRfV09SRBACEhwK\
+                    GFNFQVJDSF9NQVRDSF9LSU5EX1BSRUZJWBADEhwKGFNFQVJDSF9NQVRDSF9LSU5EX1BJTllJThAEEh4KGlNFQVJDSF9NQVRD\
+                    SF9LSU5EX0lOSVRJQUxTEAUSHQoZU0VBUkNIX01BVENIX0tJTkRfU0lNSUxBUhAGSuYXClUKAQwSAwEAEhpLIFNlYXJjaC4g\
+                    RWFjaCBzZXJ2aWNlIGhhcyBhIFNlYXJjaFNlcnZpY2Ugb2YgaXRzIG93biwgd2l0aCB0aGVzZSBtZXNzYWdlcy4KCj8KAgQA\
+                    EgQGABMBGjMgQXNrcyBmb3IgdGhlIHJlY29yZHMgaW4gd2hpY2ggc29tZXRoaW5nIGlzIGZvdW5kLgoK2gIKBAQAAgASAwoC\
+                    HBrMAiBXaGF0IGlzIGxvb2tlZCBmb3I6IHdvcmRzIG9yIHRoZWlyIGJlZ2lubmluZ3MsIGF0IG1vc3QgOCwgaW4gYW55IG9y\
+                    ZGVyOyBhIHBob25lIG51bWJlciBvciBhIHBhcnQgb2YgaXRzIGVuZCBvZiBmb3VyIGRpZ2l0cyBvciBtb3JlOyBhbiBlLW1h\
+                    aWwKIGFkZHJlc3M7IGEgbnVtYmVyIG9yIGNvZGUgb2YgYSByZWNvcmQuIENoaW5lc2UgaXMgZm91bmQgYnkgaXRzIGNoYXJh\
+                    Y3RlcnMgYW5kIGJ5IHBpbnlpbiwgd2hvbGUgKHlpbmhhbmcpIG9yIGJ5IGluaXRpYWxzICh6Z3loKS4gQXQKIG1vc3QgMjAw\
+                    IGNoYXJhY3RlcnMsIHdpdGggYSBsZXR0ZXIgb3IgZGlnaXQgYW1vbmcgdGhlbS4KCmMKBAQAAgESAwwCHhpWIE9ubHkgcmVj\
+                    b3JkcyBvZiB0aGVzZSBraW5kcywgYXMgaW4gYWNjb3VudDsgYWxsIHRoYXQgdGhlIGNhbGxlciBtYXkgcmVhZCB3aGVuIGVt\
+                    cHR5LgoKKgoEBAACAhIDDgIfGh0gT25seSByZWNvcmRzIG9mIHRoaXMgb3duZXIuCgo6CgQEAAIDEgMQAh8aLSBNb3N0IGhp\
+                    dHMgd2FudGVkLCAxIHRvIDEwMDsgMjAgdW5sZXNzIHNhaWQuCgpCCgQEAAIEEgMSAhwaNSBXaGV0aGVyIGhpdHMgYXJlIHRv\
+                    IHNheSBob3cgdGhlaXIgc2NvcmUgY2FtZSBhYm91dC4KCioKAgQBEgQWACABGh4gVGhlIHJlY29yZHMgdGhhdCB3ZXJlIGZv\
+                    dW5kLgoKHgoEBAECABIDGAIeGhEgVGhlIGJlc3QgZmlyc3QuCgrIAQoEBAECARIDGwIcGroBIFNvIG1hbnkgcmVjb3JkcyBm\
+                    aXQgdGhhdCBvbmx5IHNvbWUgb2YgdGhlbSB3ZXJlIGxvb2tlZCBhdCwgdGhlIHNhbWUgZm9yIHRoZSBzYW1lIHJlY29yZHMg\
+                    YW5kIHF1ZXJ5OyB0aG9zZSB0aGF0IGhhdmUgdGhlIHZhbHVlIGl0c2VsZiBhcmUgYW1vbmcgdGhlbS4KIEEgbG9uZ2VyIHF1\
+                    ZXJ5IGZpbmRzIG1vcmUgZXhhY3RseS4KClIKBAQBAgISAx0CHBpFIFRoZSB0aW1lIHdhcyB1cCBiZWZvcmUgcmVjb3JkcyB0\
+                    aGF0IGFyZSBvbmx5IGFsaWtlIHdlcmUgbG9va2VkIGZvci4KClcKBAQBAgMSAx8CIxpKIFRoZSB3b3Jrc3BhY2UncyBpbmRl\
+                    eCBpcyBiZWluZyBtYWRlLCBhbmQgc29tZSByZWNvcmRzIGFyZSBub3QgaW4gaXQgeWV0LgoKJgoCBAISBCMAMQEaGiBBIHJl\
+                    Y29yZCB0aGF0IHdhcyBmb3VuZC4KCi0KBAQCAgASAyUCHRogIEtpbmQgb2YgcmVjb3JkLCBhcyBpbiBhY2NvdW50LgoKFgoE\
+                    BAICARIDJwIZGgkgSXRzIGlkLgoKSwoEBAICAhIDKQIcGj4gV2hhdCBwZW9wbGUgY2FsbCBpdDsgb2YgdGhlIGZpZWxkcyB0\
+                    aGF0IHRoZSBjYWxsZXIgbWF5IHJlYWQuCgqsAQoEBAICAxIDLAIcGp4BIEhvdyB3ZWxsIGl0IGZpdHM7IGNvbXBhcmFibGUg\
+                    YW1vbmcgdGhlIHNlcnZpY2VzIG9mIGEgd29ya3NwYWNlLiBGcm9tIDEwMCB3aGVuIGl0IGhhcyB0aGUgdmVyeSB2YWx1ZSB0\
+                    aGF0IHdhcyBsb29rZWQgZm9yLCBmcm9tIDEwIHdoZW4KIGFsbCB3b3JkcyB3ZXJlIGZvdW5kLgoKUgoEBAICBBIDLgIjGkUg\
+                    V2hlcmUgd2hhdCB3YXMgZm91bmQ6IG9uZSBmb3IgZWFjaCBmaWVsZCwgdGhlIG1vc3QgaW1wb3J0YW50IGZpcnN0LgoKPwoE\
+                    BAICBRIDMAIkGjIgSG93IHRoZSBzY29yZSBjYW1lIGFib3V0OyB3aGVuIGl0IHdhcyBhc2tlZCBmb3IuCgooCgIEAxIENAA9\
+                    ARocIFdoYXQgd2FzIGZvdW5kIGluIGEgZmllbGQuCgo7CgQEAwIAEgM2AhwaLiBUaGUgZmllbGQsIGFzIGluIGZhbWlseV9u\
+                    YW1lIG9yIGN1c3RvbS5zaXplLgoKTAoEBAMCARIDOAIcGj8gSXRzIHZhbHVlOyBvZiBhIHJlcGVhdGVkIG9uZSB0aGUgdmFs\
+                    dWUgaW4gd2hpY2ggaXQgd2FzIGZvdW5kLgoKPAoEBAMCAhIDOgImGi8gVGhlIHBhcnRzIG9mIHRoZSB2YWx1ZSBpbiB3aGlj\
+                    aCBpdCB3YXMgZm91bmQuCgo9CgQEAwIDEgM8AiQaMCBIb3cgaXQgd2FzIGZvdW5kLCBpbiB0aGUgd2F5IHRoYXQgY291bnRz\
+                    IG1vc3QuCgofCgIEBBIEQABFARoTIEEgcGFydCBvZiBhIHRleHQuCgpHCgQEBAIAEgNCAhsaOiBXaGVyZSBpdCBiZWdpbnMs\
+                    IGluIGNoYXJhY3RlcnMgKFVuaWNvZGUgc2NhbGFycykgZnJvbSAwLgoKKgoEBAQCARIDRAIcGh0gSG93IG1hbnkgY2hhcmFj\
+                    dGVycyBpdCBoYXMuCgo6CgIEBRIESABTARouIFdoYXQgYSB3b3JkIG9mIHRoZSBxdWVyeSBnaXZlcyB0byB0aGUgc2NvcmUu\
+                    CgpBCgQEBQIAEgNKAhsaNCBUaGUgd29yZCwgaW4gdGhlIGZvcm0gaW4gd2hpY2ggd29yZHMgYXJlIGNvbXBhcmVkLgoKUQoE\
+                    BAUCARIDTAIcGkQgVGhlIGZpZWxkIGluIHdoaWNoIGl0IHdhcyBmb3VuZDsgYWJzZW50IHdoZW4gaXQgd2FzIGZvdW5kIGlu\
+                    IG5vbmUuCgogCgQEBQICEgNOAiQaEyBIb3cgaXQgd2FzIGZvdW5kLgoKJQoEBAUCAxIDUAIfGhggSG93IHdlbGwsIGZyb20g\
+                    MCB0byAxLgoKaAoEBAUCBBIDUgIdGlsgSG93IG11Y2ggdGhlIHdvcmQgY291bnRzOiB0aGUgbW9yZSwgdGhlIGZld2VyIG9m\
+                    IHRoZSByZWNvcmRzIGhhdmUgaXQgdGhhdCB3ZXJlIGxvb2tlZCBhdC4KCiYKAgUAEgRWAGUBGhogSG93IHNvbWV0aGluZyB3\
+                    YXMgZm91bmQuCgoYCgQFAAIAEgNYAiQaCyBOb3QgdG9sZC4KCk8KBAUAAgESA1oCHhpCIEl0IGlzIHRoZSB2YWx1ZSwgYnV0\
+                    IGZvciBjYXNlLCB3aWR0aCwgYWNjZW50cyBhbmQgd2hhdCBwYXJ0cyBpdC4KCkYKBAUAAgISA1wCHRo5IEl0IGlzIGEgd29y\
+                    ZCBvZiB0aGUgdmFsdWUsIG9yIENoaW5lc2UgY2hhcmFjdGVycyBpbiBpdC4KClIKBAUAAgMSA14CHxpFIEEgd29yZCBvZiB0\
+                    aGUgdmFsdWUgYmVnaW5zIHdpdGggaXQsIG9yIGEgcGhvbmUgbnVtYmVyIGVuZHMgd2l0aCBpdC4KCikKBAUAAgQSA2ACHxoc\
+                    IFRoZSB2YWx1ZSByZWFkcyBsaWtlIHRoaXMuCgpDCgQFAAIFEgNiAiEaNiBUaGUgc3lsbGFibGVzIG9mIHRoZSB2YWx1ZSBi\
+                    ZWdpbiB3aXRoIHRoZXNlIGxldHRlcnMuCgouCgQFAAIGEgNkAiAaISBBIHdvcmQgb2YgdGhlIHZhbHVlIGlzIGxpa2UgaXQu\
+                    Cg==
                     """),
             DescribedFile(
                 path: "steward/type/v1/tenant_job.proto", package: "steward.type.v1",

@@ -11,6 +11,7 @@ extension ContractCatalogue {
             ActivityServiceMethods.description, ContactServiceMethods.description,
             JobServiceMethods.description, LeadServiceMethods.description, RecordServiceMethods.description,
             JobServiceMethods.description, LeadServiceMethods.description, ModelServiceMethods.description,
+            JobServiceMethods.description, LeadServiceMethods.description, SearchServiceMethods.description,
             TenantJobServiceMethods.description
         ],
         methods: [
@@ -19,6 +20,7 @@ extension ContractCatalogue {
             RecordServiceMethods.all, TenantJobServiceMethods.all
             ContactServiceMethods.all, JobServiceMethods.all, LeadServiceMethods.all, ModelServiceMethods.all,
             TenantJobServiceMethods.all
+            SearchServiceMethods.all, TenantJobServiceMethods.all
         ],
         recordTypes: [Account.self, AccountContact.self, Activity.self, Contact.self, Lead.self, Record.self],
         files: [
@@ -1889,6 +1891,17 @@ extension ContractCatalogue {
                     dyBvZiB0aGUgcmVjb3JkcywgYXMgU2F2ZWRWaWV3U2VydmljZSBrZWVwcyB0aGVtOiBpdHMgZmlsdGVyLCBjb2x1bW5zIGFu\
                     ZCBvcmRlciB3aXRob3V0IHdoYXQgYSBsaXN0CiB3b3VsZCByZWZ1c2UgaGltLCBhbmQgd2hhdCB3YXMgbGVmdCBvdXQgYW5k\
                     IHdoeS4gTmVlZHMgdGhlIHJpZ2h0IHRvIHJlYWQgdGhlIHJlY29yZHMuCg==
+                path: "steward/customer/v1/search_service.proto", package: "steward.customer.v1",
+                dependencies: ["steward/type/v1/search.proto"],
+                base64: """
+                    CihzdGV3YXJkL2N1c3RvbWVyL3YxL3NlYXJjaF9zZXJ2aWNlLnByb3RvEhNzdGV3YXJkLmN1c3RvbWVyLnYxGhxzdGV3YXJk\
+                    L3R5cGUvdjEvc2VhcmNoLnByb3RvMloKDVNlYXJjaFNlcnZpY2USSQoGU2VhcmNoEh4uc3Rld2FyZC50eXBlLnYxLlNlYXJj\
+                    aFJlcXVlc3QaHy5zdGV3YXJkLnR5cGUudjEuU2VhcmNoUmVzcG9uc2VK5AIKOgoBDBIDAQASGjAgU2VhcmNoIGluIHRoZSBy\
+                    ZWNvcmRzIG9mIHRoZSBjdXN0b21lciBzZXJ2aWNlLgoKhAEKAgYAEgQIAAsBGnggRmluZHMgcmVjb3JkcyBieSB3aGF0IHN0\
+                    YW5kcyBpbiB0aGVtLiBOZWVkcyBhIHNlc3Npb247IGZpbmRzIHdoYXQgdGhlIGNhbGxlciBtYXkgcmVhZCwgYnkgdGhlIGZp\
+                    ZWxkcyB0aGF0IGhlIG1heSByZWFkLgoKngEKBAYAAgASAwoCVRqQASBHaXZlcyB0aGUgcmVjb3JkcyBpbiB3aGljaCBzb21l\
+                    dGhpbmcgaXMgZm91bmQsIHRoZSBiZXN0IGZpcnN0LiBXaGF0IHRoZSBjYWxsZXIgbWF5IHJlYWQgb2YgYSBmaWVsZCBpbiBw\
+                    YXJ0IG9ubHksIG9yIG5vdCBhdCBhbGwsIGZpbmRzIG5vdGhpbmcuCg==
                     """),
             DescribedFile(
                 path: "steward/customer/v1/tenant_job_service.proto", package: "steward.customer.v1",

@@ -20,8 +20,10 @@ package enum CustomerMigrations {
             Migration(
                 number: 10, name: "create_custom_records", sql: PackageResources.customer_0010_create_custom_records_sql
             ),
+            Migration(number: 11, name: "create_search", sql: PackageResources.customer_0011_create_search_sql),
         ],
         rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads", "custom_records")
             + TableRights.added("custom_objects") + TableRights.kept("record_numbers", changing: ["last"])
+            + TableRights.mirrored("search_entries", "search_builds")
             + TableRights.kept("mirror_feeds", changing: ["fence", "rebuilt_to", "begun_at", "told_fence"]))
 }

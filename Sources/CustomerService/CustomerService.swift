@@ -11,5 +11,5 @@ package enum CustomerService {
             AccountRecord.type, ContactRecord.type, AccountContactRecord.type, ActivityRecord.type, LeadRecord.type,
             CustomRecord.type,
         ],
-        mirroredBy: [MirrorFeed(AccountRecord.type, to: .sales)], purgesDeleted: true)
+        mirroredBy: [MirrorFeed(AccountRecord.type, to: .sales)], purgesDeleted: true, isSearched: true)
 }

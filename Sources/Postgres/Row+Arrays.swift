@@ -10,6 +10,12 @@ extension Row {
         try array(column, of: .text) { String(decoding: $0, as: UTF8.self) }
     }
 
+    package func int32s(_ column: Int) throws(PostgresError) -> [Int32] {
+        try array(column, of: .int4) { bytes in
+            bytes.count == 4 ? Int32(bigEndian: bytes.loadUnaligned(as: Int32.self)) : nil
+        }
+    }
+
     private func array<Element>(
         _ column: Int, of type: PostgresType, _ decode: (UnsafeRawBufferPointer) -> Element?
     ) throws(PostgresError) -> [Element] {

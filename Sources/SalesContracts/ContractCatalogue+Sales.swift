@@ -14,6 +14,13 @@ extension ContractCatalogue {
         methods: [
             DealServiceMethods.all, JobServiceMethods.all, ModelServiceMethods.all,
             PipelineServiceMethods.all, StageServiceMethods.all, TenantJobServiceMethods.all
+            DealServiceMethods.description, JobServiceMethods.description, PipelineServiceMethods.description,
+            SearchServiceMethods.description, StageServiceMethods.description,
+            TenantJobServiceMethods.description
+        ],
+        methods: [
+            DealServiceMethods.all, JobServiceMethods.all, PipelineServiceMethods.all,
+            SearchServiceMethods.all, StageServiceMethods.all, TenantJobServiceMethods.all
         ],
         recordTypes: [Deal.self, Pipeline.self, Stage.self],
         files: [
@@ -1146,6 +1153,19 @@ extension ContractCatalogue {
                     aGF0IGlzIHVuaXF1ZSBhbW9uZyB0aGUgbGl2aW5nOyBhYnNlbnQgbWVhbnMgZGlzcGxheV9uYW1lLgoKMAoCBCUSBskDAM4D\
                     ARoiIFRoZSBwaXBlbGluZSBjaGFuZ2VkIG9yIGNyZWF0ZWQuCgonCgQEJQIAEgTLAwIhGhkgVGhlIHBpcGVsaW5lIGFzIHN0\
                     b3JlZC4KCigKBAQlAgESBM0DAhwaGiBJdCB3YXMgbm90IHRoZXJlIGJlZm9yZS4K
+                    """),
+            DescribedFile(
+                path: "steward/sales/v1/search_service.proto", package: "steward.sales.v1",
+                dependencies: ["steward/type/v1/search.proto"],
+                base64: """
+                    CiVzdGV3YXJkL3NhbGVzL3YxL3NlYXJjaF9zZXJ2aWNlLnByb3RvEhBzdGV3YXJkLnNhbGVzLnYxGhxzdGV3YXJkL3R5cGUv\
+                    djEvc2VhcmNoLnByb3RvMloKDVNlYXJjaFNlcnZpY2USSQoGU2VhcmNoEh4uc3Rld2FyZC50eXBlLnYxLlNlYXJjaFJlcXVl\
+                    c3QaHy5zdGV3YXJkLnR5cGUudjEuU2VhcmNoUmVzcG9uc2VK4QIKNwoBDBIDAQASGi0gU2VhcmNoIGluIHRoZSByZWNvcmRz\
+                    IG9mIHRoZSBzYWxlcyBzZXJ2aWNlLgoKhAEKAgYAEgQIAAsBGnggRmluZHMgcmVjb3JkcyBieSB3aGF0IHN0YW5kcyBpbiB0\
+                    aGVtLiBOZWVkcyBhIHNlc3Npb247IGZpbmRzIHdoYXQgdGhlIGNhbGxlciBtYXkgcmVhZCwgYnkgdGhlIGZpZWxkcyB0aGF0\
+                    IGhlIG1heSByZWFkLgoKngEKBAYAAgASAwoCVRqQASBHaXZlcyB0aGUgcmVjb3JkcyBpbiB3aGljaCBzb21ldGhpbmcgaXMg\
+                    Zm91bmQsIHRoZSBiZXN0IGZpcnN0LiBXaGF0IHRoZSBjYWxsZXIgbWF5IHJlYWQgb2YgYSBmaWVsZCBpbiBwYXJ0IG9ubHks\
+                    IG9yIG5vdCBhdCBhbGwsIGZpbmRzIG5vdGhpbmcuCg==
                     """),
             DescribedFile(
                 path: "steward/sales/v1/tenant_job_service.proto", package: "steward.sales.v1",

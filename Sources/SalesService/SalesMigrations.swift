@@ -17,8 +17,9 @@ package enum SalesMigrations {
             Migration(number: 8, name: "tell_programs", sql: PackageResources.sales_0008_tell_programs_sql),
             Migration(number: 9, name: "mirror_accounts", sql: PackageResources.sales_0009_mirror_accounts_sql),
             Migration(number: 10, name: "allow_purges", sql: PackageResources.sales_0010_allow_purges_sql),
+            Migration(number: 11, name: "create_search", sql: PackageResources.sales_0011_create_search_sql),
         ],
         rights: TableRights.purged("pipelines", "stages", "deals") + TableRights.added("stage_changes")
-            + TableRights.mirrored("account_mirror")
+            + TableRights.mirrored("account_mirror", "search_entries", "search_builds")
             + TableRights.kept("mirrors", changing: ["fence", "fields"]))
 }

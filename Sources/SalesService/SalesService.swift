@@ -6,6 +6,6 @@ package import ServiceHost
 package enum SalesService {
     package static let definition = ServiceDefinition(
         SalesMigrations.stream, records: [PipelineRecord.type, StageRecord.type, DealRecord.type],
-        mirrors: [AccountMirror.type], purgesDeleted: true,
+        mirrors: [AccountMirror.type], purgesDeleted: true, isSearched: true,
         methods: { engine, router in DealMethods(engine: engine).register(on: &router) })
 }

@@ -33,18 +33,23 @@ package struct ServiceDefinition: Sendable {
     private let tenantJobService: TenantJobServiceOf
     /// The methods that tell of its kinds of records.
     private let modelService: ModelServiceOf
+    private let searchService: SearchServiceOf
     /// What it does without a caller, beside what every service does.
     private let jobs: [JobDefinition]
     /// Deleted records are removed for good when the workspace's time for them is over.
     private let purgesDeleted: Bool
+    /// Its records are found by what stands in them.
+    private let isSearched: Bool
     private let methods: Methods
 
     /// - Parameters:
     ///   - stream: one for schemas of tenants; its service is this one.
     ///   - purgesDeleted: its tables are `TableRights.purged`, and the purpose `purge_deleted` (Work) names each of its kinds.
+    ///   - isSearched: it has the tables of entries (`SearchKeeper`).
     package init(
         _ stream: MigrationStream, records: [RecordType], mirrors: [RecordType] = [],
-        mirroredBy feeds: [MirrorFeed] = [], purgesDeleted: Bool = false, jobs: [JobDefinition] = [],
+        mirroredBy feeds: [MirrorFeed] = [], purgesDeleted: Bool = false, isSearched: Bool = false,
+        jobs: [JobDefinition] = [],
         methods: @escaping Methods = { _, _ in }
     ) {
         guard let name = stream.service else {
@@ -62,6 +67,8 @@ package struct ServiceDefinition: Sendable {
         jobService = JobServiceOf(package: "steward.\(name).v1")
         tenantJobService = TenantJobServiceOf(package: "steward.\(name).v1")
         modelService = ModelServiceOf(package: "steward.\(name).v1")
+        searchService = SearchServiceOf(package: "steward.\(name).v1")
+        self.isSearched = isSearched
         self.jobs = jobs
         self.methods = methods
     }
@@ -93,6 +100,7 @@ package struct ServiceDefinition: Sendable {
     package func jobs(_ engine: RecordEngine, _ pushes: [MirrorPush]? = nil) throws -> [JobDefinition] {
         let pushes = pushes ?? mirrorFeeds.map { MirrorPush($0, engine) }
         return jobs + [Housekeeping.job(jobService)] + (purgesDeleted ? [PurgeDeleted.job(jobService, engine)] : [])
+            + (isSearched ? [SearchJobs(engine).comparison(jobService)] : [])
             + (try MatchingJobs(engine).definitions(jobService)) + pushes.map { MirrorJobs($0).comparison(jobService) }
     }
 
@@ -107,6 +115,7 @@ package struct ServiceDefinition: Sendable {
             jobService, on: &router)
         TenantJobMethods(engine, jobs, tenantJobService).register(on: &router)
         try MatchingJobs(engine).register(on: &router)
+        if isSearched { SearchMethod(engine).register(searchService, on: &router) }
         try methods(engine, &router)
         return router
     }
@@ -122,7 +131,8 @@ package struct ServiceDefinition: Sendable {
         ReferenceMethods(engine: engine).register(on: &router)
         try HandoverMethods(engine).register(on: &router)
         if !mirrors.isEmpty { MirrorMethods(engine).register(on: &router) }
-        host.run(jobs, standing: pushes.map { MirrorJobs($0).standing }, engine)
+        let standing = pushes.map { MirrorJobs($0).standing } + (isSearched ? [SearchJobs(engine).standing] : [])
+        host.run(jobs, standing: standing, engine)
         return ServiceOffer(router: router)
     }
 }

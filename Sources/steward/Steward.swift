@@ -21,6 +21,7 @@ struct Steward: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Sign in", subcommands: [Login.self, Logout.self, WhoAmI.self, PasswordCommand.self])
         ] + RecordCommands.groups(["identity": [SettingsCommand.self, ModelCommand.self, Import.self]]) + [
+            CommandGroup(name: "Find", subcommands: [SearchCommand.self]),
             CommandGroup(name: "What there is", subcommands: [ObjectCommand.self]),
             CommandGroup(name: "Work without a caller", subcommands: [JobCommand.self]),
             CommandGroup(name: "Any method", subcommands: [Call.self, Describe.self, Bench.self]),

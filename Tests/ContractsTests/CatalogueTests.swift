@@ -48,6 +48,12 @@ import Wire
         #expect(model == generated)
     }
 
+    @Test(arguments: ["customer", "sales"])
+    func searchIsTheSameInEveryService(service: String) {
+        let generated = ContractCatalogue.all.methods.filter { $0.service == "steward.\(service).v1.SearchService" }
+        #expect(generated == [SearchServiceOf(package: "steward.\(service).v1").search])
+    }
+
     /// Reads the FileDescriptorSet by hand: its files are field 1, their names field 1 of each.
     @Test func descriptorsComeWithTheirDependenciesFirst() throws {
         let set = try #require(ContractCatalogue.all.descriptorSet(of: "steward.sales.v1"))

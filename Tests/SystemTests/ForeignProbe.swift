@@ -169,6 +169,7 @@ struct ForeignProbe {
         }
         if let version = type.field("version") { request.setInt64(version, 1) }
         if let named = type.field("object"), object == "record" { request.setString(named, SampleRecords.object) }
+        if let query = type.field("query") { request.setString(query, foreign.word) }
         if let filter = type.field("filter_expression"), selectsByFilter {
             request.setString(filter, "id = \"\(try foreign.id(object))\"")
         }

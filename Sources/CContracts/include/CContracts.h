@@ -17,6 +17,7 @@
 #include "steward/type/v1/job.pb-c.h"
 #include "steward/type/v1/object.pb-c.h"
 #include "steward/type/v1/record.pb-c.h"
+#include "steward/type/v1/search.pb-c.h"
 #include "steward/type/v1/tenant_job.pb-c.h"
 #include "steward/type/v1/view.pb-c.h"
 static inline const ProtobufCMessageDescriptor *google_protobuf_timestamp_descriptor(void) { return &google__protobuf__timestamp__descriptor; }
@@ -117,6 +118,12 @@ static inline const ProtobufCMessageDescriptor *steward_type_v1_item_result_desc
 static inline const ProtobufCMessageDescriptor *steward_type_v1_record_issue_descriptor(void) { return &steward__type__v1__record_issue__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_transferred_records_descriptor(void) { return &steward__type__v1__transferred_records__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_owned_records_descriptor(void) { return &steward__type__v1__owned_records__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_search_request_descriptor(void) { return &steward__type__v1__search_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_search_response_descriptor(void) { return &steward__type__v1__search_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_search_hit_descriptor(void) { return &steward__type__v1__search_hit__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_search_match_descriptor(void) { return &steward__type__v1__search_match__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_search_range_descriptor(void) { return &steward__type__v1__search_range__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_search_reason_descriptor(void) { return &steward__type__v1__search_reason__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_tenant_job_descriptor(void) { return &steward__type__v1__tenant_job__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_list_tenant_jobs_request_descriptor(void) { return &steward__type__v1__list_tenant_jobs_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_list_tenant_jobs_response_descriptor(void) { return &steward__type__v1__list_tenant_jobs_response__descriptor; }

@@ -10,6 +10,10 @@
 // The normal form C (NFC). Lives as long as the process; NULL when ICU's data is missing.
 const void *steward_nfc(void);
 
+// NFKC without upper case and without characters that nobody sees (NFKC_Casefold), and the normal form D. As steward_nfc.
+const void *steward_caseless(void);
+const void *steward_nfd(void);
+
 // How many of the units at the beginning are in the form for certain, whatever follows.
 int32_t steward_normalized_prefix(const void *form, const uint16_t *units, int32_t count);
 
@@ -32,3 +36,9 @@ void *steward_time_zone(const uint16_t *name, int32_t count);
 bool steward_zone_offset(void *rules, double moment, int32_t *offset);
 
 void steward_close_time_zone(void *rules);
+
+// What reads Chinese: writes characters in pinyin, with tones. NULL when ICU's data is missing. Used by one thread at a time.
+void *steward_pinyin(void);
+
+// Writes the text as it is read; gives its length, or -1 when it does not fit.
+int32_t steward_read(void *reader, const uint16_t *units, int32_t count, uint16_t *read, int32_t capacity);

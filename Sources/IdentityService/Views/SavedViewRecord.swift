@@ -1,5 +1,4 @@
 import AccessControl
-import AccessControl
 import Contracts
 import IdentityContracts
 import Postgres

@@ -4,6 +4,8 @@ package import Tenancy
 extension Purpose {
     /// Reads the feed for those who watch; each is told what his own rights let him see.
     static let watchRecords = Purpose("watch_records")
+    /// Keeps what records are found by. It has no rights on records: what a search tells follows from the rights of who searches.
+    package static let indexRecords = Purpose("index_records")
     /// Tells another service of records that it mirrors. It has no rights on records: what may be told follows from the mirror.
     package static let mirrorRecords = Purpose("mirror_records")
 }

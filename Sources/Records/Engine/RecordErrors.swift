@@ -31,6 +31,16 @@ enum RecordErrors {
             domain: domain, details: [("field", field)] + (place.map { [("place", $0)] } ?? []))
     }
 
+    /// Nothing can be looked for by a query.
+    static func searchQuery(_ message: String) -> RPCError { invalid(.searchQueryInvalid, message, field: "query") }
+
+    static func searchObjectUnknown(_ object: String, known: [String]) -> RPCError {
+        invalid(
+            .searchObjectUnknown,
+            "\(object.quoted) is no kind of record that is found here; known are \(known.joined(separator: ", ")).",
+            field: "objects")
+    }
+
     static func syntax(_ error: FilterSyntaxError) -> RPCError {
         .invalidArgument(
             RecordReason.filterSyntax.rawValue, "At character \(error.position): \(error.message).",

@@ -61,6 +61,8 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case mirrorNewsInvalid = "MIRROR_NEWS_INVALID"
     case mirrorUnknown = "MIRROR_UNKNOWN"
     case mirrorForbidden = "MIRROR_FORBIDDEN"
+    case searchQueryInvalid = "SEARCH_QUERY_INVALID"
+    case searchObjectUnknown = "SEARCH_OBJECT_UNKNOWN"
     case watchesTooMany = "WATCHES_TOO_MANY"
     case watchTooSlow = "WATCH_TOO_SLOW"
 }

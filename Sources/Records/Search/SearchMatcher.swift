@@ -1,0 +1,221 @@
+import Contracts
+import Tenancy
+import Text
+import Wire
+
+/// How a word of a query, or all of it, is found in a value.
+struct WordMatch: Sendable {
+    let kind: SearchMatchKind
+    /// From 0 to 1.
+    let likeness: Double
+    /// Where in the value.
+    let places: [Range<Int>]
+
+    /// Words that are less alike are others.
+    static let likenessMin = 0.6
+    /// The word counts as found.
+    var isFound: Bool { likeness >= 0.75 }
+}
+
+/// A record that may be found, and what of the query stands in it.
+struct SearchCandidate: Sendable {
+    struct Value: Sendable {
+        let field: SearchShape.Field
+        let text: String
+        /// It is the value that was looked for.
+        let exact: WordMatch?
+        /// Of each word of the query.
+        let words: [WordMatch?]
+        /// Of each two words that follow each other, taken as one.
+        let joined: [WordMatch?]
+        /// Letters in it, and how many of them the query has.
+        let letters: Double
+        let lettersFound: Double
+    }
+
+    let object: String
+    let id: RecordID
+    let title: String
+    let values: [Value]
+    /// It is called exactly so.
+    let isNamed: Bool
+
+    /// The best match of a word, and in which value.
+    func best(_ word: Int) -> (value: Value, match: WordMatch)? { best { $0.words[word] } }
+
+    func bestJoined(_ place: Int) -> (value: Value, match: WordMatch)? { best { $0.joined[place] } }
+
+    private func best(_ match: (Value) -> WordMatch?) -> (value: Value, match: WordMatch)? {
+        var best: (value: Value, match: WordMatch)?
+        for value in values {
+            guard let found = match(value) else { continue }
+            if let best, best.match.likeness * best.value.weight >= found.likeness * value.weight { continue }
+            best = (value, found)
+        }
+        return best
+    }
+}
+
+extension SearchCandidate.Value {
+    /// What is found in a name counts more.
+    var weight: Double { field.isTitle ? 1 : 0.8 }
+}
+
+/// Looks for a pattern in records as their caller may read them. What entries say is where to look, this is what decides: so an entry that is late, or
+/// has the number of another term, finds nothing wrong.
+struct SearchMatcher {
+    let pattern: SearchPattern
+    private let joined: [[UInt16]]
+
+    init(_ pattern: SearchPattern) {
+        self.pattern = pattern
+        joined = pattern.joinedWords
+    }
+
+    /// Nil for a record in which nothing is found.
+    func candidate(_ record: Message, id: RecordID, _ readable: ReadableShape) -> SearchCandidate? {
+        var values: [SearchCandidate.Value] = []
+        var (title, names): ([String], [[UInt16]]) = ([], [])
+        for field in readable.fields {
+            for (text, use) in field.texts(of: record) {
+                let words = SearchText.words(of: text, countMax: SearchTerms.wordsMax)
+                if field.isTitle {
+                    title.append(text)
+                    names += words.map(\.units)
+                }
+                values.append(value(text, words, use, field))
+            }
+        }
+        let isNamed =
+            readable.isTitleReadable && !names.isEmpty
+            && SearchTerms.whole(names) == SearchTerms.whole(pattern.words.map(\.units))
+        let isFound =
+            isNamed
+            || values.contains { value in
+                value.exact != nil || value.words.contains { $0 != nil } || value.joined.contains { $0 != nil }
+            }
+        guard isFound else { return nil }
+        return SearchCandidate(
+            object: readable.shape.type.object, id: id, title: title.joined(separator: " "), values: values,
+            isNamed: isNamed)
+    }
+
+    private func value(
+        _ text: String, _ words: [SearchText.Word], _ use: SearchShape.Use, _ field: SearchShape.Field
+    ) -> SearchCandidate.Value {
+        let found = pattern.words.map { word in
+            word.script == .letters
+                ? best(words.map { match(word.spellings, $0, mayBeAlike: field.isTitle) })
+                : characters(word.units, words)
+        }
+        let joined = joined.map { joined in
+            field.isTitle ? best(words.map { match([joined], $0, mayBeAlike: true) }) : nil
+        }
+        let letters = words.map { Double($0.units.count) }.reduce(0, +)
+        let lettersFound = words.map { word in
+            let most =
+                pattern.words.map { best([match($0.spellings, word, mayBeAlike: true)])?.likeness ?? 0 }.max() ?? 0
+            return most * Double(word.units.count)
+        }
+        return SearchCandidate.Value(
+            field: field, text: text, exact: exact(text, use), words: found, joined: joined,
+            letters: field.isTitle ? letters : 0, lettersFound: field.isTitle ? lettersFound.reduce(0, +) : 0)
+    }
+
+    /// The value is what was looked for: an address, a number, a code.
+    private func exact(_ text: String, _ use: SearchShape.Use) -> WordMatch? {
+        let all = 0..<text.unicodeScalars.count
+        switch use {
+        case .email, .code:
+            return SearchText.code(of: text) == pattern.code
+                ? WordMatch(kind: .exact, likeness: 1, places: [all]) : nil
+        case .phone:
+            guard let digits = pattern.digits else { return nil }
+            let number = SearchPattern.significant(SearchText.digits(of: text))
+            if number == digits { return WordMatch(kind: .exact, likeness: 1, places: [all]) }
+            guard digits.count >= SearchTerms.endingLengths[0], number.reversed().starts(with: digits.reversed()) else {
+                return nil
+            }
+            return WordMatch(kind: digits.count >= 7 ? .exact : .prefix, likeness: 1, places: [all])
+        case .words, .items: return nil
+        }
+    }
+
+    private func best(_ matches: [WordMatch?]) -> WordMatch? {
+        var best: WordMatch?
+        for case let match? in matches where match.likeness > (best?.likeness ?? 0) { best = match }
+        return best
+    }
+
+    /// A word of letters in a word of the value.
+    private func match(_ spellings: [[UInt16]], _ word: SearchText.Word, mayBeAlike: Bool) -> WordMatch? {
+        guard word.script == .letters else { return mayBeAlike ? reading(spellings[0], word) : nil }
+        var best: WordMatch?
+        for typed in spellings {
+            for written in word.spellings {
+                guard let match = match(typed, written, word.place, mayBeAlike) else { continue }
+                if match.likeness > (best?.likeness ?? 0) { best = match }
+            }
+        }
+        return best
+    }
+
+    private func match(_ typed: [UInt16], _ written: [UInt16], _ place: Range<Int>, _ mayBeAlike: Bool) -> WordMatch? {
+        if typed == written { return WordMatch(kind: .word, likeness: 1, places: [place]) }
+        if written.starts(with: typed) {
+            let share = Double(typed.count) / Double(written.count)
+            // Where the form of each character is one unit, the beginning can be shown.
+            let end = place.count == written.count ? place.lowerBound + typed.count : place.upperBound
+            return WordMatch(kind: .prefix, likeness: 0.75 + 0.2 * share, places: [place.lowerBound..<end])
+        }
+        guard mayBeAlike, SearchTerms.alikeLengths.contains(typed.count) else { return nil }
+        let likeness = WordDistance.likeness(typed, written)
+        guard likeness >= WordMatch.likenessMin else { return nil }
+        return WordMatch(kind: .similar, likeness: likeness, places: [place])
+    }
+
+    /// Letters in Chinese characters.
+    private func reading(_ letters: [UInt16], _ word: SearchText.Word) -> WordMatch? {
+        guard letters.count > 1, letters.allSatisfy({ (0x61...0x7a).contains($0) }) else { return nil }
+        // Characters beyond the first plane have no reading, and each of the others is one unit.
+        guard word.place.count == word.units.count else { return nil }
+        for first in word.units.indices {
+            let rest = word.units[first...]
+            let begin = word.place.lowerBound + first
+            if let count = ChineseReading.count(of: letters[...], in: rest) {
+                return WordMatch(kind: .pinyin, likeness: first == 0 ? 0.9 : 0.85, places: [begin..<begin + count])
+            }
+            if ChineseReading.areInitials(letters, of: rest) {
+                return WordMatch(
+                    kind: .initials, likeness: first == 0 ? 0.85 : 0.8, places: [begin..<begin + letters.count])
+            }
+        }
+        return nil
+    }
+
+    /// Chinese characters: all of them in one place, or the pairs of them that are there.
+    private func characters(_ typed: [UInt16], _ words: [SearchText.Word]) -> WordMatch? {
+        var best: WordMatch?
+        for word in words where word.script == .ideographs && word.place.count == word.units.count {
+            if let first = SearchMatcher.place(of: typed, in: word.units) {
+                let begin = word.place.lowerBound + first
+                return WordMatch(kind: .word, likeness: 1, places: [begin..<begin + typed.count])
+            }
+            let pairs = zip(typed, typed.dropFirst()).compactMap { one, next in
+                SearchMatcher.place(of: [one, next], in: word.units)
+            }
+            guard !pairs.isEmpty else { continue }
+            let likeness = 0.9 * Double(pairs.count) / Double(typed.count - 1)
+            guard likeness >= WordMatch.likenessMin, likeness > best?.likeness ?? 0 else { continue }
+            best = WordMatch(
+                kind: .similar, likeness: likeness,
+                places: pairs.map { word.place.lowerBound + $0..<word.place.lowerBound + $0 + 2 })
+        }
+        return best
+    }
+
+    private static func place(of part: [UInt16], in units: [UInt16]) -> Int? {
+        guard part.count <= units.count else { return nil }
+        return (0...units.count - part.count).first { units[$0...].starts(with: part) }
+    }
+}

@@ -1,0 +1,169 @@
+import Text
+
+/// What is looked for, in the forms in which it may stand in records.
+struct SearchPattern: Sendable {
+    /// Characters and words of a query.
+    static let charactersMax = 200
+    static let wordsMax = 8
+
+    let words: [SearchText.Word]
+    /// The query as one number or code, or address.
+    let code: [UInt16]
+    /// Its digits, if it is made of digits and of what parts them in phone numbers.
+    let digits: [UInt16]?
+
+    /// - Throws: INVALID_ARGUMENT with SEARCH_QUERY_INVALID.
+    init(_ query: String) throws {
+        let text = TextForm.normalized(query)
+        guard text.unicodeScalars.count <= Self.charactersMax else {
+            throw RecordErrors.searchQuery(
+                "query has \(text.unicodeScalars.count) characters; at most \(Self.charactersMax) are allowed.")
+        }
+        let found = SearchText.words(of: text, countMax: Self.wordsMax + 1)
+        guard !found.isEmpty else {
+            throw RecordErrors.searchQuery("query has no letter and no digit; say what to look for.")
+        }
+        guard found.count <= Self.wordsMax else {
+            throw RecordErrors.searchQuery(
+                "query has more than \(Self.wordsMax) words; leave out those that many records have.")
+        }
+        words = found
+        code = SearchText.code(of: text)
+        let others = text.unicodeScalars.filter { $0.properties.numericType != .decimal }
+        let digits = SearchText.digits(of: text)
+        let isNumber = others.allSatisfy { Self.phoneMarks.contains($0) || $0.properties.isWhitespace }
+        self.digits = isNumber && digits.count >= SearchTerms.endingLengths[0] ? Self.significant(digits) : nil
+    }
+
+    private static let phoneMarks = Set("+-/.()–".unicodeScalars)
+
+    /// Without the zeros with which a number begins that is called from the same country or from abroad.
+    static func significant(_ digits: [UInt16]) -> [UInt16] { Array(digits.drop { $0 == 0x30 }) }
+
+    /// Each word, and two words of letters that follow each other as one: people part names differently.
+    var joinedWords: [[UInt16]] {
+        zip(words, words.dropFirst()).compactMap { one, next in
+            one.script == .letters && next.script == .letters ? one.units + next.units : nil
+        }
+    }
+}
+
+/// A condition on an entry: of each group it has a term at least.
+typealias SearchGroups = [[Int32]]
+
+/// What is asked of the entries, from the narrowest question to the widest; each gives some of the records that the one before gives.
+extension SearchPattern {
+    /// Those that have it as a value.
+    func exact(_ shapes: [ReadableShape]) -> SearchGroups {
+        var terms: [Int32] = []
+        for shape in shapes {
+            if shape.isTitleReadable {
+                terms.append(shape.shape.title.number(.whole, SearchTerms.whole(words.map(\.units))))
+            }
+            for field in shape.fields {
+                switch field.use {
+                case .code, .email: terms.append(field.term.number(.whole, code))
+                case .items:
+                    terms.append(field.term.number(.whole, code))
+                    terms += ending(field.term)
+                case .phone: terms += ending(field.term)
+                case .words: break
+                }
+            }
+        }
+        return [terms]
+    }
+
+    private func ending(_ term: SearchTerm) -> [Int32] {
+        guard let digits, let length = SearchTerms.endingLengths.last(where: { $0 <= digits.count }) else { return [] }
+        return [term.number(.ending, digits.suffix(length))]
+    }
+
+    /// Those that have all of its words.
+    func whole(_ shapes: [ReadableShape]) -> SearchGroups {
+        words.flatMap { word -> SearchGroups in
+            guard word.script == .letters else { return characters(word, shapes) }
+            return [
+                shapes.flatMap { shape in
+                    shape.fields.flatMap { field in word.spellings.map { field.term.number(.word, $0) } }
+                }
+            ]
+        }
+    }
+
+    /// Those that have words which begin like each of its words, or read like it.
+    func beginning(_ shapes: [ReadableShape]) -> SearchGroups {
+        words.flatMap { word in word.script == .letters ? [beginning(word, shapes)] : characters(word, shapes) }
+    }
+
+    /// The same, with mistakes in names.
+    func alike(_ shapes: [ReadableShape]) -> SearchGroups {
+        words.map { word in
+            word.script == .letters
+                ? beginning(word, shapes) + alike(word.spellings, shapes) : Array(characters(word, shapes).joined())
+        }
+    }
+
+    /// Those that have one of its words at least, or one like it.
+    func some(_ shapes: [ReadableShape]) -> SearchGroups {
+        let terms = words.flatMap { word -> [Int32] in
+            guard word.script == .letters else { return Array(characters(word, shapes).joined()) }
+            return word.units.count < SearchTerms.alikeLengths.lowerBound ? [] : alike(word.spellings, shapes)
+        }
+        return [terms + alike(joinedWords, shapes)]
+    }
+
+    private func characters(_ word: SearchText.Word, _ shapes: [ReadableShape]) -> SearchGroups {
+        let fields = shapes.flatMap(\.fields)
+        guard word.units.count > 1 else { return [fields.map { $0.term.number(.character, word.units) }] }
+        return zip(word.units, word.units.dropFirst()).map { one, next in
+            fields.map { $0.term.number(.pair, [one, next]) }
+        }
+    }
+
+    private func beginning(_ word: SearchText.Word, _ shapes: [ReadableShape]) -> [Int32] {
+        shapes.flatMap(\.fields).flatMap { field -> [Int32] in
+            let lengths = field.isTitle ? SearchTerms.titleLengths : SearchTerms.otherLengths
+            var terms = word.spellings.compactMap { spelling in
+                longest(lengths, spelling).map { field.term.number(.beginning, $0) }
+            }
+            // A word that is too short for a beginning may be a whole one.
+            if terms.isEmpty { terms = word.spellings.map { field.term.number(.word, $0) } }
+            guard field.isTitle, word.units.allSatisfy({ (0x61...0x7a).contains($0) }) else { return terms }
+            if let reading = longest(SearchTerms.readingLengths, word.units) {
+                terms.append(field.term.number(.reading, reading))
+            }
+            if let initials = longest(SearchTerms.initialsLengths, word.units) {
+                terms.append(field.term.number(.initials, initials))
+            }
+            return terms
+        }
+    }
+
+    private func longest(_ lengths: [Int], _ word: [UInt16]) -> ArraySlice<UInt16>? {
+        lengths.last { $0 <= word.count }.map { word.prefix($0) }
+    }
+
+    private func alike(_ words: [[UInt16]], _ shapes: [ReadableShape]) -> [Int32] {
+        let forms = words.flatMap(SearchTerms.alike)
+        return shapes.flatMap(\.fields).filter(\.isTitle).flatMap { field in
+            forms.map { field.term.number(.alike, $0) }
+        }
+    }
+}
+
+/// What a caller may search in records of a type.
+struct ReadableShape: Sendable {
+    let call: RecordCall
+    let shape: SearchShape
+    let fields: [SearchShape.Field]
+    let isTitleReadable: Bool
+
+    /// Nil for a type whose records are not found, and for a caller who may read nothing of them by which they could be.
+    init?(_ call: RecordCall) {
+        guard let shape = SearchShape(call.type) else { return nil }
+        fields = shape.readable(call.rights)
+        guard !fields.isEmpty else { return nil }
+        (self.call, self.shape, isTitleReadable) = (call, shape, shape.isTitleReadable(call.rights))
+    }
+}

@@ -1,0 +1,91 @@
+import AccessControl
+import Text
+import Wire
+
+/// What is searched for in records of a type, by its declaration: a type with something by which people call its records, and of that the
+/// texts of one line.
+///
+/// Nothing is found by long texts, by codes of lists (countries, currencies) and by choices: these are for filters.
+struct SearchShape: Sendable {
+    /// How a field's values are compared.
+    enum Use: Sendable, Hashable {
+        case words
+        /// A number of the record's own, or one that others gave it: the same however it is parted.
+        case code
+        case email, phone
+        /// Texts of a list of messages; each is what it looks like.
+        case items
+    }
+
+    struct Field: Sendable {
+        let field: RecordField
+        let use: Use
+        /// It is what people call the record, or a part of that.
+        let isTitle: Bool
+        let term: SearchTerm
+    }
+
+    let type: RecordType
+    let fields: [Field]
+    /// Of the whole name.
+    let title: SearchTerm
+
+    /// Nil for a type without a name: its records are found by what they belong to.
+    init?(_ type: RecordType) {
+        guard let names = Self.titles.first(where: { $0.allSatisfy { type.field($0) != nil } }) else { return nil }
+        self.type = type
+        title = SearchTerm(type.object, "title")
+        fields = type.fields.compactMap { field in
+            guard let use = Self.use(of: field) else { return nil }
+            return Field(
+                field: field, use: use, isTitle: names.contains(field.name), term: SearchTerm(type.object, field.key))
+        }
+    }
+
+    /// Fields by which people call records: the first of these that a type has.
+    private static let titles = [["display_name"], ["given_name", "family_name"], ["subject"]]
+
+    private static func use(of field: RecordField) -> Use? {
+        guard field.role == nil else { return nil }
+        switch field.kind {
+        case .text:
+            if field.rules.choices?.isEmpty == false { return nil }
+            switch field.rules.format {
+            case .email: return .email
+            case .phone: return .phone
+            case .currency, .country, .language, .timeZone: return nil
+            case .url, nil: break
+            }
+            if field.rules.unique != nil { return .code }
+            return field.rules.text?.form == .multiLine ? nil : .words
+        case .json: return .items
+        default: return nil
+        }
+    }
+
+    /// The fields of which the caller may fully read the values.
+    func readable(_ rights: FieldRights) -> [Field] { fields.filter { rights.isReadable($0.field) } }
+
+    /// Whether all of the name may be read.
+    func isTitleReadable(_ rights: FieldRights) -> Bool {
+        fields.allSatisfy { !$0.isTitle || rights.isReadable($0.field) }
+    }
+}
+
+extension SearchShape.Field {
+    /// The texts in which something is looked for, each with how.
+    func texts(of record: Message) -> [(text: String, use: SearchShape.Use)] {
+        guard record.has(field.descriptor) else { return [] }
+        guard use == .items else { return record.string(field.descriptor).map { [($0, use)] } ?? [] }
+        let items =
+            field.descriptor.isRepeated
+            ? record.messages(field.descriptor) : record.message(field.descriptor).map { [$0] } ?? []
+        return items.flatMap { item in
+            item.descriptor.fields.compactMap { part -> (text: String, use: SearchShape.Use)? in
+                guard case .string = part.kind, !part.isRepeated, let text = item.string(part) else { return nil }
+                if FieldFormat.email.accepts(text) { return (text, .email) }
+                return (text, FieldFormat.phone.accepts(text) ? .phone : .words)
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import Tenancy
+import Text
+import Wire
+
+/// What a record is found by: all that a query may ask of it, more than it may ask of any one.
+struct SearchTerms {
+    /// The way in which terms are made. A higher number makes the entries of all workspaces anew.
+    static let form: Int32 = 1
+
+    /// Words of a value that are looked at: of a longer text, the first ones.
+    static let wordsMax = 24
+    /// Lengths of beginnings that have a term. A query has that of the longest which it has, and looks at the values.
+    static let titleLengths = [1, 2, 3, 4, 5, 6, 8, 10]
+    static let otherLengths = [3, 4, 6, 8]
+    static let readingLengths = [2, 3, 4, 6, 8]
+    static let initialsLengths = [2, 3, 4]
+    static let endingLengths = [4, 5, 6, 7, 8, 9]
+    /// Words that mistakes are looked for in.
+    static let alikeLengths = 3...24
+
+    private var numbers: Set<Int32> = []
+
+    /// Of a record of the type's shape in the workspace.
+    static func all(of record: Message, id: RecordID, _ shape: SearchShape) -> [Int32] {
+        var terms = SearchTerms()
+        terms.numbers.formUnion(SearchTerm.samples(of: id))
+        let standard = shape.type.standard
+        if let owner = standard.owner.flatMap({ record.id($0.descriptor) }) {
+            terms.numbers.insert(SearchTerm.owner(owner))
+        }
+        if let department = standard.department.flatMap({ record.id($0.descriptor) }) {
+            terms.numbers.insert(SearchTerm.department(department))
+        }
+        var names: [SearchText.Word] = []
+        for field in shape.fields {
+            for (text, use) in field.texts(of: record) {
+                terms.add(text, use, of: field)
+                if field.isTitle { names += SearchText.words(of: text, countMax: wordsMax) }
+            }
+        }
+        if !names.isEmpty { terms.numbers.insert(shape.title.number(.whole, whole(names.map(\.units)))) }
+        return terms.numbers.sorted()
+    }
+
+    /// All words, in whatever order they came.
+    static func whole(_ words: [[UInt16]]) -> [UInt16] {
+        Array(words.sorted { $0.lexicographicallyPrecedes($1) }.joined(separator: [0]))
+    }
+
+    private mutating func add(_ text: String, _ use: SearchShape.Use, of field: SearchShape.Field) {
+        let term = field.term
+        switch use {
+        case .phone:
+            let digits = SearchText.digits(of: text)
+            for length in Self.endingLengths where length <= digits.count {
+                numbers.insert(term.number(.ending, digits.suffix(length)))
+            }
+            return
+        case .code:
+            let code = SearchText.code(of: text)
+            numbers.insert(term.number(.whole, code))
+            for length in Self.otherLengths where length <= code.count {
+                numbers.insert(term.number(.beginning, code.prefix(length)))
+            }
+        case .email: numbers.insert(term.number(.whole, SearchText.code(of: text)))
+        case .words, .items: break
+        }
+        for word in SearchText.words(of: text, countMax: Self.wordsMax) {
+            switch word.script {
+            case .letters: for spelling in word.spellings { add(spelling, of: field) }
+            case .ideographs: add(characters: word.units, of: field)
+            }
+        }
+    }
+
+    private mutating func add(_ word: [UInt16], of field: SearchShape.Field) {
+        let term = field.term
+        numbers.insert(term.number(.word, word))
+        for length in field.isTitle ? Self.titleLengths : Self.otherLengths where length <= word.count {
+            numbers.insert(term.number(.beginning, word.prefix(length)))
+        }
+        guard field.isTitle else { return }
+        for form in Self.alike(word) { numbers.insert(term.number(.alike, form)) }
+    }
+
+    /// The word, and the word without one of its letters; none for short and very long ones.
+    static func alike(_ word: [UInt16]) -> Set<[UInt16]> {
+        guard alikeLengths.contains(word.count) else { return [] }
+        var forms: Set<[UInt16]> = [word]
+        for place in word.indices {
+            var form = word
+            form.remove(at: place)
+            forms.insert(form)
+        }
+        return forms
+    }
+
+    private mutating func add(characters: [UInt16], of field: SearchShape.Field) {
+        let term = field.term
+        for character in characters { numbers.insert(term.number(.character, [character])) }
+        for pair in zip(characters, characters.dropFirst()) {
+            numbers.insert(term.number(.pair, [pair.0, pair.1]))
+        }
+        guard field.isTitle else { return }
+        for first in characters.indices {
+            for reading in ChineseReading.paths(characters[first...], lettersMax: Self.readingLengths.max() ?? 0) {
+                for length in Self.readingLengths where length <= reading.letters.count {
+                    numbers.insert(term.number(.reading, reading.letters.prefix(length)))
+                }
+                for length in Self.initialsLengths where length <= reading.initials.count {
+                    numbers.insert(term.number(.initials, reading.initials.prefix(length)))
+                }
+            }
+        }
+    }
+}
+
+/// How Chinese characters that follow one another may be read.
+struct ChineseReading {
+    var letters: [UInt16] = []
+    var initials: [UInt16] = []
+
+    /// Ways of reading, each up to so many letters and four characters at least; characters that are often read in two ways make more.
+    static func paths(_ characters: ArraySlice<UInt16>, lettersMax: Int) -> [ChineseReading] {
+        var paths = [ChineseReading()]
+        for (place, character) in characters.enumerated() {
+            let readings = Pinyin.readings(of: character)
+            guard !readings.isEmpty else { break }
+            if place >= 4, paths.allSatisfy({ $0.letters.count >= lettersMax }) { break }
+            let longer = paths.flatMap { path in
+                readings.map {
+                    ChineseReading(letters: path.letters + $0, initials: path.initials + $0.prefix(1))
+                }
+            }
+            paths = Array(longer.prefix(pathsMax))
+        }
+        return paths
+    }
+
+    private static let pathsMax = 8
+
+    /// How many characters it takes from the first one on to read all of the letters; nil when they are read otherwise.
+    static func count(of letters: ArraySlice<UInt16>, in characters: ArraySlice<UInt16>) -> Int? {
+        guard !letters.isEmpty else { return 0 }
+        guard let character = characters.first else { return nil }
+        for reading in Pinyin.readings(of: character) {
+            if reading.starts(with: letters) { return 1 }
+            guard letters.starts(with: reading) else { continue }
+            if let rest = count(of: letters.dropFirst(reading.count), in: characters.dropFirst()) { return rest + 1 }
+        }
+        return nil
+    }
+
+    /// Whether the letters are the first ones of the syllables from the first character on.
+    static func areInitials(_ letters: [UInt16], of characters: ArraySlice<UInt16>) -> Bool {
+        letters.count <= characters.count
+            && zip(letters, characters).allSatisfy { letter, character in
+                Pinyin.readings(of: character).contains { $0.first == letter }
+            }
+    }
+}
