@@ -9,30 +9,22 @@ extension ContractCatalogue {
         services: [
             AuthenticationServiceMethods.description, DepartmentServiceMethods.description,
             FieldDefinitionServiceMethods.description, JobServiceMethods.description,
-            ObjectDefinitionServiceMethods.description, RoleServiceMethods.description,
+            ModelServiceMethods.description, ObjectDefinitionServiceMethods.description,
+            RoleServiceMethods.description, SavedViewServiceMethods.description,
             SettingsServiceMethods.description, TenantJobServiceMethods.description,
             TenantServiceMethods.description, UserServiceMethods.description,
             WorkspaceModelServiceMethods.description
         ],
         methods: [
             AuthenticationServiceMethods.all, DepartmentServiceMethods.all, FieldDefinitionServiceMethods.all,
-            JobServiceMethods.all, ObjectDefinitionServiceMethods.all, RoleServiceMethods.all,
-            SettingsServiceMethods.all, TenantJobServiceMethods.all, TenantServiceMethods.all,
-            UserServiceMethods.all, WorkspaceModelServiceMethods.all
+            JobServiceMethods.all, ModelServiceMethods.all, ObjectDefinitionServiceMethods.all,
+            RoleServiceMethods.all, SavedViewServiceMethods.all, SettingsServiceMethods.all,
+            TenantJobServiceMethods.all, TenantServiceMethods.all, UserServiceMethods.all,
+            WorkspaceModelServiceMethods.all
         ],
-        recordTypes: [Department.self, FieldDefinition.self, ObjectDefinition.self, Role.self, User.self],
-            ModelServiceMethods.description, RoleServiceMethods.description,
-            SavedViewServiceMethods.description, SettingsServiceMethods.description,
-            TenantJobServiceMethods.description, TenantServiceMethods.description,
-            UserServiceMethods.description
+        recordTypes: [
+            Department.self, FieldDefinition.self, ObjectDefinition.self, Role.self, SavedView.self, User.self
         ],
-        methods: [
-            AuthenticationServiceMethods.all, DepartmentServiceMethods.all, FieldDefinitionServiceMethods.all,
-            JobServiceMethods.all, ModelServiceMethods.all, RoleServiceMethods.all,
-            SavedViewServiceMethods.all, SettingsServiceMethods.all, TenantJobServiceMethods.all,
-            TenantServiceMethods.all, UserServiceMethods.all
-        ],
-        recordTypes: [Department.self, FieldDefinition.self, Role.self, SavedView.self, User.self],
         files: [
             DescribedFile(
                 path: "steward/identity/v1/authentication_service.proto", package: "steward.identity.v1",
@@ -808,6 +800,28 @@ extension ContractCatalogue {
                     ZSBzY29wZSBhbGwsIGFuZCB0byBlcmFzZSBldmVyeSBraW5kIG9mIHJlY29yZHMuCg==
                     """),
             DescribedFile(
+                path: "steward/identity/v1/model_service.proto", package: "steward.identity.v1",
+                dependencies: ["steward/type/v1/object.proto", "steward/type/v1/view.proto"],
+                base64: """
+                    CidzdGV3YXJkL2lkZW50aXR5L3YxL21vZGVsX3NlcnZpY2UucHJvdG8SE3N0ZXdhcmQuaWRlbnRpdHkudjEaHHN0ZXdhcmQv\
+                    dHlwZS92MS9vYmplY3QucHJvdG8aGnN0ZXdhcmQvdHlwZS92MS92aWV3LnByb3RvMqUCCgxNb2RlbFNlcnZpY2USWAoLTGlz\
+                    dE9iamVjdHMSIy5zdGV3YXJkLnR5cGUudjEuTGlzdE9iamVjdHNSZXF1ZXN0GiQuc3Rld2FyZC50eXBlLnYxLkxpc3RPYmpl\
+                    Y3RzUmVzcG9uc2USYQoORGVzY3JpYmVPYmplY3QSJi5zdGV3YXJkLnR5cGUudjEuRGVzY3JpYmVPYmplY3RSZXF1ZXN0Gicu\
+                    c3Rld2FyZC50eXBlLnYxLkRlc2NyaWJlT2JqZWN0UmVzcG9uc2USWAoLUmVzb2x2ZVZpZXcSIy5zdGV3YXJkLnR5cGUudjEu\
+                    UmVzb2x2ZVZpZXdSZXF1ZXN0GiQuc3Rld2FyZC50eXBlLnYxLlJlc29sdmVWaWV3UmVzcG9uc2VKiAYKLgoBDBIDAQASGiQg\
+                    VGhlIG1vZGVsIG9mIHRoZSBpZGVudGl0eSBzZXJ2aWNlLgoK+gEKAgYAEgQKABMBGu0BIFRlbGxzIHdoYXQga2luZHMgb2Yg\
+                    cmVjb3JkcyB0aGUgc2VydmljZSBrZWVwcywgYXMgdGhlIGNhbGxlciBpcyB0byBzZWUgdGhlbTogd2l0aCB0aGUgZmllbGRz\
+                    IHRoYXQgdGhlIHdvcmtzcGFjZSBoYXMgYWRkZWQsIGFuZCB3aXRob3V0IHRob3NlCiB0aGF0IGFyZSBoaWRkZW4gZnJvbSBo\
+                    aW0uIE5lZWRzIGEgc2Vzc2lvbjsgZXZlcnlib2R5IGlzIHRvbGQgb2Ygd2hhdCBoZSBtYXkgZG8gYW55dGhpbmcgd2l0aC4K\
+                    CioKBAYAAgASAwwCZBodIExpc3RzIHRoZSBraW5kcyBvZiByZWNvcmRzLgoKuQEKBAYAAgESAw8CbRqrASBUZWxscyBhbGwg\
+                    b2Ygb25lIGtpbmQgdGhhdCBhIGZvcm0sIGEgbGlzdCBhbmQgYSBmaWx0ZXIgbmVlZC4gTk9UX0ZPVU5EIC8gT0JKRUNUX1VO\
+                    S05PV04gZm9yIG9uZSB0aGF0IHRoZSBzZXJ2aWNlIGRvZXMgbm90IGtlZXAsIG9yIHdpdGgKIHdoaWNoIHRoZSBjYWxsZXIg\
+                    bWF5IGRvIG5vdGhpbmcuCgrwAQoEBgACAhIDEgJkGuIBIFRlbGxzIHdoYXQgdGhlIGNhbGxlciBtYXkgdXNlIG9mIGEgdmll\
+                    dyBvZiB0aGUgcmVjb3JkcywgYXMgU2F2ZWRWaWV3U2VydmljZSBrZWVwcyB0aGVtOiBpdHMgZmlsdGVyLCBjb2x1bW5zIGFu\
+                    ZCBvcmRlciB3aXRob3V0IHdoYXQgYSBsaXN0CiB3b3VsZCByZWZ1c2UgaGltLCBhbmQgd2hhdCB3YXMgbGVmdCBvdXQgYW5k\
+                    IHdoeS4gTmVlZHMgdGhlIHJpZ2h0IHRvIHJlYWQgdGhlIHJlY29yZHMuCg==
+                    """),
+            DescribedFile(
                 path: "steward/identity/v1/object_definition_service.proto", package: "steward.identity.v1",
                 dependencies: ["google/protobuf/timestamp.proto", "steward/type/v1/filter.proto", "steward/type/v1/record.proto"],
                 base64: """
@@ -1164,26 +1178,6 @@ extension ContractCatalogue {
                     dCBkZWZpbml0aW9ucyBmb2xsb3cgYW5ldywgdW5sZXNzIGNoYW5nZXNfb25seS4KCl8KBAQjAgQSBMIDAiEaUSBBbGwgb2Jq\
                     ZWN0IGRlZmluaXRpb25zIHRoYXQgdGhlcmUgYXJlIGhhdmUgYmVlbiB0b2xkOyBmcm9tIG5vdyBvbiBjb21lIGNoYW5nZXMu\
                     Cg==
-                path: "steward/identity/v1/model_service.proto", package: "steward.identity.v1",
-                dependencies: ["steward/type/v1/object.proto", "steward/type/v1/view.proto"],
-                base64: """
-                    CidzdGV3YXJkL2lkZW50aXR5L3YxL21vZGVsX3NlcnZpY2UucHJvdG8SE3N0ZXdhcmQuaWRlbnRpdHkudjEaHHN0ZXdhcmQv\
-                    dHlwZS92MS9vYmplY3QucHJvdG8aGnN0ZXdhcmQvdHlwZS92MS92aWV3LnByb3RvMqUCCgxNb2RlbFNlcnZpY2USWAoLTGlz\
-                    dE9iamVjdHMSIy5zdGV3YXJkLnR5cGUudjEuTGlzdE9iamVjdHNSZXF1ZXN0GiQuc3Rld2FyZC50eXBlLnYxLkxpc3RPYmpl\
-                    Y3RzUmVzcG9uc2USYQoORGVzY3JpYmVPYmplY3QSJi5zdGV3YXJkLnR5cGUudjEuRGVzY3JpYmVPYmplY3RSZXF1ZXN0Gicu\
-                    c3Rld2FyZC50eXBlLnYxLkRlc2NyaWJlT2JqZWN0UmVzcG9uc2USWAoLUmVzb2x2ZVZpZXcSIy5zdGV3YXJkLnR5cGUudjEu\
-                    UmVzb2x2ZVZpZXdSZXF1ZXN0GiQuc3Rld2FyZC50eXBlLnYxLlJlc29sdmVWaWV3UmVzcG9uc2VKiAYKLgoBDBIDAQASGiQg\
-                    VGhlIG1vZGVsIG9mIHRoZSBpZGVudGl0eSBzZXJ2aWNlLgoK+gEKAgYAEgQKABMBGu0BIFRlbGxzIHdoYXQga2luZHMgb2Yg\
-                    cmVjb3JkcyB0aGUgc2VydmljZSBrZWVwcywgYXMgdGhlIGNhbGxlciBpcyB0byBzZWUgdGhlbTogd2l0aCB0aGUgZmllbGRz\
-                    IHRoYXQgdGhlIHdvcmtzcGFjZSBoYXMgYWRkZWQsIGFuZCB3aXRob3V0IHRob3NlCiB0aGF0IGFyZSBoaWRkZW4gZnJvbSBo\
-                    aW0uIE5lZWRzIGEgc2Vzc2lvbjsgZXZlcnlib2R5IGlzIHRvbGQgb2Ygd2hhdCBoZSBtYXkgZG8gYW55dGhpbmcgd2l0aC4K\
-                    CioKBAYAAgASAwwCZBodIExpc3RzIHRoZSBraW5kcyBvZiByZWNvcmRzLgoKuQEKBAYAAgESAw8CbRqrASBUZWxscyBhbGwg\
-                    b2Ygb25lIGtpbmQgdGhhdCBhIGZvcm0sIGEgbGlzdCBhbmQgYSBmaWx0ZXIgbmVlZC4gTk9UX0ZPVU5EIC8gT0JKRUNUX1VO\
-                    S05PV04gZm9yIG9uZSB0aGF0IHRoZSBzZXJ2aWNlIGRvZXMgbm90IGtlZXAsIG9yIHdpdGgKIHdoaWNoIHRoZSBjYWxsZXIg\
-                    bWF5IGRvIG5vdGhpbmcuCgrwAQoEBgACAhIDEgJkGuIBIFRlbGxzIHdoYXQgdGhlIGNhbGxlciBtYXkgdXNlIG9mIGEgdmll\
-                    dyBvZiB0aGUgcmVjb3JkcywgYXMgU2F2ZWRWaWV3U2VydmljZSBrZWVwcyB0aGVtOiBpdHMgZmlsdGVyLCBjb2x1bW5zIGFu\
-                    ZCBvcmRlciB3aXRob3V0IHdoYXQgYSBsaXN0CiB3b3VsZCByZWZ1c2UgaGltLCBhbmQgd2hhdCB3YXMgbGVmdCBvdXQgYW5k\
-                    IHdoeS4gTmVlZHMgdGhlIHJpZ2h0IHRvIHJlYWQgdGhlIHJlY29yZHMuCg==
                     """),
             DescribedFile(
                 path: "steward/identity/v1/role_service.proto", package: "steward.identity.v1",

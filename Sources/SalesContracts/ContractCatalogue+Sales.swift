@@ -8,19 +8,13 @@ extension ContractCatalogue {
     package static let sales = ContractCatalogue(
         services: [
             DealServiceMethods.description, JobServiceMethods.description, ModelServiceMethods.description,
-            PipelineServiceMethods.description, StageServiceMethods.description,
-            TenantJobServiceMethods.description
+            PipelineServiceMethods.description, SearchServiceMethods.description,
+            StageServiceMethods.description, TenantJobServiceMethods.description
         ],
         methods: [
             DealServiceMethods.all, JobServiceMethods.all, ModelServiceMethods.all,
-            PipelineServiceMethods.all, StageServiceMethods.all, TenantJobServiceMethods.all
-            DealServiceMethods.description, JobServiceMethods.description, PipelineServiceMethods.description,
-            SearchServiceMethods.description, StageServiceMethods.description,
-            TenantJobServiceMethods.description
-        ],
-        methods: [
-            DealServiceMethods.all, JobServiceMethods.all, PipelineServiceMethods.all,
-            SearchServiceMethods.all, StageServiceMethods.all, TenantJobServiceMethods.all
+            PipelineServiceMethods.all, SearchServiceMethods.all, StageServiceMethods.all,
+            TenantJobServiceMethods.all
         ],
         recordTypes: [Deal.self, Pipeline.self, Stage.self],
         files: [

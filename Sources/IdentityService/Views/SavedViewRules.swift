@@ -19,7 +19,8 @@ struct SavedViewRules {
             return [
                 FieldViolation(
                     field: "object", reason: "OBJECT_UNKNOWN",
-                    description: "Views can be of: \(catalogue.objects.joined(separator: ", ")), and of the workspace's own objects "
+                    description:
+                        "Views can be of: \(catalogue.objects.joined(separator: ", ")), and of the workspace's own objects "
                         + "as \(TenantObject.prefix)NAME.")
             ]
         }

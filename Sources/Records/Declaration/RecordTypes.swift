@@ -1,4 +1,5 @@
 import AccessControl
+
 /// The record types of a service, and what it keeps of records of other services.
 struct RecordTypes: Sendable {
     /// By object.

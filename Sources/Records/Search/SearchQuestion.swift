@@ -92,7 +92,8 @@ struct SearchScope {
     func question(_ groups: SearchGroups, owner: RecordID?) -> SearchQuestion? {
         let scope: [Int32]? =
             switch predicate {
-            case .all: nil
+            // What is shared has no term: the records themselves decide.
+            case .all, .shared: nil
             case .none: []
             case .owner(let user): [SearchTerm.owner(user.id)]
             case .ownerOrUnits(let user, let units):

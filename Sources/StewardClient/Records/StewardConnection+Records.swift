@@ -55,7 +55,7 @@ extension StewardConnection {
 
     /// Keeps the records of the objects that a workspace has defined (steward.identity.v1.ObjectDefinitionService). Needs a session; each request
     /// names the object. Permissions are custom.OBJECT.read and so on, as in custom.project.read, and that is how rights, the ledger and jobs call
-    /// the kind. Reasons: OBJECT_UNKNOWN, EXTERNAL_ID_TAKEN.
+    /// the kind. Reasons: OBJECT_NOT_DEFINED, EXTERNAL_ID_TAKEN.
     public var records: RecordServiceClient { RecordServiceClient(channel: channel) }
 
     /// Keeps deals. Needs a session; permissions are deal.read, deal.create, deal.update and deal.delete.

@@ -75,7 +75,9 @@ struct RecordNoun: Sendable {
     }
 
     /// steward.customer.v1.AccountService is of the service customer.
-    private static func service(_ name: String) -> String { Installation.current.program(offering: name)?.rawValue ?? "" }
+    private static func service(_ name: String) -> String {
+        Installation.current.program(offering: name)?.rawValue ?? ""
+    }
 }
 
 extension RecordMessage {

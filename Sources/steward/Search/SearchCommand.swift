@@ -1,3 +1,4 @@
+import AccessControl
 import ArgumentParser
 import Catalogue
 import Contracts

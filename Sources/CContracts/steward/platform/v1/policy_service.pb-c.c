@@ -1141,7 +1141,6 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor
   (ProtobufCMessageInit) steward__platform__v1__model_object__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[9] =
 static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[11] =
 {
   {

@@ -410,7 +410,7 @@ public enum RecordServiceMethods {
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
-        name: serviceName, comment: "Keeps the records of the objects that a workspace has defined (steward.identity.v1.ObjectDefinitionService). Needs a session; each request names the object. Permissions are custom.OBJECT.read and so on, as in custom.project.read, and that is how rights, the ledger and jobs call the kind. Reasons: OBJECT_UNKNOWN, EXTERNAL_ID_TAKEN.",
+        name: serviceName, comment: "Keeps the records of the objects that a workspace has defined (steward.identity.v1.ObjectDefinitionService). Needs a session; each request names the object. Permissions are custom.OBJECT.read and so on, as in custom.project.read, and that is how rights, the ledger and jobs call the kind. Reasons: OBJECT_NOT_DEFINED, EXTERNAL_ID_TAKEN.",
         methods: [
             MethodDescription(getRecord, comment: "Gives one record. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetRecords, comment: "Gives up to 1,000 records by id, in the order asked for; those not found are left out and named."),
@@ -436,7 +436,7 @@ public enum RecordServiceMethods {
 
 /// Keeps the records of the objects that a workspace has defined (steward.identity.v1.ObjectDefinitionService). Needs a session; each request
 /// names the object. Permissions are custom.OBJECT.read and so on, as in custom.project.read, and that is how rights, the ledger and jobs call
-/// the kind. Reasons: OBJECT_UNKNOWN, EXTERNAL_ID_TAKEN.
+/// the kind. Reasons: OBJECT_NOT_DEFINED, EXTERNAL_ID_TAKEN.
 public struct RecordServiceClient: Sendable {
     private let channel: any RPCChannel
 
