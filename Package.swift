@@ -280,7 +280,7 @@ let package = Package(
             "WorkIntegrationTests",
             [
                 "Work", "TestPostgres", "TestService", "AccessControl", "Contracts", "CustomerContracts",
-                "Observability",
+                "CustomerService", "Observability",
                 "Postgres", "RPC", "Reactor", "Records", "ServiceHost", "TenantDatabase", "Tenancy", "Text", logging,
                 coreMetrics,
             ]),

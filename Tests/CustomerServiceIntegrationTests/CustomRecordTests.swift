@@ -100,7 +100,8 @@ import Testing
             for name in ["", "account", "custom.project", "Project", "record", "../project", "project'--"] {
                 service.name(name)
                 let error = try await denial { try await service.list(Record.self) }
-                #expect(error.reason == "OBJECT_NOT_DEFINED" && error.fieldViolations.map(\.field) == ["object"], "\(name)")
+                #expect(
+                    error.reason == "OBJECT_NOT_DEFINED" && error.fieldViolations.map(\.field) == ["object"], "\(name)")
             }
             // An object that is deleted keeps its records.
             service.name("project")

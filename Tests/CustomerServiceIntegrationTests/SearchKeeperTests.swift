@@ -121,4 +121,32 @@ import Testing
             }
         }
     }
+
+    /// Those of objects that the workspace has defined are found as others are, each under its object.
+    @Test func recordsOfOwnObjectsAreFound() async throws {
+        try await Searches.run { searches in
+            let service = searches.service
+            let number = TenantField(object: "custom.project", number: 1, name: "motto", kind: .text)
+            service.set(
+                [number], objects: [TenantObject(name: "project", number: 4), TenantObject(name: "case", number: 6)])
+            for (name, object) in [("Quokka Bridge", "project"), ("Quokka Case", "case")] {
+                service.name(object)
+                _ = try await service.create(Record(displayName: name))
+            }
+            service.name("project")
+            _ = try await service.create(
+                Record(customFields: [CustomField(name: "motto", stringValue: "wombat forever")], displayName: "Dam"))
+            try await searches.settle()
+            let both = try await searches.search("quokka").hits.map { "\($0.object ?? "") \($0.title ?? "")" }
+            #expect(both.sorted() == ["custom.case Quokka Case", "custom.project Quokka Bridge"])
+            let motto = try await searches.titles("wombat")
+            #expect(motto == ["Dam"])
+            let user = service.makeUser(
+                [("custom.project", "read", .all)], hiding: [("custom.project", "custom.motto", .none)])
+            let few = try await searches.titles("quokka", as: user)
+            let hidden = try await searches.titles("wombat", as: user)
+            #expect(few == ["Quokka Bridge"] && hidden == [])
+            #expect(try await searches.healed() == 0)
+        }
+    }
 }

@@ -52,6 +52,17 @@ extension SystemTests {
             }
             #expect(elsewhere.reason == "OBJECT_NOT_DEFINED")
             await clerk.close()
+
+            // The command line knows it by its name, as any other noun.
+            let tool = try await workspace.commandLine()
+            let listed = try await tool.run("purchase-request", "list", "--output", "csv")
+            #expect(listed.code == 0 && listed.output.contains("PR-001"), "\(listed)")
+            let created = try await tool.run("purchase_request", "create", "display_name=椅子", "custom.amount=12.50 CNY")
+            #expect(created.code == 0 && created.output.contains("PR-002"), "\(created)")
+            let shown = try await tool.run("custom.purchase_request", "get", "椅子")
+            #expect(shown.code == 0 && shown.output.contains("PR-002"), "\(shown)")
+            let unknown = try await tool.run("xylophone", "list")
+            #expect(unknown.code != 0 && unknown.errors.contains("OBJECT_NOT_DEFINED"), "\(unknown)")
             await buyer.close()
         }
     }

@@ -20,9 +20,10 @@ struct Matching {
     let runner: JobRunner
     let methods = JobServiceOf(package: "steward.customer.v1")
 
-    static func run(_ body: @escaping @Sendable (Matching) async throws -> Void) async throws {
-        try await TestService.run(SampleService.definition) { try await body(Matching($0)) }
-    }
+    static func run(
+        _ definition: ServiceDefinition = SampleService.definition,
+        _ body: @escaping @Sendable (Matching) async throws -> Void
+    ) async throws { try await TestService.run(definition) { try await body(Matching($0)) } }
 
     init(_ service: TestService) throws {
         self.service = service

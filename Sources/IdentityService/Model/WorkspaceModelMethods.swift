@@ -24,7 +24,11 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
             query.select(roles).all(Role.self, by: ["display_name"], countMax: Self.countMax))
         var model = WorkspaceModel()
         model.objects = try objects.map { try plain($0, context) }
-        model.fields = try fields.map { try plain($0, context) }
+        // Fields of an object that was deleted wait for it, and could be added to none.
+        let defined = Set(objects.compactMap(\.name).map { TenantObject.prefix + $0 })
+        model.fields = try fields.filter { field in
+            field.object.map { !TenantObject.isObject($0) || defined.contains($0) } ?? false
+        }.map { try plain($0, context) }
         model.roles = try roles.filter { !$0.isAdmin }.map { try plain($0, context) }
         return GetWorkspaceModelResponse(model: model)
     }

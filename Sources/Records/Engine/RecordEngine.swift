@@ -173,7 +173,7 @@ extension RecordEngine {
         let policy = try await policy(context, of: actor, writes: writes, knowing: known)
         guard let access = policy.access(of: actor) else { throw RecordErrors.userUnknown() }
         if let own = type.own, policy.model.object(own.object) == nil {
-            throw RecordErrors.objectNotDefined(own.name, policy.model)
+            throw RecordErrors.objectNotDefined(own.name)
         }
         return RecordCall(
             context: context, actor: actor, type: type, access: access.object(type.object), policy: policy,

@@ -34,10 +34,10 @@ enum RecordErrors {
     /// Nothing can be looked for by a query.
     static func searchQuery(_ message: String) -> RPCError { invalid(.searchQueryInvalid, message, field: "query") }
 
-    static func searchObjectUnknown(_ object: String, known: [String]) -> RPCError {
+    static func searchObjectUnknown(_ object: String) -> RPCError {
         invalid(
             .searchObjectUnknown,
-            "\(object.quoted) is no kind of record that is found here; known are \(known.joined(separator: ", ")).",
+            "\(object.quoted) is no kind of record that is found here; ListObjects tells those that you may use.",
             field: "objects")
     }
 
@@ -55,15 +55,13 @@ enum RecordErrors {
     }
 
     /// A request names an object that the workspace has not defined, or none.
-    static func objectNotDefined(_ name: String, _ model: TenantModel) -> RPCError {
-        let known = model.objects.prefix(20).map(\.name)
-        let cure =
-            known.isEmpty
-            ? "it has none; define one with ObjectDefinitionService"
-            : "it has \(known.joined(separator: ", "))\(model.objects.count > known.count ? " …" : "")"
-        let asked = name.isEmpty ? "Say of which object the records are" : "This workspace has no object \(name.quoted)"
+    static func objectNotDefined(_ name: String) -> RPCError {
+        let asked =
+            name.isEmpty ? "Say of which object the records are" : "This workspace has no object \(name.quoted)"
         return .invalidArgument(
-            RecordReason.objectNotDefined.rawValue, "\(asked): \(cure).", field: "object", domain: domain)
+            RecordReason.objectNotDefined.rawValue,
+            "\(asked): ListObjects tells those that you may use, as steward object list does.", field: "object",
+            domain: domain)
     }
 
     /// Records of an object that belong to the workspace as a whole cannot be given away.

@@ -73,17 +73,6 @@ package final class RecordTransaction: @unchecked Sendable {
     /// A kind of records in the workspace, as grants call it; nil for one that the service does not keep.
     func type(_ object: String) async throws -> RecordType? { engine.type(object, in: try await model()) }
 
-    /// The type of an object that the workspace has defined.
-    ///
-    /// - Throws: INVALID_ARGUMENT with OBJECT_NOT_DEFINED for one that it has not.
-    func ownType(named name: String?) async throws -> RecordType {
-        let model = try await model()
-        guard let type = engine.type(TenantObject.prefix + (name ?? ""), in: model) else {
-            throw RecordErrors.objectNotDefined(name ?? "", model)
-        }
-        return type
-    }
-
     /// What the workspace has added and defined.
     func model() async throws -> TenantModel {
         if let known = calls.values.first?.policy ?? policy { return known.model }

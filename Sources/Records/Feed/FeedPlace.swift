@@ -28,6 +28,11 @@ struct FeedPlace: Sendable {
         }
     }
 
+    /// Keeps whoever follows the feed at this place off until the transaction ends.
+    var lock: Query { Query(Self.locking) { $0.append(name) } }
+
+    private static let locking = Statement("SELECT FROM {schema}.feed_consumers WHERE name = $1 FOR UPDATE")
+
     private static let finding = Statement("SELECT cursor FROM {schema}.feed_consumers WHERE name = $1")
 
     private static let insertion = Statement(

@@ -65,13 +65,6 @@ package struct MatchingMethod: Sendable {
         return try MatchingMethod(engine, MethodShape(method: method, type: type.served), makeReader)
     }
 
-    /// What grants call the object that a job is about, where workspaces define the objects.
-    package func object(ofJobAt checkpoint: [UInt8]) -> String? {
-        guard type.isTemplate, let kept = try? MatchingCheckpoint(decoding: checkpoint).request else { return nil }
-        let request = try? kept.withUnsafeBytes { try WireCodec.decode($0, as: method.request, arena: Arena()) }
-        return request.flatMap { object(of: $0) }.map { TenantObject.prefix + $0 }
-    }
-
     /// The name of the object in a request, where workspaces define the objects.
     func object(of request: Message) -> String? { method.request.field("object").flatMap { request.string($0) } }
 

@@ -1,3 +1,4 @@
+import AccessControl
 package import Contracts
 import RPC
 import Tenancy
@@ -45,7 +46,15 @@ extension MatchingMethod {
             try WireCodec.decode($0, as: method.request, arena: transaction.context.arena)
         }
         if type.isTemplate {
-            let own = try await transaction.ownType(named: object(of: request))
+            let name = object(of: request) ?? ""
+            guard let own = try await transaction.type(TenantObject.prefix + name) else {
+                // Its records wait for their object, and nobody has to wait for them: a handover least of all.
+                var report = report
+                let refusal = RecordErrors.objectNotDefined(name)
+                report.issues.append(
+                    RecordIssue(object: TenantObject.prefix + name, reason: refusal.reason, message: refusal.message))
+                return MatchingStep(checkpoint: nil, report: report)
+            }
             return try await of(own).step(checkpoint, report, in: transaction)
         }
         let call = try await transaction.call(type)
@@ -59,6 +68,8 @@ extension MatchingMethod {
         var report = report
         for item in items { report.add(item) }
         place.lastID = last
+        // One job for all such objects: its name does not tell which.
+        if type.own != nil { report.kinds = [KindReport(report, of: type.object)] }
         return MatchingStep(checkpoint: last == nil ? nil : place.encoded, report: report)
     }
 }
@@ -92,6 +103,13 @@ extension JobReport {
 }
 
 extension KindReport {
+    /// All of a report as that of one kind.
+    package init(_ report: JobReport, of object: String?) {
+        self.init(
+            object: object, changedCount: report.changedCount ?? 0, unchangedCount: report.unchangedCount ?? 0,
+            refusedCount: report.refusedCount ?? 0)
+    }
+
     /// One for each kind, in the order in which they come first.
     fileprivate static func sums(_ reports: [KindReport]) -> [KindReport] {
         var sums: [KindReport] = []

@@ -131,7 +131,7 @@ extension RecordEngine {
     func type(named name: String?, of template: RecordType, _ context: CallContext) async throws -> RecordType {
         let model = try await policy(context).model
         guard let type = template.shaped(by: model, as: TenantObject.prefix + (name ?? "")) else {
-            throw RecordErrors.objectNotDefined(name ?? "", model)
+            throw RecordErrors.objectNotDefined(name ?? "")
         }
         return type.served
     }

@@ -178,6 +178,7 @@ private struct Keeping {
             parameters.append(object)
             parameters.append(last)
             guard try await !sql.query(Self.holdBuild, parameters).isEmpty else { return true }
+            _ = try await sql.query(place.lock)
             var next: (object: String, id: RecordID)?
             if let shape = shapes[object] {
                 next = try await page(shape, after: last, countMax, sql).next
@@ -208,6 +209,7 @@ private struct Keeping {
             return SearchKeeper.Comparison(healedCount: 0, equalCount: 0, next: following(object))
         }
         return try await transaction { sql in
+            _ = try await sql.query(place.lock)
             let (healed, count, next) = try await page(shape, after: last, countMax, sql)
             return SearchKeeper.Comparison(healedCount: healed, equalCount: count - healed, next: next)
         }
@@ -289,6 +291,7 @@ extension Keeping {
     ) async throws -> Int {
         var parameters = Parameters()
         parameters.append(ids)
+        parameters.append(object)
         var stored: [RecordID: [Int32]] = [:]
         for row in try await sql.query(Self.find, parameters) { stored[try row.id(0)] = try row.int32s(1) }
         var changed = 0
@@ -303,20 +306,25 @@ extension Keeping {
                 })
         }
         guard !stored.isEmpty else { return changed }
-        try sql.enqueue(Query(Self.remove) { $0.append(Array(stored.keys)) })
+        try sql.enqueue(
+            Query(Self.remove) {
+                $0.append(Array(stored.keys))
+                $0.append(object)
+            })
         return changed + stored.count
     }
 
     private static let find = Statement(
-        "SELECT record_id, terms FROM {schema}.search_entries WHERE record_id = ANY ($1)")
+        "SELECT record_id, terms FROM {schema}.search_entries WHERE record_id = ANY ($1) AND object = $2")
 
     private static let put = Statement(
         """
         INSERT INTO {schema}.search_entries (record_id, object, terms) VALUES ($1, $2, $3)
-        ON CONFLICT ON CONSTRAINT search_entries_pkey DO UPDATE SET object = excluded.object, terms = excluded.terms
+        ON CONFLICT ON CONSTRAINT search_entries_pkey DO UPDATE SET terms = excluded.terms
         """)
 
-    private static let remove = Statement("DELETE FROM {schema}.search_entries WHERE record_id = ANY ($1)")
+    private static let remove = Statement(
+        "DELETE FROM {schema}.search_entries WHERE record_id = ANY ($1) AND object = $2")
 
     private func transaction<Value: Sendable>(
         _ body: (PostgresTransaction) async throws -> Value

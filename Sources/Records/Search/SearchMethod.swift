@@ -37,6 +37,10 @@ package struct SearchMethod: Sendable {
                 .pageSizeInvalid, "page_size is \(size); it must be from 1 to \(Self.pageSizeMax).", field: "page_size")
         }
         let owner = try request.ownerID.map { try RecordEngine.id($0, field: "owner_id") }
+        // As a list refuses to compare what the caller may not read.
+        if owner != nil {
+            for shape in shapes { try shape.shape.type.standard.owner.map(shape.call.rights.requireReadable) }
+        }
         let pattern = try SearchPattern(request.query ?? "")
         context.cost += Self.questionCost
         do {
@@ -65,7 +69,7 @@ package struct SearchMethod: Sendable {
     private func shapes(_ request: SearchRequest, _ context: CallContext) async throws -> [ReadableShape] {
         let types = engine.types(in: try await engine.model(context)).filter { SearchShape($0) != nil }
         if let unknown = request.objects.first(where: { object in !types.contains { $0.object == object } }) {
-            throw RecordErrors.searchObjectUnknown(unknown, known: types.map(\.object))
+            throw RecordErrors.searchObjectUnknown(unknown)
         }
         guard let first = types.first else { return [] }
         let call = try await engine.open(context, first, writes: false)

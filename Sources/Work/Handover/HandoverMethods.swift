@@ -131,23 +131,14 @@ package struct HandoverMethods: HandoverServiceCustomMethods {
         var report = JobReport()
         for job in jobs where !marks.contains(job.id) {
             var part = job.progress.report
-            part.kinds = [
-                KindReport(
-                    object: object(of: job),
-                    changedCount: part.changedCount ?? 0,
-                    unchangedCount: part.unchangedCount ?? 0, refusedCount: part.refusedCount ?? 0)
-            ]
+            if part.kinds.isEmpty {
+                part.kinds = [KindReport(part, of: methods.first { $0.jobName == job.name }?.recordType.object)]
+            }
             report = report.adding(part)
         }
         return Handover(
             openCount: Int32(jobs.count { $0.state.isOpen }),
             failure: failed?.lastError ?? cancelled.map { _ in "JOB_CANCELLED" }, report: report)
-    }
-
-    /// The kind of records that a job gives away.
-    private func object(of job: Job) -> String? {
-        let method = methods.first { $0.jobName == job.name }
-        return method?.object(ofJobAt: job.checkpoint ?? []) ?? method?.recordType.object
     }
 
     /// With one for each object that the caller's workspace has defined.

@@ -44,7 +44,7 @@ struct ModelClient: Sendable {
         return try await connection.channel.call(
             Self.methods(of: service).resolveView,
             ResolveViewRequest(
-                object: noun.entry.object, filterExpression: view.filterExpression, columns: view.columns,
+                object: noun.object, filterExpression: view.filterExpression, columns: view.columns,
                 orderBy: view.orderBy), CallOptions())
     }
 

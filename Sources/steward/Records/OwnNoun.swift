@@ -15,7 +15,7 @@ enum OwnNoun {
     static var current: String? { name.withLock { $0 } }
 
     /// The command that has the commands of all of them.
-    private static let command = RecordNoun(Record.entry, own: nil).name
+    private static let word = RecordNoun(Record.entry, own: nil).name
 
     /// The arguments with the command of such objects in place of one's name: after `custom.`, or any word that could be a name and is like no
     /// command.
@@ -24,7 +24,7 @@ enum OwnNoun {
         let commands = root.configuration.subcommands.map { $0._commandName }
         let isPlain = !commands.contains(word) && NearNames.of(word, among: commands).isEmpty && word != "help"
         guard isPlain || word.hasPrefix(TenantObject.prefix), take(word) != nil else { return arguments }
-        return [command] + arguments.dropFirst()
+        return [Record.noun.name] + arguments.dropFirst()
     }
 
     /// The noun of an object by its name, with or without `custom.`; nil for what can be no name. The command is about it from now on.
@@ -43,7 +43,7 @@ enum OwnNoun {
         guard method.path.hasPrefix("\(Record.entry.service.name ?? "")/") else { return }
         guard let current else {
             throw UsageProblem(
-                "steward \(command) does not say which object is meant",
+                "steward \(word) does not say which object is meant",
                 cure:
                     "write its name in its place, as in steward project list; steward object-definition list shows them"
             )

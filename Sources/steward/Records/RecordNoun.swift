@@ -172,7 +172,10 @@ struct RecordPresentation: Sendable {
 enum RecordNouns {
     static let all = ContractCatalogue.all.records.map { RecordNoun($0) }
 
-    static func named(_ name: String) -> RecordNoun? { all.first { $0.name == name } }
+    static func named(_ name: String) -> RecordNoun? {
+        // The object of the workspace's own that this command is about is called by its name, too.
+        all.first { $0.name == name } ?? [Record.noun].first { $0.name == name }
+    }
 
     /// The noun of a kind of records, as grants call it.
     static func of(object: String) -> RecordNoun? {

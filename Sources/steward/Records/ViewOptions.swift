@@ -37,7 +37,7 @@ struct ViewOptions: ParsableArguments {
 
     private func find(_ noun: RecordNoun, _ steward: StewardConnection) async throws -> SavedView {
         let me = try await steward.authentication.getSelf(GetSelfRequest()).userID
-        var conditions = [Self.compare("object", .equal, Value(stringValue: noun.entry.object))]
+        var conditions = [Self.compare("object", .equal, Value(stringValue: noun.object))]
         if let view, RecordNouns.isID(view) {
             conditions.append(Self.compare("id", .equal, Value(stringValue: view)))
         } else if let view {
@@ -79,7 +79,7 @@ struct ViewOptions: ParsableArguments {
         guard !meant.isEmpty else {
             throw UsageProblem(
                 "there is no view of \(noun.plural) called \(name) that you may see",
-                cure: "steward saved-view list --filter 'object = \(noun.entry.object)' shows those that there are")
+                cure: "steward saved-view list --filter 'object = \(noun.object)' shows those that there are")
         }
         throw UsageProblem(
             "\(meant.count) views of \(noun.plural) are called \(name)",
