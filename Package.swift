@@ -198,7 +198,8 @@ let package = Package(
         program(
             "steward",
             [
-                "StewardClient", "Catalogue", "Contracts", "IdentityContracts", "CustomerContracts", "SalesContracts", "Wire", "RPC",
+                "StewardClient", "Catalogue", "Contracts", "IdentityContracts", "CustomerContracts", "SalesContracts",
+                "Wire", "RPC",
                 "Credentials", "Migrations", "IdentityService", "CustomerService", "SalesService", "Reactor",
                 "Postgres", "Tenancy", "TenantDatabase", "CPlugin", "CProtobufC", "CXLSXWriter", "Settings", "Money",
                 "AccessControl", arguments, yaml,

@@ -26,7 +26,10 @@ struct RoleRulesTests {
         let names = ContractCatalogue.all.records.map(\.object)
         #expect(Set(names).count == names.count)
         #expect(ContractCatalogue.all.records.allSatisfy { $0.message.field("id") != nil })
-        #expect(RoleCatalogue.product.permissions.objects.map(\.name) == names.filter { $0 != "record" } + ["settings", "job"])
+        #expect(
+            RoleCatalogue.product.permissions.objects.map(\.name) == names.filter { $0 != "record" } + [
+                "settings", "job",
+            ])
     }
 
     /// What the roles could do when their grants were still written down object by object, and on what came since.
@@ -37,7 +40,8 @@ struct RoleRulesTests {
             }
         }
         let customer = ["account", "contact", "account_contact", "activity", "lead"]
-        let names = grants(["pipeline", "stage", "user", "department", "field_definition", "object_definition"], ["read"], .all)
+        let names = grants(
+            ["pipeline", "stage", "user", "department", "field_definition", "object_definition"], ["read"], .all)
         let writing = ["create", "update", "delete"]
         let handingOut = ["import", "mass_update", "reassign"]
         let desk =
