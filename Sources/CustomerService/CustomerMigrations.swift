@@ -20,9 +20,6 @@ package enum CustomerMigrations {
             Migration(
                 number: 10, name: "create_custom_records", sql: PackageResources.customer_0010_create_custom_records_sql
             ),
-            Migration(
-                number: 11, name: "allow_purges_of_custom_records",
-                sql: PackageResources.customer_0011_allow_purges_of_custom_records_sql),
         ],
         rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads", "custom_records")
             + TableRights.added("custom_objects") + TableRights.kept("record_numbers", changing: ["last"])

@@ -35,10 +35,12 @@ enum Homes {
     ) async throws {
         let definition = try await definition(of: service)
         let stream = definition.stream
+        let migrations = Array(stream.migrations.prefix { !$0.sql.contains("{schema}.purgeable_records") })
         let behind = MigrationStream(
-            name: stream.name, kind: stream.kind,
-            migrations: stream.migrations.filter { !$0.sql.contains("{schema}.purgeable_records") },
-            rights: stream.rights.filter { !$0.table.hasPrefix("purgeable_") }, base: stream.base.dropLast(),
+            name: stream.name, kind: stream.kind, migrations: migrations,
+            rights: stream.rights.filter { right in
+                migrations.contains { $0.sql.contains("{schema}.\(right.table)") }
+            }, base: stream.base.dropLast(),
             baseRights: TableRights.read("meta"))
         let postgres = try await TestPostgres.shared()
         let databases = postgres.databases(definition.name)
