@@ -21,7 +21,10 @@ struct SQLFileTests {
         Ban(word: "bigserial", reason: "ids are uuid v7, made by the service"),
         Ban(
             word: "sequence", reason: "ids are uuid v7, made by the service",
-            exceptions: ["tenant_0005_number_ledger.sql", "identity_0009_create_field_definitions.sql", "identity_0010_create_object_definitions.sql"]),
+            exceptions: [
+                "tenant_0005_number_ledger.sql", "identity_0009_create_field_definitions.sql",
+                "identity_0010_create_object_definitions.sql",
+            ]),
         Ban(word: "deferrable", reason: "deferred keys do not shard"),
         Ban(word: "search_path", reason: "names are qualified"),
         Ban(word: "set_config", reason: "SET LOCAL only"),
