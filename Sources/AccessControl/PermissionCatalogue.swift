@@ -30,7 +30,7 @@ package struct PermissionCatalogue: Sendable {
     private let extensible: Set<String>
     private let actions: [String: [Action]]
     /// Those that the records of objects have which workspaces define.
-    private let ownFields: Set<String>
+    package let ownFields: Set<String>
 
     /// - Parameter ownFields: names of the fields that the records of objects have which workspaces define.
     package init(objects: [PermissionObject], ownFields: [String] = []) {

@@ -36,7 +36,7 @@ package final class UserAccess: Sendable {
     }
 
     /// The rights on a kind of records, as in `account`. A kind that no grant names has only what `*` grants.
-    /// `name` comes from a declaration, never from a request.
+    /// `name` comes from a declaration, or is that of an object that the workspace has defined, never from a request alone.
     package func object(_ name: String) -> ObjectAccess {
         objects.withLock { known in
             if let access = known[name] { return access }
@@ -44,6 +44,11 @@ package final class UserAccess: Sendable {
             known[name] = access
             return access
         }
+    }
+
+    /// The objects of the workspace's own that grants or field policies of the user's roles name.
+    package var ownObjects: Set<String> {
+        Set(roles.flatMap { $0.grants.map(\.object) + $0.fieldPolicies.map(\.object) }.filter(TenantObject.isObject))
     }
 
     /// The departments that a scope covers.

@@ -143,7 +143,7 @@ extension SystemTests {
                         ListAccountsRequest(filterExpression: "create_time > \"yesterday\"")),
                     bad(
                         "text for an id", "FILTER_TYPE_MISMATCH", "owner_id",
-                        ListAccountsRequest(filterExpression: "owner_id = \"me\"")),
+                        ListAccountsRequest(filterExpression: "owner_id = \"somebody\"")),
                     bad(
                         "syntax", "FILTER_SYNTAX", "filter_expression",
                         ListAccountsRequest(filterExpression: "city = ")),

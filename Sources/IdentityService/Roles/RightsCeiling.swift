@@ -15,7 +15,7 @@ struct RightsCeiling {
     /// - Parameter before: the holder's rights before a department moved. When given, only what the holder gains in
     ///   departments is compared.
     func excess(of holder: UserAccess, since before: UserAccess? = nil) -> String? {
-        for known in catalogue.permissions.objects {
+        for known in catalogue.permissions.objects + ownObjects(holder) {
             let object = known.name
             let wanted = holder.object(object)
             let held = caller.object(object)
@@ -40,6 +40,17 @@ struct RightsCeiling {
             }
         }
         return nil
+    }
+}
+
+extension RightsCeiling {
+    /// The objects that workspaces define and of which either side's roles speak, and one for all of which none does. As if they had owners: who has
+    /// as wide a scope on records with owners has as much on those without.
+    private func ownObjects(_ holder: UserAccess) -> [PermissionObject] {
+        let named = caller.ownObjects.union(holder.ownObjects).sorted()
+        return (named + [AccessControl.Grant.ownWildcard]).map {
+            PermissionObject(name: $0, fields: catalogue.permissions.ownFields.sorted(), isExtensible: true)
+        }
     }
 }
 
