@@ -112,18 +112,15 @@ struct SearchMatcher {
             field.isTitle ? best(words.map { match([joined], $0, mayBeAlike: true) }) : nil
         }
         let letters = words.map { Double($0.units.count) }.reduce(0, +)
-        // Of names alone: to compare each word of each text with each that was asked for takes long.
-        let lettersFound =
-            !field.isTitle
-            ? []
-            : words.map { word in
-                let most =
-                    pattern.words.map { best([match($0.spellings, word, mayBeAlike: true)])?.likeness ?? 0 }.max() ?? 0
-                return most * Double(word.units.count)
-            }
+        let names = field.isTitle ? words : []
+        let lettersFound = names.map { word in
+            let most =
+                pattern.words.map { best([match($0.spellings, word, mayBeAlike: true)])?.likeness ?? 0 }.max() ?? 0
+            return most * Double(word.units.count)
+        }
         return SearchCandidate.Value(
             field: field, text: text, exact: exact(text, use), words: found, joined: joined,
-            letters: field.isTitle ? letters : 0, lettersFound: lettersFound.reduce(0, +))
+            letters: field.isTitle ? letters : 0, lettersFound: field.isTitle ? lettersFound.reduce(0, +) : 0)
     }
 
     /// The value is what was looked for: an address, a number, a code.
