@@ -21,9 +21,11 @@ package enum CustomerMigrations {
                 number: 10, name: "create_custom_records", sql: PackageResources.customer_0010_create_custom_records_sql
             ),
             Migration(number: 11, name: "create_search", sql: PackageResources.customer_0011_create_search_sql),
+            Migration(
+                number: 12, name: "tell_search_shapes", sql: PackageResources.customer_0012_tell_search_shapes_sql),
         ],
         rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads", "custom_records")
             + TableRights.added("custom_objects") + TableRights.kept("record_numbers", changing: ["last"])
-            + TableRights.mirrored("search_entries", "search_builds")
+            + TableRights.mirrored("search_entries", "search_builds", "search_shapes")
             + TableRights.kept("mirror_feeds", changing: ["fence", "rebuilt_to", "begun_at", "told_fence"]))
 }

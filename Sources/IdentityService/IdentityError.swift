@@ -72,6 +72,14 @@ enum IdentityError {
             "NAME_TWICE", "The model names \(name) twice; leave one out.", field: "model.\(place)", domain: domain)
     }
 
+    /// Something of a model has the name of a record that was deleted.
+    static func deletedInModel(_ object: String, _ name: String, fields: [String], reason: String) -> RPCError {
+        let text = "A deleted \(object) is called \(name); restore it, or give the one in the model another name."
+        return RPCError(
+            .alreadyExists, reason: reason, domain: domain, text,
+            fieldViolations: fields.map { FieldViolation(field: $0, reason: reason, description: text) })
+    }
+
     /// - Parameter others: whom a view cannot be shared with.
     static func sharingNotAllowed(_ field: String, _ others: String) -> RPCError {
         .permissionDenied(

@@ -10,6 +10,12 @@ extension Row {
         try array(column, of: .text) { String(decoding: $0, as: UTF8.self) }
     }
 
+    package func int64s(_ column: Int) throws(PostgresError) -> [Int64] {
+        try array(column, of: .int8) { bytes in
+            bytes.count == 8 ? Int64(bigEndian: bytes.loadUnaligned(as: Int64.self)) : nil
+        }
+    }
+
     package func int32s(_ column: Int) throws(PostgresError) -> [Int32] {
         try array(column, of: .int4) { bytes in
             bytes.count == 4 ? Int32(bigEndian: bytes.loadUnaligned(as: Int32.self)) : nil

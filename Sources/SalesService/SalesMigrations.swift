@@ -18,8 +18,10 @@ package enum SalesMigrations {
             Migration(number: 9, name: "mirror_accounts", sql: PackageResources.sales_0009_mirror_accounts_sql),
             Migration(number: 10, name: "allow_purges", sql: PackageResources.sales_0010_allow_purges_sql),
             Migration(number: 11, name: "create_search", sql: PackageResources.sales_0011_create_search_sql),
+            Migration(
+                number: 12, name: "tell_search_shapes", sql: PackageResources.sales_0012_tell_search_shapes_sql),
         ],
         rights: TableRights.purged("pipelines", "stages", "deals") + TableRights.added("stage_changes")
-            + TableRights.mirrored("account_mirror", "search_entries", "search_builds")
+            + TableRights.mirrored("account_mirror", "search_entries", "search_builds", "search_shapes")
             + TableRights.kept("mirrors", changing: ["fence", "fields"]))
 }

@@ -84,6 +84,69 @@ import Testing
         }
     }
 
+    /// What a newer program has made is left to it.
+    @Test func aNewerFormIsLeftAlone() async throws {
+        try await Searches.run { searches in
+            let service = searches.service
+            try await service.create(Contact(familyName: "Quokka"))
+            try await service.sql("UPDATE {schema}.search_builds SET form = form + 1")
+            let hasMore = try await searches.keeper.step(service.tenant.id, deadline: .after(.seconds(60)))
+            #expect(!hasMore)
+            #expect(try await service.number("SELECT count(*) FROM {schema}.search_entries") == 0)
+        }
+    }
+
+    /// A value that was written before the program knew of its field is found once it does, and nothing else is made anew for that.
+    @Test func aFieldThatBecomesKnownIsSearched() async throws {
+        try await Searches.run { searches in
+            let service = searches.service
+            let field = TenantField(object: "account", number: 1, name: "motto", kind: .text)
+            try await service.create(Contact(familyName: "Emu"))
+            service.set([field])
+            try await service.create(
+                Account(customFields: [CustomField(name: "motto", stringValue: "quokka")], displayName: "Dam"))
+            service.set([])
+            try await searches.settle()
+            #expect(try await searches.titles("quokka") == [])
+            try await service.sql("UPDATE {schema}.search_entries SET terms = '{7}' WHERE object = 'contact'")
+            service.set([field])
+            #expect(try await searches.search("dam").indexBuilding == nil)
+            _ = try await searches.keeper.step(service.tenant.id, deadline: .after(.seconds(60)))
+            #expect(try await searches.search("dam").indexBuilding == true)
+            try await searches.settle()
+            #expect(try await searches.titles("quokka") == ["Dam"])
+            #expect(try await searches.titles("emu") == [])
+            #expect(try await searches.healed() == 1)
+        }
+    }
+
+    /// Of records with very many words a step takes as many as it has time for.
+    @Test func recordsWithVeryManyWordsAreFound() async throws {
+        try await Searches.run { searches in
+            let service = searches.service
+            let fields = (1...60).map {
+                TenantField(object: "account", number: Int64($0), name: "text\($0)", kind: .text)
+            }
+            service.set(fields)
+            try await searches.settle()
+            // Each record has some 6,000 terms.
+            let accounts = (0..<20).map { record in
+                Account(
+                    customFields: fields.map { field in
+                        let words = (0..<20).map { "w\(record)x\(field.number)x\($0)" }
+                        return CustomField(name: field.name, stringValue: words.joined(separator: " "))
+                    }, displayName: "Quokka \(record)")
+            }
+            try await service.batchCreate(accounts)
+            let hasMore = try await searches.keeper.step(service.tenant.id, deadline: .after(.seconds(60)))
+            let count = try await service.number("SELECT count(*) FROM {schema}.search_entries")
+            #expect(hasMore && (1..<20).contains(count))
+            try await searches.settle()
+            #expect(try await searches.titles("w19x60x19") == ["Quokka 19"])
+            #expect(try await searches.healed() == 0)
+        }
+    }
+
     @Test func mistakesAreHealed() async throws {
         try await Searches.run { searches in
             let service = searches.service

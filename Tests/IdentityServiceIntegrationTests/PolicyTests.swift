@@ -31,6 +31,21 @@ struct PolicyTests {
         }
     }
 
+    /// A batch makes one version of the policy, also when its first record, which would have announced it, is refused.
+    @Test func aBatchIsOneChangeOfThePolicy() async throws {
+        try await inWorkspace { identity, workspace in
+            let before = try await workspace.epoch()
+            let good = (0..<3).map { Role(displayName: "Role \($0)") }
+            let bad = Role(
+                displayName: "Bad", grants: [Contracts.Grant(object: "account", action: "fly", scope: .all)])
+            let answer = try await workspace.batchCreate([bad] + good)
+            #expect(answer.records.count == 3)
+            #expect(try await workspace.epoch() == before + 1)
+            let marks = "SELECT count(*) FROM directory.policy_marks WHERE tenant_id = '\(workspace.id)'"
+            #expect(try await identity.count(marks) == 0)
+        }
+    }
+
     /// What is taken back is announced to nobody: a mark would have every service fetch the policy anew.
     @Test func aPreviewLeavesNoMark() async throws {
         try await inWorkspace { identity, workspace in

@@ -80,7 +80,7 @@ import Testing
             for name in ["Admin", "Sales manager", "Sales rep"] { #expect(after[name] == asNew[name], "\(name)") }
             #expect(after["Reader"] == Set(own))
             #expect(after["Desk"] == desk)
-            #expect(try await workspace.epoch() == epoch + 2)
+            #expect(try await workspace.epoch() == epoch + 1)
             let rep = try await workspace.get(Role.self, workspace.roleID("Sales rep"))
             #expect(rep.version == 2)
             #expect(try await ledgerRows(workspace) == 2)

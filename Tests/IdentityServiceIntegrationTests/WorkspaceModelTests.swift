@@ -57,8 +57,11 @@ import Testing
                 ])
             let unchanged = try await Self.get(workspace)
             #expect(unchanged == before)
+            let epoch = try await workspace.epoch()
             let done = try await Self.apply(Self.model, workspace)
             #expect(done.changes == seen.changes)
+            // One change of the policy, however much it is made of.
+            #expect(try await workspace.epoch() == epoch + 1)
             let whole = try await Self.get(workspace)
             #expect(whole.objects == Self.model.objects && Set(whole.fields) == Set(Self.model.fields))
             #expect(whole.roles.contains(Self.model.roles[0]))
@@ -113,10 +116,32 @@ import Testing
                 #expect(error.reason == reason && error.fieldViolations.map(\.field) == [place], "\(error)")
             }
             let after = try await (Self.get(workspace), workspace.epoch())
-            #expect(after.0 == before.0)
+            #expect(after.0 == before.0 && after.1 == before.1)
             let many = WorkspaceModel(roles: (0...2_000).map { Role(displayName: "r\($0)") })
             let long = try await denial { try await Self.apply(many, workspace) }
             #expect(long.reason == "MODEL_TOO_LONG")
+        }
+    }
+
+    @Test func aNameOfADeletedObjectIsNotGivenAgain() async throws {
+        try await inWorkspace { _, workspace in
+            try await Self.apply(Self.model, workspace)
+            let object = try #require(try await workspace.list(ObjectDefinition.self, #"name = "room""#).first)
+            try await workspace.delete(object)
+            let error = try await denial { try await Self.apply(Self.model, workspace) }
+            #expect(error.reason == "OBJECT_NAME_TAKEN" && error.message.contains("restore it"), "\(error)")
+            #expect(error.fieldViolations.map(\.field) == ["model.objects[1].name"])
+        }
+    }
+
+    /// Of two who apply one at once, one makes it and the other finds it made.
+    @Test func twoAtOnceMakeItOnce() async throws {
+        try await inWorkspace { _, workspace in
+            let answers = try await withThrowingTaskGroup(of: ApplyWorkspaceModelResponse.self) { group in
+                for _ in 0..<4 { group.addTask { try await Self.apply(Self.model, workspace) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(answers.map(\.changes.count).sorted() == [0, 0, 0, 5])
         }
     }
 

@@ -2,6 +2,7 @@ import AccessControl
 import IdentityContracts
 import RPC
 import Records
+import Tenancy
 import Wire
 
 /// steward.identity.v1.WorkspaceModelService: the model of a workspace as one thing.
@@ -57,7 +58,9 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
         _ model: WorkspaceModel, in transaction: RecordTransaction
     ) async throws -> ApplyWorkspaceModelResponse {
         var response = ApplyWorkspaceModelResponse(unchangedCount: 0)
-        var pass = ModelPass(transaction: transaction)
+        // Two at once would find and make the same.
+        try await transaction.takeTurn(of: transaction.actor.tenantID.id)
+        var pass = ModelPass(engine: engine, transaction: transaction)
         try await pass.apply(model.objects, "objects", objects) { $0.name ?? "" }
         try await pass.apply(model.fields, "fields", fields) { "\($0.object ?? "").\($0.name ?? "")" }
         try await pass.apply(model.roles, "roles", roles) { $0.displayName ?? "" }
@@ -75,11 +78,14 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
 
 /// One application of a model: what is there is found by name, and what came of each is noted.
 private struct ModelPass {
-    let transaction: RecordTransaction
+    private let engine: RecordEngine
+    private let transaction: RecordTransaction
     private(set) var changes: [ModelChange] = []
     private(set) var unchangedCount: Int32 = 0
 
-    init(transaction: RecordTransaction) { self.transaction = transaction }
+    init(engine: RecordEngine, transaction: RecordTransaction) {
+        (self.engine, self.transaction) = (engine, transaction)
+    }
 
     /// What services set, and what is of one workspace.
     private static let foreign: Set<String> = [
@@ -103,17 +109,29 @@ private struct ModelPass {
             guard seen.insert(called).inserted else { throw IdentityError.twiceInModel("\(place)[\(index)]", called) }
             do {
                 try await apply(value, called, type, known.removeValue(forKey: called))
-            } catch let error as RPCError {
-                throw error.within("model.\(place)[\(index)]")
+            } catch {
+                guard let refusal = engine.translate(error, of: type) as? RPCError else { throw error }
+                throw Self.explained(refusal, type, called).within("model.\(place)[\(index)]")
             }
             await transaction.step()
         }
     }
 
+    /// What is living was found by its name: a name that is taken is that of a deleted one.
+    private static func explained(_ error: RPCError, _ type: RecordType, _ called: String) -> RPCError {
+        guard error.code == .alreadyExists, let taken = type.constraints.first(where: { $0.reason == error.reason })
+        else { return error }
+        return IdentityError.deletedInModel(type.object, called, fields: taken.fields, reason: taken.reason)
+    }
+
     private mutating func apply<Value: WireMessage>(
         _ value: Value, _ called: String, _ type: RecordType, _ there: LoadedRecord?
     ) async throws {
-        let fields = Value.descriptor.fields.filter(Self.isModel)
+        // Whether a value that the caller may not read is the one that he sends is not told.
+        let rights = try await transaction.call(type).rights
+        let fields = Value.descriptor.fields.filter { field in
+            Self.isModel(field) && type.field(field.name).map(rights.isReadable) ?? true
+        }
         let sent = value.message(in: transaction.context.arena)
         guard let there else {
             for field in Value.descriptor.fields where !Self.isModel(field) { sent.clear(field) }

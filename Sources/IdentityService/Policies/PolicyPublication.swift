@@ -10,10 +10,12 @@ struct PolicyPublication: Sendable {
     let epochs: PolicyEpochs
     let revoker: SessionRevoker
 
-    /// Before the change commits. What it throws refuses the change. A preview's change is none.
+    /// Before the change commits. What it throws refuses the change. A preview's change is none. However many changes a transaction makes, the
+    /// policy gets one new version: the first of them is announced for all.
     func announce(_ change: RecordChange, in transaction: RecordTransaction) async throws {
-        guard !transaction.isPreview, let mark = mark(change) else { return }
+        guard !transaction.isPreview, transaction.isFirst("announce policy"), let mark = mark(change) else { return }
         try await announce(mark, deadline: change.context.deadline)
+        change.isAnnounced = true
     }
 
     func announce(_ mark: PolicyMark, deadline: Deadline) async throws {
@@ -22,17 +24,18 @@ struct PolicyPublication: Sendable {
 
     /// After the change committed. When this fails the sweeper does it, within two minutes.
     func publish(_ change: RecordChange, endingSessionsOf owner: SessionOwner? = nil) async {
-        guard let mark = mark(change) else { return }
-        await publish(mark, of: change.type.object, endingSessionsOf: owner, change.context)
+        await publish(
+            change.isAnnounced ? mark(change) : nil, of: change.type.object, endingSessionsOf: owner, change.context)
     }
 
     func publish(
-        _ mark: PolicyMark, of object: String, endingSessionsOf owner: SessionOwner? = nil, _ context: CallContext
+        _ mark: PolicyMark?, of object: String, endingSessionsOf owner: SessionOwner? = nil, _ context: CallContext
     ) async {
         do {
             // The caller may have given up; the change is made all the same.
             let deadline = Deadline.after(PolicyPublication.timeout)
             if let owner { try await revoker.revoke(owner, deadline: deadline) }
+            guard let mark else { return }
             if let epoch = try await epochs.publish(mark, deadline: deadline) {
                 context.tellPolicyEpoch(epoch)
             }

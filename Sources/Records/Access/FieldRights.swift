@@ -66,7 +66,7 @@ package struct FieldRights: Sendable {
         }
     }
 
-    func isReadable(_ field: RecordField) -> Bool { mayReadSome && level(of: field) >= .read }
+    package func isReadable(_ field: RecordField) -> Bool { mayReadSome && level(of: field) >= .read }
 
     /// Throws PERMISSION_DENIED for a field that the caller may not fully read: comparing or sorting by it would tell
     /// its value.

@@ -81,6 +81,8 @@ package final class RecordType: Sendable {
     /// The names under which the ledger has them.
     let fieldKeys: [String]
     private let fieldsByName: [String: RecordField]
+    /// Those in which is searched; nil for a type whose records are not found by themselves.
+    let searched: SearchedFields?
 
     /// - Parameter table: nil for one that is called as several records are: accounts.
     package convenience init(
@@ -145,6 +147,7 @@ package final class RecordType: Sendable {
         customColumn = fields.first { $0.role == .customFields }
         fieldNames = fields.map(\.name)
         fieldKeys = fieldNames
+        searched = SearchedFields(entry.object, fields)
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = check.standardFields(of: fields, sharing)
         problems = check.problems
@@ -158,7 +161,8 @@ package final class RecordType: Sendable {
         let places = (0..<columnCount).map { "$\($0 + 1)" }.joined(separator: ", ")
         let (ownColumn, ownValue) = own.map { (", \(RecordType.ownColumn)", ", \($0.number)") } ?? ("", "")
         insertedColumns = columnList + ownColumn
-        insertion = Statement(
+        // The same for all workspaces, as far as they have the same objects.
+        insertion = Statement.known(
             unsafeGenerated: "INSERT INTO {schema}.\(table) (\(insertedColumns)) VALUES (\(places)\(ownValue))")
         let idIndex = standard.id.firstColumn
         let checked = columns.indices.map { index in
@@ -166,7 +170,7 @@ package final class RecordType: Sendable {
             guard index == idIndex else { return place }
             return "CASE WHEN NOT \(PastLives.condition(entry.object, "\(place)::uuid")) THEN \(place)::uuid END"
         }
-        insertionOfChosenID = Statement(
+        insertionOfChosenID = Statement.known(
             unsafeGenerated:
                 "INSERT INTO {schema}.\(table) (\(insertedColumns)) VALUES (\(checked.joined(separator: ", "))\(ownValue))"
         )
@@ -192,6 +196,7 @@ package final class RecordType: Sendable {
         customColumn = declared.customColumn
         fieldNames = fields.map(\.name)
         fieldKeys = fields.map(\.key)
+        searched = SearchedFields(declared.object, fields)
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = declared.standard
         problems = declared.problems

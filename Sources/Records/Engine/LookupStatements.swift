@@ -43,7 +43,7 @@ struct ScopedStatement: Sendable {
         statements = Lifetime.allCases.flatMap { lifetime in
             ScopeShape.allCases.map { shape in
                 let conditions = [lifetime.condition(standard), shape.condition(standard, after: 1)]
-                return Statement(unsafeGenerated: text(conditions.compactMap { $0 }))
+                return Statement.known(unsafeGenerated: text(conditions.compactMap { $0 }))
             }
         }
     }

@@ -21,6 +21,8 @@ package final class RecordChange: @unchecked Sendable {
     package let cause: RecordChange?
     /// The id of a new record is the caller's choice: it may have been another record's.
     var hasChosenID = false
+    /// It was told elsewhere that this change, and others of the transaction, are about to be made.
+    package var isAnnounced = false
 
     package var type: RecordType { call.type }
     package var context: CallContext { call.context }

@@ -75,8 +75,10 @@ package final class RecordEngine: Sendable {
     /// A statement of generated text, made once. The text is made of constants and selections, never of a request.
     func statement(_ text: String) -> Statement { .known(unsafeGenerated: text) }
 
-    /// An error of PostgreSQL as one for callers, where no record is spoken of.
-    package func translate(_ error: any Error) -> any Error { DatabaseErrors.translate(error, nil) }
+    /// An error of PostgreSQL as one for callers, of the writing of a record if a type is given.
+    package func translate(_ error: any Error, of type: RecordType? = nil) -> any Error {
+        DatabaseErrors.translate(error, type)
+    }
 
     /// The same for a statement whose time depends on what a client asks for and how much the workspace has: a list, a sum. Such
     /// statements take turns (`Statement.isScan`).

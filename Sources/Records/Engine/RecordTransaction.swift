@@ -34,6 +34,8 @@ package final class RecordTransaction: @unchecked Sendable {
     private(set) var tellsFeed = false
     /// The changes whose rules run now, the innermost last.
     var causes: [RecordChange] = []
+    /// What need not be done again for further changes.
+    private var done: Set<String> = []
     /// Of all that is read and written here: whoever works on many records need not think of it.
     private var pace = Pace()
 
@@ -160,6 +162,9 @@ package final class RecordTransaction: @unchecked Sendable {
     /// Takes references to records of other services as found that were found when a caller asked for this work.
     func assume(_ references: Set<RecordReference>) { knownReferences.formUnion(references) }
 
+    /// Whether this is to be done for what is written now: once for all changes, and again after those for which it was done were taken back.
+    package func isFirst(_ deed: String) -> Bool { done.insert(deed).inserted }
+
     /// Has the engine's bell rung after COMMIT.
     package func ringAfterCommit() { ringsAfterCommit = true }
 
@@ -169,11 +174,12 @@ package final class RecordTransaction: @unchecked Sendable {
     /// Runs `body` so that what it wrote can be taken back alone: when it is refused, or a constraint of the database refuses it, nothing of
     /// it stays and the transaction goes on.
     package func alone<Value>(_ body: () async throws -> Value) async throws -> Value {
-        let count = changes.count
+        let (count, doneBefore) = (changes.count, done)
         do {
             return try await sql.savepoint(body)
         } catch {
             changes.removeSubrange(count...)
+            done = doneBefore
             // Locks that were taken since are given back.
             heldRecords.removeAll()
             throw error

@@ -20,7 +20,7 @@ struct WordMatch: Sendable {
 /// A record that may be found, and what of the query stands in it.
 struct SearchCandidate: Sendable {
     struct Value: Sendable {
-        let field: SearchShape.Field
+        let field: SearchedFields.Field
         let text: String
         /// It is the value that was looked for.
         let exact: WordMatch?
@@ -101,7 +101,7 @@ struct SearchMatcher {
     }
 
     private func value(
-        _ text: String, _ words: [SearchText.Word], _ use: SearchShape.Use, _ field: SearchShape.Field
+        _ text: String, _ words: [SearchText.Word], _ use: SearchedFields.Use, _ field: SearchedFields.Field
     ) -> SearchCandidate.Value {
         let found = pattern.words.map { word in
             word.script == .letters
@@ -124,7 +124,7 @@ struct SearchMatcher {
     }
 
     /// The value is what was looked for: an address, a number, a code.
-    private func exact(_ text: String, _ use: SearchShape.Use) -> WordMatch? {
+    private func exact(_ text: String, _ use: SearchedFields.Use) -> WordMatch? {
         let all = 0..<text.unicodeScalars.count
         switch use {
         case .email, .code:

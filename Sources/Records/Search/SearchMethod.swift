@@ -67,7 +67,7 @@ package struct SearchMethod: Sendable {
     ///
     /// - Throws: INVALID_ARGUMENT with SEARCH_OBJECT_UNKNOWN; PERMISSION_DENIED for kinds that he asks for and may not read, and for who may read none.
     private func shapes(_ request: SearchRequest, _ context: CallContext) async throws -> [ReadableShape] {
-        let types = engine.types(in: try await engine.model(context)).filter { SearchShape($0) != nil }
+        let types = engine.types(in: try await engine.model(context)).filter { $0.searched != nil }
         if let unknown = request.objects.first(where: { object in !types.contains { $0.object == object } }) {
             throw RecordErrors.searchObjectUnknown(unknown)
         }
@@ -126,6 +126,9 @@ private struct Finding {
     private(set) var isSample = false
     private var known: Set<FoundEntry> = []
 
+    /// Terms that cost as much as the least call.
+    private static let termsPerCost = 500
+
     init(
         _ engine: RecordEngine, _ context: CallContext, _ shapes: [ReadableShape], _ pattern: SearchPattern,
         _ owner: RecordID?
@@ -136,9 +139,21 @@ private struct Finding {
     }
 
     /// Asks these questions of the entries in one round trip.
-    mutating func ask(_ questions: [([ReadableShape]) -> SearchGroups]) async throws {
+    mutating func ask(_ questions: [(ReadableShape) -> SearchGroups]) async throws {
         let scopes = SearchScope.all(shapes)
-        let asked = questions.flatMap { groups in scopes.compactMap { $0.question(groups($0.shapes), owner: owner) } }
+        var asked: [SearchQuestion] = []
+        var pace = Pace()
+        for groups in questions {
+            for scope in scopes {
+                var all: SearchGroups = []
+                for shape in scope.shapes {
+                    all.join(groups(shape))
+                    await pace.step()
+                }
+                context.cost += UInt32(all.map(\.count).reduce(0, +) / Self.termsPerCost)
+                if let question = scope.question(all, owner: owner) { asked.append(question) }
+            }
+        }
         let statements = asked.map { question in
             let (text, parameters) = question.query
             return (engine.scan(text), parameters)

@@ -51,24 +51,29 @@ struct SearchPattern: Sendable {
 /// A condition on an entry: of each group it has a term at least.
 typealias SearchGroups = [[Int32]]
 
-/// What is asked of the entries, from the narrowest question to the widest; each gives some of the records that the one before gives.
+extension SearchGroups {
+    /// The same condition with the terms of another kind of records.
+    mutating func join(_ others: SearchGroups) {
+        self = isEmpty ? others : zip(self, others).map { $0 + $1 }
+    }
+}
+
+/// What is asked of the entries for a kind of records, from the narrowest question to the widest; each gives some of the records that the one before gives.
 extension SearchPattern {
     /// Those that have it as a value.
-    func exact(_ shapes: [ReadableShape]) -> SearchGroups {
+    func exact(_ shape: ReadableShape) -> SearchGroups {
         var terms: [Int32] = []
-        for shape in shapes {
-            if shape.isTitleReadable {
-                terms.append(shape.shape.title.number(.whole, SearchTerms.whole(words.map(\.units))))
-            }
-            for field in shape.fields {
-                switch field.use {
-                case .code, .email: terms.append(field.term.number(.whole, code))
-                case .items:
-                    terms.append(field.term.number(.whole, code))
-                    terms += ending(field.term)
-                case .phone: terms += ending(field.term)
-                case .words: break
-                }
+        if shape.isTitleReadable {
+            terms.append(shape.shape.title.number(.whole, SearchTerms.whole(words.map(\.units))))
+        }
+        for field in shape.fields {
+            switch field.use {
+            case .code, .email: terms.append(field.term.number(.whole, code))
+            case .items:
+                terms.append(field.term.number(.whole, code))
+                terms += ending(field.term)
+            case .phone: terms += ending(field.term)
+            case .words: break
             }
         }
         return [terms]
@@ -80,49 +85,44 @@ extension SearchPattern {
     }
 
     /// Those that have all of its words.
-    func whole(_ shapes: [ReadableShape]) -> SearchGroups {
+    func whole(_ shape: ReadableShape) -> SearchGroups {
         words.flatMap { word -> SearchGroups in
-            guard word.script == .letters else { return characters(word, shapes) }
-            return [
-                shapes.flatMap { shape in
-                    shape.fields.flatMap { field in word.spellings.map { field.term.number(.word, $0) } }
-                }
-            ]
+            guard word.script == .letters else { return characters(word, shape) }
+            return [shape.fields.flatMap { field in word.spellings.map { field.term.number(.word, $0) } }]
         }
     }
 
     /// Those that have words which begin like each of its words, or read like it.
-    func beginning(_ shapes: [ReadableShape]) -> SearchGroups {
-        words.flatMap { word in word.script == .letters ? [beginning(word, shapes)] : characters(word, shapes) }
+    func beginning(_ shape: ReadableShape) -> SearchGroups {
+        words.flatMap { word in word.script == .letters ? [beginning(word, shape)] : characters(word, shape) }
     }
 
     /// The same, with mistakes in names.
-    func alike(_ shapes: [ReadableShape]) -> SearchGroups {
+    func alike(_ shape: ReadableShape) -> SearchGroups {
         words.map { word in
             word.script == .letters
-                ? beginning(word, shapes) + alike(word.spellings, shapes) : Array(characters(word, shapes).joined())
+                ? beginning(word, shape) + alike(word.spellings, shape) : Array(characters(word, shape).joined())
         }
     }
 
     /// Those that have one of its words at least, or one like it.
-    func some(_ shapes: [ReadableShape]) -> SearchGroups {
+    func some(_ shape: ReadableShape) -> SearchGroups {
         let terms = words.flatMap { word -> [Int32] in
-            guard word.script == .letters else { return Array(characters(word, shapes).joined()) }
-            return word.units.count < SearchTerms.alikeLengths.lowerBound ? [] : alike(word.spellings, shapes)
+            guard word.script == .letters else { return Array(characters(word, shape).joined()) }
+            return word.units.count < SearchTerms.alikeLengths.lowerBound ? [] : alike(word.spellings, shape)
         }
-        return [terms + alike(joinedWords, shapes)]
+        return [terms + alike(joinedWords, shape)]
     }
 
-    private func characters(_ word: SearchText.Word, _ shapes: [ReadableShape]) -> SearchGroups {
-        let fields = shapes.flatMap(\.fields)
-        guard word.units.count > 1 else { return [fields.map { $0.term.number(.character, word.units) }] }
+    private func characters(_ word: SearchText.Word, _ shape: ReadableShape) -> SearchGroups {
+        guard word.units.count > 1 else { return [shape.fields.map { $0.term.number(.character, word.units) }] }
         return zip(word.units, word.units.dropFirst()).map { one, next in
-            fields.map { $0.term.number(.pair, [one, next]) }
+            shape.fields.map { $0.term.number(.pair, [one, next]) }
         }
     }
 
-    private func beginning(_ word: SearchText.Word, _ shapes: [ReadableShape]) -> [Int32] {
-        shapes.flatMap(\.fields).flatMap { field -> [Int32] in
+    private func beginning(_ word: SearchText.Word, _ shape: ReadableShape) -> [Int32] {
+        shape.fields.flatMap { field -> [Int32] in
             let lengths = field.isTitle ? SearchTerms.titleLengths : SearchTerms.otherLengths
             var terms = word.spellings.compactMap { spelling in
                 longest(lengths, spelling).map { field.term.number(.beginning, $0) }
@@ -144,9 +144,9 @@ extension SearchPattern {
         lengths.last { $0 <= word.count }.map { word.prefix($0) }
     }
 
-    private func alike(_ words: [[UInt16]], _ shapes: [ReadableShape]) -> [Int32] {
+    private func alike(_ words: [[UInt16]], _ shape: ReadableShape) -> [Int32] {
         let forms = words.flatMap(SearchTerms.alike)
-        return shapes.flatMap(\.fields).filter(\.isTitle).flatMap { field in
+        return shape.fields.filter(\.isTitle).flatMap { field in
             forms.map { field.term.number(.alike, $0) }
         }
     }
@@ -156,7 +156,7 @@ extension SearchPattern {
 struct ReadableShape: Sendable {
     let call: RecordCall
     let shape: SearchShape
-    let fields: [SearchShape.Field]
+    let fields: [SearchedFields.Field]
     let isTitleReadable: Bool
 
     /// Nil for a type whose records are not found, and for a caller who may read nothing of them by which they could be.

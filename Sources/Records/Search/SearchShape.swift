@@ -2,11 +2,37 @@ import AccessControl
 import Text
 import Wire
 
-/// What is searched for in records of a type, by its declaration: a type with something by which people call its records, and of that the
-/// texts of one line.
+/// What is searched for in records of a type.
+struct SearchShape: Sendable {
+    let type: RecordType
+    private let searched: SearchedFields
+
+    /// Nil for a type without a name: its records are found by what they belong to.
+    init?(_ type: RecordType) {
+        guard let searched = type.searched else { return nil }
+        (self.type, self.searched) = (type, searched)
+    }
+
+    var fields: [SearchedFields.Field] { searched.fields }
+    /// Of the whole name.
+    var title: SearchTerm { searched.title }
+    /// Tells what is searched from what was searched before; another number, other terms.
+    var number: Int64 { searched.number }
+
+    /// The fields of which the caller may fully read the values.
+    func readable(_ rights: FieldRights) -> [SearchedFields.Field] { fields.filter { rights.isReadable($0.field) } }
+
+    /// Whether all of the name may be read.
+    func isTitleReadable(_ rights: FieldRights) -> Bool {
+        fields.allSatisfy { !$0.isTitle || rights.isReadable($0.field) }
+    }
+}
+
+/// The fields in which is searched, by the declaration of a type: one with something by which people call its records, and of that the texts of
+/// one line.
 ///
 /// Nothing is found by long texts, by codes of lists (countries, currencies) and by choices: these are for filters.
-struct SearchShape: Sendable {
+struct SearchedFields: Sendable {
     /// How a field's values are compared.
     enum Use: Sendable, Hashable {
         case words
@@ -25,21 +51,22 @@ struct SearchShape: Sendable {
         let term: SearchTerm
     }
 
-    let type: RecordType
     let fields: [Field]
-    /// Of the whole name.
     let title: SearchTerm
+    let number: Int64
 
-    /// Nil for a type without a name: its records are found by what they belong to.
-    init?(_ type: RecordType) {
-        guard let names = Self.titles.first(where: { $0.allSatisfy { type.field($0) != nil } }) else { return nil }
-        self.type = type
-        title = SearchTerm(type.object, "title")
-        fields = type.fields.compactMap { field in
+    /// - Parameter stored: the fields of a type of the name `object`.
+    init?(_ object: String, _ stored: [RecordField]) {
+        let known = Set(stored.map(\.name))
+        guard let names = Self.titles.first(where: known.isSuperset) else { return nil }
+        title = SearchTerm(object, "title")
+        fields = stored.compactMap { field in
             guard let use = Self.use(of: field) else { return nil }
             return Field(
-                field: field, use: use, isTitle: names.contains(field.name), term: SearchTerm(type.object, field.key))
+                field: field, use: use, isTitle: names.contains(field.name), term: SearchTerm(object, field.key))
         }
+        number = SearchTerm.number(
+            of: fields.flatMap { ["\($0.use)", $0.isTitle ? "title" : "", $0.field.key] }, in: object)
     }
 
     /// Fields by which people call records: the first of these that a type has.
@@ -62,26 +89,18 @@ struct SearchShape: Sendable {
         default: return nil
         }
     }
-
-    /// The fields of which the caller may fully read the values.
-    func readable(_ rights: FieldRights) -> [Field] { fields.filter { rights.isReadable($0.field) } }
-
-    /// Whether all of the name may be read.
-    func isTitleReadable(_ rights: FieldRights) -> Bool {
-        fields.allSatisfy { !$0.isTitle || rights.isReadable($0.field) }
-    }
 }
 
-extension SearchShape.Field {
+extension SearchedFields.Field {
     /// The texts in which something is looked for, each with how.
-    func texts(of record: Message) -> [(text: String, use: SearchShape.Use)] {
+    func texts(of record: Message) -> [(text: String, use: SearchedFields.Use)] {
         guard record.has(field.descriptor) else { return [] }
         guard use == .items else { return record.string(field.descriptor).map { [($0, use)] } ?? [] }
         let items =
             field.descriptor.isRepeated
             ? record.messages(field.descriptor) : record.message(field.descriptor).map { [$0] } ?? []
         return items.flatMap { item in
-            item.descriptor.fields.compactMap { part -> (text: String, use: SearchShape.Use)? in
+            item.descriptor.fields.compactMap { part -> (text: String, use: SearchedFields.Use)? in
                 guard case .string = part.kind, !part.isRepeated, let text = item.string(part) else { return nil }
                 if FieldFormat.email.accepts(text) { return (text, .email) }
                 return (text, FieldFormat.phone.accepts(text) ? .phone : .words)

@@ -25,11 +25,21 @@ struct SearchTerm: Sendable, Hashable {
     private let seed: UInt64
 
     init(_ object: String, _ field: String) {
-        var seed = Self.offset
-        for byte in object.utf8 { Self.mix(UInt64(byte), into: &seed) }
-        Self.mix(0, into: &seed)
-        for byte in field.utf8 { Self.mix(UInt64(byte), into: &seed) }
-        self.seed = seed
+        seed = Self.hash([object, field])
+    }
+
+    /// A number of texts of an object.
+    static func number(of texts: [String], in object: String) -> Int64 {
+        Int64(bitPattern: hash([object] + texts))
+    }
+
+    private static func hash(_ texts: [String]) -> UInt64 {
+        var hash = offset
+        for (index, text) in texts.enumerated() {
+            if index > 0 { mix(0, into: &hash) }
+            for byte in text.utf8 { mix(UInt64(byte), into: &hash) }
+        }
+        return hash
     }
 
     func number(_ kind: Kind, _ units: some Sequence<UInt16>) -> Int32 {

@@ -47,7 +47,7 @@ struct SearchTerms {
         Array(words.sorted { $0.lexicographicallyPrecedes($1) }.joined(separator: [0]))
     }
 
-    private mutating func add(_ text: String, _ use: SearchShape.Use, of field: SearchShape.Field) {
+    private mutating func add(_ text: String, _ use: SearchedFields.Use, of field: SearchedFields.Field) {
         let term = field.term
         switch use {
         case .phone:
@@ -73,7 +73,7 @@ struct SearchTerms {
         }
     }
 
-    private mutating func add(_ word: [UInt16], of field: SearchShape.Field) {
+    private mutating func add(_ word: [UInt16], of field: SearchedFields.Field) {
         let term = field.term
         numbers.insert(term.number(.word, word))
         for length in field.isTitle ? Self.titleLengths : Self.otherLengths where length <= word.count {
@@ -95,7 +95,7 @@ struct SearchTerms {
         return forms
     }
 
-    private mutating func add(characters: [UInt16], of field: SearchShape.Field) {
+    private mutating func add(characters: [UInt16], of field: SearchedFields.Field) {
         let term = field.term
         for character in characters { numbers.insert(term.number(.character, [character])) }
         for pair in zip(characters, characters.dropFirst()) {
