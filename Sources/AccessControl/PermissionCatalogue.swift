@@ -44,7 +44,7 @@ package struct PermissionCatalogue: Sendable {
 
     /// What is wrong with a grant and the cure; nil when nothing is.
     package func problem(with grant: Grant) -> String? {
-        // Also on an object that is not there yet, as a policy may come before its field.
+        // Whether the workspace has the object is asked where roles are written.
         if grant.object != Grant.wildcard, fields[grant.object] == nil, grant.object != Grant.ownWildcard,
             !TenantObject.isObject(grant.object)
         {

@@ -8,9 +8,19 @@ package struct TenantObject: Hashable, Sendable {
     package let isShared: Bool
     /// Numbers its records; nil: they have names.
     package let numberFormat: NumberFormat?
+    /// What people call one of its records, and several; nil where it says none.
+    package let displayName: String?
+    package let pluralDisplayName: String?
+    /// What it is for.
+    package let description: String?
 
-    package init(name: String, number: Int64, isShared: Bool = false, numberFormat: NumberFormat? = nil) {
+    package init(
+        name: String, number: Int64, isShared: Bool = false, numberFormat: NumberFormat? = nil,
+        displayName: String? = nil, pluralDisplayName: String? = nil, description: String? = nil
+    ) {
         (self.name, self.number, self.isShared, self.numberFormat) = (name, number, isShared, numberFormat)
+        (self.displayName, self.pluralDisplayName) = (displayName, pluralDisplayName)
+        self.description = description
     }
 
     /// Before the name in grants, field policies, the ledger and jobs: no kind of records of the product has a dot in its name, also none of a

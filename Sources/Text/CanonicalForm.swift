@@ -1,10 +1,12 @@
 import CICU
 
+/// A normalizer of ICU's.
+// SAFETY: ICU never changes or frees normalizers of its own, and its functions may be called on any thread.
+struct ICUNormalizer: @unchecked Sendable { let pointer: UnsafeRawPointer }
+
 /// Unicode's normal form C: é is one character, however it was typed.
 enum CanonicalForm {
-    // SAFETY: ICU never changes or frees a normalizer of its own, and its functions may be called on any thread.
-    private struct Normalizer: @unchecked Sendable { let pointer: UnsafeRawPointer }
-    private static let normalizer = steward_nfc().map { Normalizer(pointer: $0) }
+    private static let normalizer = steward_nfc().map { ICUNormalizer(pointer: $0) }
 
     /// Most marks on one letter: the Stream-Safe Text Format of Unicode (UAX #15). Putting longer rows of them in order would take
     /// a time that grows with the square of their number.

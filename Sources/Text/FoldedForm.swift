@@ -19,10 +19,8 @@ package struct FoldedForm: Hashable, Sendable {
         (units, spelledOut) = (plain, nil)
     }
 
-    // SAFETY: ICU never changes or frees normalizers of its own, and its functions may be called on any thread.
-    private struct Normalizer: @unchecked Sendable { let pointer: UnsafeRawPointer }
-    private static let caseless = steward_caseless().map { Normalizer(pointer: $0) }
-    private static let decomposed = steward_nfd().map { Normalizer(pointer: $0) }
+    private static let caseless = steward_caseless().map { ICUNormalizer(pointer: $0) }
+    private static let decomposed = steward_nfd().map { ICUNormalizer(pointer: $0) }
 
     private static func fold(_ word: [Unicode.Scalar]) -> (units: [UInt16], spelledOut: [UInt16]?) {
         var units: [UInt16] = []
@@ -75,7 +73,7 @@ package struct FoldedForm: Hashable, Sendable {
         0xf8: Array("oe".utf16),
     ]
 
-    private static func normalized(_ units: [UInt16], by normalizer: Normalizer?) -> [UInt16] {
+    private static func normalized(_ units: [UInt16], by normalizer: ICUNormalizer?) -> [UInt16] {
         guard let normalizer = normalizer?.pointer else {
             preconditionFailure("libicu has no data of normal forms; reinstall the package libicu72")
         }

@@ -55,6 +55,19 @@ package enum SearchText {
         }
     }
 
+    /// The digits of a phone number. The zero that is dialled within a country only, as in +49 (0)30, is none of them.
+    package static func phoneDigits(of text: String) -> [UInt16] {
+        guard let international = text.first(where: { !$0.isWhitespace }), international == "+" || international == "＋",
+            let open = text.firstIndex(of: "("), text[open...].hasPrefix("(0)")
+        else { return digits(of: text) }
+        return digits(of: String(text[..<open])) + digits(of: String(text[open...].dropFirst(3)))
+    }
+
+    /// Whether names in such characters are written one behind the other, without a blank: Chinese, Japanese, Korean.
+    package static func isWrittenTogether(_ name: String) -> Bool {
+        !name.isEmpty && name.unicodeScalars.allSatisfy { isIdeograph($0) || (0xac00...0xd7a3).contains($0.value) }
+    }
+
     /// Letters and digits of a text, one after the other: a number or code, however it is parted.
     package static func code(of text: String) -> [UInt16] {
         words(of: text, countMax: codeWordsMax).flatMap(\.units)

@@ -202,6 +202,19 @@ import Testing
             try await searches.settle()
             let both = try await searches.search("quokka").hits.map { "\($0.object ?? "") \($0.title ?? "")" }
             #expect(both.sorted() == ["custom.case Quokka Case", "custom.project Quokka Bridge"])
+            let format = try #require(NumberFormat("APT-{number:6}"))
+            service.set(
+                [number],
+                objects: [
+                    TenantObject(name: "project", number: 4), TenantObject(name: "case", number: 6),
+                    TenantObject(name: "appointment", number: 7, numberFormat: format),
+                ])
+            service.name("appointment")
+            _ = try await service.create(Record())
+            try await searches.settle()
+            let numbered = try await (searches.titles("apt000001"), searches.titles("APT-000001"))
+            #expect(numbered.0 == ["APT-000001"] && numbered.1 == numbered.0)
+            service.name("project")
             let motto = try await searches.titles("wombat")
             #expect(motto == ["Dam"])
             let user = service.makeUser(

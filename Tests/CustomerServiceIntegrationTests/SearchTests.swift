@@ -47,7 +47,56 @@ import Testing
             }
             #expect(Set(try await searches.titles("mueller")) == Set(both))
             #expect(try await searches.titles("m").count == 2)
-            #expect(Set(try await searches.titles("anvils")) == ["", "Call about anvils"])
+            #expect(Set(try await searches.titles("anvils")) == ["Acme Anvils", "Call about anvils"])
+        }
+    }
+
+    /// Names of people that are written as one word are found as one, the family name first, in characters and by how they are read.
+    @Test func namesThatAreWrittenTogetherAreFound() async throws {
+        try await Searches.run { searches in
+            let service = searches.service
+            for (family, given) in [("张", "三"), ("欧阳", "伟"), ("王", "小明"), ("김", "민수"), ("Zhang", "Wei")] {
+                try await service.create(Contact(givenName: given, familyName: family))
+            }
+            try await searches.settle()
+            for (query, title) in [
+                ("张三", "张三"), ("zhangsan", "张三"), ("zs", "张三"), ("三张", nil), ("张 三", "张三"), ("oyw", "欧阳伟"),
+                ("欧阳伟", "欧阳伟"), ("wangxiaoming", "王小明"), ("wxm", "王小明"), ("明", "王小明"), ("김민수", "김민수"),
+                ("김민", "김민수"), ("wei zhang", "Wei Zhang"),
+            ] {
+                let found = try await searches.titles(query).first
+                #expect(found == title, "\(query): \(found ?? "nothing")")
+            }
+            let hit = try #require(try await searches.search("张三").hits.first)
+            #expect((hit.score ?? 0) > 100)
+            #expect(hit.matches.first?.field == "full_name" && hit.matches.first?.value == "张三")
+            // Who may not read one of the parts does not find by both.
+            let user = service.makeUser([("contact", "read", .all)], hiding: [("contact", "given_name", .none)])
+            let hidden = try await searches.titles("张三", as: user)
+            let part = try await searches.titles("张", as: user)
+            #expect(hidden == [] && part == ["张"])
+        }
+    }
+
+    /// A number is what it is, however it is parted: nothing is like it, and nobody wants what has a part of it.
+    @Test func numbersAreFoundWhole() async throws {
+        try await Searches.run { searches in
+            let service = searches.service
+            try await service.create(Account(displayName: "Adler", phone: "+49 (0)30 7778889"))
+            try await service.create(Account(displayName: "Imp 155"))
+            try await service.create(Account(displayName: "Course 211"))
+            try await service.create(Account(displayName: "Room 138"))
+            try await searches.settle()
+            for (query, titles) in [
+                ("+49307778889", ["Adler"]), ("030 7778889", ["Adler"]), ("+49 (0) 30 777 8889", ["Adler"]),
+                ("8889", ["Adler"]), ("+1 (555) 010-9999", []), ("138-0013-8000", []), ("R11", []), ("210", []),
+                ("138", ["Room 138"]), ("room 138", ["Room 138"]),
+            ] {
+                let found = try await searches.titles(query)
+                #expect(found == titles, "\(query): \(found)")
+            }
+            let ending = try await searches.search("8889").hits.first?.matches.map(\.kind)
+            #expect(ending == [.ending])
         }
     }
 

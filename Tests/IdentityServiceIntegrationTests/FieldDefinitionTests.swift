@@ -179,10 +179,12 @@ import Testing
         }
     }
 
-    /// A field policy may come before its field, so that nobody sees it who is not to. Whoever has less than all of a field gives nobody all.
+    /// Whoever has less than all of a field gives nobody all.
     @Test func policiesOnFieldsThatAreAddedCannotBeWidened() async throws {
         try await inWorkspace { _, workspace in
             let hidden = Contracts.FieldPolicy(object: "account", field: "custom.salary", access: FieldAccess.none)
+            try await workspace.create(
+                FieldDefinition(object: "account", name: "salary", kind: .money, displayName: "Salary"))
             let rights = ["account.read", "account.update", "role.read", "role.create", "role.update"].map { right in
                 let parts = right.split(separator: ".").map(String.init)
                 return grant(parts[0], parts[1], .all)

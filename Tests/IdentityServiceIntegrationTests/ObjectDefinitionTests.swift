@@ -23,13 +23,17 @@ import Testing
             let made = try await workspace.create(Self.project)
             let number = try #require(made.number)
             let model = try await Self.model(workspace)
-            #expect(model.objects == [TenantObject(name: "project", number: number)])
+            #expect(
+                model.objects == [
+                    TenantObject(name: "project", number: number, displayName: "Project", pluralDisplayName: "项目")
+                ])
             #expect(try await workspace.epoch() == before + 1)
             try await workspace.update(ObjectDefinition(id: made.id, displayName: "Plan", description: "d"))
-            #expect(try await workspace.epoch() == before + 1)
-            try await workspace.update(ObjectDefinition(id: made.id, numberFormat: "P-{number:4}"))
             #expect(try await workspace.epoch() == before + 2)
+            try await workspace.update(ObjectDefinition(id: made.id, numberFormat: "P-{number:4}"))
+            #expect(try await workspace.epoch() == before + 3)
             let numbered = try await Self.model(workspace)
+            #expect(numbered.object("custom.project")?.displayName == "Plan")
             #expect(numbered.object("custom.project")?.numberFormat == NumberFormat("P-{number:4}"))
             let room = try await workspace.create(
                 ObjectDefinition(name: "room", displayName: "Room", pluralDisplayName: "Rooms", shared: true))
@@ -105,8 +109,27 @@ import Testing
             let policies = [
                 Contracts.FieldPolicy(object: "custom.project", field: "custom.budget", access: FieldAccess.none)
             ]
-            let role = try await workspace.create(Role(displayName: "PM", grants: grants, fieldPolicies: policies))
-            #expect(role.grants == grants)
+            let role = Role(displayName: "PM", grants: grants, fieldPolicies: policies)
+            // A name with a mistake would leave open what it was to hide.
+            let early = try await denial { try await workspace.create(role) }
+            #expect(
+                early.fieldViolations.map(\.field) == [
+                    "role.grants[0].object", "role.field_policies[0].object", "role.field_policies[0].field",
+                ], "\(early)")
+            let project = try await workspace.create(
+                ObjectDefinition(name: "project", displayName: "P", pluralDisplayName: "P"))
+            let budget = try await workspace.create(
+                FieldDefinition(object: "custom.project", name: "budget", kind: .money, displayName: "Budget"))
+            let made = try await workspace.create(role)
+            #expect(made.grants == grants)
+            // What it names may go; the rest of the role is changed all the same.
+            try await workspace.delete(budget)
+            try await workspace.delete(project)
+            try await workspace.update(Role(id: made.id, grants: [grants[0]]), ["grants"])
+            let back = try await denial {
+                try await workspace.create(Role(displayName: "PM 2", grants: [grants[0]]))
+            }
+            #expect(back.fieldViolations.map(\.reason) == ["GRANT_INVALID"])
             let wrong = try await reason {
                 try await workspace.create(
                     Role(displayName: "X", grants: [Contracts.Grant(object: "custom.No", action: "read", scope: .own)]))

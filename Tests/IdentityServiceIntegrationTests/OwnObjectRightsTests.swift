@@ -51,6 +51,8 @@ import Testing
     @Test func nobodyLiftsTheHidingOfFieldsOfOwnObjects() async throws {
         try await inWorkspace { _, workspace in
             try await workspace.create(Self.payroll)
+            try await workspace.create(
+                FieldDefinition(object: "custom.payroll", name: "salary", kind: .money, displayName: "Salary"))
             let half = try await workspace.create(
                 Role(
                     displayName: "Half",

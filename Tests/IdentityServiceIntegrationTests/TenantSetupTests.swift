@@ -20,6 +20,12 @@ struct TenantSetupTests {
             #expect(own.roleNames == ["Admin"])
             #expect(own.workspace == workspace.name)
             #expect(own.grants.contains { $0.object == "deal" && $0.action == "delete" && $0.scope == "all" })
+            // What the workspace defines is told as the rest is.
+            try await workspace.create(
+                ObjectDefinition(name: "project", displayName: "P", pluralDisplayName: "P"))
+            let more = try await identity.authentication(as: caller).getSelf(GetSelfRequest())
+            #expect(
+                more.grants.contains { $0.object == "custom.project" && $0.action == "delete" && $0.scope == "all" })
             let roles = try await workspace.list(Role.self)
             #expect(Set(roles.compactMap(\.displayName)) == Set(BuiltInRole.all.map(\.name)))
         }

@@ -87,6 +87,9 @@ import Testing
             let answer = try await Self.apply(changed, workspace)
             let told = answer.changes.map { "\($0.name ?? ""): \($0.changedFields.joined(separator: ","))" }
             #expect(told == ["project: display_name,description", "account.tier: choices"])
+            let fates = answer.changes.flatMap(\.fieldChanges).map { "\($0.field ?? ""): \($0.removed) \($0.added)" }
+            #expect(
+                fates == [#"display_name: ["项目"] ["Plan"]"#, #"description: ["d"] []"#, #"choices: [] ["c"]"#])
             #expect(answer.unchangedCount == 2)
             let now = try await Self.get(workspace)
             #expect(now.objects[0].displayName == "Plan" && now.objects[0].description == nil)
@@ -142,6 +145,21 @@ import Testing
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(answers.map(\.changes.count).sorted() == [0, 0, 0, 5])
+        }
+    }
+
+    /// What is taken away is told, so that nobody has to guess it of the name of a field.
+    @Test func whatIsTakenAwayIsTold() async throws {
+        try await inWorkspace { _, workspace in
+            try await Self.apply(Self.model, workspace)
+            var poor = WorkspaceModel(roles: Self.model.roles)
+            poor.roles[0].grants = [Contracts.Grant(object: "account", action: "read", scope: .own)]
+            let change = try #require(try await Self.apply(poor, workspace, preview: true).changes.first?.fieldChanges)
+            #expect(
+                change == [
+                    ModelFieldChange(
+                        field: "grants", removed: ["custom.project read ALL"], added: ["account read OWN"])
+                ])
         }
     }
 

@@ -283,3 +283,4 @@ static inline const ProtobufCMessageDescriptor *steward_identity_v1_get_workspac
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_apply_workspace_model_request_descriptor(void) { return &steward__identity__v1__apply_workspace_model_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_apply_workspace_model_response_descriptor(void) { return &steward__identity__v1__apply_workspace_model_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_model_change_descriptor(void) { return &steward__identity__v1__model_change__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_model_field_change_descriptor(void) { return &steward__identity__v1__model_field_change__descriptor; }

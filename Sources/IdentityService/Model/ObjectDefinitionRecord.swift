@@ -44,9 +44,10 @@ struct ObjectDefinitionRecord: Sendable {
                 }))
     }
 
-    /// What people call an object, and what it is for, is nobody's but theirs.
+    /// All that may be changed of an object is in the model: forms and lists are made of it.
     private static func changesModel(_ change: RecordChange) -> Bool {
-        change.kind != .update || change.changes("number_format")
+        change.kind != .update
+            || ["number_format", "display_name", "plural_display_name", "description"].contains { change.changes($0) }
     }
 
     private static func violations(of object: ObjectDefinition) -> [FieldViolation] {

@@ -145,7 +145,10 @@ private struct ModelPass {
         if changed.isEmpty {
             unchangedCount += 1
         } else {
-            changes.append(ModelChange(object: type.object, name: called, changedFields: changed.map(\.name)))
+            changes.append(
+                ModelChange(
+                    object: type.object, name: called, changedFields: changed.map(\.name),
+                    fieldChanges: changed.map { ModelFieldChange($0, from: before, to: stored) }))
         }
     }
 }

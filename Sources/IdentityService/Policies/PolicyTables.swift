@@ -81,7 +81,7 @@ enum PolicyTables {
 
     private static let selectObjects = Statement(
         """
-        SELECT name, number, shared, number_format FROM {schema}.object_definitions WHERE deleted_at IS NULL ORDER BY number
+        SELECT name, number, shared, number_format, display_name, plural_display_name, description FROM {schema}.object_definitions WHERE deleted_at IS NULL ORDER BY number
         """)
 
     /// The objects that the workspace has defined and not deleted.
@@ -91,7 +91,8 @@ enum PolicyTables {
         try rows.map { row in
             ModelObject(
                 name: try row.string(0), number: try row.int64(1), shared: row.isNull(2) ? nil : try row.bool(2),
-                numberFormat: try row.optionalString(3))
+                numberFormat: try row.optionalString(3), displayName: try row.string(4),
+                pluralDisplayName: try row.string(5), description: try row.optionalString(6))
         }
     }
 

@@ -63,6 +63,7 @@ struct RoleRecord: Sendable {
                 throw IdentityError.adminRoleFixed
             }
             try await checkRights(change, transaction)
+            try await RoleModel.requireDefined(change, transaction)
         }
     }
 

@@ -28,7 +28,9 @@ extension AuthenticationMethods {
         response.workspace = caller.workspace
         response.roleNames = try rows[1].map { try $0.string(0) }
         let policy = try await policies.snapshot(of: tenant, minEpoch: caller.policyEpoch)
-        if let access = policy.access(of: caller) { response.grants = EffectiveGrant.all(of: access, on: catalogue) }
+        if let access = policy.access(of: caller) {
+            response.grants = EffectiveGrant.all(of: access, on: catalogue, policy.model)
+        }
         return response
     }
 }
@@ -53,10 +55,13 @@ private enum SelfQuery {
 }
 
 extension EffectiveGrant {
-    /// What somebody may do with each kind of records, and with the settings: by the actions that methods ask for.
-    static func all(of access: UserAccess, on catalogue: RoleCatalogue) -> [EffectiveGrant] {
-        catalogue.permissions.objects.flatMap { object in
-            Action.asked.filter(object.actions.contains).compactMap { EffectiveGrant(access.object(object.name), $0) }
+    /// What somebody may do with each kind of records, those that the workspace has defined among them, and with the settings: by the actions that
+    /// methods ask for.
+    static func all(of access: UserAccess, on catalogue: RoleCatalogue, _ model: TenantModel) -> [EffectiveGrant] {
+        let objects = catalogue.permissions.objects.map { ($0.name, $0.actions) }
+        let own = model.objects.map { ($0.object, Action.all) }
+        return (objects + own).flatMap { object, actions in
+            Action.asked.filter(actions.contains).compactMap { EffectiveGrant(access.object(object), $0) }
         }
     }
 

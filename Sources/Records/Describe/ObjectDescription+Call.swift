@@ -7,7 +7,8 @@ extension ObjectSummary {
     init(_ call: RecordCall, of service: ServiceName) {
         self.init(
             object: call.type.object, plural: call.type.plural, service: service.rawValue,
-            owned: call.type.ownership == .owned, actions: call.actions)
+            owned: call.type.ownership == .owned, actions: call.actions, displayName: call.type.own?.displayName,
+            pluralDisplayName: call.type.own?.pluralDisplayName, description: call.type.own?.description)
     }
 }
 

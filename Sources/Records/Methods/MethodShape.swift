@@ -130,9 +130,10 @@ extension RecordEngine {
     /// - Throws: INVALID_ARGUMENT with OBJECT_NOT_DEFINED; as `authorise` without a caller.
     func type(named name: String?, of template: RecordType, _ context: CallContext) async throws -> RecordType {
         let model = try await policy(context).model
-        guard let type = template.shaped(by: model, as: TenantObject.prefix + (name ?? "")) else {
-            throw RecordErrors.objectNotDefined(name ?? "")
-        }
+        let name = name ?? ""
+        // As grants, views and search call it is welcome, too: no name has a dot.
+        let object = name.hasPrefix(TenantObject.prefix) ? name : TenantObject.prefix + name
+        guard let type = template.shaped(by: model, as: object) else { throw RecordErrors.objectNotDefined(name) }
         return type.served
     }
 }

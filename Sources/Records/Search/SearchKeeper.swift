@@ -363,7 +363,8 @@ extension Keeping {
     ) async throws -> (entries: [Entry], isCut: Bool) {
         let type = shape.type
         let standard = [type.standard.id, type.standard.owner, type.standard.department, type.customColumn]
-        let fields = standard.compactMap(\.self) + shape.fields.map(\.field).filter { !$0.isCustom }
+        let fields =
+            standard.compactMap(\.self) + shape.fields.filter { $0.rest == nil && !$0.field.isCustom }.map(\.field)
         let (id, living) = (type.standard.id.column, Lifetime.living.condition(type) ?? "true")
         var parameters = Parameters()
         let condition: String

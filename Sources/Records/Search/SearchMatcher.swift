@@ -75,29 +75,33 @@ struct SearchMatcher {
     /// Nil for a record in which nothing is found.
     func candidate(_ record: Message, id: RecordID, _ readable: ReadableShape) -> SearchCandidate? {
         var values: [SearchCandidate.Value] = []
-        var (title, names): ([String], [[UInt16]]) = ([], [])
+        var title = RecordTitle()
         for field in readable.fields {
             for (text, use) in field.texts(of: record) {
                 let words = SearchText.words(of: text, countMax: SearchTerms.wordsMax)
-                if field.isTitle {
-                    title.append(text)
-                    names += words.map(\.units)
-                }
+                title.add(text, words, of: field)
                 values.append(value(text, words, use, field))
             }
         }
         let isNamed =
-            readable.isTitleReadable && !names.isEmpty
-            && SearchTerms.whole(names) == SearchTerms.whole(pattern.words.map(\.units))
-        let isFound =
-            isNamed
-            || values.contains { value in
-                value.exact != nil || value.words.contains { $0 != nil } || value.joined.contains { $0 != nil }
-            }
-        guard isFound else { return nil }
+            readable.isTitleReadable
+            && title.wholes.contains(SearchTerms.whole(pattern.words.map(\.units)))
+        guard isNamed || isFound(values) else { return nil }
+        // What has no name of its own has a number, or one belongs to it.
+        let called = title.text.isEmpty ? values.first?.text ?? "" : title.text
         return SearchCandidate(
-            object: readable.shape.type.object, id: id, title: title.joined(separator: " "), values: values,
-            isNamed: isNamed)
+            object: readable.shape.type.object, id: id, title: called, values: values, isNamed: isNamed)
+    }
+
+    /// Of a phone number, however it is parted, nobody wants what has one of the parts.
+    private func isFound(_ values: [SearchCandidate.Value]) -> Bool {
+        if values.contains(where: { $0.exact != nil }) { return true }
+        if pattern.isPhone {
+            return pattern.words.indices.allSatisfy { word in values.contains { $0.words[word] != nil } }
+        }
+        return values.contains { value in
+            value.words.contains { $0 != nil } || value.joined.contains { $0 != nil }
+        }
     }
 
     private func value(
@@ -132,12 +136,13 @@ struct SearchMatcher {
                 ? WordMatch(kind: .exact, likeness: 1, places: [all]) : nil
         case .phone:
             guard let digits = pattern.digits else { return nil }
-            let number = SearchPattern.significant(SearchText.digits(of: text))
+            let number = SearchPattern.significant(SearchText.phoneDigits(of: text))
             if number == digits { return WordMatch(kind: .exact, likeness: 1, places: [all]) }
             guard digits.count >= SearchTerms.endingLengths[0], number.reversed().starts(with: digits.reversed()) else {
                 return nil
             }
-            return WordMatch(kind: digits.count >= 7 ? .exact : .prefix, likeness: 1, places: [all])
+            return WordMatch(
+                kind: digits.count >= SearchPattern.phoneLengthMin ? .exact : .ending, likeness: 1, places: [all])
         case .words, .items: return nil
         }
     }
@@ -169,7 +174,7 @@ struct SearchMatcher {
             let end = place.count == written.count ? place.lowerBound + typed.count : place.upperBound
             return WordMatch(kind: .prefix, likeness: 0.75 + 0.2 * share, places: [place.lowerBound..<end])
         }
-        guard mayBeAlike, SearchTerms.alikeLengths.contains(typed.count) else { return nil }
+        guard mayBeAlike, SearchTerms.mayBeAlike(typed), SearchTerms.mayBeAlike(written) else { return nil }
         let likeness = WordDistance.likeness(typed, written)
         guard likeness >= WordMatch.likenessMin else { return nil }
         return WordMatch(kind: .similar, likeness: likeness, places: [place])

@@ -47,17 +47,19 @@ package struct SearchMethod: Sendable {
             var finding = Finding(engine, context, shapes, pattern, owner)
             try await finding.ask([pattern.exact, pattern.whole, pattern.beginning])
             var isTimeUp = false
-            if finding.entries.count < size {
+            if finding.entries.count < size, !pattern.isPhone {
                 isTimeUp = context.deadline.remaining < Self.timeForReading
                 if !isTimeUp { try await finding.ask([pattern.alike, pattern.some]) }
             }
             let candidates = try await finding.read(Self.candidateCountMax)
             let isBuilding = try await keeper.isBuilding(try context.requireTenantActor(), context.deadline)
-            let hits = try await hits(Self.ranked(candidates, pattern), size, request, pattern, shapes)
+            let best = Self.ranked(candidates, pattern)
+            let hits = try await hits(best, size, request, pattern, shapes)
             Self.rowCost.charge(candidates.count, to: context)
             return SearchResponse(
                 hits: hits, sampled: finding.isSample ? true : nil, timeUp: isTimeUp ? true : nil,
-                indexBuilding: isBuilding ? true : nil)
+                indexBuilding: isBuilding ? true : nil,
+                budgetSpent: hits.count < min(size, candidates.count) ? true : nil)
         } catch {
             throw DatabaseErrors.translate(error, nil)
         }

@@ -30,10 +30,16 @@ struct SearchPattern: Sendable {
         words = found
         code = SearchText.code(of: text)
         let others = text.unicodeScalars.filter { $0.properties.numericType != .decimal }
-        let digits = SearchText.digits(of: text)
+        let digits = SearchText.phoneDigits(of: text)
         let isNumber = others.allSatisfy { Self.phoneMarks.contains($0) || $0.properties.isWhitespace }
         self.digits = isNumber && digits.count >= SearchTerms.endingLengths[0] ? Self.significant(digits) : nil
     }
+
+    /// Digits from which on a number is that of a phone, and not a part of it.
+    static let phoneLengthMin = 7
+
+    /// It is a phone number as people write them: looked for as a whole.
+    var isPhone: Bool { (digits?.count ?? 0) >= Self.phoneLengthMin }
 
     private static let phoneMarks = Set("+-/.()–".unicodeScalars)
 

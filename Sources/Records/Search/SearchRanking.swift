@@ -61,7 +61,7 @@ struct SearchRanking {
         pattern.words.enumerated().map { place, word in
             let best = candidate.best(place)
             return SearchReason(
-                word: String(decoding: word.units, as: UTF16.self), field: best?.value.field.field.name,
+                word: String(decoding: word.units, as: UTF16.self), field: best?.value.field.name,
                 kind: best?.match.kind, likeness: best?.match.likeness ?? 0, weight: weights[place])
         }
     }

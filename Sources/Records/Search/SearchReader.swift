@@ -14,7 +14,7 @@ struct SearchReader {
 
     init(_ readable: ReadableShape, _ ids: [RecordID], owner: RecordID?) {
         let type = readable.shape.type
-        let declared = readable.fields.map(\.field).filter { !$0.isCustom }
+        let declared = readable.fields.filter { $0.rest == nil && !$0.field.isCustom }.map(\.field)
         let custom = readable.fields.contains { $0.field.isCustom } ? type.customColumn : nil
         fields = [type.standard.id] + declared + (custom.map { [$0] } ?? [])
         var parameters = Parameters()
@@ -50,7 +50,7 @@ extension SearchCandidate {
             let found = ([value.exact] + value.words + value.joined).compactMap(\.self)
             guard let first = found.max(by: { $0.worth < $1.worth }) else { continue }
             let match = SearchMatch(
-                field: value.field.field.name, value: value.text,
+                field: value.field.name, value: value.text,
                 highlights: Self.joined(found.flatMap(\.places)).map {
                     SearchRange(start: Int32($0.lowerBound), length: Int32($0.count))
                 }, kind: first.kind)

@@ -20,12 +20,10 @@ struct SearchShape: Sendable {
     var number: Int64 { searched.number }
 
     /// The fields of which the caller may fully read the values.
-    func readable(_ rights: FieldRights) -> [SearchedFields.Field] { fields.filter { rights.isReadable($0.field) } }
+    func readable(_ rights: FieldRights) -> [SearchedFields.Field] { fields.filter { $0.isReadable(rights) } }
 
     /// Whether all of the name may be read.
-    func isTitleReadable(_ rights: FieldRights) -> Bool {
-        fields.allSatisfy { !$0.isTitle || rights.isReadable($0.field) }
-    }
+    func isTitleReadable(_ rights: FieldRights) -> Bool { fields.allSatisfy { !$0.isTitle || $0.isReadable(rights) } }
 }
 
 /// The fields in which is searched, by the declaration of a type: one with something by which people call its records, and of that the texts of
@@ -45,6 +43,8 @@ struct SearchedFields: Sendable {
 
     struct Field: Sendable {
         let field: RecordField
+        /// What follows in the same text: of people whose names are written as one word, the given name behind the family name.
+        var rest: RecordField?
         let use: Use
         /// It is what people call the record, or a part of that.
         let isTitle: Bool
@@ -55,16 +55,26 @@ struct SearchedFields: Sendable {
     let title: SearchTerm
     let number: Int64
 
+    /// How matches call the name of a person that is written as one word.
+    static let fullName = "full_name"
+
     /// - Parameter stored: the fields of a type of the name `object`.
     init?(_ object: String, _ stored: [RecordField]) {
         let known = Set(stored.map(\.name))
         guard let names = Self.titles.first(where: known.isSuperset) else { return nil }
         title = SearchTerm(object, "title")
-        fields = stored.compactMap { field in
+        var fields = stored.compactMap { field -> Field? in
             guard let use = Self.use(of: field) else { return nil }
             return Field(
                 field: field, use: use, isTitle: names.contains(field.name), term: SearchTerm(object, field.key))
         }
+        let named = { (name: String) in names.count > 1 ? stored.first { $0.name == name } : nil }
+        if let family = named("family_name"), let given = named("given_name") {
+            fields.append(
+                Field(
+                    field: family, rest: given, use: .words, isTitle: true, term: SearchTerm(object, Self.fullName)))
+        }
+        self.fields = fields
         number = SearchTerm.number(
             of: fields.flatMap { ["\($0.use)", $0.isTitle ? "title" : "", $0.field.key] }, in: object)
     }
@@ -83,7 +93,8 @@ struct SearchedFields: Sendable {
             case .currency, .country, .language, .timeZone: return nil
             case .url, nil: break
             }
-            if field.rules.unique != nil { return .code }
+            // What the service gives is a number of the record's own.
+            if field.rules.unique != nil || field.rules.isOutputOnly { return .code }
             return field.rules.text?.form == .multiLine ? nil : .words
         case .json: return .items
         default: return nil
@@ -92,8 +103,19 @@ struct SearchedFields: Sendable {
 }
 
 extension SearchedFields.Field {
+    func isReadable(_ rights: FieldRights) -> Bool {
+        rights.isReadable(field) && rest.map(rights.isReadable) != false
+    }
+
+    /// How matches call it.
+    var name: String { rest == nil ? field.name : SearchedFields.fullName }
+
     /// The texts in which something is looked for, each with how.
     func texts(of record: Message) -> [(text: String, use: SearchedFields.Use)] {
+        if let rest {
+            let parts = [field, rest].compactMap { record.string($0.descriptor) }
+            return parts.count == 2 && parts.allSatisfy(SearchText.isWrittenTogether) ? [(parts.joined(), use)] : []
+        }
         guard record.has(field.descriptor) else { return [] }
         guard use == .items else { return record.string(field.descriptor).map { [($0, use)] } ?? [] }
         let items =

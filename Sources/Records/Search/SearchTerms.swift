@@ -5,7 +5,7 @@ import Wire
 /// What a record is found by: all that a query may ask of it, more than it may ask of any one.
 struct SearchTerms {
     /// The way in which terms are made. A higher number makes the entries of all workspaces anew.
-    static let form: Int32 = 1
+    static let form: Int32 = 2
 
     /// Words of a value that are looked at: of a longer text, the first ones.
     static let wordsMax = 24
@@ -31,14 +31,14 @@ struct SearchTerms {
         if let department = standard.department.flatMap({ record.id($0.descriptor) }) {
             terms.numbers.insert(SearchTerm.department(department))
         }
-        var names: [SearchText.Word] = []
+        var title = RecordTitle()
         for field in shape.fields {
             for (text, use) in field.texts(of: record) {
                 terms.add(text, use, of: field)
-                if field.isTitle { names += SearchText.words(of: text, countMax: wordsMax) }
+                if field.isTitle { title.add(text, SearchText.words(of: text, countMax: wordsMax), of: field) }
             }
         }
-        if !names.isEmpty { terms.numbers.insert(shape.title.number(.whole, whole(names.map(\.units)))) }
+        for whole in title.wholes { terms.numbers.insert(shape.title.number(.whole, whole)) }
         return terms.numbers.sorted()
     }
 
@@ -51,7 +51,7 @@ struct SearchTerms {
         let term = field.term
         switch use {
         case .phone:
-            let digits = SearchText.digits(of: text)
+            let digits = SearchText.phoneDigits(of: text)
             for length in Self.endingLengths where length <= digits.count {
                 numbers.insert(term.number(.ending, digits.suffix(length)))
             }
@@ -83,9 +83,14 @@ struct SearchTerms {
         for form in Self.alike(word) { numbers.insert(term.number(.alike, form)) }
     }
 
-    /// The word, and the word without one of its letters; none for short and very long ones.
+    /// A number is another one with another digit.
+    static func mayBeAlike(_ word: [UInt16]) -> Bool {
+        alikeLengths.contains(word.count) && !word.contains { (0x30...0x39).contains($0) }
+    }
+
+    /// The word, and the word without one of its letters; none for short and very long ones, and for numbers.
     static func alike(_ word: [UInt16]) -> Set<[UInt16]> {
-        guard alikeLengths.contains(word.count) else { return [] }
+        guard mayBeAlike(word) else { return [] }
         var forms: Set<[UInt16]> = [word]
         for place in word.indices {
             var form = word
@@ -113,6 +118,29 @@ struct SearchTerms {
             }
         }
     }
+}
+
+/// By what people call a record.
+struct RecordTitle {
+    private var parts: [String] = []
+    private var words: [[UInt16]] = []
+    /// All of the name as one word, where it is written so.
+    private var together: (text: String, words: [[UInt16]])?
+
+    mutating func add(_ text: String, _ found: [SearchText.Word], of field: SearchedFields.Field) {
+        guard field.isTitle else { return }
+        if field.rest == nil {
+            parts.append(text)
+            words += found.map(\.units)
+        } else {
+            together = (text, found.map(\.units))
+        }
+    }
+
+    var text: String { together?.text ?? parts.joined(separator: " ") }
+
+    /// All of its words, whatever their order: in each way in which it is written.
+    var wholes: [[UInt16]] { [words, together?.words ?? []].filter { !$0.isEmpty }.map(SearchTerms.whole) }
 }
 
 /// How Chinese characters that follow one another may be read.

@@ -45,7 +45,10 @@ extension TenantObject {
         guard let name = object.name, let number = object.number else { return nil }
         let format = object.numberFormat.map { NumberFormat($0) }
         if case .some(.none) = format { return nil }
-        self.init(name: name, number: number, isShared: object.shared ?? false, numberFormat: format ?? nil)
+        self.init(
+            name: name, number: number, isShared: object.shared ?? false, numberFormat: format ?? nil,
+            displayName: object.displayName, pluralDisplayName: object.pluralDisplayName,
+            description: object.description)
     }
 }
 

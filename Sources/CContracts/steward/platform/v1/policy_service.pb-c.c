@@ -1064,7 +1064,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descripto
   (ProtobufCMessageInit) steward__platform__v1__tenant_policy__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__model_object__field_descriptors[4] =
+static const ProtobufCFieldDescriptor steward__platform__v1__model_object__field_descriptors[7] =
 {
   {
     "name",
@@ -1114,17 +1114,56 @@ static const ProtobufCFieldDescriptor steward__platform__v1__model_object__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "display_name",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelObject, display_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "plural_display_name",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelObject, plural_display_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "description",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelObject, description),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__model_object__field_indices_by_name[] = {
+  6,   /* field[6] = description */
+  4,   /* field[4] = display_name */
   0,   /* field[0] = name */
   1,   /* field[1] = number */
   3,   /* field[3] = number_format */
+  5,   /* field[5] = plural_display_name */
   2,   /* field[2] = shared */
 };
 static const ProtobufCIntRange steward__platform__v1__model_object__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor =
 {
@@ -1134,7 +1173,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor
   "Steward__Platform__V1__ModelObject",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__ModelObject),
-  4,
+  7,
   steward__platform__v1__model_object__field_descriptors,
   steward__platform__v1__model_object__field_indices_by_name,
   1,  steward__platform__v1__model_object__number_ranges,

@@ -705,7 +705,7 @@ const ProtobufCMessageDescriptor steward__type__v1__describe_object_response__de
   (ProtobufCMessageInit) steward__type__v1__describe_object_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__object_summary__field_descriptors[5] =
+static const ProtobufCFieldDescriptor steward__type__v1__object_summary__field_descriptors[8] =
 {
   {
     "object",
@@ -767,18 +767,57 @@ static const ProtobufCFieldDescriptor steward__type__v1__object_summary__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "display_name",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__ObjectSummary, display_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "plural_display_name",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__ObjectSummary, plural_display_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "description",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__ObjectSummary, description),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__object_summary__field_indices_by_name[] = {
   4,   /* field[4] = actions */
+  7,   /* field[7] = description */
+  5,   /* field[5] = display_name */
   0,   /* field[0] = object */
   3,   /* field[3] = owned */
   1,   /* field[1] = plural */
+  6,   /* field[6] = plural_display_name */
   2,   /* field[2] = service */
 };
 static const ProtobufCIntRange steward__type__v1__object_summary__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__object_summary__descriptor =
 {
@@ -788,7 +827,7 @@ const ProtobufCMessageDescriptor steward__type__v1__object_summary__descriptor =
   "Steward__Type__V1__ObjectSummary",
   "steward.type.v1",
   sizeof(Steward__Type__V1__ObjectSummary),
-  5,
+  8,
   steward__type__v1__object_summary__field_descriptors,
   steward__type__v1__object_summary__field_indices_by_name,
   1,  steward__type__v1__object_summary__number_ranges,

@@ -367,7 +367,7 @@ const ProtobufCMessageDescriptor steward__type__v1__search_request__descriptor =
   (ProtobufCMessageInit) steward__type__v1__search_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__search_response__field_descriptors[4] =
+static const ProtobufCFieldDescriptor steward__type__v1__search_response__field_descriptors[5] =
 {
   {
     "hits",
@@ -417,8 +417,21 @@ static const ProtobufCFieldDescriptor steward__type__v1__search_response__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "budget_spent",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Type__V1__SearchResponse, has_budget_spent),
+    offsetof(Steward__Type__V1__SearchResponse, budget_spent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__search_response__field_indices_by_name[] = {
+  4,   /* field[4] = budget_spent */
   0,   /* field[0] = hits */
   3,   /* field[3] = index_building */
   1,   /* field[1] = sampled */
@@ -427,7 +440,7 @@ static const unsigned steward__type__v1__search_response__field_indices_by_name[
 static const ProtobufCIntRange steward__type__v1__search_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__search_response__descriptor =
 {
@@ -437,7 +450,7 @@ const ProtobufCMessageDescriptor steward__type__v1__search_response__descriptor 
   "Steward__Type__V1__SearchResponse",
   "steward.type.v1",
   sizeof(Steward__Type__V1__SearchResponse),
-  4,
+  5,
   steward__type__v1__search_response__field_descriptors,
   steward__type__v1__search_response__field_indices_by_name,
   1,  steward__type__v1__search_response__number_ranges,
@@ -765,7 +778,7 @@ const ProtobufCMessageDescriptor steward__type__v1__search_reason__descriptor =
   (ProtobufCMessageInit) steward__type__v1__search_reason__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue steward__type__v1__search_match_kind__enum_values_by_number[7] =
+static const ProtobufCEnumValue steward__type__v1__search_match_kind__enum_values_by_number[8] =
 {
   { "SEARCH_MATCH_KIND_UNSPECIFIED", "STEWARD__TYPE__V1__SEARCH_MATCH_KIND__SEARCH_MATCH_KIND_UNSPECIFIED", 0 },
   { "SEARCH_MATCH_KIND_EXACT", "STEWARD__TYPE__V1__SEARCH_MATCH_KIND__SEARCH_MATCH_KIND_EXACT", 1 },
@@ -774,12 +787,14 @@ static const ProtobufCEnumValue steward__type__v1__search_match_kind__enum_value
   { "SEARCH_MATCH_KIND_PINYIN", "STEWARD__TYPE__V1__SEARCH_MATCH_KIND__SEARCH_MATCH_KIND_PINYIN", 4 },
   { "SEARCH_MATCH_KIND_INITIALS", "STEWARD__TYPE__V1__SEARCH_MATCH_KIND__SEARCH_MATCH_KIND_INITIALS", 5 },
   { "SEARCH_MATCH_KIND_SIMILAR", "STEWARD__TYPE__V1__SEARCH_MATCH_KIND__SEARCH_MATCH_KIND_SIMILAR", 6 },
+  { "SEARCH_MATCH_KIND_ENDING", "STEWARD__TYPE__V1__SEARCH_MATCH_KIND__SEARCH_MATCH_KIND_ENDING", 7 },
 };
 static const ProtobufCIntRange steward__type__v1__search_match_kind__value_ranges[] = {
-{0, 0},{0, 7}
+{0, 0},{0, 8}
 };
-static const ProtobufCEnumValueIndex steward__type__v1__search_match_kind__enum_values_by_name[7] =
+static const ProtobufCEnumValueIndex steward__type__v1__search_match_kind__enum_values_by_name[8] =
 {
+  { "SEARCH_MATCH_KIND_ENDING", 7 },
   { "SEARCH_MATCH_KIND_EXACT", 1 },
   { "SEARCH_MATCH_KIND_INITIALS", 5 },
   { "SEARCH_MATCH_KIND_PINYIN", 4 },
@@ -795,9 +810,9 @@ const ProtobufCEnumDescriptor steward__type__v1__search_match_kind__descriptor =
   "SearchMatchKind",
   "Steward__Type__V1__SearchMatchKind",
   "steward.type.v1",
-  7,
+  8,
   steward__type__v1__search_match_kind__enum_values_by_number,
-  7,
+  8,
   steward__type__v1__search_match_kind__enum_values_by_name,
   1,
   steward__type__v1__search_match_kind__value_ranges,

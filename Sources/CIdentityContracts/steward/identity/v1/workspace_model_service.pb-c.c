@@ -277,6 +277,51 @@ void   steward__identity__v1__model_change__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__model_change__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__model_field_change__init
+                     (Steward__Identity__V1__ModelFieldChange         *message)
+{
+  static const Steward__Identity__V1__ModelFieldChange init_value = STEWARD__IDENTITY__V1__MODEL_FIELD_CHANGE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__model_field_change__get_packed_size
+                     (const Steward__Identity__V1__ModelFieldChange *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__model_field_change__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__model_field_change__pack
+                     (const Steward__Identity__V1__ModelFieldChange *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__model_field_change__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__model_field_change__pack_to_buffer
+                     (const Steward__Identity__V1__ModelFieldChange *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__model_field_change__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ModelFieldChange *
+       steward__identity__v1__model_field_change__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ModelFieldChange *)
+     protobuf_c_message_unpack (&steward__identity__v1__model_field_change__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__model_field_change__free_unpacked
+                     (Steward__Identity__V1__ModelFieldChange *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__model_field_change__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__identity__v1__workspace_model__field_descriptors[3] =
 {
   {
@@ -499,7 +544,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__apply_workspace_model_re
   (ProtobufCMessageInit) steward__identity__v1__apply_workspace_model_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__identity__v1__model_change__field_descriptors[4] =
+static const ProtobufCFieldDescriptor steward__identity__v1__model_change__field_descriptors[5] =
 {
   {
     "object",
@@ -549,17 +594,30 @@ static const ProtobufCFieldDescriptor steward__identity__v1__model_change__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "field_changes",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__ModelChange, n_field_changes),
+    offsetof(Steward__Identity__V1__ModelChange, field_changes),
+    &steward__identity__v1__model_field_change__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__model_change__field_indices_by_name[] = {
   3,   /* field[3] = changed_fields */
   2,   /* field[2] = created */
+  4,   /* field[4] = field_changes */
   1,   /* field[1] = name */
   0,   /* field[0] = object */
 };
 static const ProtobufCIntRange steward__identity__v1__model_change__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__model_change__descriptor =
 {
@@ -569,11 +627,75 @@ const ProtobufCMessageDescriptor steward__identity__v1__model_change__descriptor
   "Steward__Identity__V1__ModelChange",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__ModelChange),
-  4,
+  5,
   steward__identity__v1__model_change__field_descriptors,
   steward__identity__v1__model_change__field_indices_by_name,
   1,  steward__identity__v1__model_change__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__model_change__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__model_field_change__field_descriptors[3] =
+{
+  {
+    "field",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelFieldChange, field),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "removed",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__ModelFieldChange, n_removed),
+    offsetof(Steward__Identity__V1__ModelFieldChange, removed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "added",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__ModelFieldChange, n_added),
+    offsetof(Steward__Identity__V1__ModelFieldChange, added),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__model_field_change__field_indices_by_name[] = {
+  2,   /* field[2] = added */
+  0,   /* field[0] = field */
+  1,   /* field[1] = removed */
+};
+static const ProtobufCIntRange steward__identity__v1__model_field_change__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__model_field_change__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ModelFieldChange",
+  "ModelFieldChange",
+  "Steward__Identity__V1__ModelFieldChange",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ModelFieldChange),
+  3,
+  steward__identity__v1__model_field_change__field_descriptors,
+  steward__identity__v1__model_field_change__field_indices_by_name,
+  1,  steward__identity__v1__model_field_change__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__model_field_change__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCMethodDescriptor steward__identity__v1__workspace_model_service__method_descriptors[2] =

@@ -299,11 +299,26 @@ public struct ModelObject: Hashable, Sendable {
     /// Numbers its records.
     public var numberFormat: String?
 
-    public init(name: String? = nil, number: Int64? = nil, shared: Bool? = nil, numberFormat: String? = nil) {
+    /// What people call one.
+    public var displayName: String?
+
+    /// What people call several.
+    public var pluralDisplayName: String?
+
+    /// What it is for.
+    public var description: String?
+
+    public init(
+        name: String? = nil, number: Int64? = nil, shared: Bool? = nil, numberFormat: String? = nil,
+        displayName: String? = nil, pluralDisplayName: String? = nil, description: String? = nil
+    ) {
         self.name = name
         self.number = number
         self.shared = shared
         self.numberFormat = numberFormat
+        self.displayName = displayName
+        self.pluralDisplayName = pluralDisplayName
+        self.description = description
     }
 }
 
@@ -316,6 +331,9 @@ extension ModelObject: WireMessage {
         self.number = c.pointee.has_number != 0 ? c.pointee.number : nil
         self.shared = c.pointee.has_shared != 0 ? c.pointee.shared != 0 : nil
         self.numberFormat = readString(c.pointee.number_format)
+        self.displayName = readString(c.pointee.display_name)
+        self.pluralDisplayName = readString(c.pointee.plural_display_name)
+        self.description = readString(c.pointee.description)
     }
 
     package func write(to message: Message) {
@@ -330,6 +348,9 @@ extension ModelObject: WireMessage {
             c.pointee.shared = value ? 1 : 0
         }
         c.pointee.number_format = self.numberFormat.map(message.arena.string)
+        c.pointee.display_name = self.displayName.map(message.arena.string)
+        c.pointee.plural_display_name = self.pluralDisplayName.map(message.arena.string)
+        c.pointee.description = self.description.map(message.arena.string)
     }
 }
 

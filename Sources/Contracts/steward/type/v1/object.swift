@@ -125,15 +125,28 @@ public struct ObjectSummary: Hashable, Sendable {
     /// What the caller may do with them.
     public var actions: [ObjectAction]
 
+    /// What people call one of an object that the workspace has defined: Course. Absent for the others.
+    public var displayName: String?
+
+    /// What people call several: Courses.
+    public var pluralDisplayName: String?
+
+    /// What it is for, as the workspace says.
+    public var description: String?
+
     public init(
         object: String? = nil, plural: String? = nil, service: String? = nil, owned: Bool? = nil,
-        actions: [ObjectAction] = []
+        actions: [ObjectAction] = [], displayName: String? = nil, pluralDisplayName: String? = nil,
+        description: String? = nil
     ) {
         self.object = object
         self.plural = plural
         self.service = service
         self.owned = owned
         self.actions = actions
+        self.displayName = displayName
+        self.pluralDisplayName = pluralDisplayName
+        self.description = description
     }
 }
 
@@ -147,6 +160,9 @@ extension ObjectSummary: WireMessage {
         self.service = readString(c.pointee.service)
         self.owned = c.pointee.has_owned != 0 ? c.pointee.owned != 0 : nil
         self.actions = readMessages(c.pointee.actions, c.pointee.n_actions, message.arena)
+        self.displayName = readString(c.pointee.display_name)
+        self.pluralDisplayName = readString(c.pointee.plural_display_name)
+        self.description = readString(c.pointee.description)
     }
 
     package func write(to message: Message) {
@@ -160,6 +176,9 @@ extension ObjectSummary: WireMessage {
         }
         c.pointee.actions = writePointers(self.actions, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_actions = self.actions.count
+        c.pointee.display_name = self.displayName.map(message.arena.string)
+        c.pointee.plural_display_name = self.pluralDisplayName.map(message.arena.string)
+        c.pointee.description = self.description.map(message.arena.string)
     }
 }
 

@@ -79,13 +79,18 @@ public struct SearchResponse: Hashable, Sendable {
     /// The workspace's index is being made, and some records are not in it yet.
     public var indexBuilding: Bool?
 
+    /// The caller's budget of records that may be read on a day is spent, and hits were left out for that.
+    public var budgetSpent: Bool?
+
     public init(
-        hits: [SearchHit] = [], sampled: Bool? = nil, timeUp: Bool? = nil, indexBuilding: Bool? = nil
+        hits: [SearchHit] = [], sampled: Bool? = nil, timeUp: Bool? = nil, indexBuilding: Bool? = nil,
+        budgetSpent: Bool? = nil
     ) {
         self.hits = hits
         self.sampled = sampled
         self.timeUp = timeUp
         self.indexBuilding = indexBuilding
+        self.budgetSpent = budgetSpent
     }
 }
 
@@ -98,6 +103,7 @@ extension SearchResponse: WireMessage {
         self.sampled = c.pointee.has_sampled != 0 ? c.pointee.sampled != 0 : nil
         self.timeUp = c.pointee.has_time_up != 0 ? c.pointee.time_up != 0 : nil
         self.indexBuilding = c.pointee.has_index_building != 0 ? c.pointee.index_building != 0 : nil
+        self.budgetSpent = c.pointee.has_budget_spent != 0 ? c.pointee.budget_spent != 0 : nil
     }
 
     package func write(to message: Message) {
@@ -115,6 +121,10 @@ extension SearchResponse: WireMessage {
         if let value = self.indexBuilding {
             c.pointee.has_index_building = 1
             c.pointee.index_building = value ? 1 : 0
+        }
+        if let value = self.budgetSpent {
+            c.pointee.has_budget_spent = 1
+            c.pointee.budget_spent = value ? 1 : 0
         }
     }
 }
@@ -184,7 +194,7 @@ extension SearchHit: WireMessage {
 
 /// What was found in a field.
 public struct SearchMatch: Hashable, Sendable {
-    /// The field, as in family_name or custom.size.
+    /// The field, as in family_name or custom.size; full_name for family and given name where they are written as one word, as in 张三.
     public var field: String?
 
     /// Its value; of a repeated one the value in which it was found.
@@ -338,7 +348,7 @@ public struct SearchMatchKind: RawRepresentable, Hashable, Sendable {
     /// It is a word of the value, or Chinese characters in it.
     public static let word = SearchMatchKind(rawValue: 2)
 
-    /// A word of the value begins with it, or a phone number ends with it.
+    /// A word of the value begins with it.
     public static let prefix = SearchMatchKind(rawValue: 3)
 
     /// The value reads like this.
@@ -349,6 +359,9 @@ public struct SearchMatchKind: RawRepresentable, Hashable, Sendable {
 
     /// A word of the value is like it.
     public static let similar = SearchMatchKind(rawValue: 6)
+
+    /// A phone number ends with it.
+    public static let ending = SearchMatchKind(rawValue: 7)
 
     /// The number on the wire; numbers unknown to this version are kept.
     public let rawValue: Int32

@@ -164,13 +164,18 @@ public struct ModelChange: Hashable, Sendable {
     /// The fields that became others, of one that was there.
     public var changedFields: [String]
 
+    /// What became of these fields, in the same order.
+    public var fieldChanges: [ModelFieldChange]
+
     public init(
-        object: String? = nil, name: String? = nil, created: Bool? = nil, changedFields: [String] = []
+        object: String? = nil, name: String? = nil, created: Bool? = nil, changedFields: [String] = [],
+        fieldChanges: [ModelFieldChange] = []
     ) {
         self.object = object
         self.name = name
         self.created = created
         self.changedFields = changedFields
+        self.fieldChanges = fieldChanges
     }
 }
 
@@ -183,6 +188,7 @@ extension ModelChange: WireMessage {
         self.name = readString(c.pointee.name)
         self.created = c.pointee.has_created != 0 ? c.pointee.created != 0 : nil
         self.changedFields = readStrings(c.pointee.changed_fields, c.pointee.n_changed_fields)
+        self.fieldChanges = readMessages(c.pointee.field_changes, c.pointee.n_field_changes, message.arena)
     }
 
     package func write(to message: Message) {
@@ -195,6 +201,46 @@ extension ModelChange: WireMessage {
         }
         c.pointee.changed_fields = writePointers(self.changedFields, message.arena, message.arena.string)
         c.pointee.n_changed_fields = self.changedFields.count
+        c.pointee.field_changes = writePointers(self.fieldChanges, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_field_changes = self.fieldChanges.count
+    }
+}
+
+/// What becomes of a field of the model: of a list its elements, of another its value; grants and field policies as in account read ALL.
+public struct ModelFieldChange: Hashable, Sendable {
+    /// The field: choices, grants, description.
+    public var field: String?
+
+    /// What was there and is no more.
+    public var removed: [String]
+
+    /// What was not there before.
+    public var added: [String]
+
+    public init(field: String? = nil, removed: [String] = [], added: [String] = []) {
+        self.field = field
+        self.removed = removed
+        self.added = added
+    }
+}
+
+extension ModelFieldChange: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_model_field_change_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__ModelFieldChange.self)
+        self.field = readString(c.pointee.field)
+        self.removed = readStrings(c.pointee.removed, c.pointee.n_removed)
+        self.added = readStrings(c.pointee.added, c.pointee.n_added)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__ModelFieldChange.self)
+        c.pointee.field = self.field.map(message.arena.string)
+        c.pointee.removed = writePointers(self.removed, message.arena, message.arena.string)
+        c.pointee.n_removed = self.removed.count
+        c.pointee.added = writePointers(self.added, message.arena, message.arena.string)
+        c.pointee.n_added = self.added.count
     }
 }
 

@@ -246,10 +246,22 @@ struct  Steward__Platform__V1__ModelObject
    * Numbers its records.
    */
   char *number_format;
+  /*
+   * What people call one.
+   */
+  char *display_name;
+  /*
+   * What people call several.
+   */
+  char *plural_display_name;
+  /*
+   * What it is for.
+   */
+  char *description;
 };
 #define STEWARD__PLATFORM__V1__MODEL_OBJECT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__model_object__descriptor) \
-    , NULL, 0, 0, 0, 0, NULL }
+    , NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL }
 
 
 /*

@@ -223,10 +223,22 @@ struct  Steward__Type__V1__ObjectSummary
    */
   size_t n_actions;
   Steward__Type__V1__ObjectAction **actions;
+  /*
+   * What people call one of an object that the workspace has defined: Course. Absent for the others.
+   */
+  char *display_name;
+  /*
+   * What people call several: Courses.
+   */
+  char *plural_display_name;
+  /*
+   * What it is for, as the workspace says.
+   */
+  char *description;
 };
 #define STEWARD__TYPE__V1__OBJECT_SUMMARY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__object_summary__descriptor) \
-    , NULL, NULL, NULL, 0, 0, 0,NULL }
+    , NULL, NULL, NULL, 0, 0, 0,NULL, NULL, NULL, NULL }
 
 
 /*

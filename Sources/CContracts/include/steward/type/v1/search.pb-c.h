@@ -42,7 +42,7 @@ typedef enum _Steward__Type__V1__SearchMatchKind {
    */
   STEWARD__TYPE__V1__SEARCH_MATCH_KIND__SEARCH_MATCH_KIND_WORD = 2,
   /*
-   * A word of the value begins with it, or a phone number ends with it.
+   * A word of the value begins with it.
    */
   STEWARD__TYPE__V1__SEARCH_MATCH_KIND__SEARCH_MATCH_KIND_PREFIX = 3,
   /*
@@ -56,7 +56,11 @@ typedef enum _Steward__Type__V1__SearchMatchKind {
   /*
    * A word of the value is like it.
    */
-  STEWARD__TYPE__V1__SEARCH_MATCH_KIND__SEARCH_MATCH_KIND_SIMILAR = 6
+  STEWARD__TYPE__V1__SEARCH_MATCH_KIND__SEARCH_MATCH_KIND_SIMILAR = 6,
+  /*
+   * A phone number ends with it.
+   */
+  STEWARD__TYPE__V1__SEARCH_MATCH_KIND__SEARCH_MATCH_KIND_ENDING = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STEWARD__TYPE__V1__SEARCH_MATCH_KIND)
 } Steward__Type__V1__SearchMatchKind;
 
@@ -126,10 +130,15 @@ struct  Steward__Type__V1__SearchResponse
    */
   protobuf_c_boolean has_index_building;
   protobuf_c_boolean index_building;
+  /*
+   * The caller's budget of records that may be read on a day is spent, and hits were left out for that.
+   */
+  protobuf_c_boolean has_budget_spent;
+  protobuf_c_boolean budget_spent;
 };
 #define STEWARD__TYPE__V1__SEARCH_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__search_response__descriptor) \
-    , 0,NULL, 0, 0, 0, 0, 0, 0 }
+    , 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 /*
@@ -179,7 +188,7 @@ struct  Steward__Type__V1__SearchMatch
 {
   ProtobufCMessage message_base;
   /*
-   * The field, as in family_name or custom.size.
+   * The field, as in family_name or custom.size; full_name for family and given name where they are written as one word, as in 张三.
    */
   char *field;
   /*

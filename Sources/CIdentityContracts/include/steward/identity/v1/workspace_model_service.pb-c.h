@@ -24,6 +24,7 @@ typedef struct Steward__Identity__V1__GetWorkspaceModelResponse Steward__Identit
 typedef struct Steward__Identity__V1__ApplyWorkspaceModelRequest Steward__Identity__V1__ApplyWorkspaceModelRequest;
 typedef struct Steward__Identity__V1__ApplyWorkspaceModelResponse Steward__Identity__V1__ApplyWorkspaceModelResponse;
 typedef struct Steward__Identity__V1__ModelChange Steward__Identity__V1__ModelChange;
+typedef struct Steward__Identity__V1__ModelFieldChange Steward__Identity__V1__ModelFieldChange;
 
 
 /* --- enums --- */
@@ -154,10 +155,41 @@ struct  Steward__Identity__V1__ModelChange
    */
   size_t n_changed_fields;
   char **changed_fields;
+  /*
+   * What became of these fields, in the same order.
+   */
+  size_t n_field_changes;
+  Steward__Identity__V1__ModelFieldChange **field_changes;
 };
 #define STEWARD__IDENTITY__V1__MODEL_CHANGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__model_change__descriptor) \
-    , NULL, NULL, 0, 0, 0,NULL }
+    , NULL, NULL, 0, 0, 0,NULL, 0,NULL }
+
+
+/*
+ * What becomes of a field of the model: of a list its elements, of another its value; grants and field policies as in account read ALL.
+ */
+struct  Steward__Identity__V1__ModelFieldChange
+{
+  ProtobufCMessage message_base;
+  /*
+   * The field: choices, grants, description.
+   */
+  char *field;
+  /*
+   * What was there and is no more.
+   */
+  size_t n_removed;
+  char **removed;
+  /*
+   * What was not there before.
+   */
+  size_t n_added;
+  char **added;
+};
+#define STEWARD__IDENTITY__V1__MODEL_FIELD_CHANGE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__model_field_change__descriptor) \
+    , NULL, 0,NULL, 0,NULL }
 
 
 /* Steward__Identity__V1__WorkspaceModel methods */
@@ -274,6 +306,25 @@ Steward__Identity__V1__ModelChange *
 void   steward__identity__v1__model_change__free_unpacked
                      (Steward__Identity__V1__ModelChange *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ModelFieldChange methods */
+void   steward__identity__v1__model_field_change__init
+                     (Steward__Identity__V1__ModelFieldChange         *message);
+size_t steward__identity__v1__model_field_change__get_packed_size
+                     (const Steward__Identity__V1__ModelFieldChange   *message);
+size_t steward__identity__v1__model_field_change__pack
+                     (const Steward__Identity__V1__ModelFieldChange   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__model_field_change__pack_to_buffer
+                     (const Steward__Identity__V1__ModelFieldChange   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ModelFieldChange *
+       steward__identity__v1__model_field_change__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__model_field_change__free_unpacked
+                     (Steward__Identity__V1__ModelFieldChange *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Identity__V1__WorkspaceModel_Closure)
@@ -293,6 +344,9 @@ typedef void (*Steward__Identity__V1__ApplyWorkspaceModelResponse_Closure)
                   void *closure_data);
 typedef void (*Steward__Identity__V1__ModelChange_Closure)
                  (const Steward__Identity__V1__ModelChange *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__ModelFieldChange_Closure)
+                 (const Steward__Identity__V1__ModelFieldChange *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -336,6 +390,7 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__get_workspace_mod
 extern const ProtobufCMessageDescriptor steward__identity__v1__apply_workspace_model_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__apply_workspace_model_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__model_change__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__model_field_change__descriptor;
 extern const ProtobufCServiceDescriptor steward__identity__v1__workspace_model_service__descriptor;
 
 PROTOBUF_C__END_DECLS
