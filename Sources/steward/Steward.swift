@@ -37,7 +37,8 @@ struct Steward: AsyncParsableCommand {
     static func main() async {
         do {
             try CheckedText.check(arguments: CheckedText.ownArguments)
-            let arguments = OwnNoun.replaced(in: Array(CommandLine.arguments.dropFirst()), of: Self.self)
+            let typed = Array(CommandLine.arguments.dropFirst())
+            let arguments = await OwnNoun.replaced(in: typed, of: Self.self) { await OwnNoun.isDefined($0, typed) }
             try CommandNames.check(arguments, of: Self.self)
             var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {

@@ -49,6 +49,15 @@ import Testing
         (["settings", "set", "time-zone=x"], "settings.time_zone", "Give a zone.", "time-zone: Give a zone."),
         (["account", "create", "city=x"], "account.city", "account.city: city is long.", "city is long."),
         (["call", "X/Y"], "effective_date", "Give a day.", "Give a day."),
+        (["role", "update", "x"], "role.grants[3].scope", "scope is wrong.", "grants[3].scope: scope is wrong."),
+        (
+            ["course", "create"], "record.display_name", "record.display_name: display_name must be set.",
+            "display_name must be set."
+        ),
+        (
+            ["course", "create"], "record.custom.due", "the first: record.custom.due: custom.due must be set.",
+            "the first: custom.due must be set."
+        ),
     ])
     func theOnlyWrongFieldIsNamed(_ arguments: [String], _ field: String, _ text: String, _ told: String) {
         let error = RPCError.invalidArgument("X", text, field: field, domain: "d")

@@ -44,6 +44,82 @@ import Wire
         #expect(double?.text.contains("custom.size") == true)
     }
 
+    private static let kinds = CustomFieldKinds(
+        [
+            ObjectField(name: "display_name", displayName: "Size", kind: .text),
+            ObjectField(name: "custom.size", displayName: "Size", kind: .wholeNumber),
+            ObjectField(name: "custom.due_date", displayName: "Fällig", kind: .date),
+            ObjectField(name: "custom.budget", displayName: "预算", kind: .money),
+            ObjectField(name: "custom.sports", kind: .text, list: true),
+            ObjectField(name: "custom.hours", kind: .number),
+        ], of: Account.noun)
+
+    /// By the bare name, and by the label in either case.
+    @Test(arguments: [
+        ("size", "custom.size"), ("Due Date", "custom.due_date"), ("fällig", "custom.due_date"),
+        ("预算", "custom.budget"), ("display_name", nil), ("colour", nil),
+    ])
+    func theyAreFoundByWhatPeopleCallThem(_ name: String, _ path: String?) {
+        #expect(Self.kinds.path(called: name) == path)
+        #expect(Self.kinds.problem(of: name)?.cure == path.map { "did you mean \($0)?" })
+    }
+
+    @Test func whatThereIsNotSaysWhatThereIs() throws {
+        try Self.kinds.require("custom.size")
+        let near = #expect(throws: UsageProblem.self) { try Self.kinds.require("custom.sizes") }
+        #expect(near?.cure.hasPrefix("did you mean custom.size? they have custom.size, custom.due_date") == true)
+        let hidden = CustomFieldKinds([], of: Account.noun, isDescribed: false)
+        let nothing = #expect(throws: UsageProblem.self) { try hidden.require("custom.size") }
+        #expect(nothing?.text == "there are no records account with which you may do anything")
+    }
+
+    @Test func valuesAreSetByTheirKinds() throws {
+        let record = Account().message()
+        for (path, text) in [
+            ("custom.size", "42"), ("custom.budget", "1,250.50 EUR"), ("custom.sports", "judo,golf"),
+            ("custom.due_date", "2026-12-24"), ("custom.hours", ""),
+        ] {
+            try Self.kinds.set(path, to: text, in: record)
+        }
+        #expect(
+            Account(record).customFields == [
+                CustomField(name: "size", intValue: 42),
+                CustomField(name: "budget", moneyValue: Money(currencyCode: "EUR", minorUnits: 125_050)),
+                CustomField(name: "sports", stringValues: ["judo", "golf"]),
+                CustomField(name: "due_date", stringValue: "2026-12-24"),
+            ])
+        let comma = #expect(throws: UsageProblem.self) { try Self.kinds.set("custom.hours", to: "1,5", in: record) }
+        #expect(comma?.text == "custom.hours: 1,5 is not a number" && comma?.cure == "write it with a point, 1.5")
+    }
+
+    /// A column for each, in CSV; tables show labels.
+    @Test func eachIsAColumn() throws {
+        var printer = RecordPrinter(format: .csv, columns: [])
+        printer.custom = Self.kinds
+        let names = try printer.selected(of: Account.descriptor, preferred: []).map(\.name)
+        #expect(names.filter { $0.hasPrefix("custom") } == Self.kinds.paths)
+        let record = Self.account.message()
+        let shown = try RecordPrinter(format: .table, columns: []).selected(of: record).map(\.name)
+        #expect(shown == ["custom.size", "custom.motto", "custom.budget", "custom.sports", "display_name"])
+        printer = RecordPrinter(format: .csv, columns: ["custom.nope"], custom: Self.kinds)
+        #expect(throws: UsageProblem.self) { try printer.selected(of: Account.descriptor, preferred: []) }
+        #expect(try RecordColumn.named("custom.size", in: Account.descriptor).isNumber(in: [record]))
+        #expect(try !RecordColumn.named("custom.motto", in: Account.descriptor).isNumber(in: [record]))
+    }
+
+    @Test func filesHaveColumnsByLabelsAndBareNames() throws {
+        let header = try ImportHeader(["display_name", "SIZE", "预算", "due_date"], of: Account.descriptor, Self.kinds)
+        #expect(header.columns.map(\.path) == ["display_name", "custom.size", "custom.budget", "custom.due_date"])
+        let unknown = #expect(throws: UsageProblem.self) {
+            try ImportHeader(["display_name", "custom.colour"], of: Account.descriptor, Self.kinds)
+        }
+        #expect(unknown?.text.hasPrefix("column 2, custom.colour") == true)
+        let double = #expect(throws: UsageProblem.self) {
+            try ImportHeader(["Size", "custom.size"], of: Account.descriptor, Self.kinds)
+        }
+        #expect(double?.text.contains("custom.size") == true)
+    }
+
     @Test func aMaskNamesThemOneByOne() {
         #expect(
             CustomFieldKinds.paths(in: Self.account.message())

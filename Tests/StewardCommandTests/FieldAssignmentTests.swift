@@ -161,4 +161,27 @@ import Wire
         let kind = try #require(Activity.descriptor.field("kind"))
         #expect(FieldText.text(kind, of: message) == "call")
     }
+
+    /// As of money, what may be thousands is refused, and what a program writes is read again.
+    @Test(arguments: [("12.5", 12.5), ("1000", 1000), ("0.125", 0.125), ("1234.567", 1234.567), ("1.1250", 1.125)])
+    func numbersHavePoints(_ text: String, _ number: Double) throws {
+        #expect(try PlainNumber.read(text) == number)
+    }
+
+    @Test(arguments: [
+        ("1.000", "write 1000 or 1"), ("1,250", "write 1250 or 1.2500"), ("-1.125", "write -1125 or -1.1250"),
+        ("1,5", "write it with a point, 1.5"), ("many", "write it as 12.5"),
+    ])
+    func numbersThatAreNotCertainAreRefused(_ text: String, _ cure: String) {
+        let problem = #expect(throws: PlainNumber.Problem.self) { try PlainNumber.read(text) }
+        #expect(problem?.cure == cure)
+    }
+
+    @Test(arguments: [1.125, -999.875, 0.125, 1234.567, 1.5, 1000]) func whatIsWrittenIsReadAgain(_ number: Double)
+        throws
+    {
+        let item = CustomField(name: "x", doubleValue: number).message()
+        let field = try #require(CustomField.descriptor.field("double_value"))
+        #expect(try PlainNumber.read(FieldText.cell(field, of: item)) == number)
+    }
 }

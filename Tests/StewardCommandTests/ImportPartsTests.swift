@@ -71,6 +71,16 @@ import Testing
                 c"
 
                 """)
+        let cells = [
+            RowOutcome.Fault(column: "city", reason: "A", text: "one"),
+            RowOutcome.Fault(column: "email", reason: "B", text: "two"),
+        ]
+        let both = RowOutcome.refused(.init(line: 4, fields: []), cells)
+        #expect(both.description == "line 4, column city: one [A]\nline 4, column email: two [B]")
+        try report.add([both])
+        #expect(
+            try String(contentsOfFile: path, encoding: .utf8).hasSuffix(
+                "4,refused,,city,A,one\n4,refused,,email,B,two\n"))
         try report.addUntried(from: 4, why: "interrupted")
         try report.close()
         #expect(

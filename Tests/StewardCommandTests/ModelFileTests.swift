@@ -1,6 +1,7 @@
 import Contracts
 import FoundationEssentials
 import IdentityContracts
+import RPC
 import Testing
 
 @testable import steward
@@ -34,12 +35,53 @@ import Testing
         ("objects:\n  - { nam: a }", "objects[0].nam"), ("object: []", "object"), ("objects: 5", "objects"),
         ("fields:\n  - { object: account, kind: FLOAT }", "fields[0].kind"), ("[", "no YAML"),
         ("objects: [", "no YAML"),
-        ("fields:\n  - { value_min: x }", "fields[0].value_min"), ("text", "the message"),
+        ("fields:\n  - { value_min: x }", "fields[0].value_min"), ("text", "no model"), ("", "no model"),
     ])
     func whatIsNoModelSaysWhere(_ text: String, _ place: String) {
         let problem = #expect(throws: UsageProblem.self) { try ModelFile.model(of: text, "file.yaml") }
         #expect(
             problem?.text.contains(place) == true && problem?.text.hasPrefix("file.yaml") == true,
             "\(problem?.text ?? "")")
+    }
+
+    @Test(arguments: [
+        ("fields:\n  - { object: account\n  - x", "line 4, column 1"), ("fields:\n  - [*b]", "line 2, column"),
+        ("roles: []\nroles: []", "roles stands twice"),
+    ])
+    func whatIsNoYAMLSaysOnWhichLine(_ text: String, _ place: String) {
+        let problem = #expect(throws: UsageProblem.self) { try ModelFile.model(of: text, "file.yaml") }
+        #expect(problem?.text.contains(place) == true, "\(problem?.text ?? "")")
+        #expect(problem?.text.contains("Error") == false)
+    }
+
+    @Test func aTextThatLooksLikeANumberIsToBeQuoted() {
+        let problem = #expect(throws: UsageProblem.self) {
+            try ModelFile.model(of: "fields:\n  - { choices: [1, 2] }", "file.yaml")
+        }
+        #expect(
+            problem?.text == "file.yaml: fields[0].choices[0] is a number" && problem?.cure.contains("quotes") == true)
+    }
+
+    /// The server says the number of an entry, which nobody counts.
+    @Test(arguments: [
+        (
+            "model.fields[1].kind", "kind is set on creation only.",
+            "fields[1] (account.size): kind is set on creation only."
+        ),
+        ("model.objects[0].name", "Give another.", "objects[0] (course), name: Give another."),
+        ("model.roles[0].grants[2].scope", "No.", "roles[0] (Trainer), grants[2].scope: No."),
+        ("model.fields[9].kind", "No.", "fields[9], kind: No."),
+    ])
+    func refusalsNameTheEntry(_ field: String, _ text: String, _ told: String) {
+        let model = WorkspaceModel(
+            objects: [ObjectDefinition(name: "course")],
+            fields: [FieldDefinition(object: "deal", name: "a"), FieldDefinition(object: "account", name: "size")],
+            roles: [Role(displayName: "Trainer")])
+        let error = RPCError.invalidArgument("X", text, field: field, domain: "d")
+        #expect(ModelPlace.named(error, in: model).message == told)
+        let both = RPCError(
+            .invalidArgument, reason: "X", "2 fields are wrong.",
+            fieldViolations: [error, error].flatMap(\.fieldViolations))
+        #expect(ModelPlace.named(both, in: model).fieldViolations.first?.field.hasPrefix("model.") == false)
     }
 }

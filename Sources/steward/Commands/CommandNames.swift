@@ -9,7 +9,7 @@ enum CommandNames {
         for argument in arguments {
             let commands = command.configuration.subcommands
             guard !commands.isEmpty, !argument.hasPrefix("-"), argument != "help" else { return }
-            guard let next = commands.first(where: { $0._commandName == argument }) else {
+            guard let next = named(argument, among: commands) else {
                 throw problem(argument, path.joined(separator: " "), commands)
             }
             path.append(argument)
@@ -21,12 +21,16 @@ enum CommandNames {
     static func command(_ arguments: [String], of root: any ParsableCommand.Type) -> any ParsableCommand.Type {
         var command = root
         for argument in arguments {
-            guard let next = command.configuration.subcommands.first(where: { $0._commandName == argument }) else {
-                break
-            }
+            guard let next = named(argument, among: command.configuration.subcommands) else { break }
             command = next
         }
         return command
+    }
+
+    private static func named(
+        _ word: String, among commands: [any ParsableCommand.Type]
+    ) -> (any ParsableCommand.Type)? {
+        commands.first { $0._commandName == word || $0.configuration.aliases.contains(word) }
     }
 
     private static func problem(

@@ -25,13 +25,14 @@ struct DealCommand: AsyncParsableCommand {
 
         func run() async throws {
             let steward = try await connection.connectSignedIn()
+            let client = RecordClient(connection: steward, noun: Deal.noun)
             var request = GetBoardRequest(filterExpression: filter, dealsPerStage: deals)
             if let pipeline { request.pipelineID = try await StageNames.pipelineID(pipeline, steward) }
             if output == .table {
-                let board = try await FilterHint.heeded(Deal.noun) { try await steward.deals.getBoard(request) }
+                let board = try await FilterHint.heeded(client) { try await steward.deals.getBoard(request) }
                 for line in BoardText.lines(board, width: Terminal.width) { Terminal.line(line) }
             } else {
-                let answer = try await FilterHint.heeded(Deal.noun) {
+                let answer = try await FilterHint.heeded(client) {
                     try await steward.call(DealServiceMethods.getBoard) { request.write(to: $0) }
                 }
                 try BoardText.show(answer, output)

@@ -19,21 +19,28 @@ struct RoleCommand: AsyncParsableCommand {
 
                 Examples:
                   steward role set-field 'Sales rep' deal.amount none
-                  steward role set-field 'Sales rep' deal.amount write
+                  steward role set-field 'Sales rep' account.custom.size read
+                  steward role set-field 'Sales rep' project.custom.budget masked
                 """)
 
         @OptionGroup var options: RecordOptions
         @Argument(help: "Id or name of the role.") var role: String
-        @Argument(help: "Kind of records and field, as in deal.amount.") var field: String
+        @Argument(help: "Kind of records and field, as in deal.amount, account.custom.size or project.custom.budget.")
+        var field: String
         @Argument(help: "none, masked, read or write.") var access: String
 
         func run() async throws {
-            let (object, name) = try RoleEdit.field(field)
+            let path = try FieldPath(field)
             let level = try RoleEdit.access(access)
-            try await RoleEdit(options: options, field: "field_policies").apply(to: role) { role in
-                role.fieldPolicies.removeAll { $0.object == object && $0.field == name }
+            let client = try await options.client(Role.noun)
+            if try await !path.isKnown(client.connection) {
+                Terminal.note(
+                    "\(path.object) has no field \(path.field) that you may see: this holds when there is one")
+            }
+            try await RoleEdit(options: options, field: "field_policies").apply(to: role, client) { role in
+                role.fieldPolicies.removeAll { $0.object == path.object && $0.field == path.field }
                 if level != .write {
-                    role.fieldPolicies.append(FieldPolicy(object: object, field: name, access: level))
+                    role.fieldPolicies.append(FieldPolicy(object: path.object, field: path.field, access: level))
                 }
             }
         }
@@ -45,24 +52,32 @@ struct RoleCommand: AsyncParsableCommand {
             discussion: """
                 Actions: read, create, update, delete; for many records at once import (more than 100 in one call), export,
                 mass_update and reassign; for good erase. merge can be given, too, and does nothing until there is a method.
+                A right may be written in one word, as errors name it: user.read. The scope of records that nobody owns is all.
 
                 Examples:
                   steward role grant 'Sales rep' deal delete own
+                  steward role grant 'Sales rep' user.read
+                  steward role grant 'Sales rep' custom.project.update own
                   steward role grant 'Sales manager' deal export subtree
                   steward role grant 'Office' settings update all
                 """)
 
         @OptionGroup var options: RecordOptions
         @Argument(help: "Id or name of the role.") var role: String
-        @Argument(help: "Kind of records, as in deal; * for all.") var object: String
-        @Argument(help: "read, create, update, delete, export; * for all, and those to come.") var action: String
-        @Argument(help: "own, unit, subtree or all.") var scope: String
+        @Argument(
+            help: """
+                Kind of records and action, as in deal delete or deal.delete, then the scope: own, unit, subtree or all. Actions: \
+                \(GrantWords.actions.joined(separator: ", ")). * for all kinds, or all actions and those to come.
+                """) var right: [String]
 
         func run() async throws {
-            let (object, scope) = (RoleEdit.object(object), try RoleEdit.scope(scope))
-            try await RoleEdit(options: options, field: "grants").apply(to: role) { role in
-                role.grants.removeAll { $0.object == object && $0.action == action }
-                role.grants.append(Grant(object: object, action: action, scope: scope))
+            let typed = try GrantWords(right, takesScope: true)
+            let client = try await options.client(Role.noun)
+            let words = try await typed.meant(client.connection)
+            let scope = try words.scopeOrAll
+            try await RoleEdit(options: options, field: "grants").apply(to: role, client) { role in
+                role.grants.removeAll { $0.object == words.object && $0.action == words.action }
+                role.grants.append(Grant(object: words.object, action: words.action, scope: scope))
             }
         }
     }
@@ -71,24 +86,28 @@ struct RoleCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "revoke", abstract: "Takes a right from a role, and leaves all others.",
             discussion: """
-                Example:
+                Examples:
                   steward role revoke 'Sales rep' deal delete
+                  steward role revoke 'Sales rep' deal.delete
                 """)
 
         @OptionGroup var options: RecordOptions
         @Argument(help: "Id or name of the role.") var role: String
-        @Argument(help: "Kind of records, as in deal.") var object: String
-        @Argument(help: "read, create, update, delete, export, or what else the role has.") var action: String
+        @Argument(help: "Kind of records and action that the role has, as in deal delete or deal.delete.")
+        var right: [String]
 
         func run() async throws {
-            let object = RoleEdit.object(object)
-            try await RoleEdit(options: options, field: "grants").apply(to: role) { role in
+            let typed = try GrantWords(right, takesScope: false)
+            let client = try await options.client(Role.noun)
+            let words = try await typed.meant(client.connection)
+            try await RoleEdit(options: options, field: "grants").apply(to: role, client) { role in
                 let before = role.grants.count
-                role.grants.removeAll { $0.object == object && $0.action == action }
+                role.grants.removeAll { $0.object == words.object && $0.action == words.action }
                 guard role.grants.count < before else {
                     let has = role.grants.map { "\($0.object ?? "") \($0.action ?? "")" }.joined(separator: ", ")
                     throw UsageProblem(
-                        "the role has no grant \(object) \(action)", cure: "it has: \(has.isEmpty ? "none" : has)")
+                        "the role has no grant \(words.object) \(words.action)",
+                        cure: "it has: \(has.isEmpty ? "none" : has)")
                 }
             }
         }
@@ -103,8 +122,7 @@ struct RoleEdit {
 
     private static let attemptsMax = 5
 
-    func apply(to name: String, _ edit: (inout Role) throws -> Void) async throws {
-        let client = try await options.client(Role.noun)
+    func apply(to name: String, _ client: RecordClient, _ edit: (inout Role) throws -> Void) async throws {
         let id = try await client.id(of: name)
         let steward = client.connection
         var attempt = 1
@@ -121,27 +139,6 @@ struct RoleEdit {
                 attempt += 1
             }
         }
-    }
-
-    /// Objects are named with underscores, nouns of the command line with hyphens.
-    static func object(_ name: String) -> String { name.replacing("-", with: "_") }
-
-    /// deal.amount as its two parts. Of nouns that this command line knows, a field that there is not is found at once.
-    static func field(_ text: String) throws(UsageProblem) -> (object: String, field: String) {
-        let parts = text.split(separator: ".", maxSplits: 1).map(String.init)
-        guard parts.count == 2 else {
-            throw UsageProblem("\(text) names no field", cure: "write it as deal.amount")
-        }
-        let object = object(parts[0])
-        guard let noun = RecordNouns.named(parts[0].replacing("_", with: "-")) else {
-            let near = NearNames.of(parts[0], among: RecordNouns.all.map(\.name))
-            throw UsageProblem(
-                "there are no records called \(parts[0])", cure: NearNames.cure(near, else: "write it as deal.amount"))
-        }
-        guard noun.record.field(parts[1]) != nil else {
-            throw MessageFill.unknown(parts[1], in: noun.record, path: "")
-        }
-        return (object, parts[1])
     }
 
     static func access(_ text: String) throws(UsageProblem) -> FieldAccess {

@@ -14,7 +14,7 @@ struct SettingsCommand: AsyncParsableCommand {
         subcommands: [Show.self, Set.self])
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows the settings.")
+        static let configuration = CommandConfiguration(abstract: "Shows the settings.", aliases: ["get"])
 
         @OptionGroup var options: SettingsOptions
 

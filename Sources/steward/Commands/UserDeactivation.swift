@@ -68,7 +68,10 @@ extension UserCommand {
                 return try RecordPrinter(format: options.output, columns: []).show(
                     records.map { $0.message() }, of: OwnedRecords.descriptor, preferred: [])
             }
-            let table = Self.table(records, goingTo: to, departmentTo)
+            // Null of a kind is nothing to think of; what could not be counted is.
+            let some = records.filter { $0.count != 0 }
+            guard !some.isEmpty else { return Terminal.note("owns nothing that would be given away") }
+            let table = Self.table(some, goingTo: to, departmentTo)
             for line in table.lines(width: Terminal.width) { Terminal.line(line) }
         }
 

@@ -10,8 +10,11 @@ struct ExportOrder: Codable, Equatable, Sendable {
     let orderBy: [String]
     let showsDeleted: Bool
 
-    var printer: RecordPrinter {
-        RecordPrinter(format: format == .sheet ? .sheet : .csv, columns: columns ?? [], showsIDs: showsIDs)
+    /// - Parameter custom: what the workspace has added to the records; JSON has it as one value.
+    func printer(_ custom: CustomFieldKinds? = nil) -> RecordPrinter {
+        RecordPrinter(
+            format: format == .sheet ? .sheet : .csv, columns: columns ?? [], showsIDs: showsIDs,
+            custom: format == .json && columns == nil ? nil : custom)
     }
 }
 

@@ -18,10 +18,10 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
                 What was exported, by whom and with a filter on which fields, is in the workspace's ledger.
 
                 Examples:
-                  steward \(Record.noun.name) export -o \(Record.noun.plural).csv
-                  steward \(Record.noun.name) export --output xlsx --columns id,create_time -o \(Record.noun.plural).xlsx
+                  steward \(Record.noun.name) export -o \(Record.noun.fileName).csv
+                  steward \(Record.noun.name) export --output xlsx --columns id,create_time -o \(Record.noun.fileName).xlsx
                   steward \(Record.noun.name) export --output json --filter 'create_time > 2026-01-01T00:00:00Z' > \
-                \(Record.noun.plural).json
+                \(Record.noun.fileName).json
 
                 Spreadsheet programs run texts that begin with = + - @ as formulas, whoever wrote them. In xlsx every text is a text.
                 sheet is CSV with an apostrophe before such texts, and inside texts before such signs at the beginning of a line
@@ -95,7 +95,7 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
     }
 
     func run() async throws {
-        _ = try asked().printer.selected(of: Record.noun.record, preferred: [])
+        _ = try asked().printer().selected(of: Record.noun.record, preferred: [])
         let steward = try await connection.connectSignedIn()
         let waiting = Patience(limit: .seconds(patience)) { [connection] in
             try await connection.renewSession(on: steward)
@@ -114,8 +114,9 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
         }
         do {
             let total = Terminal.errorIsTerminal ? try await total(order, client) : nil
-            var run = try ExportRun(order, client, to: target, total: total, patience)
-            try await FilterHint.heeded(Record.noun) { try await run.exportAll() }
+            let custom = try await patience.persist { try await CustomFieldKinds(of: Record.noun, client.connection) }
+            var run = try ExportRun(order, client, to: target, custom, total: total, patience)
+            try await FilterHint.heeded(client) { try await run.exportAll() }
             try target.complete()
             if let path = target.path {
                 Terminal.note("\(run.count) \(Record.noun.plural) in \(TerminalText.oneLine(path))")
@@ -148,7 +149,7 @@ struct ExportRecords<Record: RecordMessage>: AsyncParsableCommand {
 
     /// How many there are, for the progress that is shown.
     private func total(_ order: ExportOrder, _ client: RecordClient) async throws -> Int? {
-        let answer = try await FilterHint.heeded(Record.noun) {
+        let answer = try await FilterHint.heeded(client) {
             try await client.call(\.list) { request in
                 try order.select(request)
                 if let field = request.descriptor.field("page_size") { request.setInt32(field, 1) }

@@ -18,15 +18,18 @@ struct ExportRun {
     private var progress: ProgressBar
 
     init(
-        _ order: ExportOrder, _ client: RecordClient, to target: ExportTarget, total: Int?, _ patience: Patience
+        _ order: ExportOrder, _ client: RecordClient, to target: ExportTarget, _ custom: CustomFieldKinds, total: Int?,
+        _ patience: Patience
     ) throws {
         (self.order, self.client, self.target, self.patience) = (order, client, target, patience)
-        columns = try order.printer.selected(of: client.noun.record, preferred: [])
+        let printer = order.printer(custom)
+        columns = try printer.selected(of: client.noun.record, preferred: [])
         if let begun = target.begun, begun.columns != columns.map(\.name) {
             throw UsageProblem(
-                "the part was begun by a command line that knows other fields", cure: "begin the export again")
+                "the part was begun when there were other fields, or by another command line",
+                cure: "begin the export again")
         }
-        sink = try order.format.sink(target, order.printer, columns, sheet: client.noun.plural)
+        sink = try order.format.sink(target, printer, columns, sheet: client.noun.plural)
         (count, token) = (target.begun?.count ?? 0, target.begun?.token)
         progress = ProgressBar(title: client.noun.plural, total: total)
     }

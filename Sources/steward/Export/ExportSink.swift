@@ -58,7 +58,7 @@ final class CSVSink: ExportSink {
         for record in records {
             let cells = columns.map { printer.cell($0, of: record, names) }
             if printer.format == .csv {
-                formulaCount += zip(columns, cells).count { !$0.isNumber && SheetText.isRisk($1) }
+                formulaCount += zip(columns, cells).count { !$0.isNumber(in: [record]) && SheetText.isRisk($1) }
             }
             try target.write(cells.map(CSVText.quoted).joined(separator: ",") + "\n")
         }

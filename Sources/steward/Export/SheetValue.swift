@@ -12,6 +12,8 @@ enum SheetValue: Equatable {
     init(_ column: RecordColumn, of record: Message, _ names: ReferenceNames) {
         if case .field(let field) = column, let value = Self.number(field, of: record) {
             self = value
+        } else if let (item, field) = column.customValue(in: record), let value = Self.number(field, of: item) {
+            self = value
         } else {
             self = .text(column.cell(of: record, names))
         }

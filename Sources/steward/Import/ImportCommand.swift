@@ -23,6 +23,7 @@ struct Import: AsyncParsableCommand {
             protection is yours, on this machine: it needs the key in $STEWARD_HOME/import.key, which each user and each
             machine has for itself. Where others import the same file too, give --key with a field that tells records
             apart, as in --key external_id.
+            A field that the workspace has added goes by its name, with or without custom., or by its label.
             Columns of fields that the service sets (version, create_time, …) are left out; a row with a delete_time is refused.
             A row may name one above it (the parent of an account), or one that was there before.
             Ctrl-C ends an import after the rows that are on their way, and so does closing the terminal; the report and
@@ -42,7 +43,10 @@ struct Import: AsyncParsableCommand {
     @Argument(help: "The CSV file.") var file: String
     @Option(help: "Rows whose value in this field a record or a row above has already count as existed.") var key:
         String?
-    @Option(help: "Writes one line for each row: line, result, id, column, reason, message.") var report: String?
+    @Option(
+        help: "Writes one line for each row, and for each wrong cell of one: line, result, id, column, reason, message."
+    )
+    var report: String?
     @Option(
         help: "How the file is encoded, as iconv calls it: windows-1252, gb18030, … Default: UTF-8, or UTF-16 if it is."
     )
@@ -58,23 +62,13 @@ struct Import: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let known = RecordNouns.all.filter { !$0.entry.isDefinedByWorkspace }
-        let plurals = known.map(\.plural)
-        let own =
-            NearNames.of(noun, among: plurals).isEmpty || noun.hasPrefix(TenantObject.prefix)
-            ? OwnNoun.named(noun) : nil
-        guard let noun = known.first(where: { $0.plural == noun || $0.name == noun }) ?? own else {
-            throw UsageProblem(
-                "there is nothing called \(noun) to import",
-                cure: NearNames.cure(
-                    NearNames.of(noun, among: plurals),
-                    else: "use one of \(plurals.joined(separator: ", "))"))
-        }
-        let source = try ImportSource(path: file, record: noun.record, options: try fileOptions())
+        let fileOptions = try fileOptions()
+        let steward = try await connection.connectSignedIn()
+        let noun = try await meant(steward)
+        let source = try await source(of: noun, fileOptions, steward)
         let key = try key.map { try ImportKey($0, source.header, of: noun) }
         Self.tellLeftOut(source.header)
         if source.file.format != .usual { Terminal.note("\(file) is read as \(source.file.format.text)") }
-        let steward = try await connection.connectSignedIn()
         let options = ImportRun.Options(key: key, reportPath: report, identity: try identity(noun))
         let waiting = Patience(limit: .seconds(patience)) { [connection] in
             try await connection.renewSession(on: steward)
@@ -83,6 +77,37 @@ struct Import: AsyncParsableCommand {
             client: RecordClient(connection: steward, noun: noun), source: source, options: options, patience: waiting)
         let end = await Self.untilInterrupted(&run, steward)
         try ImportSummary(run: run, end: end, file: file, isRepeatable: !asNew).show()
+    }
+
+    /// The kind of records: one that all workspaces have, or one that this one has defined.
+    private func meant(_ steward: StewardConnection) async throws -> RecordNoun {
+        let known = RecordNouns.all.filter { !$0.entry.isDefinedByWorkspace }
+        if let noun = known.first(where: { $0.plural == noun || $0.name == noun }) { return noun }
+        let client = ModelClient(connection: steward)
+        if let own = OwnNoun.named(noun), try await client.description(of: own) != nil { return own }
+        let others = try await client.objects().compactMap(\.object).filter(TenantObject.isObject)
+        let names = known.map(\.plural) + others
+        throw UsageProblem(
+            "there is nothing called \(noun) to import",
+            cure: NearNames.cure(
+                NearNames.of(noun, among: names), else: "use one of \(names.joined(separator: ", "))"))
+    }
+
+    /// The file. A service that is away is waited for later: only a header that it would have to explain is not understood without it.
+    private func source(
+        of noun: RecordNoun, _ options: ImportFile.Options, _ steward: StewardConnection
+    ) async throws -> ImportSource {
+        var (custom, away): (CustomFieldKinds?, RPCError?) = (nil, nil)
+        do {
+            custom = try await CustomFieldKinds(of: noun, steward)
+        } catch let error as RPCError where Patience.isPassing(error) {
+            away = error
+        }
+        do {
+            return try ImportSource(path: file, record: noun.record, custom, options: options)
+        } catch {
+            throw away ?? error
+        }
     }
 
     private static func tellLeftOut(_ header: ImportHeader) {

@@ -35,9 +35,11 @@ struct ImportHeader {
 
     /// Names in any case, with blanks or hyphens for underscores. Throws for a name that is no field, and for two columns
     /// that set the same one.
-    init(_ names: [String], of record: MessageDescriptor) throws {
+    ///
+    /// - Parameter custom: the fields that the workspace has added, which go by their labels, too.
+    init(_ names: [String], of record: MessageDescriptor, _ custom: CustomFieldKinds? = nil) throws {
         self.record = record
-        columns = try names.enumerated().map { index, name in try Self.column(name, index, record) }
+        columns = try names.enumerated().map { index, name in try Self.column(name, index, record, custom) }
         try refuseDoubles()
     }
 
@@ -59,7 +61,7 @@ struct ImportHeader {
     }
 
     private static func column(
-        _ name: String, _ index: Int, _ record: MessageDescriptor
+        _ name: String, _ index: Int, _ record: MessageDescriptor, _ custom: CustomFieldKinds?
     ) throws(UsageProblem) -> Column {
         let shown = name.trimmed
         guard !shown.isEmpty else { return Column(name: "", target: .none) }
@@ -71,13 +73,17 @@ struct ImportHeader {
                 try ReferenceResolver.check(reference)
                 return Column(name: shown, target: .reference(reference))
             }
-            if CustomFieldKinds.isPath(path, in: record) { return Column(name: shown, target: .custom(path)) }
+            if CustomFieldKinds.isPath(path, in: record) {
+                try custom?.require(path)
+                return Column(name: shown, target: .custom(path))
+            }
             try FieldAssignment.check(path, in: record)
             if RecordNouns.of(record)?.fieldsOfService.contains(String(path.prefix { $0 != "." })) == true {
                 return Column(name: shown, target: .ofService(path))
             }
             return Column(name: shown, target: .field(path))
         } catch {
+            if let path = custom?.path(called: shown) { return Column(name: shown, target: .custom(path)) }
             throw UsageProblem("column \(index + 1), \(shown): \(error.text)", cure: error.cure)
         }
     }

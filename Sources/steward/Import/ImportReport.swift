@@ -44,7 +44,11 @@ final class ImportReport {
 
     func add(_ outcomes: [RowOutcome]) throws {
         try write(
-            outcomes.map { [String($0.line), $0.result.rawValue, $0.id, $0.column, $0.reason, $0.text] })
+            outcomes.flatMap { outcome in
+                outcome.faults.map {
+                    [String(outcome.line), outcome.result.rawValue, outcome.id, $0.column, $0.reason, $0.text]
+                }
+            })
     }
 
     /// A line for each column that nothing is made of, since the service sets its field.

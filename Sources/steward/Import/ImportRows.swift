@@ -15,11 +15,8 @@ struct ImportRows {
         let message: Message
     }
 
-    /// A cell that cannot become a value.
-    private struct BadCell: Error {
-        let column: String
-        let problem: UsageProblem
-    }
+    /// Cells that cannot become values.
+    private struct BadRow: Error { let faults: [RowOutcome.Fault] }
 
     private let source: ImportSource
     private let noun: RecordNoun
@@ -71,10 +68,8 @@ struct ImportRows {
         for row in rows {
             do {
                 sent.append(try prepare(row, in: arena))
-            } catch let bad as BadCell {
-                let cure = bad.problem.cure.isEmpty ? "" : "; \(bad.problem.cure)"
-                refused.append(
-                    .refused(row, column: bad.column, reason: "INVALID_ROW", text: bad.problem.text + cure))
+            } catch let bad as BadRow {
+                refused.append(.refused(row, bad.faults))
             } catch {
                 refused.append(.refused(row, reason: "INVALID_ROW", text: "\(error)"))
             }
@@ -84,37 +79,46 @@ struct ImportRows {
 
     private mutating func prepare(_ row: CSVReader.Record, in arena: Arena) throws -> Prepared {
         guard row.fields.count == columns.count else {
-            throw BadCell(
-                column: "",
-                problem: UsageProblem(
-                    "the row has \(row.fields.count) fields, the header \(columns.count)",
-                    cure: "quote fields that hold the separator"))
+            throw BadRow(faults: [
+                Self.fault(
+                    "",
+                    UsageProblem(
+                        "the row has \(row.fields.count) fields, the header \(columns.count)",
+                        cure: "quote fields that hold the separator"))
+            ])
         }
         let message = Message.make(source.record, in: arena)
         var known: [String: String] = [:]
         var ambiguous: [Int] = []
+        var faults: [RowOutcome.Fault] = []
+        /// Goes on to the next cell: whoever mends the row wants to know all that is wrong.
+        func noting(_ body: () throws -> Void) throws {
+            do { try body() } catch let fault as RowOutcome.Fault { faults.append(fault) }
+        }
         for (index, column) in columns.enumerated() where !row.fields[index].trimmed.isEmpty {
-            try check(row.fields[index], column)
-            switch column.target {
-            case .none: continue
-            case .ofService(let path): try refuseDeleted(path, column)
-            case .field(let path): try set(path, to: row.fields[index], in: message, column)
-            case .custom(let path):
-                try naming(path, column) { try customKinds?.set(path, to: row.fields[index], in: message) }
-            case .reference(let path) where path.isRepeated: ambiguous.append(index)
-            case .reference(let path):
-                // Which of several is meant, the other references of the row may tell.
-                guard let id = try? resolver.id(of: row.fields[index], path) else {
-                    ambiguous.append(index)
-                    continue
+            try noting {
+                let cell = row.fields[index]
+                try check(cell, column)
+                switch column.target {
+                case .none: break
+                case .ofService(let path): try refuseDeleted(path, column)
+                case .field(let path): try set(path, to: cell, in: message, column)
+                case .custom(let path):
+                    try naming(path, column) { try customKinds?.set(path, to: cell, in: message) }
+                case .reference(let path):
+                    // Which of several is meant, the other references of the row may tell.
+                    guard !path.isRepeated, let id = try? resolver.id(of: cell, path) else {
+                        return ambiguous.append(index)
+                    }
+                    known[path.target] = id
+                    try set(path.target, to: id, in: message, column)
                 }
-                known[path.target] = id
-                try set(path.target, to: id, in: message, column)
             }
         }
         for index in ambiguous {
-            try setReference(columns[index], row.fields[index], known, in: message)
+            try noting { try setReference(columns[index], row.fields[index], known, in: message) }
         }
+        guard faults.isEmpty else { throw BadRow(faults: faults) }
         let (id, isIDOfRow) = try identify(message, row)
         return Prepared(row: row, id: id, isIDOfRow: isIDOfRow, message: message)
     }
@@ -122,10 +126,9 @@ struct ImportRows {
     /// What was deleted does not come to life by being exported and imported.
     private func refuseDeleted(_ path: String, _ column: ImportHeader.Column) throws {
         guard path == "delete_time" else { return }
-        throw BadCell(
-            column: column.name,
-            problem: UsageProblem(
-                "the record of this row was deleted", cure: "clear this cell to import it as a living one"))
+        throw Self.fault(
+            column.name,
+            UsageProblem("the record of this row was deleted", cure: "clear this cell to import it as a living one"))
     }
 
     private func setReference(
@@ -137,15 +140,15 @@ struct ImportRows {
             try FieldAssignment.set(path.target, to: ids.joined(separator: ","), in: message)
         } catch var problem as UsageProblem {
             if path.noun == noun.name { problem.cure += "; the row that makes it stands above those that name it" }
-            throw BadCell(column: column.name, problem: problem)
+            throw Self.fault(column.name, problem)
         }
     }
 
     private func check(_ cell: String, _ column: ImportHeader.Column) throws {
         guard cell.utf8.contains(0) else { return }
-        throw BadCell(
-            column: column.name,
-            problem: UsageProblem("the cell holds a NUL character, which no text may hold", cure: "take it out"))
+        throw Self.fault(
+            column.name,
+            UsageProblem("the cell holds a NUL character, which no text may hold", cure: "take it out"))
     }
 
     private func set(_ path: String, to cell: String, in message: Message, _ column: ImportHeader.Column) throws {
@@ -162,8 +165,13 @@ struct ImportRows {
         } catch let problem as UsageProblem {
             let prefix = "\(path): "
             let text = problem.text.hasPrefix(prefix) ? String(problem.text.dropFirst(prefix.count)) : problem.text
-            throw BadCell(column: column.name, problem: UsageProblem(text, cure: problem.cure))
+            throw Self.fault(column.name, UsageProblem(text, cure: problem.cure))
         }
+    }
+
+    private static func fault(_ column: String, _ problem: UsageProblem) -> RowOutcome.Fault {
+        let cure = problem.cure.isEmpty ? "" : "; \(problem.cure)"
+        return RowOutcome.Fault(column: column, reason: "INVALID_ROW", text: problem.text + cure)
     }
 
     /// Gives the record its id, unless the row brings one.

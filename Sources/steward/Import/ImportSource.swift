@@ -17,7 +17,12 @@ final class ImportSource {
 
     /// Reads the whole file once, if it is one, before anything is imported: what is wrong with its form is known before the
     /// first record is made.
-    init(path: String, record: MessageDescriptor, options: ImportFile.Options = .init()) throws {
+    ///
+    /// - Parameter custom: what the workspace has added to such records.
+    init(
+        path: String, record: MessageDescriptor, _ custom: CustomFieldKinds? = nil,
+        options: ImportFile.Options = .init()
+    ) throws {
         self.record = record
         isSheet = options.isSheet
         file = try ImportFile(path: path, options: options)
@@ -29,7 +34,7 @@ final class ImportSource {
         guard let names = head.first?.fields, names.contains(where: { !$0.trimmed.isEmpty }) else {
             throw UsageProblem("\(path) is empty", cure: "write the names of the fields into its first line")
         }
-        header = try ImportHeader(names, of: record)
+        header = try ImportHeader(names, of: record, custom)
         waiting = Array(head.dropFirst()).filter(Self.isRow)
         problem = failure
         if file.isRegular { try check() }

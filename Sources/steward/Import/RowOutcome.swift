@@ -21,11 +21,25 @@ struct RowOutcome: Equatable {
     /// Machine-readable cause, as in INVALID_FORMAT.
     var reason = ""
     var text = ""
+    /// What else is wrong with the row, each in a column of its own.
+    var others: [Fault] = []
+
+    /// What is wrong with a cell.
+    struct Fault: Error, Equatable {
+        let column: String
+        let reason: String
+        let text: String
+    }
+
+    /// What is wrong with the row; one without a column when nothing is.
+    var faults: [Fault] { [Fault(column: column, reason: reason, text: text)] + others }
 
     /// As in: line 3, column email: … [INVALID_FORMAT].
     var description: String {
-        let place = column.isEmpty ? "line \(line)" : "line \(line), column \(column)"
-        return "\(place): \(text)" + (reason.isEmpty ? "" : " [\(reason)]")
+        faults.map { fault in
+            let place = fault.column.isEmpty ? "line \(line)" : "line \(line), column \(fault.column)"
+            return "\(place): \(fault.text)" + (fault.reason.isEmpty ? "" : " [\(fault.reason)]")
+        }.joined(separator: "\n")
     }
 
     static func unknown(_ sent: ImportRows.Prepared, _ text: String) -> RowOutcome {
@@ -34,6 +48,13 @@ struct RowOutcome: Equatable {
 
     static func refused(_ row: CSVReader.Record, column: String = "", reason: String, text: String) -> RowOutcome {
         RowOutcome(line: row.line, result: .refused, column: column, reason: reason, text: text)
+    }
+
+    /// - Parameter faults: one at least.
+    static func refused(_ row: CSVReader.Record, _ faults: [Fault]) -> RowOutcome {
+        var outcome = RowOutcome.refused(row, column: faults[0].column, reason: faults[0].reason, text: faults[0].text)
+        outcome.others = Array(faults.dropFirst())
+        return outcome
     }
 }
 

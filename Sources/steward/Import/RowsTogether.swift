@@ -45,7 +45,7 @@ struct RowsTogether {
             columns.firstIndex { $0.target == .field(name) }.map { row.fields[$0].trimmed }
         }
         if let field { return [cell(field)].compactMap(\.self) }
-        let label = noun.label.compactMap(cell).filter { !$0.isEmpty }.joined(separator: " ")
-        return [label, cell("id"), noun.name == User.noun.name ? cell("email") : nil].compactMap(\.self)
+        let names = noun.spellings(noun.label.map { cell($0) ?? "" })
+        return names + [cell("id"), noun.name == User.noun.name ? cell("email") : nil].compactMap(\.self)
     }
 }

@@ -75,10 +75,9 @@ enum FieldAssignment {
             return .string(text)
         case .bool: return try truth(text, path)
         case .float, .double:
-            guard let number = Double(text) else {
-                throw UsageProblem("\(path): \(text) is not a number", cure: "write it as 12.5")
+            do { return .number(try PlainNumber.read(text)) } catch {
+                throw UsageProblem("\(path): \(error.text)", cure: error.cure)
             }
-            return .number(number)
         case .message(let type) where type.name == "steward.type.v1.Money": return try money(text, path)
         case .message(let type) where type.name == "google.protobuf.Timestamp": return .string(text)
         case .message(let type):

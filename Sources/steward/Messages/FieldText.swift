@@ -29,7 +29,12 @@ enum FieldText {
             case .string: field.isRepeated && message.strings(field).contains { $0.contains(",") || $0.hasPrefix("[") }
             default: false
             }
-        return isJSON ? JSONText.line(MessageJSON.value(field, of: message)) : text(field, of: message)
+        if isJSON { return JSONText.line(MessageJSON.value(field, of: message)) }
+        let text = text(field, of: message)
+        return switch field.kind {
+        case .double, .float: field.isRepeated ? text : PlainNumber.text(text)
+        default: text
+        }
     }
 
     private static func element(_ field: FieldDescriptor, of message: Message, at index: Int) -> String {

@@ -102,7 +102,7 @@ enum MessageFill {
     }
 
     private static func string(_ value: JSONValue, _ path: String) throws -> String {
-        guard case .string(let text) = value else { throw wrong(path, "a string", value) }
+        guard case .string(let text) = value else { throw wrong(path, "a text, in quotes", value) }
         if let position = text.utf8.enumerated().first(where: { $0.element == 0 })?.offset {
             throw UsageProblem(
                 "\(path): the byte 00 at position \(position + 1), a NUL character, may stand in no text",

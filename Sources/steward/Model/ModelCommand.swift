@@ -75,8 +75,13 @@ struct ModelOptions: ParsableArguments {
     func apply(_ file: String, preview: Bool) async throws {
         let model = try ModelFile.read(file)
         let steward = try await connection.connectSignedIn()
-        let answer = try await steward.workspaceModel.applyWorkspaceModel(
-            ApplyWorkspaceModelRequest(model: model, preview: preview), options: .write())
+        let request = ApplyWorkspaceModelRequest(model: model, preview: preview)
+        let answer: ApplyWorkspaceModelResponse
+        do {
+            answer = try await steward.workspaceModel.applyWorkspaceModel(request, options: .write())
+        } catch {
+            throw ModelPlace.named(error, in: model)
+        }
         if output == .json { return Terminal.line(MessageJSON.text(answer.message())) }
         var table = Table(columns: ["", "kind", "name", "fields"].map { Table.Column(title: $0) })
         for change in answer.changes {

@@ -35,8 +35,10 @@ enum ModelFile {
         do {
             value = try YAMLDecoder().decode(JSONValue.self, from: text)
         } catch {
-            throw UsageProblem(
-                "\(path) is no YAML: \(place(of: error))", cure: "steward model export shows what one looks like")
+            throw UsageProblem("\(path) is no YAML: \(place(of: error))", cure: form)
+        }
+        guard case .object = value else {
+            throw UsageProblem("\(path) is no model: the whole of it is \(value.kind)", cure: form)
         }
         let message = WorkspaceModel().message()
         do {
@@ -47,9 +49,24 @@ enum ModelFile {
         return WorkspaceModel(message)
     }
 
-    /// What YAML says is wrong, on a line of its own.
+    /// What a model looks like.
+    private static let form =
+        "write lists below objects:, fields: and roles:, as steward model export does; texts that look like numbers in quotes"
+
+    /// Where the text is no YAML, and why.
     private static func place(of error: any Error) -> String {
-        "\(error)".split(separator: "\n").prefix(2).joined(separator: " ")
+        guard case DecodingError.dataCorrupted(let context) = error, let cause = context.underlyingError as? YamlError
+        else { return "it cannot be read" }
+        return switch cause {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            "line \(mark.line), column \(mark.column): \(problem)"
+        case .duplicatedKeysInMapping(let names, let context):
+            "line \(context.mark.line): \(names.sorted().joined(separator: ", ")) stands twice in one place"
+        case .reader(let problem, let offset, _, _):
+            offset.map { "byte \($0 + 1): \(problem)" } ?? problem
+        default: "it cannot be read"
+        }
     }
 
     static func text(_ model: WorkspaceModel) throws -> String {

@@ -25,9 +25,14 @@ struct CommandWords {
     /// An error's message; it begins with what its only wrong field was typed as, unless it tells that by itself.
     func message(of error: RPCError) -> String {
         let text = told(error.message)
-        guard !speaksAPI, error.fieldViolations.count == 1, let path = error.fieldViolations.first?.field,
-            let word = field(path)
-        else { return text }
+        guard !speaksAPI else { return text }
+        guard error.fieldViolations.count == 1, let path = error.fieldViolations.first?.field,
+            case let place = path.split(separator: ".").dropFirst().joined(separator: ".")
+        else { return Self.withoutEcho(text) }
+        guard let word = field(path) else {
+            // One element of a list, which no option is called after.
+            return path.contains("[") && !text.contains(place) ? "\(place): \(text)" : Self.withoutEcho(text)
+        }
         return text.contains(word) ? Self.withoutEcho(text) : "\(word): \(text)"
     }
 
@@ -36,11 +41,13 @@ struct CommandWords {
         Self.withoutEcho("\(field(violation.field) ?? violation.field): \(told(violation.description))")
     }
 
-    /// Of "city: city is too long", which said the path of the field before its name, what is behind the colon.
+    /// Of "city: city is too long" and "record.city: city is too long", which say the path of the field before its name, what is behind the
+    /// colon; wherever that is in the text.
     private static func withoutEcho(_ text: String) -> String {
-        guard let colon = text.firstRange(of: ": ") else { return text }
-        let rest = text[colon.upperBound...]
-        return rest.hasPrefix(text[..<colon.lowerBound] + " ") ? String(rest) : text
+        text.replacing(/((?:[A-Za-z]\w*(?:\[\d+\])?\.)*[A-Za-z]\w*): ([A-Za-z][\w.]*)(?= )/) { match in
+            let (path, name) = (match.1, match.2)
+            return path == name || path.hasSuffix(".\(name)") ? name : match.0
+        }
     }
 
     /// A text of a server's.

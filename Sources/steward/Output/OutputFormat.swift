@@ -20,23 +20,36 @@ struct RecordPrinter {
     let columns: [String]
     /// Shows ids of other records where their names would stand.
     var showsIDs = false
+    /// The fields that the workspace has added: each is a column of CSV of its own, and tables show their labels. Nil where they are one
+    /// value.
+    var custom: CustomFieldKinds?
     /// What a table tells in place of a value; nil for the value.
     var told: (RecordColumn, Message) -> String? = { _, _ in nil }
 
     /// The columns of several records.
     func selected(of type: MessageDescriptor, preferred: [String]) throws -> [RecordColumn] {
-        let names = !columns.isEmpty ? columns : format == .table ? preferred : type.fields.map(\.name)
+        let names = !columns.isEmpty ? columns : format == .table ? preferred : allNames(of: type)
         return try names.map { name in
+            if CustomFieldKinds.isPath(name, in: type) { try custom?.require(name) }
             let column = try RecordColumn.named(name, in: type)
             guard showsIDs, case .reference(_, let field, _) = column else { return column }
             return .field(field)
         }
     }
 
+    private func allNames(of type: MessageDescriptor) -> [String] {
+        type.fields.flatMap { field in
+            field.name == "custom_fields" ? custom?.paths ?? [field.name] : [field.name]
+        }
+    }
+
     /// The columns of one record in a table: all that are set, unless others are asked for.
     func selected(of record: Message) throws -> [RecordColumn] {
         guard columns.isEmpty else { return try selected(of: record.descriptor, preferred: []) }
-        return record.descriptor.fields.filter { record.has($0) }.map { .field($0) }
+        return record.descriptor.fields.filter { record.has($0) }.flatMap { field -> [RecordColumn] in
+            guard field.name == "custom_fields" else { return [.field(field)] }
+            return CustomFieldKinds.paths(in: record).map { .custom($0, field) }
+        }
     }
 
     /// Rows of a table or CSV; one JSON array.
@@ -114,12 +127,18 @@ struct RecordPrinter {
         return Table(
             columns: shown.enumerated().map { index, column in
                 let isID = column.name == "id" || column.name.hasSuffix("_id")
+                let isNumber = column.isNumber(in: records)
                 return .init(
-                    title: column.name.replacing("_", with: " "), alignsRight: column.isNumber,
-                    keepsWidth: isID || column.isNumber || Self.isTime(column),
+                    title: title(of: column), alignsRight: isNumber,
+                    keepsWidth: isID || isNumber || Self.isTime(column),
                     dispensability: columns.isEmpty ? (isID ? shown.count : 0) + index : nil)
             },
             rows: records.map { record in shown.map { told($0, record) ?? $0.text(of: record, names) } })
+    }
+
+    private func title(of column: RecordColumn) -> String {
+        guard case .custom(let path, _) = column else { return column.name.replacing("_", with: " ") }
+        return custom?.label(path) ?? path
     }
 
     /// The first line of CSV. A spreadsheet program knows by the mark that the file is UTF-8.
@@ -130,9 +149,7 @@ struct RecordPrinter {
     /// The value as a cell of CSV.
     func cell(_ column: RecordColumn, of record: Message, _ names: ReferenceNames) -> String {
         let text = column.cell(of: record, names)
-        let isNumber =
-            column.isNumber || column.customValue(in: record).map { RecordColumn.field($0.field).isNumber } == true
-        return format == .sheet && !isNumber ? SheetText.escaped(text) : text
+        return format == .sheet && !column.isNumber(in: [record]) ? SheetText.escaped(text) : text
     }
 
     private static func isTime(_ column: RecordColumn) -> Bool {

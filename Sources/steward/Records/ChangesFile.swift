@@ -14,8 +14,10 @@ struct ChangesFile {
     private static let partBytes = 1 << 20
 
     /// - Parameter isReplacing: lists may be put in the place of those that records have.
-    init(path: String, _ client: RecordClient, replacingLists isReplacing: Bool) throws {
-        source = try ImportSource(path: path, record: client.noun.record)
+    init(
+        path: String, _ client: RecordClient, _ custom: CustomFieldKinds, replacingLists isReplacing: Bool
+    ) throws {
+        source = try ImportSource(path: path, record: client.noun.record, custom)
         idColumn = try source.header.idColumn(path)
         self.client = client
         rows = ImportRows(source: source, identity: nil, client: client)

@@ -26,6 +26,7 @@ struct DeleteRecord<Record: RecordMessage>: AsyncParsableCommand {
     func run() async throws {
         let client = try await options.client(Record.noun)
         let ids = try await several.ids(records, Record.noun) { try await client.id(of: $0) }
+        let losses = several.from == nil ? try await ObjectDeletion.losses(of: ids, client) : []
         guard ids.count == 1, several.from == nil else {
             var batch = RecordBatch(client, \.batchDelete, done: "deleted")
             try await batch.send(several.items(ids), requestID: several.requestID)
@@ -33,12 +34,14 @@ struct DeleteRecord<Record: RecordMessage>: AsyncParsableCommand {
                 try await options.show(
                     batch.records, of: Record.noun.record, preferred: Record.noun.columns, client.connection)
             }
+            for loss in losses { Terminal.note(loss) }
             return try batch.end()
         }
         let answer = try await client.call(\.delete, requestID: several.requestID) { request in
             try FieldAssignment.set("id", to: ids[0], in: request)
         }
         Terminal.note("deleted \(ids[0])")
+        for loss in losses { Terminal.note(loss) }
         guard options.output != .table else { return }
         try await options.show(one: client.record(answer), client.connection)
     }

@@ -4,18 +4,26 @@ import StewardClient
 /// What to write in a filter that names another record as create and update do, as in stage = "Won".
 enum FilterHint {
     /// Tells it instead of the server's error, which does not know how the command line calls things.
-    static func heeded<Value>(_ noun: RecordNoun, _ work: () async throws -> Value) async throws -> Value {
+    static func heeded<Value>(_ client: RecordClient, _ work: () async throws -> Value) async throws -> Value {
         do {
             return try await work()
         } catch let error as RPCError {
-            throw problem(error, noun) ?? error
+            if let path = path(error), client.noun.hasCustomFields {
+                let custom = try await CustomFieldKinds(of: client.noun, client.connection)
+                if let problem = custom.problem(of: path) { throw problem }
+            }
+            throw problem(error, client.noun) ?? error
         }
     }
 
+    /// The path that a filter has and no record.
+    private static func path(_ error: RPCError) -> String? {
+        guard error.reason == "FILTER_FIELD_UNKNOWN" else { return nil }
+        return error.details.first { $0.key == "field" }?.value
+    }
+
     static func problem(_ error: RPCError, _ noun: RecordNoun) -> UsageProblem? {
-        guard error.reason == "FILTER_FIELD_UNKNOWN",
-            let path = error.details.first(where: { $0.key == "field" })?.value,
-            let name = path.split(separator: ".").first.map(String.init),
+        guard let path = path(error), let name = path.split(separator: ".").first.map(String.init),
             let reference = ReferenceResolver.path(name, in: noun.record),
             let other = RecordNouns.named(reference.noun)
         else { return nil }

@@ -73,13 +73,26 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
         options.columns =
             options.columns
             ?? view?.columns(of: Record.noun.record, forPeople: options.output == .table && !options.ids)
-        var columns = Record.noun.columns
+        var columns = try await columns(client)
         // Behind the name: it tells which are deleted.
         if deleted { columns.insert("delete_time", at: min(2, columns.count)) }
         try await options.show(records, of: Record.noun.record, preferred: columns, client.connection)
         if let total { Terminal.note("\(records.count) of \(total)") }
         if token != nil, !count, options.output == .table { Terminal.note("there are more: --limit all shows them") }
     }
+
+    /// Of an object of the workspace's own its first fields, too, before the owner.
+    private func columns(_ client: RecordClient) async throws -> [String] {
+        var columns = Record.noun.columns
+        guard Record.noun.isOwn, options.columns == nil, options.output == .table else { return columns }
+        let custom = try await CustomFieldKinds(of: Record.noun, client.connection)
+        let place = columns.firstIndex(of: "owner") ?? columns.endIndex
+        columns.insert(contentsOf: custom.paths.prefix(Self.customColumnsMax), at: place)
+        return columns
+    }
+
+    /// More would find no room.
+    private static var customColumnsMax: Int { 6 }
 
     /// The filter, within that of a view, and with the caller as owner if that is asked for.
     private func filter(_ client: RecordClient, _ view: UsableView?) async throws -> String? {
@@ -91,7 +104,7 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
     private func page(
         _ client: RecordClient, _ filter: String?, _ orderBy: [String], size: Int, _ token: String?
     ) async throws -> Message {
-        try await FilterHint.heeded(Record.noun) {
+        try await FilterHint.heeded(client) {
             try await ask(client, filter, orderBy, size: size, token)
         }
     }

@@ -24,7 +24,7 @@ struct MatchingOptions: ParsableArguments {
     func run(
         _ method: MethodDefinition, _ client: RecordClient, _ fill: (Message) throws -> Void
     ) async throws {
-        let answer = try await FilterHint.heeded(client.noun) {
+        let answer = try await FilterHint.heeded(client) {
             try await client.connection.call(method, requestID: requestID) { request in
                 try FieldAssignment.set("filter_expression", to: filter, in: request)
                 if preview { try FieldAssignment.set("preview", to: "yes", in: request) }

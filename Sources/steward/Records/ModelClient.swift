@@ -2,6 +2,7 @@ import Contracts
 import IdentityContracts
 import RPC
 import StewardClient
+import Synchronization
 import Tenancy
 
 /// The kinds of records of all services, which each have a ModelService of the same form.
@@ -36,16 +37,37 @@ struct ModelClient: Sendable {
             cure: NearNames.cure(near, else: "steward object list shows those that there are"))
     }
 
+    /// What the user is told of a kind of records, which is asked for once; nil for one with which he may do nothing, or that there is not.
+    func description(of noun: RecordNoun) async throws -> ObjectDescription? {
+        if let known = Self.known.withLock({ $0[noun.object] }) { return known }
+        do {
+            let answer: DescribeObjectResponse = try await connection.channel.call(
+                Self.methods(of: noun).describeObject, DescribeObjectRequest(object: noun.object), CallOptions())
+            Self.known.withLock { $0[noun.object] = answer.description }
+            return answer.description
+        } catch {
+            guard error.reason == "OBJECT_UNKNOWN" else { throw error }
+            return nil
+        }
+    }
+
+    /// What the one user of this command has been told, by kind.
+    private static let known = Mutex<[String: ObjectDescription]>([:])
+
     /// What the user may use of a view of records of a kind.
     func resolve(_ view: SavedView, of noun: RecordNoun) async throws -> ResolveViewResponse {
-        guard let service = ServiceName.dataServices.first(where: { $0.rawValue == noun.service }) else {
-            preconditionFailure("\(noun.name) is kept by a service")
-        }
-        return try await connection.channel.call(
-            Self.methods(of: service).resolveView,
+        try await connection.channel.call(
+            Self.methods(of: noun).resolveView,
             ResolveViewRequest(
                 object: noun.object, filterExpression: view.filterExpression, columns: view.columns,
                 orderBy: view.orderBy), CallOptions())
+    }
+
+    private static func methods(of noun: RecordNoun) -> ModelServiceOf {
+        guard let service = ServiceName.dataServices.first(where: { $0.rawValue == noun.service }) else {
+            preconditionFailure("\(noun.name) is kept by a service")
+        }
+        return methods(of: service)
     }
 
     private static func methods(of service: ServiceName) -> ModelServiceOf {

@@ -8,6 +8,8 @@ struct NameLookup {
     private let fields: [FieldDescriptor]
     /// Addresses are stored in lower case, and people write them as they like.
     private let wanted: [String: String]
+    /// Nil where one field is compared.
+    private let noun: RecordNoun?
 
     /// The look-ups that find records for these values: by one field when it is given, otherwise by the parts of the name, and
     /// users by their e-mail address too.
@@ -21,33 +23,34 @@ struct NameLookup {
 
     /// The value that a record was found for; nil when it only looks like one, as with the parts of a name.
     func value(of record: Message) -> String? {
-        wanted[fields.map { FieldText.text($0, of: record) }.filter { !$0.isEmpty }.joined(separator: " ")]
+        let texts = fields.map { FieldText.text($0, of: record) }
+        return (noun?.spellings(texts) ?? texts).lazy.compactMap { wanted[$0] }.first
     }
 
     private static func one(_ field: String, _ values: [String], _ noun: RecordNoun) -> NameLookup {
         let stored = values.map { ($0, field == "email" ? $0.lowercased() : $0) }
         return NameLookup(
             conditions: [(field, stored.map(\.1))], fields: noun.record.field(field).map { [$0] } ?? [],
-            wanted: Dictionary(stored.map { ($0.1, $0.0) }, uniquingKeysWith: { first, _ in first }))
+            wanted: Dictionary(stored.map { ($0.1, $0.0) }, uniquingKeysWith: { first, _ in first }), noun: nil)
     }
 
-    /// Names of one part, or of two with a blank between them, wherever that is.
+    /// Names of one part, or of two in either order.
     private static func named(_ values: [String], _ noun: RecordNoun) -> [NameLookup] {
         guard !values.isEmpty, let first = noun.label.first else { return [] }
         guard noun.label.count == 2 else { return [one(first, values, noun)] }
+        let others = noun.otherName.map { [one($0, values, noun)] } ?? []
         let wanted = Dictionary(values.map { ($0, $0) }, uniquingKeysWith: { first, _ in first })
         let fields = noun.label.compactMap { noun.record.field($0) }
-        let splits = values.flatMap { value in
-            value.indices.filter { value[$0] == " " }.map {
-                (String(value[..<$0]), String(value[value.index(after: $0)...]))
-            }
+        func lookup(_ conditions: [(field: String, values: [String])]) -> NameLookup {
+            NameLookup(conditions: conditions, fields: fields, wanted: wanted, noun: noun)
         }
-        let others = noun.otherName.map { [one($0, values, noun)] } ?? []
-        let whole = others + noun.label.map { NameLookup(conditions: [($0, values)], fields: fields, wanted: wanted) }
-        guard !splits.isEmpty else { return whole }
-        let parts = [(noun.label[0], Set(splits.map(\.0)).sorted()), (noun.label[1], Set(splits.map(\.1)).sorted())]
+        let whole = others + noun.label.map { lookup([($0, values)]) }
+        let parts = values.flatMap { PersonName.parts(of: $0) }
+        guard !parts.isEmpty else { return whole }
         return whole + [
-            NameLookup(conditions: parts.map { (field: $0.0, values: $0.1) }, fields: fields, wanted: wanted)
+            lookup([
+                (noun.label[0], Set(parts.map(\.given)).sorted()), (noun.label[1], Set(parts.map(\.family)).sorted()),
+            ])
         ]
     }
 }

@@ -17,25 +17,54 @@ enum OwnNoun {
     /// The command that has the commands of all of them.
     private static let word = RecordNoun(Record.entry, own: nil).name
 
-    /// The arguments with the command of such objects in place of one's name: after `custom.`, or any word that could be a name and is like no
-    /// command.
-    static func replaced(in arguments: [String], of root: any ParsableCommand.Type) -> [String] {
-        guard let word = arguments.first else { return arguments }
-        let commands = root.configuration.subcommands.map { $0._commandName }
-        let isPlain = !commands.contains(word) && NearNames.of(word, among: commands).isEmpty && word != "help"
-        guard isPlain || word.hasPrefix(TenantObject.prefix), take(word) != nil else { return arguments }
+    /// What other commands are called.
+    private static let taken = Set(
+        Steward.configuration.subcommands.filter { $0 != RecordCommand<Record>.self }.map { $0._commandName } + [word])
+
+    /// How an object is called as a command: custom.account is another command than account.
+    static func word(of name: String) -> String {
+        let dashed = name.replacing("_", with: "-")
+        return taken.contains(dashed) ? TenantObject.prefix + dashed : dashed
+    }
+
+    /// The arguments with the command of such objects in place of one's name: after `custom.`, or any word that could be a name and is no
+    /// command. Of a word that may be a mistyped command the workspace is asked whether it has such an object.
+    static func replaced(
+        in arguments: [String], of root: any ParsableCommand.Type, isDefined: (String) async -> Bool
+    ) async -> [String] {
+        guard let word = arguments.first, word != "help", let own = own(word) else { return arguments }
+        if !word.hasPrefix(TenantObject.prefix) {
+            let commands = root.configuration.subcommands.map { $0._commandName }
+            guard !commands.contains(word) else { return arguments }
+            if !NearNames.of(word, among: commands).isEmpty, await !isDefined(own) { return arguments }
+        }
+        name.withLock { $0 = own }
         return [Record.noun.name] + arguments.dropFirst()
     }
 
-    /// The noun of an object by its name, with or without `custom.`; nil for what can be no name. The command is about it from now on.
-    static func named(_ word: String) -> RecordNoun? { take(word).map { RecordNoun(Record.entry, own: $0) } }
+    /// Whether the workspace has an object with which the user may do anything. Who is not signed in, or reaches no server, has none.
+    static func isDefined(_ own: String, _ arguments: [String]) async -> Bool {
+        do {
+            let steward = try await ConnectionOptions.among(arguments).connectSignedIn()
+            let noun = RecordNoun(Record.entry, own: own)
+            return try await ModelClient(connection: steward).description(of: noun) != nil
+        } catch {
+            return false
+        }
+    }
 
-    private static func take(_ word: String) -> String? {
+    /// The noun of an object by its name, with or without `custom.`; nil for what can be no name. The command is about it from now on.
+    static func named(_ word: String) -> RecordNoun? {
+        guard let own = own(word) else { return nil }
+        name.withLock { $0 = own }
+        return RecordNoun(Record.entry, own: own)
+    }
+
+    /// The name of an object that a word may mean, with or without `custom.`; nil for what can be no name.
+    static func own(_ word: String) -> String? {
         let text = word.hasPrefix(TenantObject.prefix) ? String(word.dropFirst(TenantObject.prefix.count)) : word
         let own = text.replacing("-", with: "_")
-        guard TenantField.isName(own) else { return nil }
-        name.withLock { $0 = own }
-        return own
+        return TenantField.isName(own) ? own : nil
     }
 
     /// Says in a request on records of such objects which one is meant.

@@ -118,14 +118,18 @@ struct RecordClient {
 
     /// The id of a deleted record that is given by its id or by its name, which several may have had.
     func deletedID(of record: String) async throws -> String {
-        guard !RecordNouns.isID(record), !noun.label.isEmpty, let time = noun.record.field("delete_time"),
-            let id = noun.record.field("id")
+        guard !RecordNouns.isID(record), let time = noun.record.field("delete_time"), let id = noun.record.field("id")
         else { return record }
         var ids: Set<String> = []
-        for lookup in NameLookup.lookups(of: [record], by: nil, noun) {
+        for key in try await RecordKeys(of: record, noun, connection).conditions {
+            let found = try await find(key, limit: 1000, withDeleted: true)
+            ids.formUnion(found.filter { $0.has(time) }.compactMap { $0.string(id) })
+        }
+        for lookup in ids.isEmpty ? NameLookup.lookups(of: [record], by: nil, noun) : [] {
             let found = try await find(lookup.conditions, limit: 1000, withDeleted: true)
             ids.formUnion(found.filter { $0.has(time) && lookup.value(of: $0) != nil }.compactMap { $0.string(id) })
         }
+        guard !ids.isEmpty || !noun.label.isEmpty else { return record }
         if let only = ids.first, ids.count == 1 { return only }
         guard !ids.isEmpty else {
             throw UsageProblem(
@@ -137,9 +141,17 @@ struct RecordClient {
             cure: "give the id of one; steward \(noun.name) list --deleted shows when each was deleted")
     }
 
-    /// The id of a record that is given by its id or by its name, users by their e-mail address too.
+    /// The id of a record that is given by its id, by its number or another field that no two records share, or by its name; users by
+    /// their e-mail address too.
     func id(of record: String) async throws -> String {
-        guard !RecordNouns.isID(record), !noun.label.isEmpty else { return record }
+        guard !RecordNouns.isID(record) else { return record }
+        for key in try await RecordKeys(of: record, noun, connection).conditions {
+            let found = try await find(key, limit: 2)
+            if let only = found.first, found.count == 1, let id = noun.record.field("id").flatMap({ only.string($0) }) {
+                return id
+            }
+        }
+        guard !noun.label.isEmpty else { return record }
         var resolver = ReferenceResolver(connection: connection)
         let path = ReferenceResolver.Path(target: "the id", noun: noun.name, field: nil, isRepeated: false)
         try await resolver.look(up: [record], path)

@@ -57,8 +57,9 @@ enum RecordCommands {
     }
 
     static func idHelp(_ noun: RecordNoun) -> ArgumentHelp {
-        noun.label.isEmpty
-            ? "Id of the record." : noun.name == User.noun.name ? "Id, e-mail address or name." : "Id or name."
+        noun.name == User.noun.name
+            ? "Id, e-mail address or name."
+            : "Id, or a number or key that no other record has\(noun.label.isEmpty ? "" : ", or the name")."
     }
 
     /// The fields that can be given to create or update, for help; other records by name.

@@ -18,11 +18,13 @@ struct RecordNoun: Sendable {
         presentation = presentations.first { $0.object == entry.object } ?? RecordPresentation(entry.object)
     }
 
-    /// As typed, in the singular.
-    var name: String { (own ?? entry.object).replacing("_", with: "-") }
-    var plural: String {
-        own.map { "\($0.replacing("_", with: "-")) records" } ?? entry.plural.replacing("_", with: "-")
-    }
+    /// As typed, in the singular. An object of the workspace's own that is called as a command has custom. before its name.
+    var name: String { own.map { OwnNoun.word(of: $0) } ?? entry.object.replacing("_", with: "-") }
+    var plural: String { own == nil ? entry.plural.replacing("_", with: "-") : "\(name) records" }
+    /// For files of many, without the end; needs no quotes in a shell.
+    var fileName: String { plural.replacing(" ", with: "-") }
+    /// The workspace has defined it.
+    var isOwn: Bool { own != nil }
     /// As grants, definitions of fields and issues call it.
     var object: String { own.map { TenantObject.prefix + $0 } ?? entry.object }
     /// The record message.
@@ -47,6 +49,22 @@ struct RecordNoun: Sendable {
 
     /// The field that people call those records by that have no name; nil when all have one.
     var otherName: String? { presentation.otherName }
+
+    /// How a name may be written whose parts these are, in the order of `label`; the usual way first. None for parts that are all empty.
+    func spellings(_ parts: [String]) -> [String] {
+        guard parts.count == 2 else { return parts.filter { !$0.isEmpty } }
+        return PersonName.spellings(given: parts[0], family: parts[1])
+    }
+
+    /// Workspaces may add fields to them.
+    var hasCustomFields: Bool { record.field("custom_fields") != nil }
+
+    /// What to say where the caller may do nothing with such records, or there are none.
+    var unknown: UsageProblem {
+        UsageProblem(
+            "there are no records \(object) with which you may do anything",
+            cure: "steward object list shows those that there are")
+    }
 
     /// By field: the commands that change it where update does not, or not a part of it.
     var changers: [String: String] { presentation.changers }
@@ -158,7 +176,8 @@ struct RecordPresentation: Sendable {
             fieldsOfService: ["number"]),
         RecordPresentation(
             "record", "Records of an object that the workspace has defined, by its name: steward project list.",
-            columns: ["id", "number", "display_name", "owner", "update_time"], fieldsOfService: ["number"]),
+            columns: ["id", "number", "display_name", "owner", "update_time"], otherName: "number",
+            fieldsOfService: ["number"]),
         RecordPresentation(
             "saved_view", "Views of lists: filter, columns and order, kept and shared.",
             columns: ["id", "object", "display_name", "filter_expression", "default_view", "shared_with_all", "owner"]),
@@ -181,6 +200,11 @@ enum RecordNouns {
     static func of(object: String) -> RecordNoun? {
         guard TenantObject.isObject(object) else { return all.first { $0.entry.object == object } }
         return RecordNoun(Record.entry, own: String(object.dropFirst(TenantObject.prefix.count)))
+    }
+
+    /// The noun whose records are these messages; of messages for all objects of the workspace's own the one that this command is about.
+    static func current(_ record: MessageDescriptor) -> RecordNoun? {
+        record == Record.descriptor ? Record.noun : of(record)
     }
 
     /// The noun whose records are these messages.

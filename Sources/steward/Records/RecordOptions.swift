@@ -20,14 +20,36 @@ struct RecordOptions: ParsableArguments {
             format: output, columns: columns?.split(separator: ",").map { String($0).trimmed } ?? [], showsIDs: ids)
     }
 
+    /// - Throws: `UsageProblem` for a column of a field that the workspace has not added, before anything is done.
     func client(_ noun: RecordNoun) async throws -> RecordClient {
-        RecordClient(connection: try await connection.connectSignedIn(), noun: noun)
+        let client = RecordClient(connection: try await connection.connectSignedIn(), noun: noun)
+        let custom = printer.columns.filter { CustomFieldKinds.isPath($0, in: noun.record) }
+        if !custom.isEmpty {
+            let kinds = try await CustomFieldKinds(of: noun, client.connection)
+            for path in custom { try kinds.require(path) }
+        }
+        return client
+    }
+
+    /// Knows the fields that the workspace has added to records of a type where it needs them.
+    private func printer(
+        of type: MessageDescriptor, preferred: [String] = [], _ steward: StewardConnection
+    ) async throws -> RecordPrinter {
+        var printer = printer
+        let names = printer.columns.isEmpty ? preferred : printer.columns
+        let needsThem =
+            printer.columns.isEmpty && output.isCSV || names.contains { CustomFieldKinds.isPath($0, in: type) }
+        if needsThem, let noun = RecordNouns.current(type) {
+            printer.custom = try await CustomFieldKinds(of: noun, steward)
+        }
+        return printer
     }
 
     /// Shows records, with the names of those that they name.
     func show(
         _ records: [Message], of type: MessageDescriptor, preferred: [String], _ steward: StewardConnection
     ) async throws {
+        let printer = try await printer(of: type, preferred: preferred, steward)
         let names = try await ReferenceNames.look(
             up: try printer.selected(of: type, preferred: preferred), in: records, steward)
         try printer.show(records, of: type, preferred: preferred, names: names)
@@ -35,6 +57,7 @@ struct RecordOptions: ParsableArguments {
 
     /// Shows one record; in a table, what the records are called that it names.
     func show(one record: Message, _ steward: StewardConnection) async throws {
+        let printer = try await printer(of: record.descriptor, steward)
         var wanted = try printer.selected(of: record)
         if output == .table, !ids {
             wanted += record.descriptor.fields.compactMap { RecordColumn.reference(of: $0, in: record.descriptor) }

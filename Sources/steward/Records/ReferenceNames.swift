@@ -81,9 +81,8 @@ struct ReferenceNames {
     /// The fields of its label, side by side; nil when the caller may see none of them.
     static func name(of record: Message, _ noun: RecordNoun) -> String? {
         func text(_ name: String) -> String { noun.record.field(name).map { FieldText.text($0, of: record) } ?? "" }
-        let name = noun.label.map(text).filter { !$0.isEmpty }.joined(separator: " ")
-        let shown = name.isEmpty ? noun.otherName.map(text) ?? "" : name
-        return shown.isEmpty ? nil : shown
+        if let name = noun.spellings(noun.label.map(text)).first { return name }
+        return noun.otherName.map(text).flatMap { $0.isEmpty ? nil : $0 }
     }
 
     private static func ids(_ field: FieldDescriptor, of record: Message) -> [String] {
@@ -136,8 +135,15 @@ enum RecordColumn {
         return (item, field)
     }
 
+    /// What one of these records holds is a number; of fields that all workspaces have nobody need look.
+    func isNumber(in records: [Message]) -> Bool {
+        guard case .custom = self else { return isNumber }
+        return records.lazy.compactMap { customValue(in: $0) }.first.map { RecordColumn.field($0.field).isNumber }
+            == true
+    }
+
     /// Holds numbers or amounts, which no spreadsheet program takes for a formula.
-    var isNumber: Bool {
+    private var isNumber: Bool {
         guard case .field(let field) = self else { return false }
         return switch field.kind {
         case .string, .bytes, .bool, .enumeration: false

@@ -1,4 +1,5 @@
 import IdentityContracts
+import RPC
 import StewardClient
 import Wire
 
@@ -34,7 +35,7 @@ struct ReferenceResolver {
     /// Records by the values that were looked up. Bounded: an import may hold any number of values.
     private var found: [Path: [String: [Candidate]]] = [:]
     private static let valuesKeptMax = 20_000
-    /// 200 at a time: a page holds them all even if some occur several times.
+    /// 200 at a time, fewer where names have several parts: a page holds them all even if some occur several times.
     private static let valuesPerCall = 200
     private static let candidatesShown = 5
 
@@ -95,16 +96,48 @@ struct ReferenceResolver {
         guard !unknown.isEmpty else { return }
         try Self.check(path)
         guard let noun = RecordNouns.named(path.noun) else { return }
+        let others = try await lookUpMyself(among: unknown, path)
         let client = RecordClient(connection: connection, noun: noun)
-        for start in stride(from: 0, to: unknown.count, by: Self.valuesPerCall) {
-            let part = Array(unknown[start..<min(start + Self.valuesPerCall, unknown.count)])
+        let valuesPerCall = Self.valuesPerCall / max(1, noun.label.count)
+        for start in stride(from: 0, to: others.count, by: valuesPerCall) {
+            let part = Array(others[start..<min(start + valuesPerCall, others.count)])
             for value in part { found[path, default: [:]][value] = [] }
             for lookup in NameLookup.lookups(of: part, by: path.field, noun) {
-                for record in try await client.find(lookup.conditions, limit: 1000) {
+                for record in try await find(lookup, client, path) {
                     guard let value = lookup.value(of: record) else { continue }
                     found[path, default: [:]][value, default: []].append(Self.candidate(record, noun))
                 }
             }
+        }
+    }
+
+    /// What whoever asks is called beside the name.
+    static let me = "me"
+
+    /// Gives the values that are not the user who asks: me, or the own address, which need no right to read users.
+    private mutating func lookUpMyself(among values: [String], _ path: Path) async throws -> [String] {
+        guard path.noun == User.noun.name, path.field == nil,
+            values.contains(where: { $0 == Self.me || $0.contains("@") })
+        else { return values }
+        let user = try await connection.authentication.getSelf(GetSelfRequest())
+        guard let id = user.userID else { return values }
+        let own = Set([Self.me, user.email ?? Self.me])
+        for value in values where own.contains(value.lowercased()) {
+            found[path, default: [:]][value] = [Candidate(id: id, references: [:], text: id)]
+        }
+        return values.filter { !own.contains($0.lowercased()) }
+    }
+
+    private func find(_ lookup: NameLookup, _ client: RecordClient, _ path: Path) async throws -> [Message] {
+        do {
+            return try await client.find(lookup.conditions, limit: 1000)
+        } catch let error as RPCError {
+            guard error.reason == "PERMISSION_MISSING" else { throw error }
+            let noun = client.noun
+            let mine = noun.name == User.noun.name ? ", or \(Self.me) for yourself" : ""
+            throw UsageProblem(
+                "\(noun.plural) are not found by name: you need the permission \(noun.object).read",
+                cure: "give \(path.target) with the id\(mine); or ask an admin for the right")
         }
     }
 

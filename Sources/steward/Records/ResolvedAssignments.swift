@@ -22,6 +22,11 @@ struct ResolvedAssignments {
         }
         kinds = custom.isEmpty ? nil : try await CustomFieldKinds(of: noun, connection)
         for (path, _) in custom { try kinds?.require(path) }
+        for case let (name, _)? in declared.map(FieldAssignment.parts) {
+            try await CustomFieldKinds.checking(name, of: noun, connection) {
+                try FieldAssignment.check(name, in: noun.record)
+            }
+        }
     }
 
     /// Gives the fields that were named, in order, for a mask.

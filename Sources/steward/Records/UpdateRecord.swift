@@ -88,7 +88,8 @@ struct UpdateRecord<Record: RecordMessage>: AsyncParsableCommand {
 
     private func updateFromFile(_ path: String) async throws {
         let client = try await options.client(Record.noun)
-        var changes = try ChangesFile(path: path, client, replacingLists: replace)
+        let custom = try await CustomFieldKinds(of: Record.noun, client.connection)
+        var changes = try ChangesFile(path: path, client, custom, replacingLists: replace)
         var batch = RecordBatch(client, \.batchUpdate, done: "changed")
         while let (items, refused) = try await changes.next() {
             for row in refused { batch.refuse(row.description) }

@@ -2,6 +2,7 @@ import AccessControl
 import ArgumentParser
 import Catalogue
 import Contracts
+import IdentityContracts
 import RPC
 import StewardClient
 import Tenancy
@@ -27,17 +28,21 @@ struct SearchCommand: AsyncParsableCommand {
     @Argument(help: "What to look for.") var text: [String]
     @Option(name: .customLong("object"), help: "Only records of this kind, as in account; several times for several.")
     var objects: [String] = []
-    @Option(help: "Only records of the user with this id.") var owner: String?
+    @Option(help: "Only records of this user: id, e-mail address or name; me: your own.") var owner: String?
     @Option(help: "Most records to show, 1 to 100.") var limit: Int32 = 20
     @Flag(help: "Says how the order came about.") var explain = false
 
     func run() async throws {
         let services = try SearchServices.asked(for: objects)
-        let channel = try await connection.connectSignedIn().channel
+        let steward = try await connection.connectSignedIn()
+        let channel = steward.channel
+        var ownerID: String?
+        if let owner { ownerID = try await RecordClient(connection: steward, noun: User.noun).id(of: owner) }
         var found = FoundRecords()
         for (service, objects) in services {
             let request = SearchRequest(
-                query: text.joined(separator: " "), objects: objects, ownerID: owner, pageSize: limit, explain: explain)
+                query: text.joined(separator: " "), objects: objects, ownerID: ownerID, pageSize: limit,
+                explain: explain)
             do {
                 found.add(try await answer(request, service, channel), of: service)
             } catch let error as RPCError where services.count > 1 && SearchServices.isNoMatter(error) {

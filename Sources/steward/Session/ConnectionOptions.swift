@@ -30,6 +30,17 @@ struct ConnectionOptions: ParsableArguments {
             .map { name, value in value.map { " --\(name) \(ShellText.quoted($0))" } ?? "" }.joined()
     }
 
+    /// Those that are among the arguments of any command.
+    static func among(_ arguments: [String]) throws -> ConnectionOptions {
+        let flags = ["--server", "--ca", "--server-name", "--profile"]
+        let own = arguments.indices.flatMap { index -> ArraySlice<String> in
+            let argument = arguments[index]
+            if flags.contains(argument) { return arguments[index...].prefix(2) }
+            return flags.contains { argument.hasPrefix($0 + "=") } ? [argument] : []
+        }
+        return try parse(own)
+    }
+
     /// Where to connect, from the flags, the environment and the stored session, in this order.
     func place() throws -> StewardConfiguration {
         let stored = try Profile.load(profileName)
