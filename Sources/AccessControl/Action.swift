@@ -46,6 +46,16 @@ package struct Action: Hashable, Sendable, CustomStringConvertible {
     /// It gives something to see and changes nothing.
     var isReading: Bool { self == .read || self == .export }
 
+    /// What a share must be good for to allow it; nil for what no share allows: creating and deleting, another owner, and what cannot be
+    /// taken back.
+    package var shareUse: ShareUse? {
+        switch self {
+        case .read, .export: .reading
+        case .update, .massUpdate: .writing
+        default: nil
+        }
+    }
+
     package var description: String { name }
 }
 

@@ -1,9 +1,12 @@
+package import Tenancy
+
 /// Why a user may or may not do something: the answer and every grant that was counted. Because nothing subtracts,
 /// an empty list of contributions is the whole reason of a refusal.
 package struct Explanation: Sendable, CustomStringConvertible {
     /// A grant that counted, and the role it came from.
     package struct Contribution: Hashable, Sendable {
         package let role: String
+        package let roleID: RecordID
         package let grant: Grant
     }
 

@@ -121,7 +121,7 @@ extension ObjectAccess {
     ) -> Explanation {
         let contributions = roles.flatMap { role in
             role.grants.filter { $0.covers(object: name) && $0.covers(action) }
-                .map { Explanation.Contribution(role: role.displayName, grant: $0) }
+                .map { Explanation.Contribution(role: role.displayName, roleID: role.id, grant: $0) }
         }
         return Explanation(
             permission: "\(name).\(action.name)",

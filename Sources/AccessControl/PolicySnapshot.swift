@@ -81,6 +81,9 @@ package final class PolicySnapshot: Sendable {
     /// The department exists and was not deleted, and so may be given to users and records.
     package func hasUnit(_ unit: RecordID) -> Bool { tree.contains(unit) && !deletedUnits.contains(unit) }
 
+    /// The role exists.
+    package func hasRole(_ role: RecordID) -> Bool { roles[role] != nil }
+
     /// The department of a user; nil without a known one.
     package func unit(of user: UserID) -> RecordID? {
         users[user]?.unitID.flatMap { hasUnit($0) ? $0 : nil }

@@ -10,8 +10,8 @@ package enum ScopePredicate: Hashable, Sendable {
     case ownerOrUnits(UserID, [RecordID])
     /// Every record.
     case all
-    /// Those of a scope, and those that are shared with everybody or with what the caller is.
-    indirect case shared(ScopePredicate, with: Audience)
+    /// Those of a scope, and those that are shared with everybody or with what the caller is: for what is asked here.
+    indirect case shared(ScopePredicate, with: Audience, for: ShareUse)
 
     /// Whether a record of this owner and department is selected. Whom it is shared with is not asked.
     package func admits(owner: RecordID?, unit: RecordID?) -> Bool {
@@ -20,18 +20,14 @@ package enum ScopePredicate: Hashable, Sendable {
         case .owner(let user): owner == user.id
         case .ownerOrUnits(let user, let units): owner == user.id || unit.map(units.contains) ?? false
         case .all: true
-        case .shared(let scope, _): scope.admits(owner: owner, unit: unit)
+        case .shared(let scope, _, _): scope.admits(owner: owner, unit: unit)
         }
     }
-}
 
-/// What a user is, as far as records are shared with it.
-package struct Audience: Hashable, Sendable {
-    /// The user's department and those above it: what is shared with a department is shared with those below it.
-    package let units: [RecordID]
-    package let roles: [RecordID]
-
-    package init(units: [RecordID], roles: [RecordID]) {
-        (self.units, self.roles) = (units, roles)
+    /// The same for a record with these shares, at a moment.
+    package func admits(owner: RecordID?, unit: RecordID?, shares: [Share], at moment: Timestamp) -> Bool {
+        if admits(owner: owner, unit: unit) { return true }
+        guard case .shared(_, let audience, let use) = self else { return false }
+        return shares.contains { audience.includes($0.subject) && $0.allows(use) && $0.holds(at: moment) }
     }
 }

@@ -22,7 +22,7 @@ package final class UserAccess: Sendable {
         self.unitID = unitID
         self.subtree = subtree
         self.roles = roles
-        audience = Audience(units: path, roles: roles.map(\.id))
+        audience = Audience(user: userID, unit: unitID, units: path, roles: roles.map(\.id))
     }
 
     /// The rights that a purpose needs, on all records: those of a role that nobody has. Its user is none of the workspace.

@@ -944,6 +944,76 @@ extension ContractCatalogue {
                     dGhlIHZhbHVlIGlzIGxpa2UgaXQuCgorCgQFAAIHEgNoAh8aHiBBIHBob25lIG51bWJlciBlbmRzIHdpdGggaXQuCg==
                     """),
             DescribedFile(
+                path: "steward/type/v1/share.proto", package: "steward.type.v1",
+                dependencies: ["google/protobuf/timestamp.proto", "steward/identity/v1/grant.proto"],
+                base64: """
+                    ChtzdGV3YXJkL3R5cGUvdjEvc2hhcmUucHJvdG8SD3N0ZXdhcmQudHlwZS52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFt\
+                    cC5wcm90bxofc3Rld2FyZC9pZGVudGl0eS92MS9ncmFudC5wcm90byLeAgoLUmVjb3JkU2hhcmUSFwoHdXNlcl9pZBgBIAEo\
+                    CVIGdXNlcklkEiMKDWRlcGFydG1lbnRfaWQYAiABKAlSDGRlcGFydG1lbnRJZBIvChNpbmNsdWRlX2Rlc2NlbmRhbnRzGAMg\
+                    ASgIUhJpbmNsdWRlRGVzY2VuZGFudHMSFwoHcm9sZV9pZBgEIAEoCVIGcm9sZUlkEjQKBmFjY2VzcxgFIAEoDjIcLnN0ZXdh\
+                    cmQudHlwZS52MS5TaGFyZUFjY2Vzc1IGYWNjZXNzEjkKCnVudGlsX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGlt\
+                    ZXN0YW1wUgl1bnRpbFRpbWUSGwoJc2hhcmVyX2lkGAcgASgJUghzaGFyZXJJZBI5CgpzaGFyZV90aW1lGAggASgLMhouZ29v\
+                    Z2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJc2hhcmVUaW1lInAKElNoYXJlUmVjb3JkUmVxdWVzdBIWCgZvYmplY3QYASABKAlS\
+                    Bm9iamVjdBIOCgJpZBgCIAEoCVICaWQSMgoFc2hhcmUYAyABKAsyHC5zdGV3YXJkLnR5cGUudjEuUmVjb3JkU2hhcmVSBXNo\
+                    YXJlImUKE1NoYXJlUmVjb3JkUmVzcG9uc2USGAoHdmVyc2lvbhgBIAEoA1IHdmVyc2lvbhI0CgZzaGFyZXMYAiADKAsyHC5z\
+                    dGV3YXJkLnR5cGUudjEuUmVjb3JkU2hhcmVSBnNoYXJlcyKVAQoUVW5zaGFyZVJlY29yZFJlcXVlc3QSFgoGb2JqZWN0GAEg\
+                    ASgJUgZvYmplY3QSDgoCaWQYAiABKAlSAmlkEhcKB3VzZXJfaWQYAyABKAlSBnVzZXJJZBIjCg1kZXBhcnRtZW50X2lkGAQg\
+                    ASgJUgxkZXBhcnRtZW50SWQSFwoHcm9sZV9pZBgFIAEoCVIGcm9sZUlkImcKFVVuc2hhcmVSZWNvcmRSZXNwb25zZRIYCgd2\
+                    ZXJzaW9uGAEgASgDUgd2ZXJzaW9uEjQKBnNoYXJlcxgCIAMoCzIcLnN0ZXdhcmQudHlwZS52MS5SZWNvcmRTaGFyZVIGc2hh\
+                    cmVzIjsKEUxpc3RTaGFyZXNSZXF1ZXN0EhYKBm9iamVjdBgBIAEoCVIGb2JqZWN0Eg4KAmlkGAIgASgJUgJpZCJKChJMaXN0\
+                    U2hhcmVzUmVzcG9uc2USNAoGc2hhcmVzGAEgAygLMhwuc3Rld2FyZC50eXBlLnYxLlJlY29yZFNoYXJlUgZzaGFyZXMiVwoU\
+                    RXhwbGFpbkFjY2Vzc1JlcXVlc3QSFgoGb2JqZWN0GAEgASgJUgZvYmplY3QSDgoCaWQYAiABKAlSAmlkEhcKB3VzZXJfaWQY\
+                    AyABKAlSBnVzZXJJZCJQChVFeHBsYWluQWNjZXNzUmVzcG9uc2USNwoHYWN0aW9ucxgBIAMoCzIdLnN0ZXdhcmQudHlwZS52\
+                    MS5BY3Rpb25BY2Nlc3NSB2FjdGlvbnMi4wEKDEFjdGlvbkFjY2VzcxIWCgZhY3Rpb24YASABKAlSBmFjdGlvbhIYCgdhbGxv\
+                    d2VkGAIgASgIUgdhbGxvd2VkEhkKCGluX3Njb3BlGAMgASgIUgdpblNjb3BlEjUKBXNjb3BlGAQgASgOMh8uc3Rld2FyZC5p\
+                    ZGVudGl0eS52MS5HcmFudFNjb3BlUgVzY29wZRIZCghyb2xlX2lkcxgFIAMoCVIHcm9sZUlkcxI0CgZzaGFyZXMYBiADKAsy\
+                    HC5zdGV3YXJkLnR5cGUudjEuUmVjb3JkU2hhcmVSBnNoYXJlcypaCgtTaGFyZUFjY2VzcxIcChhTSEFSRV9BQ0NFU1NfVU5T\
+                    UEVDSUZJRUQQABIVChFTSEFSRV9BQ0NFU1NfUkVBRBABEhYKElNIQVJFX0FDQ0VTU19XUklURRACSusXCowBCgEMEgMBABIa\
+                    gQEgV2l0aCB3aG9tIHJlY29yZHMgYXJlIHNoYXJlZC4gRWFjaCBzZXJ2aWNlIHRoYXQga2VlcHMgcmVjb3JkcyB3aXRoIG93\
+                    bmVycyBoYXMgYSBTaGFyaW5nU2VydmljZSBvZiBpdHMgb3duLCB3aXRoIHRoZXNlIG1lc3NhZ2VzLgoK7gEKAgQAEgQKABsB\
+                    GuEBIExldHMgb3RoZXJzIGF0IGEgcmVjb3JkIHRoYW4gdGhvc2Ugd2hvc2UgcmlnaHRzIGNvdmVyIGl0cyBvd25lciBvciBk\
+                    ZXBhcnRtZW50LiBJdCBnaXZlcyBubyBraW5kIG9mIGFjdGlvbiB0aGF0IGEgdXNlcidzIHJvbGVzIGRvIG5vdCBnaXZlIGhp\
+                    bQogb24gc29tZSByZWNvcmRzIG9mIHRoZSBraW5kLCBhbmQgbm8gZmllbGQgdGhhdCB0aGV5IGhpZGUuIFNldCBieSBTaGFy\
+                    aW5nU2VydmljZS4KCmEKBAQAAgASAwwCHhpUIFRoZSB1c2VyIHdpdGggd2hvbSBpdCBpcyBzaGFyZWQuIE9uZSBvZiB1c2Vy\
+                    X2lkLCBkZXBhcnRtZW50X2lkIGFuZCByb2xlX2lkIGlzIHNldC4KCj4KBAQAAgESAw4CJBoxIFRoZSBkZXBhcnRtZW50IHdo\
+                    b3NlIG1lbWJlcnMgaXQgaXMgc2hhcmVkIHdpdGguCgprCgQEAAICEgMQAigaXiBBbHNvIHdpdGggdGhlIG1lbWJlcnMgb2Yg\
+                    dGhlIGRlcGFydG1lbnRzIGJlbG93IHRoYXQgb25lLiBBYnNlbnQgaW4gYSByZXF1ZXN0IGNvdW50cyBhcyB0cnVlLgoKOAoE\
+                    BAACAxIDEgIeGisgVGhlIHJvbGUgd2hvc2UgbWVtYmVycyBpdCBpcyBzaGFyZWQgd2l0aC4KCkIKBAQAAgQSAxQCIho1IFdo\
+                    YXQgaXQgYWxsb3dzLiBBYnNlbnQgaW4gYSByZXF1ZXN0IGNvdW50cyBhcyByZWFkLgoKTAoEBAACBRIDFgI0Gj8gV2hlbiBp\
+                    dCBlbmRzLCBieSB0aGUgY2xvY2sgb2YgdGhlIGRhdGFiYXNlOyBhYnNlbnQgZm9yIG5ldmVyLgoKOAoEBAACBhIDGAIgGisg\
+                    VGhlIHVzZXIgd2hvIGdhdmUgaXQuIFNldCBieSB0aGUgc2VydmljZS4KCjUKBAQAAgcSAxoCNBooIFdoZW4gaXQgd2FzIGdp\
+                    dmVuLiBTZXQgYnkgdGhlIHNlcnZpY2UuCgoiCgIFABIEHgAlARoWIFdoYXQgYSBzaGFyZSBhbGxvd3MuCgoYCgQFAAIAEgMg\
+                    Ah8aCyBOb3Qgc2FpZC4KCkMKBAUAAgESAyICGBo2IFRvIHJlYWQgdGhlIHJlY29yZCwgYW5kIHRvIHRha2UgaXQgYWxvbmcg\
+                    aW4gZXhwb3J0cy4KCnAKBAUAAgISAyQCGRpjIFRvIGNoYW5nZSBpdCwgdG9vOiBub3QgaXRzIG93bmVyIG9yIGRlcGFydG1l\
+                    bnQsIG5vdCB3aXRoIHdob20gaXQgaXMgc2hhcmVkLCBhbmQgbm90IHRvIGRlbGV0ZSBpdC4KCjEKAgQBEgQoAC8BGiUgVGhl\
+                    IHJlY29yZCB0byBzaGFyZSwgYW5kIHdpdGggd2hvbS4KCmQKBAQBAgASAyoCHRpXIEl0cyBraW5kLCBhcyBpbiBhY2NvdW50\
+                    OyBjdXN0b20ucHJvamVjdCBmb3IgYW4gb2JqZWN0IHRoYXQgdGhlIHdvcmtzcGFjZSBoYXMgZGVmaW5lZC4KChYKBAQBAgES\
+                    AywCGRoJIEl0cyBpZC4KCngKBAQBAgISAy4CIRprIFdpdGggd2hvbSwgZm9yIHdoYXQgYW5kIHVudGlsIHdoZW4uIE9uZSB0\
+                    aGF0IHRoZXJlIGlzIHdpdGggdGhlIHNhbWUgdXNlciwgZGVwYXJ0bWVudCBvciByb2xlIGlzIHJlcGxhY2VkLgoKIwoCBAIS\
+                    BDIANwEaFyBUaGUgcmVjb3JkIGlzIHNoYXJlZC4KCikKBAQCAgASAzQCHRocIFRoZSB2ZXJzaW9uIG9mIHRoZSByZWNvcmQu\
+                    CgoyCgQEAgIBEgM2AiIaJSBBbGwgaXRzIHNoYXJlcyB0aGF0IGhhdmUgbm90IGVuZGVkLgoKHwoCBAMSBDoARQEaEyBUaGUg\
+                    c2hhcmUgdG8gZW5kLgoKJgoEBAMCABIDPAIdGhkgVGhlIGtpbmQgb2YgdGhlIHJlY29yZC4KChYKBAQDAgESAz4CGRoJIEl0\
+                    cyBpZC4KClgKBAQDAgISA0ACHhpLIFdpdGggd2hvbSBpdCBpcyBzaGFyZWQuIE9uZSBvZiB1c2VyX2lkLCBkZXBhcnRtZW50\
+                    X2lkIGFuZCByb2xlX2lkIGlzIHNldC4KCiUKBAQDAgMSA0ICJBoYIFdpdGggd2hpY2ggZGVwYXJ0bWVudC4KCh8KBAQDAgQS\
+                    A0QCHhoSIFdpdGggd2hpY2ggcm9sZS4KCiIKAgQEEgRIAE0BGhYgVGhlIHNoYXJlIGhhcyBlbmRlZC4KCikKBAQEAgASA0oC\
+                    HRocIFRoZSB2ZXJzaW9uIG9mIHRoZSByZWNvcmQuCgooCgQEBAIBEgNMAiIaGyBUaGUgc2hhcmVzIHRoYXQgYXJlIGxlZnQu\
+                    CgoxCgIEBRIEUABVARolIFRoZSByZWNvcmQgd2hvc2Ugc2hhcmVzIGFyZSB3YW50ZWQuCgoYCgQEBQIAEgNSAh0aCyBJdHMg\
+                    a2luZC4KChYKBAQFAgESA1QCGRoJIEl0cyBpZC4KCisKAgQGEgRYAFsBGh8gV2l0aCB3aG9tIGEgcmVjb3JkIGlzIHNoYXJl\
+                    ZC4KCjsKBAQGAgASA1oCIhouIEl0cyBzaGFyZXMgdGhhdCBoYXZlIG5vdCBlbmRlZCwgYXQgbW9zdCAxMDAuCgo+CgIEBxIE\
+                    XgBlARoyIFdob3NlIGFjY2VzcyB0byB3aGljaCByZWNvcmQgaXMgdG8gYmUgZXhwbGFpbmVkLgoKJgoEBAcCABIDYAIdGhkg\
+                    VGhlIGtpbmQgb2YgdGhlIHJlY29yZC4KChYKBAQHAgESA2ICGRoJIEl0cyBpZC4KCiwKBAQHAgISA2QCHhofIEFub3RoZXIg\
+                    dXNlciB0aGFuIHRoZSBjYWxsZXIuCgo4CgIECBIEaABrARosIFdoYXQgYSB1c2VyIG1heSBkbyB3aXRoIGEgcmVjb3JkLCBh\
+                    bmQgd2h5LgoKMQoEBAgCABIDagIkGiQgUmVhZGluZywgY2hhbmdpbmcgYW5kIGRlbGV0aW5nIGl0LgoKQwoCBAkSBG4AewEa\
+                    NyBXaGV0aGVyIGFuIGFjdGlvbiBtYXkgYmUgZG9uZSB3aXRoIGEgcmVjb3JkLCBhbmQgd2h5LgoKNAoEBAkCABIDcAIdGicg\
+                    QXMgaW4gZ3JhbnRzOiByZWFkLCB1cGRhdGUgb3IgZGVsZXRlLgoKHgoEBAkCARIDcgIcGhEgSXQgbWF5IGJlIGRvbmUuCgpf\
+                    CgQECQICEgN0Ah0aUiBUaGUgb3duZXIgYW5kIGRlcGFydG1lbnQgb2YgdGhlIHJlY29yZCBhcmUgd2l0aGluIHRoZSBzY29w\
+                    ZSBvZiB0aGUgdXNlcidzIHJvbGVzLgoKbgoEBAkCAxIDdgI0GmEgVGhlIHdpZGVzdCBzY29wZSB0aGF0IGEgcm9sZSBncmFu\
+                    dHM7IGFic2VudCB3aGVyZSBub25lIGRvZXMsIGFuZCB0aGVuIG5vIHNoYXJlIGFsbG93cyBhbnl0aGluZy4KCj8KBAQJAgQS\
+                    A3gCHxoyIFRoZSByb2xlcyB0aGF0IGdyYW50IHRoZSBhY3Rpb24gb24gc29tZSByZWNvcmRzLgoKZQoEBAkCBRIDegIiGlgg\
+                    VGhlIHNoYXJlcyB0aGF0IGFsbG93IGl0LCBhcyBmYXIgYXMgdGhlIGNhbGxlciBtYXkgc2VlIHdpdGggd2hvbSB0aGUgcmVj\
+                    b3JkIGlzIHNoYXJlZC4K
+                    """),
+            DescribedFile(
                 path: "steward/type/v1/tenant_job.proto", package: "steward.type.v1",
                 dependencies: ["google/protobuf/timestamp.proto", "steward/type/v1/job.proto"],
                 base64: """

@@ -23,6 +23,7 @@ package enum CustomerMigrations {
             Migration(number: 11, name: "create_search", sql: PackageResources.customer_0011_create_search_sql),
             Migration(
                 number: 12, name: "tell_search_shapes", sql: PackageResources.customer_0012_tell_search_shapes_sql),
+            Migration(number: 13, name: "add_shares", sql: PackageResources.customer_0013_add_shares_sql),
         ],
         rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads", "custom_records")
             + TableRights.added("custom_objects") + TableRights.kept("record_numbers", changing: ["last"])

@@ -148,6 +148,14 @@ extension Parameters {
         }
     }
 
+    /// Binds jsonb[] from the texts of its elements.
+    package mutating func appendJSON(_ texts: [String]) {
+        appendArray(texts, .jsonbArray, element: .jsonb) { text, bytes in
+            bytes.append(Parameters.jsonbVersion)
+            bytes.append(contentsOf: text.utf8)
+        }
+    }
+
     private mutating func appendArray<Element>(
         _ values: [Element], _ type: PostgresType, element: PostgresType,
         _ write: (Element, inout [UInt8]) -> Void

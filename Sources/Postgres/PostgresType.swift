@@ -15,6 +15,7 @@ package enum PostgresType: UInt32, Sendable, Hashable {
     case uuid = 2950
     case uuidArray = 2951
     case jsonb = 3802
+    case jsonbArray = 3807
 }
 
 /// Where PostgreSQL begins to count time: 2000-01-01T00:00:00Z.

@@ -20,6 +20,7 @@ package enum SalesMigrations {
             Migration(number: 11, name: "create_search", sql: PackageResources.sales_0011_create_search_sql),
             Migration(
                 number: 12, name: "tell_search_shapes", sql: PackageResources.sales_0012_tell_search_shapes_sql),
+            Migration(number: 13, name: "add_shares", sql: PackageResources.sales_0013_add_shares_sql),
         ],
         rights: TableRights.purged("pipelines", "stages", "deals") + TableRights.added("stage_changes")
             + TableRights.mirrored("account_mirror", "search_entries", "search_builds", "search_shapes")

@@ -34,6 +34,8 @@ package struct ServiceDefinition: Sendable {
     /// The methods that tell of its kinds of records.
     private let modelService: ModelServiceOf
     private let searchService: SearchServiceOf
+    /// The methods by which its records are shared.
+    private let sharingService: SharingServiceOf
     /// What it does without a caller, beside what every service does.
     private let jobs: [JobDefinition]
     /// Deleted records are removed for good when the workspace's time for them is over.
@@ -68,6 +70,7 @@ package struct ServiceDefinition: Sendable {
         tenantJobService = TenantJobServiceOf(package: "steward.\(name).v1")
         modelService = ModelServiceOf(package: "steward.\(name).v1")
         searchService = SearchServiceOf(package: "steward.\(name).v1")
+        sharingService = SharingServiceOf(package: "steward.\(name).v1")
         self.isSearched = isSearched
         self.jobs = jobs
         self.methods = methods
@@ -94,6 +97,9 @@ package struct ServiceDefinition: Sendable {
             pageTokenKey: pageTokenKey, watchLimits: watchLimits)
     }
 
+    /// Some of its records can be shared.
+    private var isShared: Bool { records.contains(where: \.isShareable) }
+
     /// What it does without a caller.
     ///
     /// - Parameter pushes: what tells mirrors; nil where no other service can be called.
@@ -101,6 +107,7 @@ package struct ServiceDefinition: Sendable {
         let pushes = pushes ?? mirrorFeeds.map { MirrorPush($0, engine) }
         return jobs + [Housekeeping.job(jobService)] + (purgesDeleted ? [PurgeDeleted.job(jobService, engine)] : [])
             + (isSearched ? [SearchJobs(engine).comparison(jobService)] : [])
+            + (isShared ? [SharingJobs(engine).definition(sharingService)] : [])
             + (try MatchingJobs(engine).definitions(jobService)) + pushes.map { MirrorJobs($0).comparison(jobService) }
     }
 
@@ -115,6 +122,7 @@ package struct ServiceDefinition: Sendable {
             jobService, on: &router)
         TenantJobMethods(engine, jobs, tenantJobService).register(on: &router)
         try MatchingJobs(engine).register(on: &router)
+        if isShared { SharingJobs(engine).register(sharingService, on: &router) }
         if isSearched { SearchMethod(engine).register(searchService, on: &router) }
         try methods(engine, &router)
         return router

@@ -31,6 +31,11 @@ package struct TenantActor: Hashable, Sendable {
         }
     }
 
+    /// Another user of the actor's workspace: to tell what he may do, never to do it.
+    package func asking(for user: UserID) -> TenantActor { TenantActor(tenantID: tenantID, actor: .user(user)) }
+
+    private init(tenantID: TenantID, actor: Actor) { (self.tenantID, self.actor) = (tenantID, actor) }
+
     /// A program in a workspace. Never made of what somebody sent: the places that make one are listed (ActorTests).
     ///
     /// - Parameter user: whose rights it has; nil for those that the purpose needs.

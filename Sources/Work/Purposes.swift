@@ -11,6 +11,11 @@ extension Purpose {
     package static let handOver = Purpose("hand_over")
     /// Forgets what is no record and whose time is over.
     static let keepHouse = Purpose("keep_house")
+    /// Takes shares from records when their time has come. Each kind that can be shared stands here.
+    static let endShares = Purpose(
+        "end_shares", needs: "account.read", "account.update", "contact.read", "contact.update", "account_contact.read",
+        "account_contact.update", "activity.read", "activity.update", "lead.read", "lead.update", "custom.*.read",
+        "custom.*.update", "deal.read", "deal.update")
     /// Removes deleted records for good when the workspace's time for them is over. Each kind that a service purges stands here.
     static let purgeDeleted = Purpose(
         "purge_deleted", needs: "account.erase", "contact.erase", "account_contact.erase", "activity.erase",

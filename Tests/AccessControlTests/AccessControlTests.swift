@@ -48,7 +48,7 @@ import Testing
 
     @Test func recordsAreSharedWithRolesAndTheDepartmentsAbove() throws {
         let access = try #require(snapshot().access(of: rep)).object("account")
-        #expect(access.audience == Audience(units: [top, north].sorted(), roles: [repRole]))
+        #expect(access.audience == Audience(user: rep, unit: north, units: [top, north].sorted(), roles: [repRole]))
         let deep = (0..<5).map { _ in RecordID.make() }
         let units = zip(deep, [nil] + deep.map { $0 }).map { PolicyUnit(id: $0, parentID: $1) }
         let user = UserID(.make())
@@ -57,7 +57,7 @@ import Testing
             units: units + [PolicyUnit(id: north, parentID: deep[0])])
         #expect(snapshot.access(of: user)?.object("account").audience.units == deep.prefix(4).sorted())
         let nowhere = snapshot.access(of: boss)?.object("account").audience
-        #expect(nowhere == Audience(units: [], roles: [bossRole]))
+        #expect(nowhere == Audience(user: boss, unit: nil, units: [], roles: [bossRole]))
     }
 
     @Test func scopesSelectOwnUnitAndSubtree() throws {

@@ -54,6 +54,12 @@ import Wire
         #expect(generated == [SearchServiceOf(package: "steward.\(service).v1").search])
     }
 
+    @Test(arguments: ["customer", "sales"])
+    func sharingIsTheSameInEveryService(service: String) {
+        let generated = ContractCatalogue.all.methods.filter { $0.service == "steward.\(service).v1.SharingService" }
+        #expect(generated == SharingServiceOf(package: "steward.\(service).v1").all)
+    }
+
     /// Reads the FileDescriptorSet by hand: its files are field 1, their names field 1 of each.
     @Test func descriptorsComeWithTheirDependenciesFirst() throws {
         let set = try #require(ContractCatalogue.all.descriptorSet(of: "steward.sales.v1"))

@@ -278,10 +278,25 @@ import Testing
         try await TestService.run(
             CustomerService.definition, from: last,
             old: { customers in
-                let account = try await customers.create(Account(displayName: "Acme"))
-                let contact = try await customers.create(Contact(familyName: "First", externalID: "first"))
-                try await customers.link(account, contact, primary: true)
-                try await customers.sql("UPDATE {schema}.contacts SET deleted_at = now()")
+                // As that release would have made them, which knew no later columns.
+                let standard = "gen_random_uuid(), 1, now(), now(), '\(customers.admin.id.text)'"
+                try await customers.sql(
+                    """
+                    INSERT INTO {schema}.accounts (id, version, created_at, updated_at, owner_id, display_name)
+                    VALUES (\(standard), 'Acme')
+                    """)
+                try await customers.sql(
+                    """
+                    INSERT INTO {schema}.contacts (id, version, created_at, updated_at, owner_id, family_name, deleted_at)
+                    VALUES (\(standard), 'First', now())
+                    """)
+                try await customers.sql(
+                    """
+                    INSERT INTO {schema}.account_contacts
+                        (id, version, created_at, updated_at, owner_id, account_id, contact_id, primary_contact)
+                    SELECT \(standard), account.id, contact.id, true
+                    FROM {schema}.accounts AS account, {schema}.contacts AS contact
+                    """)
             },
             { customers in
                 #expect(try await customers.living().isEmpty)

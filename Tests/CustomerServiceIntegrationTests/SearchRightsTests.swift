@@ -83,4 +83,31 @@ import Testing
             #expect(try await searches.search("quokka", as: unit).hits.count == 1)
         }
     }
+
+    /// What is shared is found by who sees little beside, and no more by what is hidden from him, nor when it is not shared any more.
+    @Test func whatIsSharedIsFound() async throws {
+        try await Searches.run { searches in
+            let service = searches.service
+            let (home, other) = (service.makeDepartment(), service.makeDepartment())
+            let own = service.makeUser([("account", "read", .own)], hiding: [("account", "city", .none)], in: home)
+            let unit = service.makeUser([("account", "read", .unit)], in: home)
+            let ends = Timestamp.now().advanced(by: .seconds(600))
+            let accounts = try await service.batchCreate(
+                (0..<4).map { Account(departmentID: other.text, displayName: "Quokka \($0)", city: "Wombat") }
+            ).records
+            try await service.share("account", accounts[0].id, RecordShare(with: own, until: ends))
+            try await service.share("account", accounts[1].id, RecordShare(with: home))
+            try await service.share("account", accounts[2].id, RecordShare(withRole: service.role(of: unit), .write))
+            try await searches.settle()
+            #expect(try await Set(searches.titles("quokka", as: own)) == ["Quokka 0", "Quokka 1"])
+            #expect(try await Set(searches.titles("quokka", as: unit)) == ["Quokka 1", "Quokka 2"])
+            #expect(try await searches.titles("wombat", as: own) == [])
+            #expect(try await searches.titles("wombat", as: unit).count == 2)
+            // The entries are late, the records are not.
+            try await service.unshare("account", accounts[1].id, department: home)
+            #expect(try await searches.titles("quokka", as: own) == ["Quokka 0"])
+            try await searches.settle()
+            #expect(try await searches.titles("quokka", as: unit) == ["Quokka 2"])
+        }
+    }
 }

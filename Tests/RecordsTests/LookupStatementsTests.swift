@@ -49,14 +49,14 @@ import Testing
             entry, table: "views", fields: [],
             sharing: SharingRule(
                 everybody: "shared_with_all", departments: "shared_department_ids", roles: "shared_role_ids"))
-        let audience = Audience(units: [.make()], roles: [.make()])
         let (user, units) = (UserID(.make()), [RecordID.make()])
+        let audience = Audience(user: user, unit: nil, units: [.make()], roles: [.make()])
         let shared = " OR shared_with_all IS TRUE OR shared_department_ids &&"
         #expect(
-            try form(\.get, .any, .shared(.owner(user), with: audience), of: view)
+            try form(\.get, .any, .shared(.owner(user), with: audience, for: .reading), of: view)
                 == ("id = $1 AND (owner_id = $2\(shared) $3 OR shared_role_ids && $4)", 4))
         #expect(
-            try form(\.get, .any, .shared(.ownerOrUnits(user, units), with: audience), of: view) == (
+            try form(\.get, .any, .shared(.ownerOrUnits(user, units), with: audience, for: .reading), of: view) == (
                 "id = $1 AND (owner_id = $2 OR department_id = ANY ($3)\(shared) $4 OR shared_role_ids && $5)", 5
             ))
         #expect(try form(\.get, .any, .owner(user), of: view) == ("id = $1 AND owner_id = $2", 2))

@@ -75,7 +75,7 @@ import Wire
             let message = try #require(text.components(separatedBy: "message \(noun.record.shortName) {").last)
             let fields = try #require(message.components(separatedBy: "\n}").first)
             let pattern =
-                /\/\/ (?:[^\n]*Set by the service\.|Counts the changes [^\n]*|Came with the workspace;[^\n]*)\n *optional \S+ (\w+) =/
+                /\/\/ (?:[^\n]*Set by the service\.|Counts the changes [^\n]*|Came with the workspace;[^\n]*)\n *(?:optional|repeated) \S+ (\w+) =/
             #expect(Set(fields.matches(of: pattern).map { String($0.1) }) == noun.fieldsOfService, "\(noun.name)")
         }
     }

@@ -110,6 +110,8 @@ struct ForeignProbe {
     /// The kind of records that the service keeps, as in account_contact.
     var object: String {
         let service = method.service.split(separator: ".").last?.dropLast("Service".count) ?? ""
+        // What is shared are records of the service.
+        if service == "Sharing" { return method.service.contains(".sales.") ? "deal" : "account" }
         return service.reduce(into: "") { text, letter in
             if letter.isUppercase, !text.isEmpty { text += "_" }
             text += letter.lowercased()
@@ -169,6 +171,9 @@ struct ForeignProbe {
         }
         if let version = type.field("version") { request.setInt64(version, 1) }
         if let named = type.field("object"), object == "record" { request.setString(named, SampleRecords.object) }
+        if let named = type.field("object"), method.service.hasSuffix(".SharingService") {
+            request.setString(named, object)
+        }
         if let query = type.field("query") { request.setString(query, foreign.word) }
         if let filter = type.field("filter_expression"), selectsByFilter {
             request.setString(filter, "id = \"\(try foreign.id(object))\"")

@@ -21,7 +21,7 @@ package enum SampleService {
 
     private static let standard = """
         id uuid NOT NULL, version bigint NOT NULL, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,
-        deleted_at timestamptz, owner_id uuid NOT NULL, department_id uuid, custom jsonb
+        deleted_at timestamptz, owner_id uuid NOT NULL, department_id uuid, shares jsonb, custom jsonb
         """
 
     private static let accounts = """

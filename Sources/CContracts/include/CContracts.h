@@ -18,6 +18,7 @@
 #include "steward/type/v1/object.pb-c.h"
 #include "steward/type/v1/record.pb-c.h"
 #include "steward/type/v1/search.pb-c.h"
+#include "steward/type/v1/share.pb-c.h"
 #include "steward/type/v1/tenant_job.pb-c.h"
 #include "steward/type/v1/view.pb-c.h"
 static inline const ProtobufCMessageDescriptor *google_protobuf_timestamp_descriptor(void) { return &google__protobuf__timestamp__descriptor; }
@@ -124,6 +125,16 @@ static inline const ProtobufCMessageDescriptor *steward_type_v1_search_hit_descr
 static inline const ProtobufCMessageDescriptor *steward_type_v1_search_match_descriptor(void) { return &steward__type__v1__search_match__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_search_range_descriptor(void) { return &steward__type__v1__search_range__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_search_reason_descriptor(void) { return &steward__type__v1__search_reason__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_record_share_descriptor(void) { return &steward__type__v1__record_share__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_share_record_request_descriptor(void) { return &steward__type__v1__share_record_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_share_record_response_descriptor(void) { return &steward__type__v1__share_record_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_unshare_record_request_descriptor(void) { return &steward__type__v1__unshare_record_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_unshare_record_response_descriptor(void) { return &steward__type__v1__unshare_record_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_list_shares_request_descriptor(void) { return &steward__type__v1__list_shares_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_list_shares_response_descriptor(void) { return &steward__type__v1__list_shares_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_explain_access_request_descriptor(void) { return &steward__type__v1__explain_access_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_explain_access_response_descriptor(void) { return &steward__type__v1__explain_access_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_action_access_descriptor(void) { return &steward__type__v1__action_access__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_tenant_job_descriptor(void) { return &steward__type__v1__tenant_job__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_list_tenant_jobs_request_descriptor(void) { return &steward__type__v1__list_tenant_jobs_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_list_tenant_jobs_response_descriptor(void) { return &steward__type__v1__list_tenant_jobs_response__descriptor; }

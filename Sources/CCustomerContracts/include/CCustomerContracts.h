@@ -8,6 +8,7 @@
 #include "steward/customer/v1/lead_service.pb-c.h"
 #include "steward/customer/v1/model_service.pb-c.h"
 #include "steward/customer/v1/search_service.pb-c.h"
+#include "steward/customer/v1/sharing_service.pb-c.h"
 #include "steward/customer/v1/tenant_job_service.pb-c.h"
 #include "steward/records/v1/record_service.pb-c.h"
 static inline const ProtobufCMessageDescriptor *steward_customer_v1_account_contact_descriptor(void) { return &steward__customer__v1__account_contact__descriptor; }

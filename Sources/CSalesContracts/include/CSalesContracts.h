@@ -5,6 +5,7 @@
 #include "steward/sales/v1/model_service.pb-c.h"
 #include "steward/sales/v1/pipeline_service.pb-c.h"
 #include "steward/sales/v1/search_service.pb-c.h"
+#include "steward/sales/v1/sharing_service.pb-c.h"
 #include "steward/sales/v1/stage_service.pb-c.h"
 #include "steward/sales/v1/tenant_job_service.pb-c.h"
 static inline const ProtobufCMessageDescriptor *steward_sales_v1_deal_descriptor(void) { return &steward__sales__v1__deal__descriptor; }

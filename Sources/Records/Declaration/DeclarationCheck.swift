@@ -50,7 +50,7 @@ struct DeclarationCheck {
             return nil
         }
         var role = StandardField(rawValue: descriptor.name)
-        if ownership == .shared, role == .owner || role == .department { role = nil }
+        if ownership == .shared, role == .owner || role == .department || role == .shares { role = nil }
         let columns = rules.column.map { [$0] } ?? kind.columnNames(for: descriptor.name)
         check(rules, of: descriptor, kind)
         return RecordField(
@@ -69,7 +69,7 @@ struct DeclarationCheck {
         }
         switch kind {
         case .text, .textArray: checkLimit(rules, of: field, path: name)
-        case .json(let nested) where name != StandardField.customFields.rawValue:
+        case .json(let nested) where ![StandardField.customFields, .shares].map(\.rawValue).contains(name):
             checkLimits(rules, of: nested, path: name)
         default: break
         }
@@ -189,11 +189,12 @@ struct DeclarationCheck {
             id: need(.id, &problems), version: need(.version, &problems),
             createTime: need(.createTime, &problems),
             updateTime: need(.updateTime, &problems), deleteTime: need(.deleteTime, &problems),
-            owner: find(.owner), department: find(.department), sharing: sharing.flatMap { self.sharing($0, fields) })
+            owner: find(.owner), department: find(.department),
+            sharing: sharing.map { self.sharing($0, fields) } ?? find(.shares).map { .shares($0) })
     }
 
     /// The fields by which records are shared; nil where one is missing or is of another kind.
-    private mutating func sharing(_ rule: SharingRule, _ fields: [RecordField]) -> SharingFields? {
+    private mutating func sharing(_ rule: SharingRule, _ fields: [RecordField]) -> Sharing? {
         func find(_ name: String) -> RecordField? { fields.first { $0.name == name } }
         guard ownership == .owned, let everybody = find(rule.everybody), case .bool = everybody.kind,
             let departments = find(rule.departments), case .idArray = departments.kind,
@@ -203,7 +204,7 @@ struct DeclarationCheck {
                 "\(message.shortName) is not owned, or lacks a truth value and two lists of ids by which it is shared.")
             return nil
         }
-        return SharingFields(everybody: everybody, departments: departments, roles: roles)
+        return .readers(everybody: everybody, departments: departments, roles: roles)
     }
 
     /// Identifiers go into SQL as they are: lower snake case, at most 50 bytes (Citus appends to longer ones), no key

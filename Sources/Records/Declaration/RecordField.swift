@@ -71,11 +71,12 @@ enum StandardField: String, Sendable {
     case owner = "owner_id"
     case department = "department_id"
     case customFields = "custom_fields"
+    case shares
 
     /// What a client sends for it is ignored. The id may be chosen by the client on creation.
     var isSetByEngine: Bool {
         switch self {
-        case .version, .createTime, .updateTime, .deleteTime: true
+        case .version, .createTime, .updateTime, .deleteTime, .shares: true
         case .id, .owner, .department, .customFields: false
         }
     }

@@ -212,6 +212,9 @@ package final class RecordType: Sendable {
 
     var isMirror: Bool { mirrored != nil }
 
+    /// Its records can be shared one by one.
+    package var isShareable: Bool { standard.sharing?.shares != nil }
+
     /// The stored field of this name; nil for an unknown or derived one.
     package func field(_ name: String) -> RecordField? { fieldsByName[name] }
 
@@ -271,7 +274,7 @@ extension RecordType {
         let fields = template.declaration.map { FieldRule(name: $0.name, traits: $0.traits + (traits[$0.name] ?? [])) }
         let unowned =
             own.isShared
-            ? [StandardField.owner, .department].map { FieldRule(name: $0.rawValue, traits: [.derived]) } : []
+            ? [StandardField.owner, .department, .shares].map { FieldRule(name: $0.rawValue, traits: [.derived]) } : []
         self.init(
             entry, table: template.table, fields: fields + unowned, constraints: template.constraints,
             rules: template.rules, purge: template.purge, own: own, template: template)
@@ -290,10 +293,24 @@ struct StandardFields: Sendable {
     /// Nil for records of the workspace.
     let department: RecordField?
     /// Nil for a type whose records are not shared.
-    let sharing: SharingFields?
+    let sharing: Sharing?
 }
 
-/// The fields that say who may read a record beside those whose scopes cover it.
-struct SharingFields: Sendable {
-    let everybody, departments, roles: RecordField
+/// What says who may do something with a record beside those whose scopes cover it.
+enum Sharing: Sendable {
+    /// The field with its shares, which SharingService sets.
+    case shares(RecordField)
+    /// Fields of its own that say who may read it.
+    case readers(everybody: RecordField, departments: RecordField, roles: RecordField)
+
+    /// What a share has to be good for to allow an action; nil for one that none allows.
+    func use(of action: Action) -> ShareUse? {
+        switch self {
+        case .shares: action.shareUse
+        case .readers: action == .read ? .reading : nil
+        }
+    }
+
+    /// The field with the shares.
+    var shares: RecordField? { if case .shares(let field) = self { field } else { nil } }
 }

@@ -141,7 +141,7 @@ struct ChangePreparation {
         }
     }
 
-    /// A new owner and department must be within the scope of the caller's right.
+    /// A new owner and department must be within the scope of the caller's right, and so must those before: a share moves no record.
     func requireScope(_ change: RecordChange) throws {
         let action: Action
         switch change.kind {
@@ -150,7 +150,13 @@ struct ChangePreparation {
         case .delete, .restore: return
         }
         guard change.changesScope else { return }
-        guard call.predicate(action).admits(owner: change.owner, unit: change.department) else {
+        let scope = call.scope(action)
+        var places = [(change.owner, change.department)]
+        // Only where there are shares may something else have let the caller at it.
+        if let before = change.before, !type.shares(of: before).isEmpty {
+            places.append((type.owner(of: before), type.department(of: before)))
+        }
+        guard places.allSatisfy({ scope.admits(owner: $0, unit: $1) }) else {
             throw RecordErrors.outOfScope(action, type)
         }
     }

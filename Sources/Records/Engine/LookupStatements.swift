@@ -27,8 +27,9 @@ struct LookupStatements: Sendable {
         let id = standard.id.column
         get = statement(columnList, "\(id) = $1")
         batchGet = statement(columnList, "\(id) = ANY ($1)")
-        lock = statement(columnList, "\(id) = $1", " FOR UPDATE")
-        lockEach = statement(columnList, "\(id) = ANY ($1)", " ORDER BY \(id) FOR UPDATE")
+        let locked = LoadedRecord.columns(columnList)
+        lock = statement(locked, "\(id) = $1", " FOR UPDATE")
+        lockEach = statement(locked, "\(id) = ANY ($1)", " ORDER BY \(id) FOR UPDATE")
         existing = statement(id, "\(id) = ANY ($1)")
         existingShared = statement(id, "\(id) = ANY ($1)", " ORDER BY \(id) FOR SHARE")
     }
@@ -54,7 +55,7 @@ struct ScopedStatement: Sendable {
     ) -> Statement {
         assert(parameters.count == 1, "the scope's parameters begin at $2")
         let shape = ScopeShape(scope, type.standard)
-        shape.bind(scope, to: &parameters)
+        shape.bind(scope, type.standard, to: &parameters)
         return statements[lifetime.rawValue * ScopeShape.allCases.count + shape.rawValue]
     }
 }

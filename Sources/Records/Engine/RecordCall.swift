@@ -25,6 +25,15 @@ package struct RecordCall: Sendable {
             now: now, types: types)
     }
 
+    /// The same call, looked at as another user of the workspace would see it; nil for one who may do nothing.
+    func acting(as user: UserID) -> RecordCall? {
+        policy.access(of: user).map { access in
+            RecordCall(
+                context: context, actor: actor.asking(for: user), type: type,
+                access: access.object(type.object), policy: policy, now: now, types: types)
+        }
+    }
+
     /// The same call, looked at from the records that a reference names; nil when nothing is known of them here.
     func following(_ target: ReferenceTarget) throws -> RecordCall? { try types.type(named: target).map(with) }
 
@@ -42,13 +51,16 @@ package struct RecordCall: Sendable {
         rights = FieldRights(self.type, access)
     }
 
-    /// Selects the records that the caller may do the action with. Whoever may read some of a kind that can be shared reads those that are
-    /// shared with him, too.
+    /// Selects the records that the caller may do the action with. Whoever may do it with some of a kind that can be shared does it with
+    /// those that are shared with him for that, too.
     func predicate(_ action: Action) -> ScopePredicate {
-        let scope = access.predicate(action, ownership: type.ownership)
-        guard action == .read, type.standard.sharing != nil, scope != .none, scope != .all else { return scope }
-        return .shared(scope, with: access.audience)
+        let scope = scope(action)
+        guard let use = type.standard.sharing?.use(of: action), scope != .none, scope != .all else { return scope }
+        return .shared(scope, with: access.audience, for: use)
     }
+
+    /// Selects those of them that the scope of the action covers, whatever is shared.
+    func scope(_ action: Action) -> ScopePredicate { access.predicate(action, ownership: type.ownership) }
 
     /// Whether a role grants the action on some records at least.
     package func may(_ action: Action) -> Bool { predicate(action) != .none }

@@ -79,7 +79,13 @@ package final class RecordChange: @unchecked Sendable {
         return id
     }
 
-    var owner: RecordID? { type.standard.owner.flatMap { after.id($0.descriptor) } }
+    var owner: RecordID? { type.owner(of: after) }
 
-    var department: RecordID? { type.standard.department.flatMap { after.id($0.descriptor) } }
+    var department: RecordID? { type.department(of: after) }
+}
+
+extension RecordType {
+    func owner(of record: Message) -> RecordID? { standard.owner.flatMap { record.id($0.descriptor) } }
+
+    func department(of record: Message) -> RecordID? { standard.department.flatMap { record.id($0.descriptor) } }
 }

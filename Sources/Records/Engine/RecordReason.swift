@@ -63,6 +63,11 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case mirrorForbidden = "MIRROR_FORBIDDEN"
     case searchQueryInvalid = "SEARCH_QUERY_INVALID"
     case searchObjectUnknown = "SEARCH_OBJECT_UNKNOWN"
+    case shareSubjectInvalid = "SHARE_SUBJECT_INVALID"
+    case shareNeedless = "SHARE_NEEDLESS"
+    case shareTimePast = "SHARE_TIME_PAST"
+    case shareNotFound = "SHARE_NOT_FOUND"
+    case sharesTooMany = "SHARES_TOO_MANY"
     case watchesTooMany = "WATCHES_TOO_MANY"
     case watchTooSlow = "WATCH_TOO_SLOW"
 }

@@ -16,7 +16,7 @@ extension RecordTransaction {
             call.predicate(.read).condition(type, &parameters),
         ]
         let text =
-            "SELECT \(type.columnList) FROM \(type.source) "
+            "SELECT \(LoadedRecord.columns(type.columnList)) FROM \(type.source) "
             + "WHERE \(conditions.compactMap(\.self).joined(separator: " AND ")) FOR UPDATE"
         let rows = try await query(engine.statement(text), parameters)
         return try rows.first.map { row in

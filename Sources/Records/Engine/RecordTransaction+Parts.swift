@@ -24,7 +24,7 @@ extension RecordTransaction {
         parameters.append(Int64(RecordTransaction.partCountMax + 1))
         if let deletedAt { parameters.append(deletedAt) }
         let text =
-            "SELECT \(type.columnList) FROM \(type.source) WHERE \(reference.column) = $1 "
+            "SELECT \(LoadedRecord.columns(type.columnList)) FROM \(type.source) WHERE \(reference.column) = $1 "
             + "AND \(deletion) \(deletedAt == nil ? "IS NULL" : "= $3") "
             + "ORDER BY \(type.standard.id.column) LIMIT $2 FOR UPDATE"
         let rows = try await query(engine.statement(text), parameters)

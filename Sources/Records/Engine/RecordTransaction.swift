@@ -150,12 +150,9 @@ package final class RecordTransaction: @unchecked Sendable {
     }
 
     private func loaded(_ row: Row, _ call: RecordCall, for action: Action) throws -> LoadedRecord {
-        let type = call.type
         let record = try LoadedRecord(row, call, .right(action), in: context.arena)
         // What may be read was selected by that.
-        guard action == .read || call.predicate(action).admits(owner: record.owner, unit: record.department) else {
-            throw RecordErrors.outOfScope(action, type)
-        }
+        if action != .read { try record.requireWithin(call.predicate(action), action) }
         return record
     }
 
@@ -258,13 +255,16 @@ package struct LoadedRecord: @unchecked Sendable {
         case part
     }
 
-    /// From a row of its type's columns, as a message of the shape that the type has in the workspace.
-    init(_ row: Row, _ call: RecordCall, _ basis: Basis, in arena: Arena) throws {
-        self.init(call: call, message: try call.type.record(row, in: arena), basis: basis)
-    }
+    /// When the statement that found it began, by the database's clock: what ends then has ended.
+    let foundAt: Timestamp
 
-    private init(call: RecordCall, message: Message, basis: Basis) {
-        (self.call, self.message, self.basis) = (call, message, basis)
+    /// What a statement that finds records to be loaded selects.
+    static func columns(_ columnList: String) -> String { "\(columnList), statement_timestamp()" }
+
+    /// From a row of these columns, as a message of the shape that the type has in the workspace.
+    init(_ row: Row, _ call: RecordCall, _ basis: Basis, in arena: Arena) throws {
+        (self.call, message) = (call, try call.type.record(row, in: arena))
+        (self.basis, foundAt) = (basis, try row.timestamp(call.type.columnCount))
     }
 
     /// Throws PERMISSION_DENIED unless the record was loaded for the action, is a part, or the caller may do it: a method that loads a
@@ -275,9 +275,14 @@ package struct LoadedRecord: @unchecked Sendable {
         case .right(let asked) where asked == action: return
         case .right:
             try call.require(action)
-            guard call.predicate(action).admits(owner: owner, unit: department) else {
-                throw RecordErrors.outOfScope(action, type)
-            }
+            try requireWithin(call.predicate(action), action)
+        }
+    }
+
+    /// Throws PERMISSION_DENIED unless the record is one of those that are selected, by its owner, its department or its shares.
+    func requireWithin(_ predicate: ScopePredicate, _ action: Action) throws {
+        guard predicate.admits(owner: owner, unit: department, shares: type.shares(of: message), at: foundAt) else {
+            throw RecordErrors.outOfScope(action, type)
         }
     }
 
@@ -305,9 +310,9 @@ package struct LoadedRecord: @unchecked Sendable {
         return RecordChange(.restore, call, before: message, after: after, cause: cause)
     }
 
-    var owner: RecordID? { type.standard.owner.flatMap { message.id($0.descriptor) } }
+    var owner: RecordID? { type.owner(of: message) }
 
-    var department: RecordID? { type.standard.department.flatMap { message.id($0.descriptor) } }
+    var department: RecordID? { type.department(of: message) }
 }
 
 extension Message {

@@ -14,7 +14,7 @@ enum ScopeShape: Int, CaseIterable {
         case .none: self = .none
         case .owner: self = isOwned ? .owner : .none
         case .ownerOrUnits: self = isOwned ? .ownerOrUnits : .none
-        case .shared(let scope, _):
+        case .shared(let scope, _, _):
             let shape = ScopeShape(scope, standard)
             self =
                 switch shape {
@@ -45,31 +45,41 @@ enum ScopeShape: Int, CaseIterable {
 
     /// Nothing for a type whose records are not shared.
     private static func sharing(_ standard: StandardFields, after count: Int) -> String {
-        guard let sharing = standard.sharing else { return "" }
-        return " OR \(sharing.everybody.column) IS TRUE OR \(sharing.departments.column) && $\(count + 1)"
-            + " OR \(sharing.roles.column) && $\(count + 2)"
+        switch standard.sharing {
+        case nil: ""
+        case .shares(let field): " OR \(ShareSQL.condition(field.column, "$\(count + 1)"))"
+        case .readers(let everybody, let departments, let roles):
+            " OR \(everybody.column) IS TRUE OR \(departments.column) && $\(count + 1) OR \(roles.column) && $\(count + 2)"
+        }
     }
 
     /// Appends the values that stand in the condition.
-    func bind(_ scope: ScopePredicate, to parameters: inout Parameters) {
+    func bind(_ scope: ScopePredicate, _ standard: StandardFields, to parameters: inout Parameters) {
         switch (self, scope) {
         case (.owner, .owner(let user)): parameters.append(user.id)
         case (.ownerOrUnits, .ownerOrUnits(let user, let units)):
             parameters.append(user.id)
             parameters.append(units)
-        case (.ownerOrShared, .shared(let scope, let audience)):
-            ScopeShape.owner.bind(scope, to: &parameters)
-            ScopeShape.bind(audience, to: &parameters)
-        case (.ownerOrUnitsOrShared, .shared(let scope, let audience)):
-            ScopeShape.ownerOrUnits.bind(scope, to: &parameters)
-            ScopeShape.bind(audience, to: &parameters)
+        case (.ownerOrShared, .shared(let scope, let audience, let use)):
+            ScopeShape.owner.bind(scope, standard, to: &parameters)
+            ScopeShape.bind(audience, use, standard, to: &parameters)
+        case (.ownerOrUnitsOrShared, .shared(let scope, let audience, let use)):
+            ScopeShape.ownerOrUnits.bind(scope, standard, to: &parameters)
+            ScopeShape.bind(audience, use, standard, to: &parameters)
         default: break
         }
     }
 
-    private static func bind(_ audience: Audience, to parameters: inout Parameters) {
-        parameters.append(audience.units)
-        parameters.append(audience.roles)
+    private static func bind(
+        _ audience: Audience, _ use: ShareUse, _ standard: StandardFields, to parameters: inout Parameters
+    ) {
+        switch standard.sharing {
+        case nil: break
+        case .shares: parameters.appendJSON(ShareSQL.patterns(audience, use))
+        case .readers:
+            parameters.append(audience.units)
+            parameters.append(audience.roles)
+        }
     }
 }
 
@@ -78,7 +88,7 @@ extension ScopePredicate {
     func condition(_ type: RecordType, _ parameters: inout Parameters) -> String? {
         let shape = ScopeShape(self, type.standard)
         let condition = shape.condition(type.standard, after: parameters.count)
-        shape.bind(self, to: &parameters)
+        shape.bind(self, type.standard, to: &parameters)
         return condition
     }
 }

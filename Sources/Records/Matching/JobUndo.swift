@@ -82,9 +82,7 @@ package struct JobUndo: Sendable {
                 let count = transaction.changes.count
                 let loaded = try await transaction.load(
                     type, id: id.text, for: intent.action, lifetime: intent.lifetime)
-                guard call.predicate(grant).admits(owner: loaded.owner, unit: loaded.department) else {
-                    throw RecordErrors.outOfScope(grant, type)
-                }
+                try loaded.requireWithin(call.predicate(grant), grant)
                 let record = try await transaction.write(
                     intent.change(of: loaded, preparation, in: transaction), preparation)
                 return (record, transaction.changes.count > count)

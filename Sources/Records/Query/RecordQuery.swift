@@ -121,7 +121,7 @@ extension RecordTransaction {
         let sql = try engine.selection(call, [condition], for: action).condition(&parameters)
         parameters.append(Int64(limit))
         let text =
-            "SELECT \(call.type.columnList) FROM \(call.type.source) WHERE \(sql) "
+            "SELECT \(LoadedRecord.columns(call.type.columnList)) FROM \(call.type.source) WHERE \(sql) "
             + "ORDER BY \(type.standard.id.column) LIMIT $\(parameters.count) FOR UPDATE"
         return try await map(try await query(engine.statement(text), parameters)) {
             try LoadedRecord($0, call, .right(action), in: context.arena)

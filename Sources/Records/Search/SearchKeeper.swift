@@ -362,7 +362,10 @@ extension Keeping {
         _ shape: SearchShape, _ wanted: Wanted, _ termsLeft: inout Int, _ sql: PostgresTransaction
     ) async throws -> (entries: [Entry], isCut: Bool) {
         let type = shape.type
-        let standard = [type.standard.id, type.standard.owner, type.standard.department, type.customColumn]
+        let standard = [
+            type.standard.id, type.standard.owner, type.standard.department, type.standard.sharing?.shares,
+            type.customColumn,
+        ]
         let fields =
             standard.compactMap(\.self) + shape.fields.filter { $0.rest == nil && !$0.field.isCustom }.map(\.field)
         let (id, living) = (type.standard.id.column, Lifetime.living.condition(type) ?? "true")

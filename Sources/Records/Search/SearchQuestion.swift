@@ -90,15 +90,24 @@ struct SearchScope {
     }
 
     func question(_ groups: SearchGroups, owner: RecordID?) -> SearchQuestion? {
-        let scope: [Int32]? =
-            switch predicate {
-            // What is shared has no term: the records themselves decide.
-            case .all, .shared: nil
-            case .none: []
-            case .owner(let user): [SearchTerm.owner(user.id)]
-            case .ownerOrUnits(let user, let units):
-                [SearchTerm.owner(user.id)] + units.map { SearchTerm.department($0) }
+        let sharing = shapes.first?.shape.type.standard.sharing
+        return SearchQuestion(
+            groups, scope: Self.terms(predicate, sharing), owner: owner.map { [SearchTerm.owner($0)] })
+    }
+
+    /// The terms of which each record in the scope has one; nil when the records alone say whether they are in it.
+    private static func terms(_ predicate: ScopePredicate, _ sharing: Sharing?) -> [Int32]? {
+        switch predicate {
+        case .all: nil
+        case .none: []
+        case .owner(let user): [SearchTerm.owner(user.id)]
+        case .ownerOrUnits(let user, let units):
+            [SearchTerm.owner(user.id)] + units.map { SearchTerm.department($0) }
+        case .shared(let scope, let audience, _):
+            // When shares end, and what they allow, the records say.
+            sharing?.shares.flatMap { _ in terms(scope, sharing) }.map { terms in
+                terms + ([audience.user.id] + audience.units + audience.roles).map { SearchTerm.shared(with: $0) }
             }
-        return SearchQuestion(groups, scope: scope, owner: owner.map { [SearchTerm.owner($0)] })
+        }
     }
 }

@@ -53,6 +53,9 @@ struct SearchTerm: Sendable, Hashable {
     static func owner(_ id: RecordID) -> Int32 { number(id, of: 1) }
     static func department(_ id: RecordID) -> Int32 { number(id, of: 2) }
 
+    /// That of records that are shared with a user, a department or a role.
+    static func shared(with id: RecordID) -> Int32 { number(id, of: 4) }
+
     /// Records in a sample of a 256th, and in one of a 16th which holds it: by their ids, so the same whoever looks.
     static let smallSample: Int32 = 1
     static let largeSample: Int32 = 2

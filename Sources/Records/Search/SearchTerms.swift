@@ -1,3 +1,4 @@
+import AccessControl
 import Tenancy
 import Text
 import Wire
@@ -31,6 +32,7 @@ struct SearchTerms {
         if let department = standard.department.flatMap({ record.id($0.descriptor) }) {
             terms.numbers.insert(SearchTerm.department(department))
         }
+        for share in shape.type.shares(of: record) { terms.numbers.insert(SearchTerm.shared(with: share.subject.id)) }
         var title = RecordTitle()
         for field in shape.fields {
             for (text, use) in field.texts(of: record) {

@@ -10,14 +10,21 @@ enum RecordImage {
     ///   - values: SQL of the object.
     ///   - version: SQL of the version then.
     ///   - time: SQL of the moment of the last change then.
+    ///   - sharesLast: shares are shown as if they had no end: it may have come since, and nobody was told.
     static func select(
-        _ type: RecordType, row: String, values: String, version: String, time: String
+        _ type: RecordType, row: String, values: String, version: String, time: String, sharesLast: Bool = false
     ) -> String {
         let columns = type.fields.flatMap { field -> [String] in
             switch field.role {
             case .version: ["\(version) AS \(field.column)"]
             case .updateTime: ["\(time) AS \(field.column)"]
             case .id: ["\(row).\(field.column)"]
+            case .shares where sharesLast:
+                [
+                    ShareSQL.lasting(
+                        "CASE WHEN (\(values)) ? '\(field.key)' THEN (\(values))->'\(field.key)' ELSE \(row).\(field.column) END"
+                    ) + " AS \(field.column)"
+                ]
             case .customFields: ["\(custom(field, row, "(\(values))")) AS \(field.column)"]
             default:
                 zip(field.columns, expressions(field, "(\(values))")).map { column, then in

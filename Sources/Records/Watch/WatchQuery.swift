@@ -118,7 +118,7 @@ struct WatchQuery {
                 (SELECT other.occurred_at FROM {schema}.ledger AS other
                     WHERE other.object = $3 AND other.record_id = state.record_id
                         AND other.record_version < state.record_version ORDER BY other.record_version DESC LIMIT 1)
-                """)
+                """, sharesLast: true)
     }
 
     private func holds(_ condition: String, _ image: String) -> String {

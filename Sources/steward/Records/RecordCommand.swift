@@ -47,13 +47,19 @@ enum RecordCommands {
         let upsert: [any ParsableCommand.Type] = record.entry.key == nil ? [] : [UpsertRecord<Record>.self]
         let reassign: [any ParsableCommand.Type] =
             record.entry.methods.reassignMatching == nil ? [] : [ReassignMatching<Record>.self]
+        let sharing: [any ParsableCommand.Type] =
+            record.noun.isShareable
+            ? [
+                ShareRecord<Record>.self, UnshareRecord<Record>.self, ListShares<Record>.self,
+                ExplainAccess<Record>.self,
+            ] : []
         return [
             ListRecords<Record>.self, GetRecord<Record>.self, CreateRecord<Record>.self, UpdateRecord<Record>.self,
         ] + upsert + [
             DeleteRecord<Record>.self, RestoreRecord<Record>.self, RecordHistory<Record>.self, UndoChange<Record>.self,
             UpdateMatching<Record>.self, DeleteMatching<Record>.self, ExportRecords<Record>.self,
             WatchRecords<Record>.self,
-        ] + reassign
+        ] + reassign + sharing
     }
 
     static func idHelp(_ noun: RecordNoun) -> ArgumentHelp {

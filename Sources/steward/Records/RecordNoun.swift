@@ -42,6 +42,9 @@ struct RecordNoun: Sendable {
     /// The columns that a table shows unless others are asked for: fields, and names of other records, as in stage.
     var columns: [String] { presentation.columns ?? usualColumns }
 
+    /// Its records can be shared one by one.
+    var isShareable: Bool { entry.ownership == .owned && record.field("shares") != nil }
+
     /// The fields that people call a record by, written side by side; none when it has no name.
     var label: [String] {
         RecordNoun.labels.first { $0.allSatisfy { record.field($0) != nil } } ?? []
@@ -75,12 +78,13 @@ struct RecordNoun: Sendable {
     }
 
     private static let standardFieldsOfService: Set<String> = [
-        "version", "create_time", "update_time", "delete_time",
+        "version", "create_time", "update_time", "delete_time", "shares",
     ]
     private static let labels = [["display_name"], ["given_name", "family_name"], ["subject"]]
     private static let columnsMax = 6
     private static let unshown: Set<String> = [
         "id", "version", "create_time", "update_time", "delete_time", "owner_id", "department_id", "custom_fields",
+        "shares",
     ]
 
     /// The label and the first fields of one value, references by name, and the owner.

@@ -59,7 +59,7 @@ struct ReferenceResolver {
 
     /// parent_account names an account, owner a user.
     static func noun(_ name: String) -> String {
-        if name == "owner" { return User.noun.name }
+        if ["owner", "sharer"].contains(name) { return User.noun.name }
         let dashed = name.replacing("_", with: "-")
         let named = RecordNouns.all.map(\.name).filter { dashed == $0 || dashed.hasSuffix("-" + $0) }
         return named.max { $0.count < $1.count } ?? dashed

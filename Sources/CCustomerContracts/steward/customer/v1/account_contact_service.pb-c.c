@@ -1717,7 +1717,7 @@ void   steward__customer__v1__reassign_matching_account_contacts_response__free_
   assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_account_contacts_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__account_contact__field_descriptors[14] =
+static const ProtobufCFieldDescriptor steward__customer__v1__account_contact__field_descriptors[15] =
 {
   {
     "id",
@@ -1799,6 +1799,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__account_contact__fi
     0,   /* quantifier_offset */
     offsetof(Steward__Customer__V1__AccountContact, department_id),
     NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shares",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__AccountContact, n_shares),
+    offsetof(Steward__Customer__V1__AccountContact, shares),
+    &steward__type__v1__record_share__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -1889,26 +1901,26 @@ static const ProtobufCFieldDescriptor steward__customer__v1__account_contact__fi
   },
 };
 static const unsigned steward__customer__v1__account_contact__field_indices_by_name[] = {
-  8,   /* field[8] = account_id */
-  9,   /* field[9] = contact_id */
+  9,   /* field[9] = account_id */
+  10,   /* field[10] = contact_id */
   2,   /* field[2] = create_time */
-  7,   /* field[7] = custom_fields */
+  8,   /* field[8] = custom_fields */
   4,   /* field[4] = delete_time */
   6,   /* field[6] = department_id */
   0,   /* field[0] = id */
-  13,   /* field[13] = inactive */
-  11,   /* field[11] = job_title */
+  14,   /* field[14] = inactive */
+  12,   /* field[12] = job_title */
   5,   /* field[5] = owner_id */
-  12,   /* field[12] = primary_contact */
-  10,   /* field[10] = role */
+  13,   /* field[13] = primary_contact */
+  11,   /* field[11] = role */
+  7,   /* field[7] = shares */
   3,   /* field[3] = update_time */
   1,   /* field[1] = version */
 };
-static const ProtobufCIntRange steward__customer__v1__account_contact__number_ranges[2 + 1] =
+static const ProtobufCIntRange steward__customer__v1__account_contact__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 9, 7 },
-  { 0, 14 }
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__account_contact__descriptor =
 {
@@ -1918,10 +1930,10 @@ const ProtobufCMessageDescriptor steward__customer__v1__account_contact__descrip
   "Steward__Customer__V1__AccountContact",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__AccountContact),
-  14,
+  15,
   steward__customer__v1__account_contact__field_descriptors,
   steward__customer__v1__account_contact__field_indices_by_name,
-  2,  steward__customer__v1__account_contact__number_ranges,
+  1,  steward__customer__v1__account_contact__number_ranges,
   (ProtobufCMessageInit) steward__customer__v1__account_contact__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

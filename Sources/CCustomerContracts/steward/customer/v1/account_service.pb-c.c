@@ -1807,7 +1807,7 @@ void   steward__customer__v1__upsert_account_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__upsert_account_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__account__field_descriptors[24] =
+static const ProtobufCFieldDescriptor steward__customer__v1__account__field_descriptors[25] =
 {
   {
     "id",
@@ -1889,6 +1889,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__account__field_desc
     0,   /* quantifier_offset */
     offsetof(Steward__Customer__V1__Account, department_id),
     NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shares",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__Account, n_shares),
+    offsetof(Steward__Customer__V1__Account, shares),
+    &steward__type__v1__record_share__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -2099,36 +2111,36 @@ static const ProtobufCFieldDescriptor steward__customer__v1__account__field_desc
   },
 };
 static const unsigned steward__customer__v1__account__field_indices_by_name[] = {
-  20,   /* field[20] = annual_revenue */
-  16,   /* field[16] = city */
-  19,   /* field[19] = country_code */
+  21,   /* field[21] = annual_revenue */
+  17,   /* field[17] = city */
+  20,   /* field[20] = country_code */
   2,   /* field[2] = create_time */
-  7,   /* field[7] = custom_fields */
+  8,   /* field[8] = custom_fields */
   4,   /* field[4] = delete_time */
   6,   /* field[6] = department_id */
-  23,   /* field[23] = description */
-  8,   /* field[8] = display_name */
-  12,   /* field[12] = email */
-  9,   /* field[9] = external_id */
-  22,   /* field[22] = follow_up_time */
+  24,   /* field[24] = description */
+  9,   /* field[9] = display_name */
+  13,   /* field[13] = email */
+  10,   /* field[10] = external_id */
+  23,   /* field[23] = follow_up_time */
   0,   /* field[0] = id */
-  10,   /* field[10] = industry */
+  11,   /* field[11] = industry */
   5,   /* field[5] = owner_id */
-  21,   /* field[21] = parent_account_id */
-  11,   /* field[11] = phone */
-  18,   /* field[18] = postal_code */
-  17,   /* field[17] = region */
-  15,   /* field[15] = street */
-  14,   /* field[14] = tax_id */
+  22,   /* field[22] = parent_account_id */
+  12,   /* field[12] = phone */
+  19,   /* field[19] = postal_code */
+  18,   /* field[18] = region */
+  7,   /* field[7] = shares */
+  16,   /* field[16] = street */
+  15,   /* field[15] = tax_id */
   3,   /* field[3] = update_time */
   1,   /* field[1] = version */
-  13,   /* field[13] = website */
+  14,   /* field[14] = website */
 };
-static const ProtobufCIntRange steward__customer__v1__account__number_ranges[2 + 1] =
+static const ProtobufCIntRange steward__customer__v1__account__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 9, 7 },
-  { 0, 24 }
+  { 0, 25 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__account__descriptor =
 {
@@ -2138,10 +2150,10 @@ const ProtobufCMessageDescriptor steward__customer__v1__account__descriptor =
   "Steward__Customer__V1__Account",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__Account),
-  24,
+  25,
   steward__customer__v1__account__field_descriptors,
   steward__customer__v1__account__field_indices_by_name,
-  2,  steward__customer__v1__account__number_ranges,
+  1,  steward__customer__v1__account__number_ranges,
   (ProtobufCMessageInit) steward__customer__v1__account__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

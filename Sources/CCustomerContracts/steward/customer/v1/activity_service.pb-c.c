@@ -1807,7 +1807,7 @@ void   steward__customer__v1__upsert_activity_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__upsert_activity_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__activity__field_descriptors[19] =
+static const ProtobufCFieldDescriptor steward__customer__v1__activity__field_descriptors[20] =
 {
   {
     "id",
@@ -1889,6 +1889,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__activity__field_des
     0,   /* quantifier_offset */
     offsetof(Steward__Customer__V1__Activity, department_id),
     NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shares",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__Activity, n_shares),
+    offsetof(Steward__Customer__V1__Activity, shares),
+    &steward__type__v1__record_share__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -2039,31 +2051,31 @@ static const ProtobufCFieldDescriptor steward__customer__v1__activity__field_des
   },
 };
 static const unsigned steward__customer__v1__activity__field_indices_by_name[] = {
-  15,   /* field[15] = account_id */
-  10,   /* field[10] = body */
-  16,   /* field[16] = contact_id */
+  16,   /* field[16] = account_id */
+  11,   /* field[11] = body */
+  17,   /* field[17] = contact_id */
   2,   /* field[2] = create_time */
-  7,   /* field[7] = custom_fields */
-  17,   /* field[17] = deal_id */
+  8,   /* field[8] = custom_fields */
+  18,   /* field[18] = deal_id */
   4,   /* field[4] = delete_time */
   6,   /* field[6] = department_id */
-  11,   /* field[11] = direction */
-  13,   /* field[13] = duration_seconds */
-  18,   /* field[18] = external_id */
+  12,   /* field[12] = direction */
+  14,   /* field[14] = duration_seconds */
+  19,   /* field[19] = external_id */
   0,   /* field[0] = id */
-  8,   /* field[8] = kind */
-  12,   /* field[12] = occur_time */
-  14,   /* field[14] = outcome */
+  9,   /* field[9] = kind */
+  13,   /* field[13] = occur_time */
+  15,   /* field[15] = outcome */
   5,   /* field[5] = owner_id */
-  9,   /* field[9] = subject */
+  7,   /* field[7] = shares */
+  10,   /* field[10] = subject */
   3,   /* field[3] = update_time */
   1,   /* field[1] = version */
 };
-static const ProtobufCIntRange steward__customer__v1__activity__number_ranges[2 + 1] =
+static const ProtobufCIntRange steward__customer__v1__activity__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 9, 7 },
-  { 0, 19 }
+  { 0, 20 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__activity__descriptor =
 {
@@ -2073,10 +2085,10 @@ const ProtobufCMessageDescriptor steward__customer__v1__activity__descriptor =
   "Steward__Customer__V1__Activity",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__Activity),
-  19,
+  20,
   steward__customer__v1__activity__field_descriptors,
   steward__customer__v1__activity__field_indices_by_name,
-  2,  steward__customer__v1__activity__number_ranges,
+  1,  steward__customer__v1__activity__number_ranges,
   (ProtobufCMessageInit) steward__customer__v1__activity__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -1852,7 +1852,7 @@ void   steward__customer__v1__upsert_contact_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__upsert_contact_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__contact__field_descriptors[21] =
+static const ProtobufCFieldDescriptor steward__customer__v1__contact__field_descriptors[22] =
 {
   {
     "id",
@@ -1934,6 +1934,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__contact__field_desc
     0,   /* quantifier_offset */
     offsetof(Steward__Customer__V1__Contact, department_id),
     NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shares",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__Contact, n_shares),
+    offsetof(Steward__Customer__V1__Contact, shares),
+    &steward__type__v1__record_share__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -2108,33 +2120,33 @@ static const ProtobufCFieldDescriptor steward__customer__v1__contact__field_desc
   },
 };
 static const unsigned steward__customer__v1__contact__field_indices_by_name[] = {
-  12,   /* field[12] = birth_date */
-  15,   /* field[15] = city */
-  13,   /* field[13] = contact_points */
-  18,   /* field[18] = country_code */
+  13,   /* field[13] = birth_date */
+  16,   /* field[16] = city */
+  14,   /* field[14] = contact_points */
+  19,   /* field[19] = country_code */
   2,   /* field[2] = create_time */
-  7,   /* field[7] = custom_fields */
+  8,   /* field[8] = custom_fields */
   4,   /* field[4] = delete_time */
   6,   /* field[6] = department_id */
-  20,   /* field[20] = description */
-  10,   /* field[10] = external_id */
-  9,   /* field[9] = family_name */
-  19,   /* field[19] = follow_up_time */
-  8,   /* field[8] = given_name */
+  21,   /* field[21] = description */
+  11,   /* field[11] = external_id */
+  10,   /* field[10] = family_name */
+  20,   /* field[20] = follow_up_time */
+  9,   /* field[9] = given_name */
   0,   /* field[0] = id */
-  11,   /* field[11] = job_title */
+  12,   /* field[12] = job_title */
   5,   /* field[5] = owner_id */
-  17,   /* field[17] = postal_code */
-  16,   /* field[16] = region */
-  14,   /* field[14] = street */
+  18,   /* field[18] = postal_code */
+  17,   /* field[17] = region */
+  7,   /* field[7] = shares */
+  15,   /* field[15] = street */
   3,   /* field[3] = update_time */
   1,   /* field[1] = version */
 };
-static const ProtobufCIntRange steward__customer__v1__contact__number_ranges[2 + 1] =
+static const ProtobufCIntRange steward__customer__v1__contact__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 9, 7 },
-  { 0, 21 }
+  { 0, 22 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__contact__descriptor =
 {
@@ -2144,10 +2156,10 @@ const ProtobufCMessageDescriptor steward__customer__v1__contact__descriptor =
   "Steward__Customer__V1__Contact",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__Contact),
-  21,
+  22,
   steward__customer__v1__contact__field_descriptors,
   steward__customer__v1__contact__field_indices_by_name,
-  2,  steward__customer__v1__contact__number_ranges,
+  1,  steward__customer__v1__contact__number_ranges,
   (ProtobufCMessageInit) steward__customer__v1__contact__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -1807,7 +1807,7 @@ void   steward__customer__v1__upsert_lead_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__upsert_lead_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__lead__field_descriptors[25] =
+static const ProtobufCFieldDescriptor steward__customer__v1__lead__field_descriptors[26] =
 {
   {
     "id",
@@ -1889,6 +1889,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__lead__field_descrip
     0,   /* quantifier_offset */
     offsetof(Steward__Customer__V1__Lead, department_id),
     NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shares",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Customer__V1__Lead, n_shares),
+    offsetof(Steward__Customer__V1__Lead, shares),
+    &steward__type__v1__record_share__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -2111,37 +2123,37 @@ static const ProtobufCFieldDescriptor steward__customer__v1__lead__field_descrip
   },
 };
 static const unsigned steward__customer__v1__lead__field_indices_by_name[] = {
-  19,   /* field[19] = account_id */
-  15,   /* field[15] = city */
-  10,   /* field[10] = company_name */
-  20,   /* field[20] = contact_id */
-  16,   /* field[16] = country_code */
+  20,   /* field[20] = account_id */
+  16,   /* field[16] = city */
+  11,   /* field[11] = company_name */
+  21,   /* field[21] = contact_id */
+  17,   /* field[17] = country_code */
   2,   /* field[2] = create_time */
-  7,   /* field[7] = custom_fields */
+  8,   /* field[8] = custom_fields */
   4,   /* field[4] = delete_time */
   6,   /* field[6] = department_id */
-  24,   /* field[24] = description */
-  12,   /* field[12] = email */
-  21,   /* field[21] = estimated_value */
-  23,   /* field[23] = external_id */
-  9,   /* field[9] = family_name */
-  8,   /* field[8] = given_name */
+  25,   /* field[25] = description */
+  13,   /* field[13] = email */
+  22,   /* field[22] = estimated_value */
+  24,   /* field[24] = external_id */
+  10,   /* field[10] = family_name */
+  9,   /* field[9] = given_name */
   0,   /* field[0] = id */
-  11,   /* field[11] = job_title */
-  22,   /* field[22] = next_action_time */
+  12,   /* field[12] = job_title */
+  23,   /* field[23] = next_action_time */
   5,   /* field[5] = owner_id */
-  13,   /* field[13] = phone */
-  17,   /* field[17] = source */
-  18,   /* field[18] = status */
+  14,   /* field[14] = phone */
+  7,   /* field[7] = shares */
+  18,   /* field[18] = source */
+  19,   /* field[19] = status */
   3,   /* field[3] = update_time */
   1,   /* field[1] = version */
-  14,   /* field[14] = website */
+  15,   /* field[15] = website */
 };
-static const ProtobufCIntRange steward__customer__v1__lead__number_ranges[2 + 1] =
+static const ProtobufCIntRange steward__customer__v1__lead__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 9, 7 },
-  { 0, 25 }
+  { 0, 26 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__lead__descriptor =
 {
@@ -2151,10 +2163,10 @@ const ProtobufCMessageDescriptor steward__customer__v1__lead__descriptor =
   "Steward__Customer__V1__Lead",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__Lead),
-  25,
+  26,
   steward__customer__v1__lead__field_descriptors,
   steward__customer__v1__lead__field_indices_by_name,
-  2,  steward__customer__v1__lead__number_ranges,
+  1,  steward__customer__v1__lead__number_ranges,
   (ProtobufCMessageInit) steward__customer__v1__lead__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

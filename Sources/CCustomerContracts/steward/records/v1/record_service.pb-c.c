@@ -1807,7 +1807,7 @@ void   steward__records__v1__upsert_record_response__free_unpacked
   assert(message->message_base.descriptor == &steward__records__v1__upsert_record_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__records__v1__record__field_descriptors[11] =
+static const ProtobufCFieldDescriptor steward__records__v1__record__field_descriptors[12] =
 {
   {
     "id",
@@ -1894,6 +1894,18 @@ static const ProtobufCFieldDescriptor steward__records__v1__record__field_descri
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "shares",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Records__V1__Record, n_shares),
+    offsetof(Steward__Records__V1__Record, shares),
+    &steward__type__v1__record_share__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "custom_fields",
     9,
     PROTOBUF_C_LABEL_REPEATED,
@@ -1944,22 +1956,22 @@ static const ProtobufCFieldDescriptor steward__records__v1__record__field_descri
 };
 static const unsigned steward__records__v1__record__field_indices_by_name[] = {
   2,   /* field[2] = create_time */
-  7,   /* field[7] = custom_fields */
+  8,   /* field[8] = custom_fields */
   4,   /* field[4] = delete_time */
   6,   /* field[6] = department_id */
-  8,   /* field[8] = display_name */
-  10,   /* field[10] = external_id */
+  9,   /* field[9] = display_name */
+  11,   /* field[11] = external_id */
   0,   /* field[0] = id */
-  9,   /* field[9] = number */
+  10,   /* field[10] = number */
   5,   /* field[5] = owner_id */
+  7,   /* field[7] = shares */
   3,   /* field[3] = update_time */
   1,   /* field[1] = version */
 };
-static const ProtobufCIntRange steward__records__v1__record__number_ranges[2 + 1] =
+static const ProtobufCIntRange steward__records__v1__record__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 9, 7 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor steward__records__v1__record__descriptor =
 {
@@ -1969,10 +1981,10 @@ const ProtobufCMessageDescriptor steward__records__v1__record__descriptor =
   "Steward__Records__V1__Record",
   "steward.records.v1",
   sizeof(Steward__Records__V1__Record),
-  11,
+  12,
   steward__records__v1__record__field_descriptors,
   steward__records__v1__record__field_indices_by_name,
-  2,  steward__records__v1__record__number_ranges,
+  1,  steward__records__v1__record__number_ranges,
   (ProtobufCMessageInit) steward__records__v1__record__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

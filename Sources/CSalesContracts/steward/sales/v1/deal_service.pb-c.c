@@ -2347,7 +2347,7 @@ void   steward__sales__v1__money_sum__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__money_sum__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__sales__v1__deal__field_descriptors[20] =
+static const ProtobufCFieldDescriptor steward__sales__v1__deal__field_descriptors[21] =
 {
   {
     "id",
@@ -2429,6 +2429,18 @@ static const ProtobufCFieldDescriptor steward__sales__v1__deal__field_descriptor
     0,   /* quantifier_offset */
     offsetof(Steward__Sales__V1__Deal, department_id),
     NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shares",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Sales__V1__Deal, n_shares),
+    offsetof(Steward__Sales__V1__Deal, shares),
+    &steward__type__v1__record_share__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -2591,32 +2603,32 @@ static const ProtobufCFieldDescriptor steward__sales__v1__deal__field_descriptor
   },
 };
 static const unsigned steward__sales__v1__deal__field_indices_by_name[] = {
-  11,   /* field[11] = account_id */
-  13,   /* field[13] = amount */
-  14,   /* field[14] = close_date */
-  12,   /* field[12] = contact_id */
+  12,   /* field[12] = account_id */
+  14,   /* field[14] = amount */
+  15,   /* field[15] = close_date */
+  13,   /* field[13] = contact_id */
   2,   /* field[2] = create_time */
-  7,   /* field[7] = custom_fields */
+  8,   /* field[8] = custom_fields */
   4,   /* field[4] = delete_time */
   6,   /* field[6] = department_id */
-  19,   /* field[19] = description */
-  8,   /* field[8] = display_name */
-  18,   /* field[18] = external_id */
-  15,   /* field[15] = follow_up_time */
+  20,   /* field[20] = description */
+  9,   /* field[9] = display_name */
+  19,   /* field[19] = external_id */
+  16,   /* field[16] = follow_up_time */
   0,   /* field[0] = id */
-  16,   /* field[16] = outcome_reason */
+  17,   /* field[17] = outcome_reason */
   5,   /* field[5] = owner_id */
-  9,   /* field[9] = pipeline_id */
-  17,   /* field[17] = stage_enter_time */
-  10,   /* field[10] = stage_id */
+  10,   /* field[10] = pipeline_id */
+  7,   /* field[7] = shares */
+  18,   /* field[18] = stage_enter_time */
+  11,   /* field[11] = stage_id */
   3,   /* field[3] = update_time */
   1,   /* field[1] = version */
 };
-static const ProtobufCIntRange steward__sales__v1__deal__number_ranges[2 + 1] =
+static const ProtobufCIntRange steward__sales__v1__deal__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 9, 7 },
-  { 0, 20 }
+  { 0, 21 }
 };
 const ProtobufCMessageDescriptor steward__sales__v1__deal__descriptor =
 {
@@ -2626,10 +2638,10 @@ const ProtobufCMessageDescriptor steward__sales__v1__deal__descriptor =
   "Steward__Sales__V1__Deal",
   "steward.sales.v1",
   sizeof(Steward__Sales__V1__Deal),
-  20,
+  21,
   steward__sales__v1__deal__field_descriptors,
   steward__sales__v1__deal__field_indices_by_name,
-  2,  steward__sales__v1__deal__number_ranges,
+  1,  steward__sales__v1__deal__number_ranges,
   (ProtobufCMessageInit) steward__sales__v1__deal__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

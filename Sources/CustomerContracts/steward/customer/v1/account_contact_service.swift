@@ -30,6 +30,9 @@ public struct AccountContact: Hashable, Sendable {
     /// The department the record belongs to. Defaults to the owner's.
     public var departmentID: String?
 
+    /// With whom the record is shared: SharingService shares it. Set by the service.
+    public var shares: [RecordShare]
+
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
@@ -54,8 +57,9 @@ public struct AccountContact: Hashable, Sendable {
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
-        customFields: [CustomField] = [], accountID: String? = nil, contactID: String? = nil,
-        role: String? = nil, jobTitle: String? = nil, primaryContact: Bool? = nil, inactive: Bool? = nil
+        shares: [RecordShare] = [], customFields: [CustomField] = [], accountID: String? = nil,
+        contactID: String? = nil, role: String? = nil, jobTitle: String? = nil, primaryContact: Bool? = nil,
+        inactive: Bool? = nil
     ) {
         self.id = id
         self.version = version
@@ -64,6 +68,7 @@ public struct AccountContact: Hashable, Sendable {
         self.deleteTime = deleteTime
         self.ownerID = ownerID
         self.departmentID = departmentID
+        self.shares = shares
         self.customFields = customFields
         self.accountID = accountID
         self.contactID = contactID
@@ -86,6 +91,7 @@ extension AccountContact: WireMessage {
         self.deleteTime = readTimestamp(c.pointee.delete_time)
         self.ownerID = readString(c.pointee.owner_id)
         self.departmentID = readString(c.pointee.department_id)
+        self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
         self.accountID = readString(c.pointee.account_id)
         self.contactID = readString(c.pointee.contact_id)
@@ -107,6 +113,8 @@ extension AccountContact: WireMessage {
         c.pointee.delete_time = self.deleteTime.map { writeTimestamp($0, message.arena) }
         c.pointee.owner_id = self.ownerID.map(message.arena.string)
         c.pointee.department_id = self.departmentID.map(message.arena.string)
+        c.pointee.shares = writePointers(self.shares, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_shares = self.shares.count
         c.pointee.custom_fields = writePointers(self.customFields, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_custom_fields = self.customFields.count
         c.pointee.account_id = self.accountID.map(message.arena.string)

@@ -30,6 +30,9 @@ public struct Activity: Hashable, Sendable {
     /// The department the record belongs to. Defaults to the owner's.
     public var departmentID: String?
 
+    /// With whom the record is shared: SharingService shares it. Set by the service.
+    public var shares: [RecordShare]
+
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
@@ -69,10 +72,10 @@ public struct Activity: Hashable, Sendable {
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
-        customFields: [CustomField] = [], kind: ActivityKind? = nil, subject: String? = nil,
-        body: String? = nil, direction: ActivityDirection? = nil, occurTime: Timestamp? = nil,
-        durationSeconds: Int32? = nil, outcome: String? = nil, accountID: String? = nil,
-        contactID: String? = nil, dealID: String? = nil, externalID: String? = nil
+        shares: [RecordShare] = [], customFields: [CustomField] = [], kind: ActivityKind? = nil,
+        subject: String? = nil, body: String? = nil, direction: ActivityDirection? = nil,
+        occurTime: Timestamp? = nil, durationSeconds: Int32? = nil, outcome: String? = nil,
+        accountID: String? = nil, contactID: String? = nil, dealID: String? = nil, externalID: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -81,6 +84,7 @@ public struct Activity: Hashable, Sendable {
         self.deleteTime = deleteTime
         self.ownerID = ownerID
         self.departmentID = departmentID
+        self.shares = shares
         self.customFields = customFields
         self.kind = kind
         self.subject = subject
@@ -108,6 +112,7 @@ extension Activity: WireMessage {
         self.deleteTime = readTimestamp(c.pointee.delete_time)
         self.ownerID = readString(c.pointee.owner_id)
         self.departmentID = readString(c.pointee.department_id)
+        self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
         self.kind = c.pointee.has_kind != 0 ? .init(rawValue: .init(bitPattern: c.pointee.kind.rawValue)) : nil
         self.subject = readString(c.pointee.subject)
@@ -134,6 +139,8 @@ extension Activity: WireMessage {
         c.pointee.delete_time = self.deleteTime.map { writeTimestamp($0, message.arena) }
         c.pointee.owner_id = self.ownerID.map(message.arena.string)
         c.pointee.department_id = self.departmentID.map(message.arena.string)
+        c.pointee.shares = writePointers(self.shares, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_shares = self.shares.count
         c.pointee.custom_fields = writePointers(self.customFields, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_custom_fields = self.customFields.count
         if let value = self.kind {

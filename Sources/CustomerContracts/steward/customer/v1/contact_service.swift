@@ -30,6 +30,9 @@ public struct Contact: Hashable, Sendable {
     /// The department the record belongs to. Defaults to the owner's.
     public var departmentID: String?
 
+    /// With whom the record is shared: SharingService shares it. Set by the service.
+    public var shares: [RecordShare]
+
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
@@ -75,11 +78,11 @@ public struct Contact: Hashable, Sendable {
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
-        customFields: [CustomField] = [], givenName: String? = nil, familyName: String? = nil,
-        externalID: String? = nil, jobTitle: String? = nil, birthDate: String? = nil,
-        contactPoints: [ContactPoint] = [], street: String? = nil, city: String? = nil, region: String? = nil,
-        postalCode: String? = nil, countryCode: String? = nil, followUpTime: Timestamp? = nil,
-        description: String? = nil
+        shares: [RecordShare] = [], customFields: [CustomField] = [], givenName: String? = nil,
+        familyName: String? = nil, externalID: String? = nil, jobTitle: String? = nil,
+        birthDate: String? = nil, contactPoints: [ContactPoint] = [], street: String? = nil,
+        city: String? = nil, region: String? = nil, postalCode: String? = nil, countryCode: String? = nil,
+        followUpTime: Timestamp? = nil, description: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -88,6 +91,7 @@ public struct Contact: Hashable, Sendable {
         self.deleteTime = deleteTime
         self.ownerID = ownerID
         self.departmentID = departmentID
+        self.shares = shares
         self.customFields = customFields
         self.givenName = givenName
         self.familyName = familyName
@@ -117,6 +121,7 @@ extension Contact: WireMessage {
         self.deleteTime = readTimestamp(c.pointee.delete_time)
         self.ownerID = readString(c.pointee.owner_id)
         self.departmentID = readString(c.pointee.department_id)
+        self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
         self.givenName = readString(c.pointee.given_name)
         self.familyName = readString(c.pointee.family_name)
@@ -145,6 +150,8 @@ extension Contact: WireMessage {
         c.pointee.delete_time = self.deleteTime.map { writeTimestamp($0, message.arena) }
         c.pointee.owner_id = self.ownerID.map(message.arena.string)
         c.pointee.department_id = self.departmentID.map(message.arena.string)
+        c.pointee.shares = writePointers(self.shares, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_shares = self.shares.count
         c.pointee.custom_fields = writePointers(self.customFields, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_custom_fields = self.customFields.count
         c.pointee.given_name = self.givenName.map(message.arena.string)

@@ -30,6 +30,9 @@ public struct Lead: Hashable, Sendable {
     /// The department the record belongs to. Defaults to the owner's.
     public var departmentID: String?
 
+    /// With whom the record is shared: SharingService shares it. Set by the service.
+    public var shares: [RecordShare]
+
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
@@ -87,10 +90,10 @@ public struct Lead: Hashable, Sendable {
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
-        customFields: [CustomField] = [], givenName: String? = nil, familyName: String? = nil,
-        companyName: String? = nil, jobTitle: String? = nil, email: String? = nil, phone: String? = nil,
-        website: String? = nil, city: String? = nil, countryCode: String? = nil, source: String? = nil,
-        status: LeadStatus? = nil, accountID: String? = nil, contactID: String? = nil,
+        shares: [RecordShare] = [], customFields: [CustomField] = [], givenName: String? = nil,
+        familyName: String? = nil, companyName: String? = nil, jobTitle: String? = nil, email: String? = nil,
+        phone: String? = nil, website: String? = nil, city: String? = nil, countryCode: String? = nil,
+        source: String? = nil, status: LeadStatus? = nil, accountID: String? = nil, contactID: String? = nil,
         estimatedValue: Money? = nil, nextActionTime: Timestamp? = nil, externalID: String? = nil,
         description: String? = nil
     ) {
@@ -101,6 +104,7 @@ public struct Lead: Hashable, Sendable {
         self.deleteTime = deleteTime
         self.ownerID = ownerID
         self.departmentID = departmentID
+        self.shares = shares
         self.customFields = customFields
         self.givenName = givenName
         self.familyName = familyName
@@ -134,6 +138,7 @@ extension Lead: WireMessage {
         self.deleteTime = readTimestamp(c.pointee.delete_time)
         self.ownerID = readString(c.pointee.owner_id)
         self.departmentID = readString(c.pointee.department_id)
+        self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
         self.givenName = readString(c.pointee.given_name)
         self.familyName = readString(c.pointee.family_name)
@@ -166,6 +171,8 @@ extension Lead: WireMessage {
         c.pointee.delete_time = self.deleteTime.map { writeTimestamp($0, message.arena) }
         c.pointee.owner_id = self.ownerID.map(message.arena.string)
         c.pointee.department_id = self.departmentID.map(message.arena.string)
+        c.pointee.shares = writePointers(self.shares, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_shares = self.shares.count
         c.pointee.custom_fields = writePointers(self.customFields, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_custom_fields = self.customFields.count
         c.pointee.given_name = self.givenName.map(message.arena.string)

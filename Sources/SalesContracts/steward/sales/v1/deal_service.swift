@@ -30,6 +30,9 @@ public struct Deal: Hashable, Sendable {
     /// The department the record belongs to. Defaults to the owner's.
     public var departmentID: String?
 
+    /// With whom the record is shared: SharingService shares it. Set by the service.
+    public var shares: [RecordShare]
+
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
@@ -74,10 +77,11 @@ public struct Deal: Hashable, Sendable {
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
-        customFields: [CustomField] = [], displayName: String? = nil, pipelineID: String? = nil,
-        stageID: String? = nil, accountID: String? = nil, contactID: String? = nil, amount: Money? = nil,
-        closeDate: String? = nil, followUpTime: Timestamp? = nil, outcomeReason: String? = nil,
-        stageEnterTime: Timestamp? = nil, externalID: String? = nil, description: String? = nil
+        shares: [RecordShare] = [], customFields: [CustomField] = [], displayName: String? = nil,
+        pipelineID: String? = nil, stageID: String? = nil, accountID: String? = nil, contactID: String? = nil,
+        amount: Money? = nil, closeDate: String? = nil, followUpTime: Timestamp? = nil,
+        outcomeReason: String? = nil, stageEnterTime: Timestamp? = nil, externalID: String? = nil,
+        description: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -86,6 +90,7 @@ public struct Deal: Hashable, Sendable {
         self.deleteTime = deleteTime
         self.ownerID = ownerID
         self.departmentID = departmentID
+        self.shares = shares
         self.customFields = customFields
         self.displayName = displayName
         self.pipelineID = pipelineID
@@ -114,6 +119,7 @@ extension Deal: WireMessage {
         self.deleteTime = readTimestamp(c.pointee.delete_time)
         self.ownerID = readString(c.pointee.owner_id)
         self.departmentID = readString(c.pointee.department_id)
+        self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
         self.displayName = readString(c.pointee.display_name)
         self.pipelineID = readString(c.pointee.pipeline_id)
@@ -141,6 +147,8 @@ extension Deal: WireMessage {
         c.pointee.delete_time = self.deleteTime.map { writeTimestamp($0, message.arena) }
         c.pointee.owner_id = self.ownerID.map(message.arena.string)
         c.pointee.department_id = self.departmentID.map(message.arena.string)
+        c.pointee.shares = writePointers(self.shares, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_shares = self.shares.count
         c.pointee.custom_fields = writePointers(self.customFields, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_custom_fields = self.customFields.count
         c.pointee.display_name = self.displayName.map(message.arena.string)

@@ -17,6 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/timestamp.pb-c.h"
 #include "steward/type/v1/filter.pb-c.h"
 #include "steward/type/v1/record.pb-c.h"
+#include "steward/type/v1/share.pb-c.h"
 
 typedef struct Steward__Customer__V1__Activity Steward__Customer__V1__Activity;
 typedef struct Steward__Customer__V1__GetActivityRequest Steward__Customer__V1__GetActivityRequest;
@@ -145,6 +146,11 @@ struct  Steward__Customer__V1__Activity
    */
   char *department_id;
   /*
+   * With whom the record is shared: SharingService shares it. Set by the service.
+   */
+  size_t n_shares;
+  Steward__Type__V1__RecordShare **shares;
+  /*
    * Fields that the tenant defined.
    */
   size_t n_custom_fields;
@@ -199,7 +205,7 @@ struct  Steward__Customer__V1__Activity
 };
 #define STEWARD__CUSTOMER__V1__ACTIVITY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__activity__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0, STEWARD__CUSTOMER__V1__ACTIVITY_KIND__ACTIVITY_KIND_UNSPECIFIED, NULL, NULL, 0, STEWARD__CUSTOMER__V1__ACTIVITY_DIRECTION__ACTIVITY_DIRECTION_UNSPECIFIED, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0, STEWARD__CUSTOMER__V1__ACTIVITY_KIND__ACTIVITY_KIND_UNSPECIFIED, NULL, NULL, 0, STEWARD__CUSTOMER__V1__ACTIVITY_DIRECTION__ACTIVITY_DIRECTION_UNSPECIFIED, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL }
 
 
 /*

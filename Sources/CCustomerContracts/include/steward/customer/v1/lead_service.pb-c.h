@@ -17,6 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/timestamp.pb-c.h"
 #include "steward/type/v1/filter.pb-c.h"
 #include "steward/type/v1/record.pb-c.h"
+#include "steward/type/v1/share.pb-c.h"
 
 typedef struct Steward__Customer__V1__Lead Steward__Customer__V1__Lead;
 typedef struct Steward__Customer__V1__GetLeadRequest Steward__Customer__V1__GetLeadRequest;
@@ -127,6 +128,11 @@ struct  Steward__Customer__V1__Lead
    */
   char *department_id;
   /*
+   * With whom the record is shared: SharingService shares it. Set by the service.
+   */
+  size_t n_shares;
+  Steward__Type__V1__RecordShare **shares;
+  /*
    * Fields that the tenant defined.
    */
   size_t n_custom_fields;
@@ -203,7 +209,7 @@ struct  Steward__Customer__V1__Lead
 };
 #define STEWARD__CUSTOMER__V1__LEAD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__lead__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__CUSTOMER__V1__LEAD_STATUS__LEAD_STATUS_UNSPECIFIED, NULL, NULL, NULL, NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__CUSTOMER__V1__LEAD_STATUS__LEAD_STATUS_UNSPECIFIED, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 /*

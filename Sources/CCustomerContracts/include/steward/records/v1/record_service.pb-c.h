@@ -17,6 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/timestamp.pb-c.h"
 #include "steward/type/v1/filter.pb-c.h"
 #include "steward/type/v1/record.pb-c.h"
+#include "steward/type/v1/share.pb-c.h"
 
 typedef struct Steward__Records__V1__Record Steward__Records__V1__Record;
 typedef struct Steward__Records__V1__GetRecordRequest Steward__Records__V1__GetRecordRequest;
@@ -101,6 +102,11 @@ struct  Steward__Records__V1__Record
    */
   char *department_id;
   /*
+   * With whom the record is shared: SharingService shares it. Set by the service.
+   */
+  size_t n_shares;
+  Steward__Type__V1__RecordShare **shares;
+  /*
    * Fields that the workspace has added to the object.
    */
   size_t n_custom_fields;
@@ -120,7 +126,7 @@ struct  Steward__Records__V1__Record
 };
 #define STEWARD__RECORDS__V1__RECORD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__records__v1__record__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL, NULL }
 
 
 /*

@@ -18,6 +18,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "steward/sales/v1/stage_service.pb-c.h"
 #include "steward/type/v1/filter.pb-c.h"
 #include "steward/type/v1/record.pb-c.h"
+#include "steward/type/v1/share.pb-c.h"
 
 typedef struct Steward__Sales__V1__Deal Steward__Sales__V1__Deal;
 typedef struct Steward__Sales__V1__GetDealRequest Steward__Sales__V1__GetDealRequest;
@@ -114,6 +115,11 @@ struct  Steward__Sales__V1__Deal
    */
   char *department_id;
   /*
+   * With whom the record is shared: SharingService shares it. Set by the service.
+   */
+  size_t n_shares;
+  Steward__Type__V1__RecordShare **shares;
+  /*
    * Fields that the tenant defined.
    */
   size_t n_custom_fields;
@@ -171,7 +177,7 @@ struct  Steward__Sales__V1__Deal
 };
 #define STEWARD__SALES__V1__DEAL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__deal__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 /*
