@@ -4,6 +4,7 @@
 #include <unicode/uchar.h>
 #include <unicode/ucol.h>
 #include <unicode/unorm2.h>
+#include <unicode/uregex.h>
 #include <unicode/ustring.h>
 #include <unicode/utrans.h>
 
@@ -94,3 +95,26 @@ int32_t steward_read(void *reader, const uint16_t *units, int32_t count, uint16_
     utrans_transUChars(reader, read, &length, capacity, 0, &limit, &status);
     return U_SUCCESS(status) && length <= capacity ? length : -1;
 }
+
+void *steward_pattern(const uint16_t *text, int32_t count, int32_t *offset, const char **name) {
+    UErrorCode status = U_ZERO_ERROR;
+    UParseError place = {.line = 0, .offset = 0};
+    URegularExpression *pattern = uregex_open(text, count, 0, &place, &status);
+    if (U_SUCCESS(status)) return pattern;
+    *offset = place.offset;
+    *name = u_errorName(status);
+    return NULL;
+}
+
+int steward_fits(const void *pattern, const uint16_t *text, int32_t count, int32_t steps, int32_t bytes) {
+    UErrorCode status = U_ZERO_ERROR;
+    URegularExpression *matcher = uregex_clone(pattern, &status);
+    uregex_setTimeLimit(matcher, steps, &status);
+    uregex_setStackLimit(matcher, bytes, &status);
+    uregex_setText(matcher, text, count, &status);
+    UBool fits = uregex_matches(matcher, -1, &status);
+    uregex_close(matcher);
+    return U_SUCCESS(status) ? fits != 0 : -1;
+}
+
+void steward_close_pattern(void *pattern) { uregex_close(pattern); }

@@ -24,9 +24,12 @@ package enum CustomerMigrations {
             Migration(
                 number: 12, name: "tell_search_shapes", sql: PackageResources.customer_0012_tell_search_shapes_sql),
             Migration(number: 13, name: "add_shares", sql: PackageResources.customer_0013_add_shares_sql),
+            Migration(
+                number: 14, name: "create_unique_values",
+                sql: PackageResources.customer_0014_create_unique_values_sql),
         ],
         rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads", "custom_records")
             + TableRights.added("custom_objects") + TableRights.kept("record_numbers", changing: ["last"])
-            + TableRights.mirrored("search_entries", "search_builds", "search_shapes")
+            + TableRights.mirrored("search_entries", "search_builds", "search_shapes", "unique_values", "unique_builds")
             + TableRights.kept("mirror_feeds", changing: ["fence", "rebuilt_to", "begun_at", "told_fence"]))
 }

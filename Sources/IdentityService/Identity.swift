@@ -93,7 +93,10 @@ package struct Identity: Sendable {
         let catalogue = RoleCatalogue(parts.records)
         let department = DepartmentRecord(publication: publication, catalogue: catalogue).type
         let role = RoleRecord(publication: publication, catalogue: catalogue).type
-        let field = FieldDefinitionRecord(publication: publication, catalogue: catalogue).type
+        let uniqueFields = UniqueFieldClient(parts.services, parts.minter, policies, catalogue)
+        let field = FieldDefinitionRecord(
+            publication: publication, catalogue: catalogue, uniqueFields: uniqueFields
+        ).type
         let object = ObjectDefinitionRecord(publication: publication).type
         let view = SavedViewRecord(catalogue: catalogue, roles: role).type
         let user = UserRecord(
@@ -128,7 +131,9 @@ package struct Identity: Sendable {
                     signInGuard: signInGuard,
                     revoker: revoker, handover: handover
                 ).register(on: &router)
-                WorkspaceModelMethods(engine: engine, objects: object, fields: field, roles: role).register(on: &router)
+                WorkspaceModelMethods(
+                    engine: engine, objects: object, fields: field, roles: role, uniqueFields: uniqueFields
+                ).register(on: &router)
                 SettingsMethods(engine: engine, tenantData: tenantData, publication: publication).register(on: &router)
                 callers.register(on: &router)
                 programs.register(on: &router)

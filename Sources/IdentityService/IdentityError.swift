@@ -1,4 +1,6 @@
 import AccessControl
+import Contracts
+import IdentityContracts
 import RPC
 import Records
 import Tenancy
@@ -88,6 +90,32 @@ enum IdentityError {
                 + "may update saved views there, with roles and everybody on the scope all.",
             domain: domain, details: [("field", field)])
     }
+
+    /// Records have the same value in a field that is to be unique.
+    static func valuesRepeated(_ field: FieldDefinition, _ count: Int64, _ examples: [RepeatedValue]) -> RPCError {
+        let shown = examples.prefix(5).map { example in
+            let ids = example.recordIDs.joined(separator: ", ")
+            return "\"\(example.value ?? "")\"\(ids.isEmpty ? "" : " (\(ids))")"
+        }
+        let told = shown.isEmpty ? "" : ", as \(shown.joined(separator: ", "))"
+        let text =
+            "\(count) records of \(field.object ?? "") have a value of custom.\(field.name ?? "") that another one has\(told): "
+            + "change these, then make the field unique."
+        return RPCError(
+            .failedPrecondition, reason: "VALUES_REPEATED", domain: domain, text, details: [("count", String(count))],
+            fieldViolations: [FieldViolation(field: "unique", reason: "VALUES_REPEATED", description: text)])
+    }
+
+    static let valuesNotChecked = RPCError.unavailable(
+        "VALUES_NOT_CHECKED",
+        "Whether the values of the field are unique cannot be looked up now, and nothing was changed; try again.",
+        domain: domain, retryDelay: .seconds(1))
+
+    /// Many definitions at once, or a way that asks nobody.
+    static let uniqueAlone = RPCError.failedPrecondition(
+        "UNIQUE_NOT_PREPARED",
+        "A field that is there becomes unique by UpdateFieldDefinition or ApplyWorkspaceModel, which look at its values first.",
+        domain: domain)
 
     static func modelTooLarge(_ bytes: Int64, max: Int64) -> RPCError {
         .resourceExhausted(

@@ -95,6 +95,11 @@ package enum IdentityMigrations {
                 sql: PackageResources.identity_0010_create_object_definitions_sql),
             Migration(
                 number: 11, name: "create_saved_views", sql: PackageResources.identity_0011_create_saved_views_sql),
+            Migration(
+                number: 12, name: "extend_field_definitions",
+                sql: PackageResources.identity_0012_extend_field_definitions_sql),
+            Migration(
+                number: 13, name: "make_fields_unique", sql: PackageResources.identity_0013_make_fields_unique_sql),
         ],
         rights: TableRights.kept(
             "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views")

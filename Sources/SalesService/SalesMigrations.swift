@@ -21,8 +21,12 @@ package enum SalesMigrations {
             Migration(
                 number: 12, name: "tell_search_shapes", sql: PackageResources.sales_0012_tell_search_shapes_sql),
             Migration(number: 13, name: "add_shares", sql: PackageResources.sales_0013_add_shares_sql),
+            Migration(
+                number: 14, name: "create_unique_values",
+                sql: PackageResources.sales_0014_create_unique_values_sql),
         ],
         rights: TableRights.purged("pipelines", "stages", "deals") + TableRights.added("stage_changes")
-            + TableRights.mirrored("account_mirror", "search_entries", "search_builds", "search_shapes")
+            + TableRights.mirrored(
+                "account_mirror", "search_entries", "search_builds", "search_shapes", "unique_values", "unique_builds")
             + TableRights.kept("mirrors", changing: ["fence", "fields"]))
 }

@@ -138,6 +138,7 @@ package struct ServiceDefinition: Sendable {
         var router = try router(engine, jobs)
         ReferenceMethods(engine: engine).register(on: &router)
         try HandoverMethods(engine).register(on: &router)
+        UniqueFieldMethods(engine).register(on: &router)
         if !mirrors.isEmpty { MirrorMethods(engine).register(on: &router) }
         let standing = pushes.map { MirrorJobs($0).standing } + (isSearched ? [SearchJobs(engine).standing] : [])
         host.run(jobs, standing: standing, engine)

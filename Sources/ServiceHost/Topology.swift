@@ -43,5 +43,6 @@ package enum Topology {
         "steward.platform.v1.ProgramService": recordServices,
         "steward.platform.v1.ProvisioningService": [.identity],
         "steward.platform.v1.ReferenceService": recordServices,
+        "steward.platform.v1.UniqueFieldService": [.identity],
     ]
 }

@@ -23,6 +23,7 @@ final class FakeHandover: RPCChannel {
         var calls: [Call] = []
         var standing = Handover(openCount: 0)
         var isAway = false
+        var repeatsValues = false
     }
 
     private let state = Mutex(State())
@@ -37,6 +38,7 @@ final class FakeHandover: RPCChannel {
 
     /// What it answers from now on. For tests that have an identity of their own.
     func stands(_ handover: Handover) { state.withLock { $0.standing = handover } }
+    func repeatsValues(_ repeats: Bool) { state.withLock { $0.repeatsValues = repeats } }
     func goAway(_ isAway: Bool) { state.withLock { $0.isAway = isAway } }
 
     func unary(
@@ -45,6 +47,7 @@ final class FakeHandover: RPCChannel {
         do {
             guard let token = options.callerToken else { throw RPCError.unauthenticated("NOBODY", "Nobody calls.") }
             let caller = try verifier.verify(token)
+            if method.name == "PrepareUniqueField" { return try prepared(request) }
             let standing = try state.withLock { state in
                 guard !state.isAway else { throw RPCError.unavailable("DOWN", "The service is down.") }
                 state.calls.append(try Self.call(method, request, caller))
@@ -64,6 +67,20 @@ final class FakeHandover: RPCChannel {
         } catch {
             throw RPCError(masking: error)
         }
+    }
+
+    /// What is found of a field that is to be unique: the values of one that is called repeated are, on the second page.
+    private func prepared(_ request: [UInt8]) throws -> [UInt8] {
+        let request = try PrepareUniqueFieldRequest(decoding: request)
+        guard !state.withLock(\.isAway) else { throw RPCError.unavailable("DOWN", "The service is down.") }
+        guard request.place != nil else {
+            return PrepareUniqueFieldResponse(repeatedCount: 0, nextPlace: RecordID.make().bytes).encoded()
+        }
+        let repeated = state.withLock(\.repeatsValues)
+        return PrepareUniqueFieldResponse(
+            repeatedCount: repeated ? 2 : 0,
+            examples: repeated ? [RepeatedValue(value: "ab-1", recordIDs: ["one", "two"])] : []
+        ).encoded()
     }
 
     private static func call(_ method: MethodDefinition, _ request: [UInt8], _ caller: Caller) throws -> Call {

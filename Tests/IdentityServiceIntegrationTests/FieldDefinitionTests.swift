@@ -106,6 +106,180 @@ import Testing
         }
     }
 
+    @Test func whatAFieldGivesAndDemandsIsPartOfThePolicy() async throws {
+        try await inWorkspace { _, workspace in
+            let made = try await workspace.create(
+                FieldDefinition(
+                    object: "account", name: "code", kind: .text, displayName: "Code",
+                    defaultValue: CustomField(stringValue: "AB-1"), readOnly: true, pattern: "[A-Z]{2}-\\d+",
+                    patternMessage: "Two capitals",
+                    labels: [
+                        FieldLabel(languageCode: "zh", displayName: "编号", description: "说明"),
+                        FieldLabel(languageCode: "de-AT", displayName: "Nummer"),
+                    ]))
+            let field = try #require(try await Self.model(workspace).first)
+            #expect(
+                field
+                    == TenantField(
+                        object: "account", number: try #require(made.number), name: "code", kind: .text,
+                        displayName: "Code",
+                        labels: [
+                            TenantLabel(language: "zh", displayName: "编号", description: "说明"),
+                            TenantLabel(language: "de-AT", displayName: "Nummer"),
+                        ], defaultValue: .text("AB-1"), isReadOnly: true, pattern: "[A-Z]{2}-\\d+",
+                        patternMessage: "Two capitals"))
+            let epoch = try await workspace.epoch()
+            try await workspace.update(
+                FieldDefinition(id: made.id, labels: [FieldLabel(languageCode: "fr", displayName: "c")]))
+            #expect(try await workspace.epoch() == epoch + 1)
+            let defaults: [(FieldKind, CustomField, TenantValue)] = [
+                (.wholeNumber, CustomField(intValue: 7), .integer(7)),
+                (.number, CustomField(doubleValue: 0.5), .number(0.5)),
+                (.number, CustomField(intValue: 2), .integer(2)), (.yesNo, CustomField(boolValue: false), .flag(false)),
+                (.time, CustomField(timeValue: Timestamp(microseconds: 1)), .time(Timestamp(microseconds: 1))),
+                (
+                    .money, CustomField(moneyValue: Money(currencyCode: "EUR", minorUnits: 7)),
+                    .money(minorUnits: 7, currency: "EUR")
+                ),
+                (.date, CustomField(stringValue: "2026-12-02"), .text("2026-12-02")),
+            ]
+            for (index, (kind, value, told)) in defaults.enumerated() {
+                try await workspace.create(
+                    FieldDefinition(
+                        object: "account", name: "d\(index)", kind: kind, displayName: "d", defaultValue: value))
+                #expect(try await Self.model(workspace).last?.defaultValue == told)
+            }
+            let choices = try await workspace.create(
+                FieldDefinition(
+                    object: "account", name: "d", kind: .choices, displayName: "d", choices: ["a", "b"],
+                    defaultValue: CustomField(stringValues: ["b"])))
+            #expect(try await Self.model(workspace).last?.defaultValue == .texts(["b"]))
+            // A default is a value of the field as it is: what is to choose from is not taken away below it.
+            let refused = try await denial {
+                try await workspace.update(FieldDefinition(id: choices.id, choices: ["a", "c"]))
+            }
+            #expect(
+                refused.fieldViolations.map { "\($0.field) \($0.reason)" } == [
+                    "field_definition.default_value UNKNOWN_VALUE"
+                ])
+        }
+    }
+
+    @Test func aFieldBecomesUniqueWhenItsValuesAre() async throws {
+        try await inWorkspace { identity, workspace in
+            let customer = try #require(identity.services[.customer])
+            defer {
+                customer.repeatsValues(false)
+                customer.goAway(false)
+            }
+            let made = try await workspace.create(
+                FieldDefinition(object: "account", name: "code", kind: .text, displayName: "Code"))
+            let unique = FieldDefinition(id: made.id, unique: true)
+            customer.repeatsValues(true)
+            let repeated = try await denial { try await workspace.update(unique) }
+            #expect(repeated.reason == "VALUES_REPEATED" && repeated.message.contains("\"ab-1\" (one, two)"))
+            #expect(repeated.details.contains { $0.key == "count" && $0.value == "2" })
+            customer.goAway(true)
+            #expect(try await denial { try await workspace.update(unique) }.code == .unavailable)
+            #expect(try await Self.model(workspace).first?.isUnique == false)
+            customer.goAway(false)
+            customer.repeatsValues(false)
+            let batch = try await workspace.batchUpdate([UpdateRequest(record: unique)])
+            #expect(batch.results.map(\.reason) == ["UNIQUE_NOT_PREPARED"])
+            try await workspace.update(unique)
+            #expect(try await Self.model(workspace).first?.isUnique == true)
+            // Once it is so, nobody needs to look again.
+            customer.goAway(true)
+            try await workspace.update(FieldDefinition(id: made.id, displayName: "No.", unique: true))
+            customer.goAway(false)
+            try await workspace.delete(made)
+            #expect(try await workspace.restore(made).unique == nil)
+            // A field that is new has no values.
+            customer.repeatsValues(true)
+            try await workspace.create(
+                FieldDefinition(object: "account", name: "mail", kind: .email, displayName: "Mail", unique: true))
+            #expect(try await Self.model(workspace).last?.isUnique == true)
+            let model = WorkspaceModelServiceClient(channel: workspace.channel(as: nil, requestID: nil))
+            let applied = try await denial {
+                try await model.applyWorkspaceModel(
+                    ApplyWorkspaceModelRequest(
+                        model: WorkspaceModel(fields: [
+                            FieldDefinition(
+                                object: "account", name: "code", kind: .text, displayName: "Code", unique: true)
+                        ])))
+            }
+            #expect(applied.reason == "VALUES_REPEATED")
+            customer.repeatsValues(false)
+            _ = try await model.applyWorkspaceModel(
+                ApplyWorkspaceModelRequest(
+                    model: WorkspaceModel(fields: [
+                        FieldDefinition(object: "account", name: "code", kind: .text, displayName: "Code", unique: true)
+                    ])))
+            #expect(try await Self.model(workspace).map(\.isUnique) == [true, true])
+            for (kind, field) in [(FieldKind.choices, "unique"), (.text, "default_value")] {
+                var wrong = FieldDefinition(
+                    object: "account", name: "x", kind: kind, displayName: "x", choices: kind == .choices ? ["a"] : [])
+                wrong.unique = true
+                if kind == .text { wrong.defaultValue = CustomField(stringValue: "a") }
+                let refused = try await denial { try await workspace.create(wrong) }
+                #expect(
+                    refused.fieldViolations.map { "\($0.field) \($0.reason)" } == [
+                        "field_definition.\(field) NOT_APPLICABLE"
+                    ])
+            }
+        }
+    }
+
+    @Test func defaultsPatternsAndLabelsThatDoNotFitAreRefused() async throws {
+        try await inWorkspace { _, workspace in
+            func text(_ change: (inout FieldDefinition) -> Void) -> FieldDefinition {
+                var field = FieldDefinition(object: "account", name: "code", kind: .text, displayName: "Code")
+                change(&field)
+                return field
+            }
+            func size(_ value: CustomField) -> FieldDefinition {
+                var field = Self.size
+                field.defaultValue = value
+                return field
+            }
+            let label = FieldLabel(languageCode: "zh", displayName: "编号")
+            let cases: [(FieldDefinition, String)] = [
+                (size(CustomField(intValue: -1)), "default_value OUT_OF_RANGE"),
+                (size(CustomField(stringValue: "7")), "default_value CUSTOM_FIELD_KIND"),
+                (size(CustomField(intValue: 7, boolValue: true)), "default_value CUSTOM_FIELD_KIND"),
+                (size(CustomField()), "default_value REQUIRED"),
+                (size(CustomField(name: "size", intValue: 7)), "default_value.name NOT_APPLICABLE"),
+                (text { $0.defaultValue = CustomField(stringValue: " ") }, "default_value REQUIRED"),
+                (
+                    text { ($0.lengthMax, $0.defaultValue) = (2, CustomField(stringValue: "abc")) },
+                    "default_value TOO_LONG"
+                ),
+                (
+                    text { ($0.pattern, $0.defaultValue) = ("a+", CustomField(stringValue: "b")) },
+                    "default_value INVALID_FORMAT"
+                ),
+                (text { $0.pattern = "a(b" }, "pattern INVALID_FORMAT"),
+                (text { $0.pattern = String(repeating: "a", count: 501) }, "pattern TOO_LONG"),
+                (text { $0.patternMessage = "m" }, "pattern_message NOT_APPLICABLE"),
+                (text { ($0.kind, $0.pattern) = (.date, "1.*") }, "pattern NOT_APPLICABLE"),
+                (text { $0.labels = [label, label] }, "labels[1].language_code DUPLICATE"),
+                (
+                    text { $0.labels = [FieldLabel(languageCode: "中文", displayName: "编号")] },
+                    "labels[0].language_code INVALID_FORMAT"
+                ),
+                (text { $0.labels = [FieldLabel(languageCode: "zh")] }, "labels[0].display_name REQUIRED"),
+                (text { $0.labels = Array(repeating: label, count: 21) }, "labels TOO_MANY"),
+            ]
+            for (field, expected) in cases {
+                let violations = try await denial { try await workspace.create(field) }.fieldViolations
+                let told = violations.map { "\($0.field.replacing("field_definition.", with: "")) \($0.reason)" }
+                #expect(told == [expected], "\(violations)")
+            }
+            let place = try await denial { try await workspace.create(text { $0.pattern = "ab[c" }) }
+            #expect(place.fieldViolations.first?.description.contains("at character 4") == true)
+        }
+    }
+
     @Test func aKindOfRecordsHas200AtMostHoweverTheyCome() async throws {
         try await inWorkspace { _, workspace in
             func fields(_ numbers: Range<Int>) -> [FieldDefinition] {

@@ -18,7 +18,16 @@ import Testing
         ],
         fields: [
             FieldDefinition(object: "custom.project", name: "budget", kind: .money, displayName: "Budget", valueMin: 0),
-            FieldDefinition(object: "account", name: "tier", kind: .choice, displayName: "Tier", choices: ["a", "b"]),
+            FieldDefinition(
+                object: "account", name: "tier", kind: .choice, displayName: "Tier", choices: ["a", "b"],
+                defaultValue: CustomField(stringValue: "b"), readOnly: true,
+                labels: [FieldLabel(languageCode: "zh", displayName: "等级", description: "说明")]),
+            FieldDefinition(
+                object: "account", name: "since", kind: .time, displayName: "Since",
+                defaultValue: CustomField(timeValue: Timestamp(microseconds: 1_800_000_000_123_456))),
+            FieldDefinition(
+                object: "account", name: "code", kind: .text, displayName: "Code", pattern: "[A-Z]+",
+                patternMessage: "Capitals"),
         ],
         roles: [
             Role(
@@ -53,7 +62,7 @@ import Testing
                 seen.changes.map { "\($0.object ?? "") \($0.name ?? "") \($0.created == true)" } == [
                     "object_definition project true", "object_definition room true",
                     "field_definition custom.project.budget true", "field_definition account.tier true",
-                    "role PM true",
+                    "field_definition account.since true", "field_definition account.code true", "role PM true",
                 ])
             let unchanged = try await Self.get(workspace)
             #expect(unchanged == before)
@@ -67,7 +76,7 @@ import Testing
             #expect(whole.roles.contains(Self.model.roles[0]))
             // Once more nothing is to be done.
             let again = try await Self.apply(whole, workspace)
-            #expect(again.changes.isEmpty && Int(again.unchangedCount ?? 0) == 4 + whole.roles.count)
+            #expect(again.changes.isEmpty && Int(again.unchangedCount ?? 0) == 6 + whole.roles.count)
             try await inWorkspace { _, other in
                 try await Self.apply(whole, other)
                 let made = try await Self.get(other)
@@ -90,7 +99,7 @@ import Testing
             let fates = answer.changes.flatMap(\.fieldChanges).map { "\($0.field ?? ""): \($0.removed) \($0.added)" }
             #expect(
                 fates == [#"display_name: ["项目"] ["Plan"]"#, #"description: ["d"] []"#, #"choices: [] ["c"]"#])
-            #expect(answer.unchangedCount == 2)
+            #expect(answer.unchangedCount == 4)
             let now = try await Self.get(workspace)
             #expect(now.objects[0].displayName == "Plan" && now.objects[0].description == nil)
             // What the model does not name stays.
@@ -144,7 +153,7 @@ import Testing
                 for _ in 0..<4 { group.addTask { try await Self.apply(Self.model, workspace) } }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
-            #expect(answers.map(\.changes.count).sorted() == [0, 0, 0, 5])
+            #expect(answers.map(\.changes.count).sorted() == [0, 0, 0, 7])
         }
     }
 
@@ -180,7 +189,7 @@ import Testing
             let id = RecordID.make().text
             let first = try await Self.apply(Self.model, workspace, requestID: id)
             let second = try await Self.apply(Self.model, workspace, requestID: id)
-            #expect(first == second && first.changes.count == 5)
+            #expect(first == second && first.changes.count == 7)
         }
     }
 }

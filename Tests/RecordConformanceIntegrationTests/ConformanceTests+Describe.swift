@@ -52,6 +52,27 @@ extension ConformanceTests {
         }
     }
 
+    @Test(arguments: Subject.all) func whatAWorkspaceHasChosenForItsFieldsIsTold(_ subject: Subject) async throws {
+        try await subject.run { bench in
+            guard bench.type.field("custom.own_text") != nil else { return }
+            let described = try await bench.described(in: "zh-CN").fields.filter {
+                $0.name?.hasPrefix("custom.") == true
+            }
+            #expect(described.allSatisfy { $0.displayName == "自己的" })
+            let plain = try await bench.described(in: "fr").fields.first { $0.name == "custom.own_wholenumber" }
+            #expect(plain?.displayName == "Own" && plain?.defaultValue?.intValue == 7)
+            #expect(described.first { $0.name == "custom.own_text" }?.pattern == ".*")
+            let wrong = try await refused { try await bench.described(in: "中文") }
+            #expect(wrong?.fieldViolations.map(\.field) == ["language_code"])
+            // Who sends no value gets the default.
+            let draft = try await bench.draft(1)
+            let field = try #require(bench.type.field("custom.own_wholenumber"))
+            draft.clear(field.descriptor)
+            let made = try await bench.create(draft)
+            #expect(made.int64(field.descriptor) == 7)
+        }
+    }
+
     @Test(arguments: Subject.all) func hiddenFieldsAreNotTold(_ subject: Subject) async throws {
         try await subject.run { bench in
             for field in bench.fields where !PermissionCatalogue.alwaysReadable.contains(field.name) {
@@ -78,9 +99,12 @@ extension ConformanceTests {
 
 extension Bench {
     @discardableResult
-    fileprivate func described(as user: UserID? = nil) async throws -> ObjectDescription {
+    fileprivate func described(as user: UserID? = nil, in language: String? = nil) async throws -> ObjectDescription {
         let method = ModelServiceOf(package: "steward.\(service.definition.name).v1").describeObject
-        let answer = try await service.call(method, as: user) { $0.set("object", type.object) }
+        let answer = try await service.call(method, as: user) { request in
+            request.set("object", type.object)
+            if let language { request.set("language_code", language) }
+        }
         return try #require(DescribeObjectResponse(answer).description)
     }
 

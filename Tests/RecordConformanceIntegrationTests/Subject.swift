@@ -67,9 +67,14 @@ struct Subject: Sendable, CustomTestStringConvertible {
         ]
         return kinds.enumerated().map { index, kind in
             let isChoice = [TenantField.Kind.choice, .choices].contains(kind)
+            let isText = [TenantField.Kind.text, .longText, .email].contains(kind)
             return TenantField(
                 object: object, number: Int64(index + 1), name: "own_\(kind)".lowercased(), kind: kind,
-                choices: isChoice ? ["kiwi choice \(index)", "other"] : [])
+                range: kind == .number ? 0...10_000_000 : nil,
+                choices: isChoice ? ["kiwi choice \(index)", "other"] : [],
+                displayName: "Own", labels: [TenantLabel(language: "zh", displayName: "自己的")],
+                defaultValue: kind == .wholeNumber ? .integer(7) : nil, pattern: isText ? ".*" : nil,
+                isUnique: kind == .email)
         }
     }
 }

@@ -2,6 +2,7 @@ import Contracts
 import FoundationEssentials
 import IdentityContracts
 import RPC
+import Tenancy
 import Testing
 
 @testable import steward
@@ -29,6 +30,24 @@ import Testing
             fields: [FieldDefinition(object: "account", name: "n", kind: .choice, displayName: "yes", choices: names)])
         let again = try ModelFile.model(of: try ModelFile.text(model), "again")
         #expect(again == model)
+    }
+
+    @Test func defaultsAndLabelsSurvive() throws {
+        let values = [
+            CustomField(stringValue: "007"), CustomField(intValue: 7), CustomField(doubleValue: -0.25),
+            CustomField(boolValue: false), CustomField(timeValue: Timestamp(microseconds: 1_800_000_000_123_456)),
+            CustomField(moneyValue: Money(currencyCode: "EUR", minorUnits: 5)),
+            CustomField(stringValues: ["a", "yes"]),
+        ]
+        let model = WorkspaceModel(
+            fields: values.map {
+                FieldDefinition(
+                    object: "account", name: "n", kind: .text, displayName: "n", defaultValue: $0, readOnly: true,
+                    pattern: "[A-Z]{2}-\\d+: '#'", labels: [FieldLabel(languageCode: "zh", displayName: "编号")])
+            })
+        let text = try ModelFile.text(model)
+        let again = try ModelFile.model(of: text, "again")
+        #expect(again == model, "\(text)")
     }
 
     @Test(arguments: [

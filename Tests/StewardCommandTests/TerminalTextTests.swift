@@ -37,4 +37,11 @@ import Testing
         #expect(TerminalText.oneLine("a\nnext:  rm\r\u{2028}") == "a\\u000anext:  rm\\u000d\\u2028")
         #expect(TerminalText.hanging("a\nb\r\nc", at: 3) == "a\n   b\n   c")
     }
+
+    @Test(arguments: [
+        ("zh_CN.UTF-8", "zh-CN"), ("de_AT@euro", "de-AT"), ("en", "en"), ("C.UTF-8", nil), ("POSIX", nil), ("", nil),
+    ])
+    func theLanguageOfALocaleIsATag(_ locale: String, _ tag: String?) {
+        #expect(Terminal.language(of: locale) == tag)
+    }
 }

@@ -12,6 +12,7 @@
 #include "steward/platform/v1/program_service.pb-c.h"
 #include "steward/platform/v1/provisioning_service.pb-c.h"
 #include "steward/platform/v1/reference_service.pb-c.h"
+#include "steward/platform/v1/unique_field_service.pb-c.h"
 #include "steward/type/v1/field.pb-c.h"
 #include "steward/type/v1/filter.pb-c.h"
 #include "steward/type/v1/job.pb-c.h"
@@ -75,6 +76,10 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_drop_tenant_
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_check_references_request_descriptor(void) { return &steward__platform__v1__check_references_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_reference_descriptor(void) { return &steward__platform__v1__reference__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_check_references_response_descriptor(void) { return &steward__platform__v1__check_references_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_prepare_unique_field_request_descriptor(void) { return &steward__platform__v1__prepare_unique_field_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_prepare_unique_field_response_descriptor(void) { return &steward__platform__v1__prepare_unique_field_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_repeated_value_descriptor(void) { return &steward__platform__v1__repeated_value__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_field_label_descriptor(void) { return &steward__type__v1__field_label__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_filter_descriptor(void) { return &steward__type__v1__filter__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_filter_group_descriptor(void) { return &steward__type__v1__filter_group__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_comparison_descriptor(void) { return &steward__type__v1__comparison__descriptor; }

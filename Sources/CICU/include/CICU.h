@@ -42,3 +42,13 @@ void *steward_pinyin(void);
 
 // Writes the text as it is read; gives its length, or -1 when it does not fit.
 int32_t steward_read(void *reader, const uint16_t *units, int32_t count, uint16_t *read, int32_t capacity);
+
+// A regular expression, or NULL; then offset is the place of the fault in UTF-16 and name what ICU calls it. Never changed, so several threads
+// may use it at once.
+void *steward_pattern(const uint16_t *text, int32_t count, int32_t *offset, const char **name);
+
+// Whether the pattern fits the text as a whole: 1 or 0, or -1 when that takes more steps (of some 10,000 states each) or bytes of memory than
+// are allowed.
+int steward_fits(const void *pattern, const uint16_t *text, int32_t count, int32_t steps, int32_t bytes);
+
+void steward_close_pattern(void *pattern);

@@ -5,11 +5,13 @@ import Postgres
 import RPC
 import Records
 import Tenancy
+import Text
 
 /// Field definitions: the fields that the workspace has added to its records, the model of a workspace. They are part of its policy.
 struct FieldDefinitionRecord: Sendable {
     let publication: PolicyPublication
     let catalogue: RoleCatalogue
+    let uniqueFields: UniqueFieldClient
 
     var type: RecordType {
         RecordType(
@@ -23,36 +25,34 @@ struct FieldDefinitionRecord: Sendable {
                 .field("length_max", .range(1...Int64(TenantField.linesMax))),
                 .field("choices", .line(TenantField.choiceMax), .count(0...FieldDefinitionRules.choicesMax)),
                 .field("number", .outputOnly, .filled),
+                .field("default_value", .items(FieldDefinitionRules.valueParts)),
+                .field("unique", .column("is_unique")),
+                .field("pattern", .line(TextPattern.lengthMax)),
+                .field("pattern_message", .line(200)),
+                .field("labels", .count(0...FieldDefinitionRules.labelsMax), .items(FieldDefinitionRules.labelParts)),
             ],
             constraints: [
                 ConstraintRule("field_definitions_name_key", fields: ["name", "object"], reason: "FIELD_NAME_TAKEN"),
                 ConstraintRule("field_definitions_number_key", fields: ["number"], reason: "FIELD_NUMBER_TAKEN"),
             ],
             rules: RecordRules(
+                prepare: uniqueFields.prepare,
                 validate: { FieldDefinitionRules.violations(of: $0.value(FieldDefinition.self), catalogue) },
                 guard: { change, transaction in
                     if change.kind == .create {
                         try await Self.requireObject(change, transaction)
                         try await Self.number(change, in: transaction)
                     }
-                    if Self.changesModel(change) { try await publication.announce(change, in: transaction) }
+                    try UniqueFieldClient.requireProof(change, transaction)
+                    // What was written without it may have the same values.
+                    if change.kind == .restore { change.after.clear("unique") }
+                    try await publication.announce(change, in: transaction)
                 },
                 follow: { change, transaction in
-                    if change.kind != .delete, Self.changesModel(change) {
-                        try await Self.requireRoom(change, transaction)
-                    }
+                    if change.kind != .delete { try await Self.requireRoom(change, transaction) }
                 },
-                publish: { change in
-                    if Self.changesModel(change) { await publication.publish(change) }
-                }))
-    }
-
-    /// All that may be changed of a field is in the model: forms are made of it.
-    private static func changesModel(_ change: RecordChange) -> Bool {
-        change.kind != .update
-            || ["display_name", "description", "required", "length_max", "value_min", "value_max", "choices"].contains {
-                change.changes($0)
-            }
+                // All that may be changed of a field is in the model: forms are made of it.
+                publish: { await publication.publish($0) }))
     }
 
     private static let takeNumber = Statement("SELECT nextval('{schema}.field_definitions_number_seq')")
@@ -76,7 +76,9 @@ struct FieldDefinitionRecord: Sendable {
         """
         SELECT count(*) FILTER (WHERE object = $1), coalesce(sum(
             64 + octet_length(object) + octet_length(name) + octet_length(array_to_string(choices, '    '))
-            + octet_length(display_name) + coalesce(octet_length(description), 0)), 0)::bigint
+            + octet_length(display_name) + coalesce(octet_length(description), 0) + coalesce(octet_length(pattern), 0)
+            + coalesce(octet_length(pattern_message), 0) + coalesce(octet_length(default_value::text), 0)
+            + coalesce(octet_length(labels::text), 0)), 0)::bigint
         FROM {schema}.field_definitions WHERE deleted_at IS NULL
         """)
 
@@ -91,68 +93,5 @@ struct FieldDefinitionRecord: Sendable {
         if try row.int64(0) > Int64(TenantModel.fieldCountMax) { throw IdentityError.fieldsTooMany(object) }
         let bytes = try row.int64(1)
         if bytes > modelBytesMax { throw IdentityError.modelTooLarge(bytes, max: modelBytesMax) }
-    }
-}
-
-/// What the parts of a definition must be together.
-enum FieldDefinitionRules {
-    static let choicesMax = 200
-
-    static func violations(of field: FieldDefinition, _ catalogue: RoleCatalogue) -> [FieldViolation] {
-        var violations: [FieldViolation] = []
-        func refuse(_ path: String, _ reason: String, _ text: String) {
-            violations.append(FieldViolation(field: path, reason: reason, description: text))
-        }
-        let object = field.object ?? ""
-        if !catalogue.extensible.contains(object), !TenantObject.isObject(object) {
-            let known = catalogue.extensible.sorted().joined(separator: ", ")
-            refuse(
-                "object", "FIELD_OBJECT_UNKNOWN",
-                "Fields can be added to: \(known), and as \(TenantObject.prefix)NAME to objects of the workspace's own."
-            )
-        }
-        if !TenantField.isName(field.name ?? "") {
-            refuse(
-                "name", "INVALID_FORMAT",
-                "name must be 1 to \(TenantField.nameLengthMax) small letters, digits and underscores, a letter first, as in contract_end."
-            )
-        }
-        let kind = field.kind ?? .unspecified
-        if let lengthMax = field.lengthMax {
-            switch kind {
-            case .text:
-                if lengthMax > TenantField.lineMax {
-                    refuse(
-                        "length_max", "OUT_OF_RANGE",
-                        "length_max of a text of one line is at most \(TenantField.lineMax).")
-                }
-            case .longText: break
-            default: refuse("length_max", "NOT_APPLICABLE", "Only a text has a length_max; leave it out.")
-            }
-        }
-        if field.valueMin != nil || field.valueMax != nil {
-            switch kind {
-            case .wholeNumber, .money:
-                if let least = field.valueMin, let most = field.valueMax, least > most {
-                    refuse("value_max", "OUT_OF_RANGE", "value_max is less than value_min.")
-                }
-            default:
-                refuse(
-                    field.valueMin == nil ? "value_max" : "value_min", "NOT_APPLICABLE",
-                    "Only whole numbers and amounts have a least and a most; leave them out.")
-            }
-        }
-        switch kind {
-        case .choice, .choices:
-            if field.choices.isEmpty { refuse("choices", "REQUIRED", "Say what there is to choose from.") }
-            if Set(field.choices).count < field.choices.count {
-                refuse("choices", "DUPLICATE", "A choice is there twice.")
-            }
-        default:
-            if !field.choices.isEmpty {
-                refuse("choices", "NOT_APPLICABLE", "Only a choice has choices; leave them out.")
-            }
-        }
-        return violations
     }
 }

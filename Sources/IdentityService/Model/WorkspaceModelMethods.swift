@@ -11,6 +11,7 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
     let objects: RecordType
     let fields: RecordType
     let roles: RecordType
+    let uniqueFields: UniqueFieldClient
 
     /// Objects, fields and roles of a model.
     static let countMax = 2_000
@@ -41,14 +42,34 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
         let model = request.model ?? WorkspaceModel()
         let count = model.objects.count + model.fields.count + model.roles.count
         guard count <= Self.countMax else { throw IdentityError.modelTooLong(count, max: Self.countMax) }
+        let proofs = try await prepare(model, context)
         if request.preview == true {
             var response: ApplyWorkspaceModelResponse?
             try await engine.reading(context) { transaction in
+                transaction.assume(proofs)
                 response = try await transaction.trying { try await apply(model, in: transaction) }
             }
             return response ?? ApplyWorkspaceModelResponse()
         }
-        return try await engine.transaction(context, request: request) { try await apply(model, in: $0) }
+        return try await engine.transaction(context, request: request) { transaction in
+            transaction.assume(proofs)
+            return try await apply(model, in: transaction)
+        }
+    }
+
+    /// Looks whether values are unique of fields that are there and become so.
+    private func prepare(_ model: WorkspaceModel, _ context: CallContext) async throws -> Set<RecordReference> {
+        let unique = Dictionary(
+            grouping: model.fields.filter { $0.unique == true }, by: { "\($0.object ?? "").\($0.name ?? "")" })
+        guard !unique.isEmpty else { return [] }
+        let query = try await RecordQuery(engine, context, reading: fields)
+        let there = try await query.answers(
+            query.select(fields).all(FieldDefinition.self, by: [], countMax: Self.fieldsMax))
+        var proofs: Set<RecordReference> = []
+        for field in there where unique["\(field.object ?? "").\(field.name ?? "")"] != nil {
+            proofs.formUnion(try await uniqueFields.prepare(field, context))
+        }
+        return proofs
     }
 
     /// Most fields of a workspace: as many as the policy has room for are fewer.

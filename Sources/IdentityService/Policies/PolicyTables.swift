@@ -1,6 +1,7 @@
 import Contracts
 import Postgres
 import Reactor
+import Records
 import Tenancy
 
 /// The SQL that reads a tenant's policy from its tables.
@@ -59,25 +60,17 @@ enum PolicyTables {
         return try roles.compactMap { byID[try $0.id(0)] }
     }
 
+    /// Its columns are called as the parts of a field in a model are, but for a word of SQL.
     private static let selectFields = Statement(
         """
-        SELECT object, number, name, kind, required, length_max, value_min, value_max, choices, display_name, description
-        FROM {schema}.field_definitions WHERE deleted_at IS NULL ORDER BY object, number
+        SELECT to_jsonb(f) || jsonb_build_object('unique', f.is_unique) FROM {schema}.field_definitions AS f
+        WHERE deleted_at IS NULL ORDER BY object, number
         """)
 
     /// The fields that the workspace has added and not deleted.
     static let fields = Query(selectFields)
 
-    static func fields(_ rows: Rows) throws -> [ModelField] {
-        try rows.map { row in
-            ModelField(
-                object: try row.string(0), number: try row.int64(1), name: try row.string(2),
-                kind: FieldKind(rawValue: try row.int32(3)), required: row.isNull(4) ? nil : try row.bool(4),
-                lengthMax: row.isNull(5) ? nil : try row.int32(5), valueMin: try row.optionalInt64(6),
-                valueMax: try row.optionalInt64(7), choices: try row.strings(8),
-                displayName: try row.string(9), description: try row.optionalString(10))
-        }
-    }
+    static func fields(_ rows: Rows) throws -> [ModelField] { try rows.map { try ModelField(json: $0.json(0)) } }
 
     private static let selectObjects = Statement(
         """

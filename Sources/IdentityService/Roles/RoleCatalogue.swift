@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import Tenancy
 import Wire
 import Work
 
@@ -29,6 +30,12 @@ struct RoleCatalogue: Sendable {
         guard model.object(object) != nil, var entry = own else { return nil }
         entry.object = object
         return entry
+    }
+
+    /// The service that keeps records of a kind, be it one that a workspace has defined or not.
+    func service(of object: String) -> ServiceName? {
+        let entry = TenantObject.isObject(object) ? own : records.first { $0.object == object }
+        return entry.flatMap { Installation.current.program(offering: $0.message.name) }
     }
 
     /// The names of the types to which a workspace may add fields.

@@ -102,6 +102,8 @@ struct FieldRules: Sendable {
     var choices: [String]?
     var count: ClosedRange<Int>?
     var format: FieldFormat?
+    /// The form that a workspace demands of its texts.
+    var pattern: FieldPattern?
     var reference: ReferenceTarget?
     var unique: (constraint: String, ignoringCase: Bool)?
     /// It is unique, alone or with other fields.

@@ -19,9 +19,14 @@ package struct RecordRules: Sendable {
     /// Runs after the transaction was committed, so it cannot undo it; not run for a replayed answer.
     package typealias Publish = @Sendable (RecordChange) async -> Void
 
+    /// Asks other services before the transaction, which must not wait for them, and answers what it found, for the guard. Runs in methods
+    /// for single records; an edit comes with its id and the fields that it names, and without what was before. Throws to refuse.
+    package typealias Prepare = @Sendable (RecordChange, RecordEngine) async throws -> Set<RecordReference>
+
     /// Which records of a user who leaves go to his successor, at a moment, as a filter; the others stay his. Without it all go.
     package typealias Handover = @Sendable (Timestamp) -> String
 
+    package let prepare: Prepare?
     package let fill: Fill?
     package let validate: Validate?
     package let `guard`: Guard?
@@ -30,9 +35,11 @@ package struct RecordRules: Sendable {
     package let handover: Handover?
 
     package init(
-        fill: Fill? = nil, validate: Validate? = nil, guard: Guard? = nil, follow: Follow? = nil,
+        prepare: Prepare? = nil, fill: Fill? = nil, validate: Validate? = nil, guard: Guard? = nil,
+        follow: Follow? = nil,
         publish: Publish? = nil, handover: Handover? = nil
     ) {
+        self.prepare = prepare
         self.fill = fill
         self.validate = validate
         self.guard = `guard`

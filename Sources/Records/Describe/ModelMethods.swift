@@ -30,9 +30,15 @@ package struct ModelMethods: Sendable {
     private func describeObject(_ request: DescribeObjectRequest, _ context: CallContext) async throws
         -> DescribeObjectResponse
     {
+        if let language = request.languageCode, !FieldFormat.language.accepts(language) {
+            throw RPCError.invalidArgument(
+                "INVALID_FORMAT", "language_code must be \(FieldFormat.language.expectation).", field: "language_code",
+                domain: RecordErrors.domain)
+        }
         let call = try await call(context, on: request.object)
         return DescribeObjectResponse(
-            description: try ObjectDescription(call, of: engine.database.service), modelVersion: call.policy.epoch)
+            description: try ObjectDescription(call, of: engine.database.service, in: request.languageCode),
+            modelVersion: call.policy.epoch)
     }
 
     private func resolveView(_ request: ResolveViewRequest, _ context: CallContext) async throws

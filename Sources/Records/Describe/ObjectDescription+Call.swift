@@ -13,14 +13,15 @@ extension ObjectSummary {
 }
 
 extension ObjectDescription {
-    init(_ call: RecordCall, of service: ServiceName) throws {
+    /// - Parameter language: of the labels; nil for those without one.
+    init(_ call: RecordCall, of service: ServiceName, in language: String?) throws {
         let type = call.type
         // Whoever does nothing with single records is told of none of their fields.
         let told = Action.single.contains(where: call.may) ? type.fields : []
         self.init(
             summary: ObjectSummary(call, of: service), methods: type.methods.told,
             fields: try told.filter { $0.role != .customFields && call.rights.level(of: $0) > .none }.map {
-                try ObjectField($0, call, of: service)
+                try ObjectField($0, call, of: service, in: language)
             },
             uniqueFields: type.constraints.filter { $0.fields.count > 1 }.map {
                 UniqueFields(names: $0.fields, ignoresCase: $0.ignoringCase ? true : nil)

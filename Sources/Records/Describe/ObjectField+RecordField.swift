@@ -6,8 +6,9 @@ import Wire
 
 extension ObjectField {
     /// What a caller is to know of a field that is not hidden from him.
-    init(_ field: RecordField, _ call: RecordCall, of service: ServiceName) throws {
-        self.init(name: field.name, displayName: field.added?.displayName, description: field.added?.description)
+    init(_ field: RecordField, _ call: RecordCall, of service: ServiceName, in language: String?) throws {
+        let label = field.added?.label(in: language)
+        self.init(name: field.name, displayName: label?.displayName, description: label?.description)
         let rules = field.rules
         tell(field.descriptor, rules, as: field.kind.told)
         if field.descriptor.isRepeated {
@@ -19,8 +20,12 @@ extension ObjectField {
         immutable = field.isImmutable ? true : nil
         outputOnly = field.isOutputOnly ? true : nil
         if let key = rules.unique { (unique, uniqueIgnoresCase) = (true, key.ignoringCase ? true : nil) }
+        if field.isUniqueCustom { (unique, uniqueIgnoresCase) = (true, rules.text != nil ? true : nil) }
         reference = try field.target.map { try FieldReference($0, of: field, call, service) }
         copyOf = rules.original
+        readOnly = field.isReadOnly ? true : nil
+        (pattern, patternMessage) = (rules.pattern?.text, rules.pattern?.message)
+        defaultValue = field.added?.defaultValue.map { CustomField($0) }
         tellUse(field.name, call)
         access = call.access(to: field)
         parts = field.parts(call)
@@ -70,6 +75,7 @@ extension RecordCall {
         case .none: .none
         case .masked: .masked
         case .read: .read
+        case .write where field.isReadOnly: may(.create) && may(.import) ? .write : .read
         case .write: !field.isOutputOnly && (may(.create) || may(.update)) ? .write : .read
         }
     }
@@ -147,5 +153,20 @@ extension TextFormat {
             case .language: .language
             case .timeZone: .timeZone
             }
+    }
+}
+
+extension CustomField {
+    fileprivate init(_ value: TenantValue) {
+        self.init()
+        switch value {
+        case .text(let text): stringValue = text
+        case .texts(let texts): stringValues = texts
+        case .integer(let number): intValue = number
+        case .number(let number): doubleValue = number
+        case .flag(let flag): boolValue = flag
+        case .time(let time): timeValue = time
+        case .money(let units, let currency): moneyValue = Money(currencyCode: currency, minorUnits: units)
+        }
     }
 }

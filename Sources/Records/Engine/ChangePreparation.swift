@@ -27,7 +27,12 @@ struct ChangePreparation {
         let record = try type.taken(sent, path)
         if author == .caller {
             try call.rights.requireWritable(type.fields.filter { !$0.isOutputOnly && record.has($0.descriptor) })
+            // What is brought from elsewhere keeps what it had there.
+            if !call.may(.import) {
+                try refuseReadOnly(type.customFields.filter { $0.isReadOnly && record.has($0.descriptor) })
+            }
         }
+        for field in type.customFields { field.fillDefault(in: record) }
         for field in type.fields {
             if field.isOutputOnly, author == .caller || field.role?.isSetByEngine == true {
                 record.clear(field.descriptor)
@@ -69,11 +74,20 @@ struct ChangePreparation {
                 throw RecordErrors.invalid(
                     .fieldImmutable, "\(field.name) is set on creation only.", field: path + field.name)
             }
+            try refuseReadOnly(fields.filter { $0.isReadOnly && !$0.isSame(in: before, after) })
         }
         followOwner(after, before, fields)
         try type.rules.fill?(change)
         try validate(change, fields: change.changedFields)
         return change
+    }
+
+    private func refuseReadOnly(_ fields: [RecordField]) throws {
+        guard let field = fields.first else { return }
+        throw RecordErrors.invalid(
+            .fieldReadOnly,
+            "\(field.name) is changed by nobody: new records get its default, or what is brought with the right to import "
+                + "\(type.object). Leave it out.", field: path + field.name)
     }
 
     /// A record that gets another owner goes to the owner's department, unless the edit names one.
@@ -176,6 +190,7 @@ extension ChangePreparation {
             if found.count < ids.count { throw referenceNotFound(field) }
             known.formUnion(found.map { RecordReference(object: object, id: $0) })
         }
+        if let prepare = type.rules.prepare { known.formUnion(try await prepare(change, engine)) }
         return known
     }
 

@@ -6,6 +6,8 @@ extension Purpose {
     static let watchRecords = Purpose("watch_records")
     /// Keeps what records are found by. It has no rights on records: what a search tells follows from the rights of who searches.
     package static let indexRecords = Purpose("index_records")
+    /// Looks through the values of a field, for who makes it unique.
+    package static let defineFields = Purpose("define_fields")
     /// Tells another service of records that it mirrors. It has no rights on records: what may be told follows from the mirror.
     package static let mirrorRecords = Purpose("mirror_records")
 }

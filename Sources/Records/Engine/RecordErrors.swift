@@ -128,7 +128,26 @@ enum RecordErrors {
     }
 
     /// For those who may not read the field that it is about.
-    static func valueTaken(_ type: RecordType, cause: any Error) -> RPCError {
+    /// - Parameter holder: who has the value, if the caller may read that record.
+    static func valueTaken(_ field: RecordField, of type: RecordType, by holder: RecordID?, path: String) -> RPCError {
+        let text =
+            "Another \(type.object)\(holder.map { ", \($0.text)," } ?? "") has this \(field.name); "
+            + "choose another value or change that record."
+        let reason = RecordReason.valueTaken.rawValue
+        return RPCError(
+            .alreadyExists, reason: reason, domain: domain, text,
+            details: [("field", field.name)] + (holder.map { [("record_id", $0.text)] } ?? []),
+            fieldViolations: [FieldViolation(field: path + field.name, reason: reason, description: text)])
+    }
+
+    /// A call between programs comes without what it is for.
+    static func purposeMissing(_ purpose: Purpose) -> RPCError {
+        .permissionDenied(
+            RecordReason.permissionMissing.rawValue, "Only a program that works for \(purpose.name) calls this.",
+            domain: domain)
+    }
+
+    static func valueTaken(_ type: RecordType, cause: (any Error)? = nil) -> RPCError {
         RPCError(
             .alreadyExists, reason: RecordReason.valueTaken.rawValue, domain: domain,
             "Another \(type.object) has a value that must be unique, in a field that you may not read. Ask somebody who may.",

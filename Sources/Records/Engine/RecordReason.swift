@@ -17,6 +17,7 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case fieldUnknown = "FIELD_UNKNOWN"
     case fieldOutputOnly = "FIELD_OUTPUT_ONLY"
     case fieldImmutable = "FIELD_IMMUTABLE"
+    case fieldReadOnly = "FIELD_READ_ONLY"
     case duplicate = "DUPLICATE"
     case fieldNotUnique = "FIELD_NOT_UNIQUE"
     case changeNotUndoable = "CHANGE_NOT_UNDOABLE"

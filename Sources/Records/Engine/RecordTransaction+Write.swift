@@ -5,8 +5,8 @@ package import Wire
 
 // The one way of a change into the database, whoever makes it: a standard method, a batch, a custom method, a rule.
 //
-// rights → fill → validate (ChangePreparation) → references → guard → validate what the guard set → scope of a new owner → store,
-// with the ledger row → follow; after COMMIT publish, for every change (RecordEngine+Write.swift).
+// rights → fill → validate (ChangePreparation) → references → guard → validate what the guard set → scope of a new owner → values that are
+// unique → store, with the ledger row → follow; after COMMIT publish, for every change (RecordEngine+Write.swift).
 
 // What methods and rules ask for.
 extension RecordTransaction {
@@ -95,6 +95,7 @@ extension RecordTransaction {
         guard change.kind == .create || !change.changedFields.isEmpty else { return change.after }
         if !holdsReferences { try await preparation.checkReferences(change, in: self) }
         try await admit(change, preparation)
+        try await UniqueClaims(change.call, in: self)?.take(change, path: preparation.path)
         try store(change)
         try await follow(change)
         await step()

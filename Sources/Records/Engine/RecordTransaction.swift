@@ -156,8 +156,11 @@ package final class RecordTransaction: @unchecked Sendable {
         return record
     }
 
+    /// Whether a reference was found before the transaction.
+    package func knows(_ reference: RecordReference) -> Bool { knownReferences.contains(reference) }
+
     /// Takes references to records of other services as found that were found when a caller asked for this work.
-    func assume(_ references: Set<RecordReference>) { knownReferences.formUnion(references) }
+    package func assume(_ references: Set<RecordReference>) { knownReferences.formUnion(references) }
 
     /// Whether this is to be done for what is written now: once for all changes, and again after those for which it was done were taken back.
     package func isFirst(_ deed: String) -> Bool { done.insert(deed).inserted }

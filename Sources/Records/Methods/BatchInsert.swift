@@ -17,6 +17,8 @@ struct BatchInsert {
     func insert(
         _ items: [BatchItem], in transaction: RecordTransaction, at pace: inout Pace
     ) async throws -> [BatchItem] {
+        let claims = UniqueClaims(call, in: transaction)
+        let items = try await taking(items, claims)
         let changes = items.compactMap(\.change)
         guard !changes.isEmpty else { return items }
         var parameters = Parameters()
@@ -31,6 +33,7 @@ struct BatchInsert {
         for item in items {
             if let change = item.change, unclaimed.remove(change.recordID) == nil {
                 outcome.append(item.refused(try await refusal(of: change, item.preparation, in: transaction)))
+                try claims?.release([change])
             } else {
                 if let change = item.change { inserted.append(change) }
                 outcome.append(item)
@@ -39,6 +42,14 @@ struct BatchInsert {
         }
         try await enqueueLedger(inserted, in: transaction, at: &pace)
         return outcome
+    }
+
+    /// Takes the values of all that must be unique; those that cannot have theirs are refused.
+    private func taking(_ items: [BatchItem], _ claims: UniqueClaims?) async throws -> [BatchItem] {
+        guard let claims else { return items }
+        let refusals = try await claims.take(
+            items.compactMap { item in item.change.map { ($0, item.preparation.path) } })
+        return items.map { item in (item.change?.recordID).flatMap { refusals[$0] }.map(item.refused) ?? item }
     }
 
     /// `INSERT … SELECT` from an array of objects whose keys are the columns.

@@ -38,6 +38,7 @@ struct Intent: @unchecked Sendable {
         let arena = call.context.arena
         let after =
             if case .edit(let edit) = kind { edit.only(in: arena) } else { Message.make(call.type.message, in: arena) }
+        after.setID(call.type.standard.id.descriptor, id)
         return RecordChange(.update, call, before: nil, after: after)
     }
 

@@ -109,7 +109,7 @@ extension RecordField {
     fileprivate var customName: String { String(name.dropFirst(TenantField.prefix.count)) }
 
     /// Sets the field to the item's value; answers what is wrong with its kind.
-    fileprivate func take(_ item: Message, into record: Message, at place: String) -> FieldViolation? {
+    func take(_ item: Message, into record: Message, at place: String) -> FieldViolation? {
         let given = CustomWire.values.filter { item.has($0) }
         guard let value = given.first else {
             record.clear(descriptor)

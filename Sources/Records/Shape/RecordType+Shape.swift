@@ -24,7 +24,7 @@ extension RecordType {
     private convenience init(_ declared: RecordType, adding custom: [TenantField]) {
         let added = MessageExtension(
             of: declared.message,
-            adding: custom.map { .init($0.key, $0.wireKind, isRepeated: $0.kind == .choices) })
+            adding: custom.map(\.wireField))
         let fields = zip(custom, added.fields).enumerated().map { index, field in
             RecordField(field.0, field.1, index: declared.fields.count + index)
         }
@@ -46,9 +46,12 @@ extension RecordField {
 
 extension TenantField {
     /// Its name in the column, in the ledger and in messages of the shape. No declared field has a dot in its name.
-    fileprivate var key: String { "\(Self.prefix)\(number)" }
+    private var key: String { "\(Self.prefix)\(number)" }
 
-    fileprivate var wireKind: FieldDescriptor.Kind {
+    /// As messages of the shape have it.
+    var wireField: MessageExtension.Field { .init(key, wireKind, isRepeated: kind == .choices) }
+
+    private var wireKind: FieldDescriptor.Kind {
         switch kind {
         case .text, .longText, .date, .choice, .choices, .email, .phone, .url: .string
         case .wholeNumber: .int64
@@ -80,7 +83,13 @@ extension FieldRules {
     fileprivate init(_ custom: TenantField) {
         self.init()
         isRequired = custom.isRequired
+        // What looks the same is to be the same.
+        isKey = custom.isUnique
         range = custom.range
+        // Identity takes none that does not compile.
+        if let text = custom.pattern, let pattern = try? TextPattern(text) {
+            self.pattern = FieldPattern(pattern: pattern, text: text, message: custom.patternMessage)
+        }
         switch custom.kind {
         case .text:
             declaredText = TextRule(

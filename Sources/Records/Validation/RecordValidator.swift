@@ -57,6 +57,8 @@ struct RecordValidator {
         case .double:
             if !message.double(field).isFinite {
                 refuse(path, "NOT_A_NUMBER", "\(path) must be a finite number.")
+            } else {
+                checkRange(message.double(field), rules.range, path)
             }
         case .enumeration(let values): check(message.int32(field), of: values, rules, path)
         case .message(let descriptor):
@@ -103,6 +105,8 @@ struct RecordValidator {
         } else if let choices = rules.choices, !choices.contains(text) {
             let known = choices.prefix(20).joined(separator: ", ") + (choices.count > 20 ? " …" : "")
             refuse(path, "UNKNOWN_VALUE", "\(path) must be one of: \(known).")
+        } else if let violation = rules.pattern?.violation(of: text, field: path) {
+            refuse(violation)
         }
     }
 
@@ -118,10 +122,15 @@ struct RecordValidator {
 
     private mutating func checkRange(_ number: Int64, _ range: ClosedRange<Int64>?, _ path: String) {
         guard let range, !range.contains(number) else { return }
-        let allowed =
-            range.upperBound == .max
-            ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
-        refuse(path, "OUT_OF_RANGE", "\(path) is \(number); it must be \(allowed).")
+        refuse(path, "OUT_OF_RANGE", "\(path) is \(number); it must be \(range.allowed).")
+    }
+
+    private mutating func checkRange(_ number: Double, _ range: ClosedRange<Int64>?, _ path: String) {
+        guard let range else { return }
+        // An end that nobody set is none: no number is too large.
+        let isLess = range.lowerBound != .min && number < Double(range.lowerBound)
+        let isMore = range.upperBound != .max && number > Double(range.upperBound)
+        if isLess || isMore { refuse(path, "OUT_OF_RANGE", "\(path) is \(number); it must be \(range.allowed).") }
     }
 
     /// Refuses a wrong number of elements; then none of them is looked at.
@@ -207,6 +216,14 @@ extension CalendarDay {
     static func latestToday() -> CalendarDay {
         let (hours, hour) = (14 as Int64, 3_600_000_000 as Int64)
         return CalendarDay(daysSince1970: Int((Timestamp.now().microseconds + hours * hour) / (24 * hour)))
+    }
+}
+
+extension ClosedRange<Int64> {
+    /// What a number must be, for the error. An end that nobody set is not told.
+    fileprivate var allowed: String {
+        if upperBound == .max { return "at least \(lowerBound)" }
+        return lowerBound == .min ? "at most \(upperBound)" : "from \(lowerBound) to \(upperBound)"
     }
 }
 

@@ -7,7 +7,7 @@ import Work
 package enum ProgramCalls {
     /// Who calls for a purpose.
     static let callers: [Purpose: Set<ServiceName>] = [
-        .handOver: [.identity],
+        .defineFields: [.identity], .handOver: [.identity],
         .mirrorRecords: Set(Installation.current.recordServices),
     ]
 

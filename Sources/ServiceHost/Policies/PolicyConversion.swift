@@ -26,7 +26,7 @@ extension PolicySnapshot {
 
 extension TenantField {
     /// Nil for a field of a kind that this version does not know: its values stay as they are, and are not seen.
-    init?(_ field: ModelField) {
+    package init?(_ field: ModelField) {
         guard let object = field.object, let number = field.number, let name = field.name,
             let kind = field.kind.flatMap({ TenantField.Kind($0) })
         else { return nil }
@@ -35,7 +35,41 @@ extension TenantField {
             object: object, number: number, name: name, kind: kind, isRequired: field.required ?? false,
             lengthMax: field.lengthMax.map { Int($0) },
             range: (field.valueMin != nil || field.valueMax != nil) && least <= most ? least...most : nil,
-            choices: field.choices, displayName: field.displayName, description: field.description)
+            choices: field.choices, displayName: field.displayName, description: field.description,
+            labels: field.labels.compactMap { TenantLabel($0) },
+            defaultValue: field.defaultValue.flatMap { TenantValue($0) }, isReadOnly: field.readOnly ?? false,
+            pattern: field.pattern, patternMessage: field.patternMessage,
+            isUnique: field.unique ?? false)
+    }
+}
+
+extension TenantLabel {
+    init?(_ label: FieldLabel) {
+        guard let language = label.languageCode, let displayName = label.displayName else { return nil }
+        self.init(language: language, displayName: displayName, description: label.description)
+    }
+}
+
+extension TenantValue {
+    /// Nil for no value.
+    init?(_ value: CustomField) {
+        if let text = value.stringValue {
+            self = .text(text)
+        } else if let number = value.intValue {
+            self = .integer(number)
+        } else if let number = value.doubleValue {
+            self = .number(number)
+        } else if let flag = value.boolValue {
+            self = .flag(flag)
+        } else if let time = value.timeValue {
+            self = .time(time)
+        } else if let money = value.moneyValue, let units = money.minorUnits, let currency = money.currencyCode {
+            self = .money(minorUnits: units, currency: currency)
+        } else if !value.stringValues.isEmpty {
+            self = .texts(value.stringValues)
+        } else {
+            return nil
+        }
     }
 }
 

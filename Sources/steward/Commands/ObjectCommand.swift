@@ -44,17 +44,21 @@ struct ObjectCommand: AsyncParsableCommand {
 
                 Examples:
                   steward object describe account
+                  steward object describe account --language zh
                   steward object describe deal --output json
                   steward object describe deal --output csv > fields.csv
                 """)
 
         @OptionGroup var connection: ConnectionOptions
         @Option(help: "table, json, csv or sheet.") var output: OutputFormat = .table
+        @Option(help: "Of the labels, as in zh-CN. Default: that of the terminal (LC_ALL, LC_MESSAGES, LANG).")
+        var language: String?
         @Argument(help: "Kind of records, as in account or account-contact.") var object: String
 
         func run() async throws {
             let client = ModelClient(connection: try await connection.connectSignedIn())
-            let answer = try await client.describe(object.replacing("-", with: "_"))
+            let answer = try await client.describe(
+                object.replacing("-", with: "_"), in: language ?? Terminal.language)
             guard let description = answer.description else { return }
             switch output {
             case .table: for line in ObjectText(description, answer.modelVersion).lines { Terminal.line(line) }

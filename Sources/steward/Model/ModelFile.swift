@@ -1,5 +1,6 @@
 import FoundationEssentials
 import IdentityContracts
+import Tenancy
 import Wire
 import Yams
 
@@ -75,6 +76,7 @@ enum ModelFile {
 
     /// Fields in the order of the proto file, those that are not set left out.
     private static func node(_ message: Message) -> Node {
+        if let time = MessageJSON.timestamp(message) { return scalar(time.text) }
         let pairs = message.descriptor.fields.filter { message.has($0) }.map { field in
             (Node(field.name), field.isRepeated ? list(field, of: message) : single(field, of: message))
         }

@@ -24,6 +24,16 @@ enum Terminal {
         return String(cString: value)
     }
 
+    /// The language in which programs speak to the user, as a tag: zh-CN of zh_CN.UTF-8; nil for C and POSIX.
+    static var language: String? {
+        language(of: ["LC_ALL", "LC_MESSAGES", "LANG"].lazy.compactMap(environment).first ?? "")
+    }
+
+    static func language(of locale: String) -> String? {
+        let name = String(locale.prefix { $0 != "." && $0 != "@" })
+        return ["", "C", "POSIX"].contains(name) ? nil : name.replacing("_", with: "-")
+    }
+
     /// Writes a line to standard output.
     static func line(_ text: String = "") {
         write(text + "\n", to: STDOUT_FILENO, isTerminal: outputIsTerminal)

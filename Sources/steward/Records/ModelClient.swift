@@ -20,12 +20,14 @@ struct ModelClient: Sendable {
         return objects
     }
 
+    /// - Parameter language: of the labels.
     /// - Throws: `UsageProblem` for a kind that no service keeps, or with which the user may do nothing.
-    func describe(_ object: String) async throws -> DescribeObjectResponse {
+    func describe(_ object: String, in language: String?) async throws -> DescribeObjectResponse {
         for service in ServiceName.dataServices {
             do {
                 let answer: DescribeObjectResponse = try await connection.channel.call(
-                    Self.methods(of: service).describeObject, DescribeObjectRequest(object: object), CallOptions())
+                    Self.methods(of: service).describeObject,
+                    DescribeObjectRequest(object: object, languageCode: language), CallOptions())
                 return answer
             } catch let error {
                 guard error.reason == "OBJECT_UNKNOWN" else { throw error }

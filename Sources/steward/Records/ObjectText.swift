@@ -72,6 +72,7 @@ struct ObjectText {
         if field.outputOnly == true { rules.append("set by the service") }
         if field.required == true { rules.append("required") }
         if field.immutable == true { rules.append("set once") }
+        if field.readOnly == true { rules.append("read-only") }
         if field.unique == true { rules.append("unique") }
         if let most = field.lengthMax { rules.append("≤ \(most) characters") }
         switch (field.valueMin, field.valueMax) {
@@ -80,6 +81,8 @@ struct ObjectText {
         case (nil, let most?): rules.append("≤ \(most)")
         case (nil, nil): break
         }
+        if let pattern = field.pattern { rules.append("form \(pattern)") }
+        if field.defaultValue != nil { rules.append("default \(word("default_value", of: field))") }
         if let day = field.pastSinceDate { rules.append("from \(day) to today") }
         if let most = field.countMax { rules.append("≤ \(most) of them") }
         if let path = field.copyOf { rules.append("same as \(path)") }

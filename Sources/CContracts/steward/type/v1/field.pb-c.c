@@ -7,6 +7,115 @@
 #endif
 
 #include "steward/type/v1/field.pb-c.h"
+void   steward__type__v1__field_label__init
+                     (Steward__Type__V1__FieldLabel         *message)
+{
+  static const Steward__Type__V1__FieldLabel init_value = STEWARD__TYPE__V1__FIELD_LABEL__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__field_label__get_packed_size
+                     (const Steward__Type__V1__FieldLabel *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__field_label__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__field_label__pack
+                     (const Steward__Type__V1__FieldLabel *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__field_label__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__field_label__pack_to_buffer
+                     (const Steward__Type__V1__FieldLabel *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__field_label__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__FieldLabel *
+       steward__type__v1__field_label__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__FieldLabel *)
+     protobuf_c_message_unpack (&steward__type__v1__field_label__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__field_label__free_unpacked
+                     (Steward__Type__V1__FieldLabel *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__field_label__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+static const ProtobufCFieldDescriptor steward__type__v1__field_label__field_descriptors[3] =
+{
+  {
+    "language_code",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__FieldLabel, language_code),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "display_name",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__FieldLabel, display_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "description",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__FieldLabel, description),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__field_label__field_indices_by_name[] = {
+  2,   /* field[2] = description */
+  1,   /* field[1] = display_name */
+  0,   /* field[0] = language_code */
+};
+static const ProtobufCIntRange steward__type__v1__field_label__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__field_label__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.FieldLabel",
+  "FieldLabel",
+  "Steward__Type__V1__FieldLabel",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__FieldLabel),
+  3,
+  steward__type__v1__field_label__field_descriptors,
+  steward__type__v1__field_label__field_indices_by_name,
+  1,  steward__type__v1__field_label__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__field_label__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue steward__type__v1__field_kind__enum_values_by_number[14] =
 {
   { "FIELD_KIND_UNSPECIFIED", "STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED", 0 },

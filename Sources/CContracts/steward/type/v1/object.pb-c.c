@@ -616,7 +616,7 @@ const ProtobufCMessageDescriptor steward__type__v1__list_objects_response__descr
   (ProtobufCMessageInit) steward__type__v1__list_objects_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__describe_object_request__field_descriptors[1] =
+static const ProtobufCFieldDescriptor steward__type__v1__describe_object_request__field_descriptors[2] =
 {
   {
     "object",
@@ -630,14 +630,27 @@ static const ProtobufCFieldDescriptor steward__type__v1__describe_object_request
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "language_code",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__DescribeObjectRequest, language_code),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__describe_object_request__field_indices_by_name[] = {
+  1,   /* field[1] = language_code */
   0,   /* field[0] = object */
 };
 static const ProtobufCIntRange steward__type__v1__describe_object_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__describe_object_request__descriptor =
 {
@@ -647,7 +660,7 @@ const ProtobufCMessageDescriptor steward__type__v1__describe_object_request__des
   "Steward__Type__V1__DescribeObjectRequest",
   "steward.type.v1",
   sizeof(Steward__Type__V1__DescribeObjectRequest),
-  1,
+  2,
   steward__type__v1__describe_object_request__field_descriptors,
   steward__type__v1__describe_object_request__field_indices_by_name,
   1,  steward__type__v1__describe_object_request__number_ranges,
@@ -1077,7 +1090,7 @@ const ProtobufCMessageDescriptor steward__type__v1__unique_fields__descriptor =
   (ProtobufCMessageInit) steward__type__v1__unique_fields__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_descriptors[27] =
+static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_descriptors[31] =
 {
   {
     "name",
@@ -1403,6 +1416,54 @@ static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "read_only",
+    28,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Type__V1__ObjectField, has_read_only),
+    offsetof(Steward__Type__V1__ObjectField, read_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pattern",
+    29,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__ObjectField, pattern),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pattern_message",
+    30,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__ObjectField, pattern_message),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "default_value",
+    31,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__ObjectField, default_value),
+    &steward__type__v1__custom_field__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__object_field__field_indices_by_name[] = {
   25,   /* field[25] = access */
@@ -1411,6 +1472,7 @@ static const unsigned steward__type__v1__object_field__field_indices_by_name[] =
   24,   /* field[24] = copy_of */
   12,   /* field[12] = count_max */
   11,   /* field[11] = count_min */
+  30,   /* field[30] = default_value */
   2,   /* field[2] = description */
   1,   /* field[1] = display_name */
   21,   /* field[21] = filter_operators */
@@ -1425,6 +1487,9 @@ static const unsigned steward__type__v1__object_field__field_indices_by_name[] =
   17,   /* field[17] = output_only */
   26,   /* field[26] = parts */
   10,   /* field[10] = past_since_date */
+  28,   /* field[28] = pattern */
+  29,   /* field[29] = pattern_message */
+  27,   /* field[27] = read_only */
   20,   /* field[20] = reference */
   14,   /* field[14] = required */
   22,   /* field[22] = sortable */
@@ -1436,7 +1501,7 @@ static const unsigned steward__type__v1__object_field__field_indices_by_name[] =
 static const ProtobufCIntRange steward__type__v1__object_field__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 27 }
+  { 0, 31 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__object_field__descriptor =
 {
@@ -1446,7 +1511,7 @@ const ProtobufCMessageDescriptor steward__type__v1__object_field__descriptor =
   "Steward__Type__V1__ObjectField",
   "steward.type.v1",
   sizeof(Steward__Type__V1__ObjectField),
-  27,
+  31,
   steward__type__v1__object_field__field_descriptors,
   steward__type__v1__object_field__field_indices_by_name,
   1,  steward__type__v1__object_field__number_ranges,

@@ -1627,7 +1627,7 @@ void   steward__identity__v1__watch_field_definitions_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__watch_field_definitions_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__field_descriptors[16] =
+static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__field_descriptors[22] =
 {
   {
     "id",
@@ -1821,20 +1821,98 @@ static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "default_value",
+    21,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__FieldDefinition, default_value),
+    &steward__type__v1__custom_field__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_only",
+    22,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__FieldDefinition, has_read_only),
+    offsetof(Steward__Identity__V1__FieldDefinition, read_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pattern",
+    23,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__FieldDefinition, pattern),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pattern_message",
+    24,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__FieldDefinition, pattern_message),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "labels",
+    25,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__FieldDefinition, n_labels),
+    offsetof(Steward__Identity__V1__FieldDefinition, labels),
+    &steward__type__v1__field_label__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unique",
+    26,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__FieldDefinition, has_unique),
+    offsetof(Steward__Identity__V1__FieldDefinition, unique),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__field_definition__field_indices_by_name[] = {
   14,   /* field[14] = choices */
   2,   /* field[2] = create_time */
+  16,   /* field[16] = default_value */
   4,   /* field[4] = delete_time */
   9,   /* field[9] = description */
   8,   /* field[8] = display_name */
   0,   /* field[0] = id */
   7,   /* field[7] = kind */
+  20,   /* field[20] = labels */
   11,   /* field[11] = length_max */
   6,   /* field[6] = name */
   15,   /* field[15] = number */
   5,   /* field[5] = object */
+  18,   /* field[18] = pattern */
+  19,   /* field[19] = pattern_message */
+  17,   /* field[17] = read_only */
   10,   /* field[10] = required */
+  21,   /* field[21] = unique */
   3,   /* field[3] = update_time */
   13,   /* field[13] = value_max */
   12,   /* field[12] = value_min */
@@ -1844,7 +1922,7 @@ static const ProtobufCIntRange steward__identity__v1__field_definition__number_r
 {
   { 1, 0 },
   { 10, 5 },
-  { 0, 16 }
+  { 0, 22 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__field_definition__descriptor =
 {
@@ -1854,7 +1932,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__field_definition__descri
   "Steward__Identity__V1__FieldDefinition",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__FieldDefinition),
-  16,
+  22,
   steward__identity__v1__field_definition__field_descriptors,
   steward__identity__v1__field_definition__field_indices_by_name,
   2,  steward__identity__v1__field_definition__number_ranges,

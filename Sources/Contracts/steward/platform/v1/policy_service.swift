@@ -389,10 +389,30 @@ public struct ModelField: Hashable, Sendable {
     /// What it is for.
     public var description: String?
 
+    /// The value of new records that come without one.
+    public var defaultValue: CustomField?
+
+    /// No user changes it.
+    public var readOnly: Bool?
+
+    /// The form of a text.
+    public var pattern: String?
+
+    /// What is told of a text of another form.
+    public var patternMessage: String?
+
+    /// What people call it in other languages.
+    public var labels: [FieldLabel]
+
+    /// No two living records have the same value.
+    public var unique: Bool?
+
     public init(
         object: String? = nil, number: Int64? = nil, name: String? = nil, kind: FieldKind? = nil,
         required: Bool? = nil, lengthMax: Int32? = nil, valueMin: Int64? = nil, valueMax: Int64? = nil,
-        choices: [String] = [], displayName: String? = nil, description: String? = nil
+        choices: [String] = [], displayName: String? = nil, description: String? = nil,
+        defaultValue: CustomField? = nil, readOnly: Bool? = nil, pattern: String? = nil,
+        patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil
     ) {
         self.object = object
         self.number = number
@@ -405,6 +425,12 @@ public struct ModelField: Hashable, Sendable {
         self.choices = choices
         self.displayName = displayName
         self.description = description
+        self.defaultValue = defaultValue
+        self.readOnly = readOnly
+        self.pattern = pattern
+        self.patternMessage = patternMessage
+        self.labels = labels
+        self.unique = unique
     }
 }
 
@@ -424,6 +450,12 @@ extension ModelField: WireMessage {
         self.choices = readStrings(c.pointee.choices, c.pointee.n_choices)
         self.displayName = readString(c.pointee.display_name)
         self.description = readString(c.pointee.description)
+        self.defaultValue = readMessage(c.pointee.default_value, message.arena)
+        self.readOnly = c.pointee.has_read_only != 0 ? c.pointee.read_only != 0 : nil
+        self.pattern = readString(c.pointee.pattern)
+        self.patternMessage = readString(c.pointee.pattern_message)
+        self.labels = readMessages(c.pointee.labels, c.pointee.n_labels, message.arena)
+        self.unique = c.pointee.has_unique != 0 ? c.pointee.unique != 0 : nil
     }
 
     package func write(to message: Message) {
@@ -458,6 +490,19 @@ extension ModelField: WireMessage {
         c.pointee.n_choices = self.choices.count
         c.pointee.display_name = self.displayName.map(message.arena.string)
         c.pointee.description = self.description.map(message.arena.string)
+        c.pointee.default_value = self.defaultValue.map { writeMessage($0, message.arena) }
+        if let value = self.readOnly {
+            c.pointee.has_read_only = 1
+            c.pointee.read_only = value ? 1 : 0
+        }
+        c.pointee.pattern = self.pattern.map(message.arena.string)
+        c.pointee.pattern_message = self.patternMessage.map(message.arena.string)
+        c.pointee.labels = writePointers(self.labels, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_labels = self.labels.count
+        if let value = self.unique {
+            c.pointee.has_unique = 1
+            c.pointee.unique = value ? 1 : 0
+        }
     }
 }
 

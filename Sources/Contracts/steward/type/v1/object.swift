@@ -56,8 +56,13 @@ public struct DescribeObjectRequest: Hashable, Sendable {
     /// Its name, as in account.
     public var object: String?
 
-    public init(object: String? = nil) {
+    /// IETF language tag of the labels wanted, as in zh-CN; where a field has none in it, nor in a more general one (zh), those that it has
+    /// without a language.
+    public var languageCode: String?
+
+    public init(object: String? = nil, languageCode: String? = nil) {
         self.object = object
+        self.languageCode = languageCode
     }
 }
 
@@ -67,11 +72,13 @@ extension DescribeObjectRequest: WireMessage {
     package init(_ message: Message) {
         let c = message.as(Steward__Type__V1__DescribeObjectRequest.self)
         self.object = readString(c.pointee.object)
+        self.languageCode = readString(c.pointee.language_code)
     }
 
     package func write(to message: Message) {
         let c = message.as(Steward__Type__V1__DescribeObjectRequest.self)
         c.pointee.object = self.object.map(message.arena.string)
+        c.pointee.language_code = self.languageCode.map(message.arena.string)
     }
 }
 
@@ -418,6 +425,18 @@ public struct ObjectField: Hashable, Sendable {
     /// Its parts, of STRUCTURE and MONEY.
     public var parts: [ObjectField]
 
+    /// No user changes it: new records get the default, or what is brought with the right to import.
+    public var readOnly: Bool?
+
+    /// The form of a text: a regular expression of ICU that fits it as a whole.
+    public var pattern: String?
+
+    /// What people are told whose text has another form; absent where the workspace says nothing.
+    public var patternMessage: String?
+
+    /// The value of new records that come without one.
+    public var defaultValue: CustomField?
+
     public init(
         name: String? = nil, displayName: String? = nil, description: String? = nil, kind: ValueKind? = nil,
         list: Bool? = nil, format: TextFormat? = nil, multiline: Bool? = nil, lengthMax: Int32? = nil,
@@ -425,7 +444,9 @@ public struct ObjectField: Hashable, Sendable {
         countMax: Int32? = nil, choices: [FieldChoice] = [], required: Bool? = nil, alwaysSet: Bool? = nil,
         immutable: Bool? = nil, outputOnly: Bool? = nil, unique: Bool? = nil, uniqueIgnoresCase: Bool? = nil,
         reference: FieldReference? = nil, filterOperators: [ComparisonOperator] = [], sortable: Bool? = nil,
-        indexed: Bool? = nil, copyOf: String? = nil, access: FieldAccess? = nil, parts: [ObjectField] = []
+        indexed: Bool? = nil, copyOf: String? = nil, access: FieldAccess? = nil, parts: [ObjectField] = [],
+        readOnly: Bool? = nil, pattern: String? = nil, patternMessage: String? = nil,
+        defaultValue: CustomField? = nil
     ) {
         self.name = name
         self.displayName = displayName
@@ -454,6 +475,10 @@ public struct ObjectField: Hashable, Sendable {
         self.copyOf = copyOf
         self.access = access
         self.parts = parts
+        self.readOnly = readOnly
+        self.pattern = pattern
+        self.patternMessage = patternMessage
+        self.defaultValue = defaultValue
     }
 }
 
@@ -489,6 +514,10 @@ extension ObjectField: WireMessage {
         self.copyOf = readString(c.pointee.copy_of)
         self.access = c.pointee.has_access != 0 ? .init(rawValue: .init(bitPattern: c.pointee.access.rawValue)) : nil
         self.parts = readMessages(c.pointee.parts, c.pointee.n_parts, message.arena)
+        self.readOnly = c.pointee.has_read_only != 0 ? c.pointee.read_only != 0 : nil
+        self.pattern = readString(c.pointee.pattern)
+        self.patternMessage = readString(c.pointee.pattern_message)
+        self.defaultValue = readMessage(c.pointee.default_value, message.arena)
     }
 
     package func write(to message: Message) {
@@ -577,6 +606,13 @@ extension ObjectField: WireMessage {
         }
         c.pointee.parts = writePointers(self.parts, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_parts = self.parts.count
+        if let value = self.readOnly {
+            c.pointee.has_read_only = 1
+            c.pointee.read_only = value ? 1 : 0
+        }
+        c.pointee.pattern = self.pattern.map(message.arena.string)
+        c.pointee.pattern_message = self.patternMessage.map(message.arena.string)
+        c.pointee.default_value = self.defaultValue.map { writeMessage($0, message.arena) }
     }
 }
 

@@ -137,7 +137,7 @@ public struct SearchHit: Hashable, Sendable {
     /// Its id.
     public var id: String?
 
-    /// What people call it; of the fields that the caller may read.
+    /// What people call it, or its number or another text for one without a name; of the fields that the caller may read.
     public var title: String?
 
     /// How well it fits; comparable among the services of a workspace. From 100 when it has the very value that was looked for, from 10 when

@@ -46,7 +46,7 @@ public struct FieldDefinition: Hashable, Sendable {
     /// Most characters of a text, at most 1,000 of one line (255 unless set) and 10,000 of several (as many unless set).
     public var lengthMax: Int32?
 
-    /// The least value of a whole number, or of the minor units of an amount.
+    /// The least value of a number, or of the minor units of an amount.
     public var valueMin: Int64?
 
     /// The most.
@@ -58,12 +58,34 @@ public struct FieldDefinition: Hashable, Sendable {
     /// Its number in the workspace. Set by the service.
     public var number: Int64?
 
+    /// The value of new records that come without one, as CustomField has values of the kind; its name stays unset. Records that are there
+    /// keep what they have.
+    public var defaultValue: CustomField?
+
+    /// No user changes it. A new record gets the default, or what a user brings who has the right to import; programs may set it.
+    public var readOnly: Bool?
+
+    /// A text has to be of this form as a whole: a regular expression of ICU, at most 500 characters, as in [A-Z]{2}-\d{4}.
+    public var pattern: String?
+
+    /// What people are told whose text has another form, at most 200 characters; what the form is, unless set.
+    public var patternMessage: String?
+
+    /// What people call it in other languages, and what it is for, at most 20, each language once.
+    public var labels: [FieldLabel]
+
+    /// No two living records have the same value; texts are the same in upper and lower case, full and half width, phone numbers in any form.
+    /// Of a field that records have values in already it is refused with VALUES_REPEATED while some have the same, and is set by
+    /// UpdateFieldDefinition or ApplyWorkspaceModel alone. A field of several choices is never unique, nor is one with a default.
+    public var unique: Bool?
+
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, object: String? = nil, name: String? = nil, kind: FieldKind? = nil,
         displayName: String? = nil, description: String? = nil, required: Bool? = nil,
         lengthMax: Int32? = nil, valueMin: Int64? = nil, valueMax: Int64? = nil, choices: [String] = [],
-        number: Int64? = nil
+        number: Int64? = nil, defaultValue: CustomField? = nil, readOnly: Bool? = nil, pattern: String? = nil,
+        patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil
     ) {
         self.id = id
         self.version = version
@@ -81,6 +103,12 @@ public struct FieldDefinition: Hashable, Sendable {
         self.valueMax = valueMax
         self.choices = choices
         self.number = number
+        self.defaultValue = defaultValue
+        self.readOnly = readOnly
+        self.pattern = pattern
+        self.patternMessage = patternMessage
+        self.labels = labels
+        self.unique = unique
     }
 }
 
@@ -105,6 +133,12 @@ extension FieldDefinition: WireMessage {
         self.valueMax = c.pointee.has_value_max != 0 ? c.pointee.value_max : nil
         self.choices = readStrings(c.pointee.choices, c.pointee.n_choices)
         self.number = c.pointee.has_number != 0 ? c.pointee.number : nil
+        self.defaultValue = readMessage(c.pointee.default_value, message.arena)
+        self.readOnly = c.pointee.has_read_only != 0 ? c.pointee.read_only != 0 : nil
+        self.pattern = readString(c.pointee.pattern)
+        self.patternMessage = readString(c.pointee.pattern_message)
+        self.labels = readMessages(c.pointee.labels, c.pointee.n_labels, message.arena)
+        self.unique = c.pointee.has_unique != 0 ? c.pointee.unique != 0 : nil
     }
 
     package func write(to message: Message) {
@@ -146,6 +180,19 @@ extension FieldDefinition: WireMessage {
         if let value = self.number {
             c.pointee.has_number = 1
             c.pointee.number = value
+        }
+        c.pointee.default_value = self.defaultValue.map { writeMessage($0, message.arena) }
+        if let value = self.readOnly {
+            c.pointee.has_read_only = 1
+            c.pointee.read_only = value ? 1 : 0
+        }
+        c.pointee.pattern = self.pattern.map(message.arena.string)
+        c.pointee.pattern_message = self.patternMessage.map(message.arena.string)
+        c.pointee.labels = writePointers(self.labels, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_labels = self.labels.count
+        if let value = self.unique {
+            c.pointee.has_unique = 1
+            c.pointee.unique = value ? 1 : 0
         }
     }
 }

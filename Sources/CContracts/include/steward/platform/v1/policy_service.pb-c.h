@@ -17,6 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "steward/identity/v1/grant.pb-c.h"
 #include "steward/identity/v1/workspace_settings.pb-c.h"
 #include "steward/type/v1/field.pb-c.h"
+#include "steward/type/v1/record.pb-c.h"
 
 typedef struct Steward__Platform__V1__WatchPoliciesRequest Steward__Platform__V1__WatchPoliciesRequest;
 typedef struct Steward__Platform__V1__WatchPoliciesResponse Steward__Platform__V1__WatchPoliciesResponse;
@@ -321,10 +322,37 @@ struct  Steward__Platform__V1__ModelField
    * What it is for.
    */
   char *description;
+  /*
+   * The value of new records that come without one.
+   */
+  Steward__Type__V1__CustomField *default_value;
+  /*
+   * No user changes it.
+   */
+  protobuf_c_boolean has_read_only;
+  protobuf_c_boolean read_only;
+  /*
+   * The form of a text.
+   */
+  char *pattern;
+  /*
+   * What is told of a text of another form.
+   */
+  char *pattern_message;
+  /*
+   * What people call it in other languages.
+   */
+  size_t n_labels;
+  Steward__Type__V1__FieldLabel **labels;
+  /*
+   * No two living records have the same value.
+   */
+  protobuf_c_boolean has_unique;
+  protobuf_c_boolean unique;
 };
 #define STEWARD__PLATFORM__V1__MODEL_FIELD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__model_field__descriptor) \
-    , NULL, 0, 0, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0 }
 
 
 /*

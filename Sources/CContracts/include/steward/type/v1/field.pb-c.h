@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 
+typedef struct Steward__Type__V1__FieldLabel Steward__Type__V1__FieldLabel;
 
 
 /* --- enums --- */
@@ -84,8 +85,54 @@ typedef enum _Steward__Type__V1__FieldKind {
 
 /* --- messages --- */
 
+/*
+ * What people call a field in a language, and what it is for.
+ */
+struct  Steward__Type__V1__FieldLabel
+{
+  ProtobufCMessage message_base;
+  /*
+   * IETF language tag, as in en or zh-Hant.
+   */
+  char *language_code;
+  /*
+   * What people call it, 1 to 100 characters.
+   */
+  char *display_name;
+  /*
+   * What it is for, at most 1,000 characters.
+   */
+  char *description;
+};
+#define STEWARD__TYPE__V1__FIELD_LABEL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__field_label__descriptor) \
+    , NULL, NULL, NULL }
+
+
+/* Steward__Type__V1__FieldLabel methods */
+void   steward__type__v1__field_label__init
+                     (Steward__Type__V1__FieldLabel         *message);
+size_t steward__type__v1__field_label__get_packed_size
+                     (const Steward__Type__V1__FieldLabel   *message);
+size_t steward__type__v1__field_label__pack
+                     (const Steward__Type__V1__FieldLabel   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__field_label__pack_to_buffer
+                     (const Steward__Type__V1__FieldLabel   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__FieldLabel *
+       steward__type__v1__field_label__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__field_label__free_unpacked
+                     (Steward__Type__V1__FieldLabel *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
+typedef void (*Steward__Type__V1__FieldLabel_Closure)
+                 (const Steward__Type__V1__FieldLabel *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -93,6 +140,7 @@ typedef enum _Steward__Type__V1__FieldKind {
 /* --- descriptors --- */
 
 extern const ProtobufCEnumDescriptor    steward__type__v1__field_kind__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__field_label__descriptor;
 
 PROTOBUF_C__END_DECLS
 

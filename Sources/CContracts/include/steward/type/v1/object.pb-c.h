@@ -16,6 +16,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 #include "steward/identity/v1/grant.pb-c.h"
 #include "steward/type/v1/filter.pb-c.h"
+#include "steward/type/v1/record.pb-c.h"
 
 typedef struct Steward__Type__V1__ListObjectsRequest Steward__Type__V1__ListObjectsRequest;
 typedef struct Steward__Type__V1__ListObjectsResponse Steward__Type__V1__ListObjectsResponse;
@@ -168,10 +169,15 @@ struct  Steward__Type__V1__DescribeObjectRequest
    * Its name, as in account.
    */
   char *object;
+  /*
+   * IETF language tag of the labels wanted, as in zh-CN; where a field has none in it, nor in a more general one (zh), those that it has
+   * without a language.
+   */
+  char *language_code;
 };
 #define STEWARD__TYPE__V1__DESCRIBE_OBJECT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__describe_object_request__descriptor) \
-    , NULL }
+    , NULL, NULL }
 
 
 /*
@@ -476,10 +482,27 @@ struct  Steward__Type__V1__ObjectField
    */
   size_t n_parts;
   Steward__Type__V1__ObjectField **parts;
+  /*
+   * No user changes it: new records get the default, or what is brought with the right to import.
+   */
+  protobuf_c_boolean has_read_only;
+  protobuf_c_boolean read_only;
+  /*
+   * The form of a text: a regular expression of ICU that fits it as a whole.
+   */
+  char *pattern;
+  /*
+   * What people are told whose text has another form; absent where the workspace says nothing.
+   */
+  char *pattern_message;
+  /*
+   * The value of new records that come without one.
+   */
+  Steward__Type__V1__CustomField *default_value;
 };
 #define STEWARD__TYPE__V1__OBJECT_FIELD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__object_field__descriptor) \
-    , NULL, NULL, NULL, 0, STEWARD__TYPE__V1__VALUE_KIND__VALUE_KIND_UNSPECIFIED, 0, 0, 0, STEWARD__TYPE__V1__TEXT_FORMAT__TEXT_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, 0, 0, 0, NULL, 0, STEWARD__IDENTITY__V1__FIELD_ACCESS__FIELD_ACCESS_UNSPECIFIED, 0,NULL }
+    , NULL, NULL, NULL, 0, STEWARD__TYPE__V1__VALUE_KIND__VALUE_KIND_UNSPECIFIED, 0, 0, 0, STEWARD__TYPE__V1__TEXT_FORMAT__TEXT_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, 0, 0, 0, NULL, 0, STEWARD__IDENTITY__V1__FIELD_ACCESS__FIELD_ACCESS_UNSPECIFIED, 0,NULL, 0, 0, NULL, NULL, NULL }
 
 
 /*

@@ -156,7 +156,7 @@ struct  Steward__Type__V1__SearchHit
    */
   char *id;
   /*
-   * What people call it; of the fields that the caller may read.
+   * What people call it, or its number or another text for one without a name; of the fields that the caller may read.
    */
   char *title;
   /*

@@ -122,7 +122,7 @@ struct  Steward__Identity__V1__FieldDefinition
   protobuf_c_boolean has_length_max;
   int32_t length_max;
   /*
-   * The least value of a whole number, or of the minor units of an amount.
+   * The least value of a number, or of the minor units of an amount.
    */
   protobuf_c_boolean has_value_min;
   int64_t value_min;
@@ -141,10 +141,40 @@ struct  Steward__Identity__V1__FieldDefinition
    */
   protobuf_c_boolean has_number;
   int64_t number;
+  /*
+   * The value of new records that come without one, as CustomField has values of the kind; its name stays unset. Records that are there
+   * keep what they have.
+   */
+  Steward__Type__V1__CustomField *default_value;
+  /*
+   * No user changes it. A new record gets the default, or what a user brings who has the right to import; programs may set it.
+   */
+  protobuf_c_boolean has_read_only;
+  protobuf_c_boolean read_only;
+  /*
+   * A text has to be of this form as a whole: a regular expression of ICU, at most 500 characters, as in [A-Z]{2}-\d{4}.
+   */
+  char *pattern;
+  /*
+   * What people are told whose text has another form, at most 200 characters; what the form is, unless set.
+   */
+  char *pattern_message;
+  /*
+   * What people call it in other languages, and what it is for, at most 20, each language once.
+   */
+  size_t n_labels;
+  Steward__Type__V1__FieldLabel **labels;
+  /*
+   * No two living records have the same value; texts are the same in upper and lower case, full and half width, phone numbers in any form.
+   * Of a field that records have values in already it is refused with VALUES_REPEATED while some have the same, and is set by
+   * UpdateFieldDefinition or ApplyWorkspaceModel alone. A field of several choices is never unique, nor is one with a default.
+   */
+  protobuf_c_boolean has_unique;
+  protobuf_c_boolean unique;
 };
 #define STEWARD__IDENTITY__V1__FIELD_DEFINITION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__field_definition__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0 }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0 }
 
 
 /*

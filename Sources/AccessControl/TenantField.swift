@@ -1,0 +1,86 @@
+package import Tenancy
+
+/// A field that a workspace has added to a kind of records.
+package struct TenantField: Hashable, Sendable {
+    /// What its values are.
+    package enum Kind: Hashable, Sendable {
+        case text, longText, wholeNumber, number, money, yesNo, date, time, choice, choices, email, phone, url
+    }
+
+    /// Kind of records, as in `account`.
+    package let object: String
+    /// No other field of the workspace has it or had it: values are kept under it, so that a name that is given again shows nothing of before.
+    package let number: Int64
+    /// As in `size`.
+    package let name: String
+    package let kind: Kind
+    package let isRequired: Bool
+    /// Most characters of a text; nil for the most that its kind allows.
+    package let lengthMax: Int?
+    /// Of a number, or of the minor units of an amount.
+    package let range: ClosedRange<Int64>?
+    /// The list of a choice.
+    package let choices: [String]
+    /// What people call it; nil where it says none.
+    package let displayName: String?
+    /// What it is for.
+    package let description: String?
+    /// The same in other languages.
+    package let labels: [TenantLabel]
+    /// The value of new records that come without one.
+    package let defaultValue: TenantValue?
+    /// No user changes it.
+    package let isReadOnly: Bool
+    /// The regular expression that fits its texts as a whole.
+    package let pattern: String?
+    /// What is told of a text that it does not fit; nil for the pattern itself.
+    package let patternMessage: String?
+    /// No two living records have the same value.
+    package let isUnique: Bool
+
+    package init(
+        object: String, number: Int64, name: String, kind: Kind, isRequired: Bool = false, lengthMax: Int? = nil,
+        range: ClosedRange<Int64>? = nil, choices: [String] = [], displayName: String? = nil,
+        description: String? = nil, labels: [TenantLabel] = [], defaultValue: TenantValue? = nil,
+        isReadOnly: Bool = false, pattern: String? = nil, patternMessage: String? = nil, isUnique: Bool = false
+    ) {
+        (self.object, self.number, self.name, self.kind) = (object, number, name, kind)
+        (self.isRequired, self.lengthMax, self.range, self.choices) = (isRequired, lengthMax, range, choices)
+        (self.displayName, self.description, self.labels) = (displayName, description, labels)
+        (self.defaultValue, self.isReadOnly) = (defaultValue, isReadOnly)
+        (self.pattern, self.patternMessage, self.isUnique) = (pattern, patternMessage, isUnique)
+    }
+
+    /// The field that holds the values of all, for policies on all.
+    package static let all = "custom_fields"
+
+    /// Characters of a name, at most.
+    package static let nameLengthMax = 50
+
+    /// Names are words of masks and filters: small letters, digits and underscores, a letter first.
+    package static func isName(_ name: some StringProtocol) -> Bool {
+        guard (1...nameLengthMax).contains(name.utf8.count), let first = name.utf8.first else { return false }
+        let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        return letters.contains(first)
+            && name.utf8.allSatisfy { letters.contains($0) || digits.contains($0) || $0 == UInt8(ascii: "_") }
+    }
+
+    /// Before the name in masks, filters, orders and field policies.
+    package static let prefix = "custom."
+
+    /// How masks, filters, orders and field policies call it.
+    package var path: String { Self.prefix + name }
+}
+
+/// A value of a field that a workspace has added, as its definition has it.
+package enum TenantValue: Hashable, Sendable {
+    /// Of a day, too, as YYYY-MM-DD.
+    case text(String)
+    case texts([String])
+    case integer(Int64)
+    case number(Double)
+    case flag(Bool)
+    case time(Timestamp)
+    case money(minorUnits: Int64, currency: String)
+}

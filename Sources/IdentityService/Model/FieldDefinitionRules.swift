@@ -1,0 +1,146 @@
+import AccessControl
+import Contracts
+import IdentityContracts
+import RPC
+import Records
+import ServiceHost
+import Tenancy
+import Text
+
+/// What the parts of a definition must be together.
+enum FieldDefinitionRules {
+    static let choicesMax = 200
+    static let labelsMax = 20
+
+    /// Of a default: the most that any kind of field allows. What its own allows is checked with the rest.
+    static let valueParts: [FieldRule] = [
+        .field("name", .line(TenantField.nameLengthMax)), .field("string_value", .lines(TenantField.linesMax)),
+        .field("string_values", .line(TenantField.choiceMax), .count(0...choicesMax)),
+        .field("money_value", .items([.field("currency_code", .format(.currency))])),
+    ]
+
+    static let labelParts: [FieldRule] = [
+        .field("language_code", .required, .format(.language)), .field("display_name", .required, .line(100)),
+        .field("description", .lines(1_000)),
+    ]
+
+    static func violations(of field: FieldDefinition, _ catalogue: RoleCatalogue) -> [FieldViolation] {
+        var violations: [FieldViolation] = []
+        func refuse(_ path: String, _ reason: String, _ text: String) {
+            violations.append(FieldViolation(field: path, reason: reason, description: text))
+        }
+        let object = field.object ?? ""
+        if !catalogue.extensible.contains(object), !TenantObject.isObject(object) {
+            let known = catalogue.extensible.sorted().joined(separator: ", ")
+            refuse(
+                "object", "FIELD_OBJECT_UNKNOWN",
+                "Fields can be added to: \(known), and as \(TenantObject.prefix)NAME to objects of the workspace's own."
+            )
+        }
+        if !TenantField.isName(field.name ?? "") {
+            refuse(
+                "name", "INVALID_FORMAT",
+                "name must be 1 to \(TenantField.nameLengthMax) small letters, digits and underscores, a letter first, as in contract_end."
+            )
+        }
+        let kind = field.kind ?? .unspecified
+        if let lengthMax = field.lengthMax {
+            switch kind {
+            case .text:
+                if lengthMax > TenantField.lineMax {
+                    refuse(
+                        "length_max", "OUT_OF_RANGE",
+                        "length_max of a text of one line is at most \(TenantField.lineMax).")
+                }
+            case .longText: break
+            default: refuse("length_max", "NOT_APPLICABLE", "Only a text has a length_max; leave it out.")
+            }
+        }
+        if field.valueMin != nil || field.valueMax != nil {
+            switch kind {
+            case .wholeNumber, .number, .money:
+                if let least = field.valueMin, let most = field.valueMax, least > most {
+                    refuse("value_max", "OUT_OF_RANGE", "value_max is less than value_min.")
+                }
+            default:
+                refuse(
+                    field.valueMin == nil ? "value_max" : "value_min", "NOT_APPLICABLE",
+                    "Only numbers and amounts have a least and a most; leave them out.")
+            }
+        }
+        switch kind {
+        case .choice, .choices:
+            if field.choices.isEmpty { refuse("choices", "REQUIRED", "Say what there is to choose from.") }
+            if Set(field.choices).count < field.choices.count {
+                refuse("choices", "DUPLICATE", "A choice is there twice.")
+            }
+        default:
+            if !field.choices.isEmpty {
+                refuse("choices", "NOT_APPLICABLE", "Only a choice has choices; leave them out.")
+            }
+        }
+        if field.unique == true {
+            if kind == .choices {
+                refuse("unique", "NOT_APPLICABLE", "Several choices are never unique; leave it out.")
+            }
+            if field.defaultValue != nil {
+                refuse(
+                    "default_value", "NOT_APPLICABLE", "Values that are unique have no default; leave one of them out.")
+            }
+        }
+        violations += patternViolations(of: field) + labelViolations(of: field)
+        // What is wrong with the field itself says more than what would be wrong with a value of it.
+        guard violations.isEmpty, let value = field.defaultValue, let definition = TenantField(ModelField(field)) else {
+            return violations
+        }
+        return definition.violations(ofDefault: value, at: "default_value")
+    }
+
+    private static func patternViolations(of field: FieldDefinition) -> [FieldViolation] {
+        func refused(_ path: String, _ reason: String, _ text: String) -> [FieldViolation] {
+            [FieldViolation(field: path, reason: reason, description: text)]
+        }
+        guard let pattern = field.pattern else {
+            guard field.patternMessage != nil else { return [] }
+            return refused(
+                "pattern_message", "NOT_APPLICABLE",
+                "pattern_message is told of texts that pattern does not fit; set pattern, too.")
+        }
+        switch field.kind ?? .unspecified {
+        case .text, .longText, .email, .phone, .url: break
+        default: return refused("pattern", "NOT_APPLICABLE", "Only a text has a pattern; leave it out.")
+        }
+        do {
+            _ = try TextPattern(pattern)
+            return []
+        } catch {
+            return refused(
+                "pattern", "INVALID_FORMAT",
+                "pattern is no regular expression: at character \(error.position), \(error.text).")
+        }
+    }
+
+    private static func labelViolations(of field: FieldDefinition) -> [FieldViolation] {
+        var seen: Set<String> = []
+        return field.labels.enumerated().compactMap { index, label in
+            guard let language = label.languageCode, !seen.insert(language.lowercased()).inserted else { return nil }
+            return FieldViolation(
+                field: "labels[\(index)].language_code", reason: "DUPLICATE",
+                description: "There are two labels in \(language); make them one.")
+        }
+    }
+}
+
+extension ModelField {
+    /// A definition as policies have it.
+    fileprivate init(_ field: FieldDefinition) {
+        self.init(
+            object: field.object, number: field.number ?? 0, name: field.name, kind: field.kind,
+            required: field.required,
+            lengthMax: field.lengthMax, valueMin: field.valueMin, valueMax: field.valueMax, choices: field.choices,
+            displayName: field.displayName, description: field.description, defaultValue: field.defaultValue,
+            readOnly: field.readOnly, pattern: field.pattern, patternMessage: field.patternMessage,
+            labels: field.labels, unique: field.unique
+        )
+    }
+}
