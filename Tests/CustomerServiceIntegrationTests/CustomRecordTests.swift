@@ -97,7 +97,14 @@ import Testing
     @Test func whatIsNotDefinedIsNotServed() async throws {
         try await Self.run { service in
             let project = try await service.create(Record(displayName: "Bridge"))
-            for name in ["", "account", "custom.project", "Project", "record", "../project", "project'--"] {
+            // As grants and views call it is welcome, too.
+            service.name("custom.project")
+            let listed = try await service.list(Record.self)
+            #expect(listed.map(\.displayName) == ["Bridge"])
+            for name in [
+                "", "account", "custom.", "custom.account", "custom.custom.project", "Project", "record", "../project",
+                "project'--",
+            ] {
                 service.name(name)
                 let error = try await denial { try await service.list(Record.self) }
                 #expect(
