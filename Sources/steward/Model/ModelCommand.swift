@@ -46,7 +46,11 @@ struct ModelCommand: AsyncParsableCommand {
 
     struct Diff: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows what apply would change. What the workspace has beside the file stays, and is not shown.")
+            abstract: "Shows what apply would change, and what it would take away.",
+            discussion: """
+                Objects, fields and roles that the file does not name stay as they are. Those that it names become as the file has them: what \
+                is not written there, as a grant or a choice, is taken away.
+                """)
 
         @OptionGroup var options: ModelOptions
         @Argument(help: "A model.") var file: String
@@ -83,14 +87,16 @@ struct ModelOptions: ParsableArguments {
             throw ModelPlace.named(error, in: model)
         }
         if output == .json { return Terminal.line(MessageJSON.text(answer.message())) }
-        var table = Table(columns: ["", "kind", "name", "fields"].map { Table.Column(title: $0) })
-        for change in answer.changes {
-            let (sign, fields) =
-                change.created == true ? ("+", "") : ("~", change.changedFields.joined(separator: ", "))
-            table.rows.append([sign, change.object ?? "", change.name ?? "", fields])
-        }
+        var table = Table(columns: ModelText.columns.map { Table.Column(title: $0) })
+        table.rows = answer.changes.flatMap(ModelText.rows)
         if !answer.changes.isEmpty { for line in table.lines(width: Terminal.width) { Terminal.line(line) } }
         let made = preview ? "would be changed" : "changed"
         Terminal.note("\(answer.changes.count) \(made), \(answer.unchangedCount ?? 0) as they are in the file")
+        let removed = ModelText.removedCount(answer.changes)
+        if removed > 0 {
+            Terminal.note(
+                "\(removed) values that the file does not have \(preview ? "would be" : "were") taken away: the lines with -"
+            )
+        }
     }
 }
