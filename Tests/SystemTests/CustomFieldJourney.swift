@@ -27,7 +27,11 @@ extension SystemTests {
         @Test func whatIsDefinedIsThereForWhoeverMayHaveIt() async throws {
             let steward = try await TestSteward.shared()
             let (workspace, other) = (try await steward.makeWorkspace(), try await steward.makeWorkspace())
-            // Before the field, so that nobody sees it who is not to.
+            let rating = try await define(
+                workspace,
+                FieldDefinition(
+                    object: "account", name: "rating", kind: .wholeNumber, displayName: "评级", valueMin: 1, valueMax: 5))
+            // Before the first value, so that nobody sees one who is not to.
             let role = try #require(
                 try await workspace.admin.roles.createRole(
                     CreateRoleRequest(
@@ -39,10 +43,6 @@ extension SystemTests {
                                     object: "account", field: "custom.rating", access: FieldAccess.none)
                             ]))
                 ).record?.id)
-            let rating = try await define(
-                workspace,
-                FieldDefinition(
-                    object: "account", name: "rating", kind: .wholeNumber, displayName: "评级", valueMin: 1, valueMax: 5))
             _ = try await define(
                 workspace,
                 FieldDefinition(

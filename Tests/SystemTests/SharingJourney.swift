@@ -20,11 +20,11 @@ extension SystemTests {
             let setup = ["pipeline", "stage", "user", "department", "role"].map {
                 Contracts.Grant(object: $0, action: "read", scope: .all)
             }
-            _ = try await workspace.admin.roles.createRole(
-                CreateRoleRequest(record: Role(displayName: "Solo", grants: own + setup)))
             _ = try await workspace.admin.objectDefinitions.createObjectDefinition(
                 CreateObjectDefinitionRequest(
                     record: ObjectDefinition(name: "project", displayName: "Project", pluralDisplayName: "Projects")))
+            _ = try await workspace.admin.roles.createRole(
+                CreateRoleRequest(record: Role(displayName: "Solo", grants: own + setup)))
             let mails = ["ann", "ben"].map { "\($0)@\(workspace.name).example" }
             let (_, ann) = try await workspace.connect(as: mails[0], roles: ["Solo"])
             let (_, ben) = try await workspace.connect(as: mails[1], roles: ["Solo"])
