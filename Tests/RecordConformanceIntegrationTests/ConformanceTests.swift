@@ -202,7 +202,10 @@ import Wire
             let back = try await bench.restore(id)
             #expect(back.int("version") == 3 && !back.isSet("delete_time"))
             for field in bench.fields {
-                #expect(back.has(field.descriptor) == made.has(field.descriptor), "\(field.name)")
+                // What was written while the definition was gone may be the same (D94).
+                let isCleared = "\(bench.type.object).\(field.name)" == "field_definition.unique"
+                #expect(
+                    back.has(field.descriptor) == (made.has(field.descriptor) && !isCleared), "\(field.name)")
             }
             #expect(try await WireCodec.encode(bench.get(id)) == WireCodec.encode(back))
             try await expect("RECORD_NOT_DELETED") { try await bench.restore(id) }
