@@ -35,7 +35,7 @@ struct RoleCommand: AsyncParsableCommand {
             let client = try await options.client(Role.noun)
             if try await !path.isKnown(client.connection) {
                 Terminal.note(
-                    "\(path.object) has no field \(path.field) that you may see: this holds when there is one")
+                    "\(path.object) has no field \(path.field) that you may see; one that is not defined is refused")
             }
             try await RoleEdit(options: options, field: "field_policies").apply(to: role, client) { role in
                 role.fieldPolicies.removeAll { $0.object == path.object && $0.field == path.field }
