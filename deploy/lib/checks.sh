@@ -1,15 +1,19 @@
 # The checks of deploy/test, in their order. Each is a function check_<name> that succeeds or fails. Sourced after say.sh;
 # the working folder is the project's, $scratch a folder that goes away at the end.
 
-checks=(scripts format build generated unit system integration architecture tls daemons units hostile allocations fuzz)
+checks=(
+    scripts format build generated journeys-a-i journeys-j-z integration unit architecture tls daemons units hostile
+    allocations fuzz
+)
 checks_told=(
     scripts "the scripts of deploy/ and Tests/, by shellcheck"
     format "Swift sources are formatted (swift format lint --strict)"
     build "programs and tests compile, warnings are errors"
     generated "what is generated from proto/ is fresh (deploy/generate --check)"
-    unit "tests without network and database"
-    system "the real programs, journey by journey"
+    journeys-a-i "the real programs, journey by journey: the first half by name"
+    journeys-j-z "the real programs: the other half"
     integration "tests with a real PostgreSQL"
+    unit "tests without network and database"
     architecture "the sentences about the tree that Sources/README.md makes"
     tls "testssl.sh finds nothing of medium severity or worse at a gateway"
     daemons "what deploy/up starts keeps nothing of whoever ran it, as root and as a normal user"
@@ -18,8 +22,9 @@ checks_told=(
     allocations "a call allocates no more than Tests/Benchmarks/thresholds says (a release build)"
     fuzz "libFuzzer, a few seconds for each target (Tests/Fuzz)"
 )
-# The journeys wait more than they work; these run meanwhile, one after the other.
-beside_system=(integration architecture tls daemons units)
+# Journeys and tests with a database wait more than they work: these run in lanes, side by side.
+in_lanes=(journeys-a-i journeys-j-z integration unit architecture tls daemons units)
+lanes=3
 passed=() failed=() skipped=()
 
 # Of the check build in this run: no (it did not run), yes (it passed) or failed.
@@ -50,35 +55,54 @@ run_check() {
     fi
 }
 
-# run_beside FRONT NAME…: runs the first, and the others meanwhile, one after the other. What those say is shown afterwards.
-run_beside() {
-    local front=$1 outcome
-    shift
-    (
-        trap - EXIT
-        passed=() failed=() skipped=()
-        for name in "$@"; do run_check "$name"; done
+# run_in_lanes NAME…: the checks in as many lanes as there are; a lane that is done takes the next one. What a lane says is shown
+# when all have ended.
+run_in_lanes() {
+    local lane outcome running=()
+    printf '%s\n' "$@" >"$scratch/waiting"
+    for ((lane = 1; lane <= lanes; lane++)); do
+        run_lane "$scratch/lane$lane" >"$scratch/lane$lane.log" 2>&1 </dev/null &
+        running+=("$!")
+    done
+    wait "${running[@]}" || :
+    for ((lane = 1; lane <= lanes; lane++)); do
+        cat -- "$scratch/lane$lane.log"
         for outcome in passed failed skipped; do
             declare -n lines=$outcome
-            printf '%s\n' "${lines[@]}" >"$scratch/$outcome"
+            # Without the file the lane broke off, which is a failure of what it took.
+            [ -e "$scratch/lane$lane.$outcome" ] || { failed+=("lane $lane (broken off)") && break; }
+            while read -r line; do [ -z "$line" ] || lines+=("$line"); done <"$scratch/lane$lane.$outcome"
         done
-    ) >"$scratch/beside.log" 2>&1 </dev/null &
-    local beside=$!
-    run_check "$front"
-    wait "$beside" || :
-    cat -- "$scratch/beside.log"
-    for outcome in passed failed skipped; do
-        declare -n lines=$outcome
-        # Without the file the run broke off, which is a failure of all.
-        [ -e "$scratch/$outcome" ] || { failed+=("$* (broken off)") && return 0; }
-        while read -r line; do [ -z "$line" ] || lines+=("$line"); done <"$scratch/$outcome"
     done
+}
+
+# run_lane PATH: runs the checks that wait until none is left, and writes how they went to PATH.passed, .failed and .skipped.
+run_lane() {
+    local name outcome
+    trap - EXIT
+    passed=() failed=() skipped=()
+    while name=$(next_waiting); do run_check "$name"; done
+    for outcome in passed failed skipped; do
+        declare -n ended=$outcome
+        printf '%s\n' "${ended[@]}" >"$1.$outcome"
+    done
+}
+
+# next_waiting: takes the first line of the list of waiting checks; fails when there is none.
+next_waiting() {
+    (
+        flock 9
+        local name
+        read -r name <"$scratch/waiting" || return 1
+        sed -i 1d "$scratch/waiting"
+        echo "$name"
+    ) 9>"$scratch/waiting.lock"
 }
 
 # reason_to_skip NAME: prints why the check is left out; fails when it is to run.
 reason_to_skip() {
     case $1 in
-        allocations | integration | system | hostile | tls | daemons)
+        allocations | integration | journeys-* | hostile | tls | daemons)
             [ "$fast" = no ] || { echo "--fast" && return 0; }
             ;;
     esac
@@ -86,7 +110,7 @@ reason_to_skip() {
         integration) compgen -G 'Tests/*IntegrationTests' >/dev/null || { echo "there are none" && return 0; } ;;
     esac
     case $1 in
-        unit | architecture | integration | system | hostile | tls)
+        unit | architecture | integration | journeys-* | hostile | tls)
             [ "$is_built" != failed ] || { echo "the build failed" && return 0; }
             ;;
         units)
@@ -199,7 +223,10 @@ check_integration() {
     return "$result"
 }
 
-check_system() { STEWARD_TEST_PROGRAMS=$debug_products run_tests --filter '^SystemTests\.'; }
+# The journeys of one half run one after the other: some end and start programs that all of them use.
+check_journeys-a-i() { run_journeys --filter '^SystemTests\.SystemTests/[A-I]'; }
+check_journeys-j-z() { run_journeys --filter '^SystemTests\.' --skip '^SystemTests\.SystemTests/[A-I]'; }
+run_journeys() { STEWARD_TEST_PROGRAMS=$debug_products run_tests "$@"; }
 
 # After the journeys: attacks need the machine for themselves.
 check_hostile() { STEWARD_TEST_PROGRAMS=$debug_products run_tests --filter '^HostileTests\.'; }
