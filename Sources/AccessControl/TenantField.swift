@@ -5,6 +5,8 @@ package struct TenantField: Hashable, Sendable {
     /// What its values are.
     package enum Kind: Hashable, Sendable {
         case text, longText, wholeNumber, number, money, yesNo, date, time, choice, choices, email, phone, url
+        /// The id of a record.
+        case reference
     }
 
     /// Kind of records, as in `account`.
@@ -37,22 +39,31 @@ package struct TenantField: Hashable, Sendable {
     package let patternMessage: String?
     /// No two living records have the same value.
     package let isUnique: Bool
+    /// The kind of records that a reference names.
+    package let referenceObject: String?
+    /// Most digits after the point of a number; nil for any.
+    package let decimals: Int?
 
     package init(
         object: String, number: Int64, name: String, kind: Kind, isRequired: Bool = false, lengthMax: Int? = nil,
         range: ClosedRange<Int64>? = nil, choices: [String] = [], displayName: String? = nil,
         description: String? = nil, labels: [TenantLabel] = [], defaultValue: TenantValue? = nil,
-        isReadOnly: Bool = false, pattern: String? = nil, patternMessage: String? = nil, isUnique: Bool = false
+        isReadOnly: Bool = false, pattern: String? = nil, patternMessage: String? = nil, isUnique: Bool = false,
+        referenceObject: String? = nil, decimals: Int? = nil
     ) {
         (self.object, self.number, self.name, self.kind) = (object, number, name, kind)
         (self.isRequired, self.lengthMax, self.range, self.choices) = (isRequired, lengthMax, range, choices)
         (self.displayName, self.description, self.labels) = (displayName, description, labels)
         (self.defaultValue, self.isReadOnly) = (defaultValue, isReadOnly)
         (self.pattern, self.patternMessage, self.isUnique) = (pattern, patternMessage, isUnique)
+        (self.referenceObject, self.decimals) = (referenceObject, decimals)
     }
 
     /// The field that holds the values of all, for policies on all.
     package static let all = "custom_fields"
+
+    /// Digits after the point, at most: a double has some 15 in all.
+    package static let decimalsMax = 12
 
     /// Characters of a name, at most.
     package static let nameLengthMax = 50

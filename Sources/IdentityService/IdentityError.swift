@@ -50,16 +50,23 @@ enum IdentityError {
             domain: domain)
     }
 
+    static func patternsTooMany(_ object: String) -> RPCError {
+        .resourceExhausted(
+            "PATTERNS_TOO_MANY",
+            "\(FieldDefinitionRules.patternsMax) custom fields of \(object) have a pattern, and no more may: each record is held to all of them. Take one away.",
+            domain: domain)
+    }
+
     static let objectsTooMany = RPCError.resourceExhausted(
         "OBJECTS_TOO_MANY",
         "The workspace has \(TenantModel.objectCountMax) objects of its own, and may have no more; delete one that is not needed.",
         domain: domain)
 
-    static func objectNotDefined(_ object: String) -> RPCError {
+    static func objectNotDefined(_ object: String, field: String = "object") -> RPCError {
         .invalidArgument(
             "FIELD_OBJECT_UNKNOWN",
             "The workspace has no object \(object); define it first, with ObjectDefinitionService.",
-            field: "object", domain: domain)
+            field: field, domain: domain)
     }
 
     static func modelTooLong(_ count: Int, max: Int) -> RPCError {

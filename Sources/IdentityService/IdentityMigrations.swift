@@ -100,6 +100,9 @@ package enum IdentityMigrations {
                 sql: PackageResources.identity_0012_extend_field_definitions_sql),
             Migration(
                 number: 13, name: "make_fields_unique", sql: PackageResources.identity_0013_make_fields_unique_sql),
+            Migration(
+                number: 14, name: "let_fields_name_records",
+                sql: PackageResources.identity_0014_let_fields_name_records_sql),
         ],
         rights: TableRights.kept(
             "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views")

@@ -42,6 +42,9 @@ extension Timestamp {
         self.init(microseconds: microseconds)
     }
 
+    /// Its text can be read again: it is of a year from 1 to 9999.
+    package var isTellable: Bool { Timestamp.textRange.contains(microseconds) }
+
     /// 0001-01-01T00:00:00Z to the end of 9999.
     private static let textRange: ClosedRange<Int64> = -62_135_596_800_000_000...253_402_300_799_999_999
 }

@@ -176,6 +176,40 @@ import Wire
         }
     }
 
+    /// An audit had others take what was given back for records that were left as they were.
+    @Test func whatIsRefusedGivesBackNothingThatARecordHas() async throws {
+        try await Self.run([Self.field(.text), Self.field(.text, isUnique: true, 2)]) { service in
+            func account(_ first: String, _ second: String, id: String? = nil) -> Account {
+                Account(
+                    id: id,
+                    customFields: [
+                        CustomField(name: "f1", stringValue: first), CustomField(name: "f2", stringValue: second),
+                    ], displayName: "a")
+            }
+            func taken(_ code: String) async throws -> String? {
+                try await refusal { try await service.create(Self.account(code)) }?.reason
+            }
+            let made = try await service.create(account("Foo", "r"))
+            _ = try await service.create(account("bar", "taken"))
+            // The same value in another form, and one of somebody else.
+            let edits = try await service.batchUpdate([UpdateRequest(record: account("foo", "taken", id: made.id))])
+            #expect(edits.results.map(\.reason) == ["VALUE_TAKEN"])
+            #expect(try await taken("FOO") == "VALUE_TAKEN")
+            // A new record under the id of another, with its value.
+            let batch = try await service.batchCreate([account("foo", "s", id: made.id), account("new", "n")])
+            #expect(batch.results.map(\.reason) == ["ID_TAKEN", nil])
+            #expect(try await taken("foo") == "VALUE_TAKEN")
+            let single = try await refusal { try await service.create(account("foo", "t", id: made.id)) }
+            #expect(single?.reason == "ID_TAKEN")
+            #expect(try await taken("Foo") == "VALUE_TAKEN")
+            // What was wanted and not got is free.
+            #expect(try await service.create(account("one", "s")).version == 1)
+            let both = try await service.batchUpdate([UpdateRequest(record: account("two", "taken", id: made.id))])
+            #expect(both.results.map(\.reason) == ["VALUE_TAKEN"])
+            #expect(try await taken("two") == nil)
+        }
+    }
+
     /// Who may not read the other record, or the field, is not told more than that the value is taken.
     @Test func theOtherRecordIsToldToWhoMayReadIt() async throws {
         try await Self.run([Self.field(.text)]) { service in

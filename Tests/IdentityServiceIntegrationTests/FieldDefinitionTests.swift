@@ -106,6 +106,48 @@ import Testing
         }
     }
 
+    @Test func aReferenceNamesRecordsOfTheSameService() async throws {
+        try await inWorkspace { _, workspace in
+            func reference(_ object: String?, to named: String?, _ name: String = "r") -> FieldDefinition {
+                FieldDefinition(
+                    object: object, name: name, kind: .reference, displayName: "R", referenceObject: named)
+            }
+            try await workspace.create(
+                ObjectDefinition(name: "supplier", displayName: "Supplier", pluralDisplayName: "Suppliers"))
+            let named = [
+                ("account", "contact"), ("account", "custom.supplier"), ("custom.supplier", "lead"),
+                ("custom.supplier", "custom.supplier"), ("deal", "stage"), ("deal", "user"), ("contact", "department"),
+            ]
+            for (index, (object, named)) in named.enumerated() {
+                try await workspace.create(reference(object, to: named, "r\(index)"))
+            }
+            let ofAccounts = try await Self.model(workspace).map(\.referenceObject)
+            #expect(ofAccounts == named.filter { $0.0 == "account" }.map(\.1))
+            var cases = [("account", "deal"), ("deal", "account"), ("deal", "custom.supplier"), ("account", "role")].map
+            {
+                (reference($0, to: $1), "reference_object FIELD_OBJECT_UNKNOWN")
+            }
+            var (text, valued, precise) = (
+                reference("account", to: "lead"), reference("account", to: "lead"), Self.size
+            )
+            text.kind = .text
+            valued.defaultValue = CustomField(stringValue: RecordID.make().text)
+            precise.decimals = 2
+            cases += [
+                (reference("account", to: nil), "reference_object REQUIRED"),
+                (text, "reference_object NOT_APPLICABLE"), (valued, "default_value NOT_APPLICABLE"),
+                (precise, "decimals NOT_APPLICABLE"),
+            ]
+            for (field, expected) in cases {
+                let violations = try await denial { try await workspace.create(field) }.fieldViolations
+                let told = violations.map { "\($0.field.replacing("field_definition.", with: "")) \($0.reason)" }
+                #expect(told == [expected], "\(field)")
+            }
+            let gone = try await reason { try await workspace.create(reference("account", to: "custom.gone")) }
+            #expect(gone == "FIELD_OBJECT_UNKNOWN")
+        }
+    }
+
     @Test func whatAFieldGivesAndDemandsIsPartOfThePolicy() async throws {
         try await inWorkspace { _, workspace in
             let made = try await workspace.create(

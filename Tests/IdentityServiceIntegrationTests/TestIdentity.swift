@@ -1,3 +1,4 @@
+import Catalogue
 import Contracts
 import Credentials
 import IdentityContracts
@@ -61,7 +62,7 @@ final class TestIdentity: Sendable {
                 databases: postgres.databases(.identity),
                 directory: DirectoryDatabase(databases: directorySet),
                 provisioner: ProvisioningServiceClient(channel: provisioner),
-                records: RoleCatalogue.product.records, minter: CallerTokenMinter(keys: keys),
+                records: ContractCatalogue.all.records, minter: CallerTokenMinter(keys: keys),
                 services: services,
                 passwordWorkers: postgres.workers, passwordsWaitingMax: 1_000,
                 onPasswordEvaluation: { [evaluations] in evaluations.increment() },

@@ -148,6 +148,8 @@ struct Exemption {
         Exemption(name: "object_definition.number_format", reason: "few texts are formats"),
         Exemption(name: "field_definition.value_min", reason: "only numbers have one"),
         Exemption(name: "field_definition.value_max", reason: "only numbers have one"),
+        Exemption(name: "field_definition.decimals", reason: "only numbers have them"),
+        Exemption(name: "field_definition.reference_object", reason: "only a reference names some"),
         Exemption(name: "field_definition.choices", reason: "only a choice has some"),
         Exemption(name: "saved_view.default_view", reason: "one view of an owner and object has it"),
         Exemption(name: "saved_view.shared_with_all", reason: "whoever reads any view would read it"),

@@ -63,7 +63,7 @@ struct Subject: Sendable, CustomTestStringConvertible {
     private static func fields(of object: String) -> [TenantField] {
         let kinds: [TenantField.Kind] = [
             .text, .longText, .wholeNumber, .number, .money, .yesNo, .date, .time, .choice, .choices, .email, .phone,
-            .url,
+            .url, .reference,
         ]
         return kinds.enumerated().map { index, kind in
             let isChoice = [TenantField.Kind.choice, .choices].contains(kind)
@@ -74,7 +74,9 @@ struct Subject: Sendable, CustomTestStringConvertible {
                 choices: isChoice ? ["kiwi choice \(index)", "other"] : [],
                 displayName: "Own", labels: [TenantLabel(language: "zh", displayName: "自己的")],
                 defaultValue: kind == .wholeNumber ? .integer(7) : nil, pattern: isText ? ".*" : nil,
-                isUnique: kind == .email)
+                isUnique: kind == .email,
+                referenceObject: kind == .reference ? (object == "deal" ? "pipeline" : "account") : nil,
+                decimals: kind == .number ? 3 : nil)
         }
     }
 }

@@ -147,7 +147,10 @@ import Testing
                 ])
             let clock = ContinuousClock()
             var slow: [String] = []
-            let text = String(repeating: "a", count: 10_000)
+            let long = try await violations(
+                account(CustomField(name: "slow", stringValue: String(repeating: "a", count: 1_001))))
+            #expect(long.count == 1 && long[0].hasPrefix("account.custom.slow TOO_LONG"))
+            let text = String(repeating: "a", count: 1_000)
             let time = try await clock.measure {
                 slow = try await violations(account(CustomField(name: "slow", stringValue: text)))
             }

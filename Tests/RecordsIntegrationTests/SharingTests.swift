@@ -219,6 +219,9 @@ import Wire
             let others = [
                 try await reason(RecordShare(with: owner), as: owner), try await reason(RecordShare(with: owner)),
                 try await reason(RecordShare(with: other, until: now.advanced(by: .seconds(-1)))),
+                // An audit had one in the year 12004: it made the record, and every list with it, unreadable.
+                try await reason(RecordShare(with: other, until: Timestamp(microseconds: 316_647_100_800_000_000))),
+                try await reason(RecordShare(with: other, until: Timestamp(microseconds: .max))),
                 try await reason(RecordShare(with: other), "accounts"),
                 try await reason(RecordShare(with: other), "deal"),
                 try await reason(RecordShare(with: other), as: other),
@@ -229,8 +232,9 @@ import Wire
                 try await denial { try await service.share("account", "x", RecordShare(with: other)) }.reason,
             ]
             let expected = [
-                "SHARE_NEEDLESS", "SHARE_NEEDLESS", "SHARE_TIME_PAST", "OBJECT_UNKNOWN", "OBJECT_UNKNOWN",
-                "RECORD_NOT_FOUND", "SHARE_NOT_FOUND", "SHARE_SUBJECT_INVALID", "RECORD_NOT_FOUND", "RECORD_NOT_FOUND",
+                "SHARE_NEEDLESS", "SHARE_NEEDLESS", "SHARE_TIME_PAST", "INVALID_TIME", "INVALID_TIME",
+                "OBJECT_UNKNOWN", "OBJECT_UNKNOWN", "RECORD_NOT_FOUND", "SHARE_NOT_FOUND", "SHARE_SUBJECT_INVALID",
+                "RECORD_NOT_FOUND", "RECORD_NOT_FOUND",
                 "INVALID_ID",
             ]
             #expect(others == expected)
@@ -275,7 +279,20 @@ import Wire
             #expect(own["delete"]?.allowed == true && own["delete"]?.inScope == true && own["delete"]?.shares == [])
             let told = try await service.explain("account", account.id, of: other, as: owner)
             let seen = try await service.explain("account", account.id, as: other)
-            #expect(told == seen)
+            // The roles of others are told to whoever reads them elsewhere.
+            let withoutRoles = seen.mapValues { access in
+                var access = access
+                access.roleIDs = []
+                return access
+            }
+            #expect(told == withoutRoles)
+            let insider = service.makeUser([("account", "*", .all), ("user", "read", .all)])
+            #expect(try await service.explain("account", account.id, of: other, as: insider) == seen)
+            // Of a user whose scope is all no share is the reason, unless it is with him.
+            #expect(try await service.explain("account", account.id, as: insider)["read"]?.shares == [])
+            try await service.share("account", account.id, RecordShare(with: insider), as: owner)
+            let both = try await service.explain("account", account.id, as: insider)
+            #expect(both["read"]?.shares.map(\.userID) == [insider.id.text])
             #expect(seen["read"]?.allowed == true && seen["read"]?.inScope == false && seen["read"]?.scope == .own)
             #expect(seen["read"]?.shares.map(\.sharerID) == [owner.id.text])
             #expect(seen["read"]?.shares.first?.untilTime == end)

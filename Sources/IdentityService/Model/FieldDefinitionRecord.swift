@@ -29,6 +29,9 @@ struct FieldDefinitionRecord: Sendable {
                 .field("unique", .column("is_unique")),
                 .field("pattern", .line(TextPattern.lengthMax)),
                 .field("pattern_message", .line(200)),
+                // Read by what the workspace calls its kinds of records, not an id.
+                .field("reference_object", .line(TenantObject.prefix.count + TenantField.nameLengthMax), .immutable),
+                .field("decimals", .range(0...Int64(TenantField.decimalsMax))),
                 .field("labels", .count(0...FieldDefinitionRules.labelsMax), .items(FieldDefinitionRules.labelParts)),
             ],
             constraints: [
@@ -40,7 +43,7 @@ struct FieldDefinitionRecord: Sendable {
                 validate: { FieldDefinitionRules.violations(of: $0.value(FieldDefinition.self), catalogue) },
                 guard: { change, transaction in
                     if change.kind == .create {
-                        try await Self.requireObject(change, transaction)
+                        try await Self.requireObjects(change, transaction)
                         try await Self.number(change, in: transaction)
                     }
                     try UniqueFieldClient.requireProof(change, transaction)
@@ -62,23 +65,27 @@ struct FieldDefinitionRecord: Sendable {
         change.after.set("number", number)
     }
 
-    /// An object of the workspace's own has to be there.
-    private static func requireObject(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
-        guard let object = change.after.text("object"), TenantObject.isObject(object) else { return }
-        let name = String(object.dropFirst(TenantObject.prefix.count))
-        guard try await ObjectDefinitionRecord.isDefined(name, in: transaction) else {
-            throw IdentityError.objectNotDefined(object)
+    /// Objects of the workspace's own have to be there: the one that has the field, and the one that it names.
+    private static func requireObjects(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        for field in ["object", "reference_object"] {
+            guard let object = change.after.text(field), TenantObject.isObject(object) else { continue }
+            let name = String(object.dropFirst(TenantObject.prefix.count))
+            guard try await ObjectDefinitionRecord.isDefined(name, in: transaction) else {
+                throw IdentityError.objectNotDefined(object, field: field)
+            }
         }
     }
 
-    /// How many fields the object has, and the bytes that all fields of the workspace take in its policy, about.
+    /// How many fields the object has, the bytes that all fields of the workspace take in its policy, about, and how many of the object's have a
+    /// pattern.
     private static let sizes = Statement(
         """
         SELECT count(*) FILTER (WHERE object = $1), coalesce(sum(
             64 + octet_length(object) + octet_length(name) + octet_length(array_to_string(choices, '    '))
             + octet_length(display_name) + coalesce(octet_length(description), 0) + coalesce(octet_length(pattern), 0)
             + coalesce(octet_length(pattern_message), 0) + coalesce(octet_length(default_value::text), 0)
-            + coalesce(octet_length(labels::text), 0)), 0)::bigint
+            + coalesce(octet_length(labels::text), 0) + coalesce(octet_length(reference_object), 0)), 0)::bigint,
+            count(*) FILTER (WHERE object = $1 AND pattern IS NOT NULL)
         FROM {schema}.field_definitions WHERE deleted_at IS NULL
         """)
 
@@ -91,6 +98,7 @@ struct FieldDefinitionRecord: Sendable {
         try await transaction.takeTurn(of: transaction.actor.tenantID.id)
         let row = try await transaction.query(Query(sizes) { $0.append(object) }).one()
         if try row.int64(0) > Int64(TenantModel.fieldCountMax) { throw IdentityError.fieldsTooMany(object) }
+        if try row.int64(2) > FieldDefinitionRules.patternsMax { throw IdentityError.patternsTooMany(object) }
         let bytes = try row.int64(1)
         if bytes > modelBytesMax { throw IdentityError.modelTooLarge(bytes, max: modelBytesMax) }
     }

@@ -11,6 +11,8 @@ import Text
 enum FieldDefinitionRules {
     static let choicesMax = 200
     static let labelsMax = 20
+    /// Of an object.
+    static let patternsMax: Int64 = 50
 
     /// Of a default: the most that any kind of field allows. What its own allows is checked with the rest.
     static let valueParts: [FieldRule] = [
@@ -88,12 +90,42 @@ enum FieldDefinitionRules {
                     "default_value", "NOT_APPLICABLE", "Values that are unique have no default; leave one of them out.")
             }
         }
+        if field.decimals != nil, kind != .number {
+            refuse("decimals", "NOT_APPLICABLE", "Only a number has decimals; leave it out.")
+        }
+        violations += referenceViolations(of: field, catalogue)
         violations += patternViolations(of: field) + labelViolations(of: field)
         // What is wrong with the field itself says more than what would be wrong with a value of it.
         guard violations.isEmpty, let value = field.defaultValue, let definition = TenantField(ModelField(field)) else {
             return violations
         }
         return definition.violations(ofDefault: value, at: "default_value")
+    }
+
+    private static func referenceViolations(
+        of field: FieldDefinition, _ catalogue: RoleCatalogue
+    ) -> [FieldViolation] {
+        func refused(_ path: String, _ reason: String, _ text: String) -> [FieldViolation] {
+            [FieldViolation(field: path, reason: reason, description: text)]
+        }
+        guard field.kind == .reference else {
+            guard field.referenceObject != nil else { return [] }
+            return refused(
+                "reference_object", "NOT_APPLICABLE", "Only a reference names a kind of records; leave it out.")
+        }
+        guard let named = field.referenceObject else {
+            return refused("reference_object", "REQUIRED", "Say what records it names, as in account.")
+        }
+        if field.defaultValue != nil {
+            return refused("default_value", "NOT_APPLICABLE", "A reference has no default; leave it out.")
+        }
+        let object = field.object ?? ""
+        guard !catalogue.isReferable(named, from: object) else { return [] }
+        let own = catalogue.isReferable("\(TenantObject.prefix)name", from: object)
+        return refused(
+            "reference_object", "FIELD_OBJECT_UNKNOWN",
+            "Such a record can name: \(catalogue.referable(from: object).sorted().joined(separator: ", "))"
+                + (own ? ", and as \(TenantObject.prefix)NAME objects of the workspace's own." : "."))
     }
 
     private static func patternViolations(of field: FieldDefinition) -> [FieldViolation] {
@@ -140,7 +172,8 @@ extension ModelField {
             lengthMax: field.lengthMax, valueMin: field.valueMin, valueMax: field.valueMax, choices: field.choices,
             displayName: field.displayName, description: field.description, defaultValue: field.defaultValue,
             readOnly: field.readOnly, pattern: field.pattern, patternMessage: field.patternMessage,
-            labels: field.labels, unique: field.unique
+            labels: field.labels, unique: field.unique, referenceObject: field.referenceObject,
+            decimals: field.decimals
         )
     }
 }

@@ -38,6 +38,18 @@ struct RoleCatalogue: Sendable {
         return entry.flatMap { Installation.current.program(offering: $0.message.name) }
     }
 
+    /// The types of the product that records of a kind can name: those of the same service, and who and where people are.
+    func referable(from object: String) -> Set<String> {
+        let service = service(of: object)
+        return Set(records.map(\.object).filter { self.service(of: $0) == service } + ["user", "department"])
+    }
+
+    /// Whether records of a kind can name those of another, be they what a workspace has defined or not.
+    func isReferable(_ other: String, from object: String) -> Bool {
+        TenantObject.isObject(other)
+            ? service(of: other) == service(of: object) : referable(from: object).contains(other)
+    }
+
     /// The names of the types to which a workspace may add fields.
     var extensible: Set<String> { Set(records.filter(\.isExtensible).map(\.object)) }
 

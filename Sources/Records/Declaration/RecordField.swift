@@ -98,6 +98,8 @@ struct FieldRules: Sendable {
     /// Declared by `line` or `lines`.
     var declaredText: TextRule?
     var range: ClosedRange<Int64>?
+    /// Most digits after the point of a number.
+    var decimals: Int?
     /// What a text may be; nil for any.
     var choices: [String]?
     var count: ClosedRange<Int>?

@@ -30,10 +30,10 @@ struct RecordTypes: Sendable {
             + own.sorted { $0.object < $1.object }
     }
 
-    /// The type of the records that a reference names; nil when nothing is known of them here.
-    func type(named target: ReferenceTarget?) -> RecordType? {
+    /// The type of the records that a reference names in a workspace; nil when nothing is known of them here.
+    func type(named target: ReferenceTarget?, in model: TenantModel) -> RecordType? {
         switch target {
-        case .record(let object): kept[object]
+        case .record(let object): type(object, in: model)
         case .remote(let object, _): mirrored[object]
         case .user, .department, nil: nil
         }

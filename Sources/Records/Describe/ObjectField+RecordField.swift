@@ -48,6 +48,7 @@ extension ObjectField {
         lengthMax = rules.text.map { Int32($0.lengthMax) }
         valueMin = rules.range?.lowerBound
         valueMax = rules.range?.upperBound
+        decimals = rules.decimals.map { Int32($0) }
         pastSinceDate = rules.pastSince?.text
         if let texts = rules.choices { choices = texts.map { FieldChoice(text: $0) } }
         if case .enumeration(let values) = field.kind {

@@ -203,7 +203,8 @@ extension ChangePreparation {
             guard !ids.isEmpty else { continue }
             switch reference {
             case .record(let object):
-                guard let target = engine.type(object) else { continue }
+                // An object of the workspace's own may be gone.
+                guard let target = engine.type(object, in: call.policy.model) else { throw referenceNotFound(field) }
                 let found = try await engine.existing(ids, try call.with(target), locking: transaction)
                 if found.count < ids.count { throw referenceNotFound(field) }
             case .remote(let object, _):

@@ -35,7 +35,9 @@ package struct RecordCall: Sendable {
     }
 
     /// The same call, looked at from the records that a reference names; nil when nothing is known of them here.
-    func following(_ target: ReferenceTarget) throws -> RecordCall? { try types.type(named: target).map(with) }
+    func following(_ target: ReferenceTarget) throws -> RecordCall? {
+        try types.type(named: target, in: policy.model).map(with)
+    }
 
     init(
         context: CallContext, actor: TenantActor, type: RecordType, access: ObjectAccess, policy: PolicySnapshot,
@@ -57,6 +59,18 @@ package struct RecordCall: Sendable {
         let scope = scope(action)
         guard let use = type.standard.sharing?.use(of: action), scope != .none, scope != .all else { return scope }
         return .shared(scope, with: access.audience, for: use)
+    }
+
+    /// Selects those that are shared with the caller for the action.
+    func shared(_ action: Action) -> ScopePredicate {
+        guard let use = type.standard.sharing?.use(of: action), scope(action) != .none else { return .none }
+        return .shared(.none, with: access.audience, for: use)
+    }
+
+    /// Whether the caller is told which roles other users have.
+    var readsRolesOfUsers: Bool {
+        guard let user = policy.access(of: actor)?.object("user") else { return false }
+        return user.scope(.read) > .none && user.level(of: "role_ids") >= .read
     }
 
     /// Selects those of them that the scope of the action covers, whatever is shared.

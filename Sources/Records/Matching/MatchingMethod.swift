@@ -139,9 +139,12 @@ package struct MatchingMethod: Sendable {
         let unknown = preparation.unknownPeople(edit.sent, edit.fields)
         if !unknown.isEmpty { throw RPCError.invalidArgument(unknown, domain: RecordErrors.domain) }
         for field in edit.fields {
-            guard case .record(let object) = field.rules.reference, let target = engine.type(object) else { continue }
+            guard case .record(let object) = field.rules.reference else { continue }
             let ids = Set(field.ids(in: edit.sent))
             guard !ids.isEmpty else { continue }
+            guard let target = engine.type(object, in: call.policy.model) else {
+                throw preparation.referenceNotFound(field)
+            }
             let found = try await engine.existing(Array(ids), try call.with(target))
             if found.count < ids.count { throw preparation.referenceNotFound(field) }
         }

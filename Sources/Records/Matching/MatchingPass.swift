@@ -76,7 +76,8 @@ struct MatchingPass {
         let bases = try await bases(of: records, transaction)
         var items = try await prepared(records, bases, transaction)
         var pace = Pace()
-        items = try await BatchReferences(engine: engine, type: type).refusingUnknown(items, in: transaction, at: &pace)
+        items = try await BatchReferences(engine: engine, type: call.type).refusingUnknown(
+            items, in: transaction, at: &pace)
         let writer = BatchWriter(engine: engine, call: call)
         func written(_ manner: BatchWriter.Manner) async throws -> [BatchItem] {
             var written: [BatchItem] = []

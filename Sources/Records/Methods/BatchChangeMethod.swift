@@ -41,7 +41,7 @@ struct BatchChangeMethod {
             stored, context, results.response, type: type,
             requireRights: { try results.requireRepeatable($0, refusals) }
         ) {
-            let references = BatchReferences(engine: engine, type: type)
+            let references = BatchReferences(engine: engine, type: call.type)
             let (items, known) = try await references.refusingUnknownRemotes(items, at: &pace)
             let writer = BatchWriter(engine: engine, call: call)
             return try await writer.run { manner in

@@ -81,7 +81,7 @@ struct BatchCreateMethod {
         _ prepared: [BatchItem], _ manner: BatchWriter.Manner, _ call: RecordCall, _ stored: StoredAnswer?,
         at pace: inout Pace
     ) async throws -> [UInt8] {
-        let references = BatchReferences(engine: engine, type: type)
+        let references = BatchReferences(engine: engine, type: call.type)
         var (items, known) = try await references.refusingUnknownRemotes(prepared, at: &pace)
         return try await engine.commit(call.context, call: call, under: stored, knowing: known) { transaction in
             items = try await references.refusingUnknown(items, in: transaction, at: &pace)

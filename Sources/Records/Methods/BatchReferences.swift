@@ -1,3 +1,4 @@
+import AccessControl
 import RPC
 import Reactor
 import Tenancy
@@ -30,11 +31,12 @@ struct BatchReferences {
     ) async throws -> [BatchItem] {
         var items = items
         for field in type.fields {
-            guard case .record(let object) = field.rules.reference, let target = engine.type(object) else {
-                continue
-            }
+            guard case .record(let object) = field.rules.reference else { continue }
             items = try await refusing(items, field, &pace) { ids, preparation in
-                try await engine.existing(ids, preparation.call.with(target), locking: transaction)
+                let call = preparation.call
+                // An object of the workspace's own may be gone.
+                guard let target = engine.type(object, in: call.policy.model) else { return [] }
+                return try await engine.existing(ids, call.with(target), locking: transaction)
             }
         }
         return items

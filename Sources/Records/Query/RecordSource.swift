@@ -23,10 +23,11 @@ struct RecordSource: Sendable {
         if let scope = path.call.predicate(.read).condition(other, &parameters) { conditions.append(scope) }
         let name = "named_value_\(number)"
         added.append(name)
+        // No name of what is joined is a column of records, so that the field's own need nothing before them.
         joins.append(
             " LEFT JOIN (SELECT \(other.standard.id.column) AS named_id, \(column) AS \(name) FROM \(other.source) "
                 + "WHERE \(conditions.joined(separator: " AND "))) AS named_\(number) "
-                + "ON named_\(number).named_id = record.\(path.field.column)")
+                + "ON named_\(number).named_id = \(path.field.column)")
         return name
     }
 

@@ -89,13 +89,10 @@ extension RecordType {
     }
 
     private func unknown(_ name: String, at place: String) -> FieldViolation {
-        let known = customFields.prefix(20).map(\.customName)
-        let cure =
-            known.isEmpty
-            ? "it has none" : "it has \(known.joined(separator: ", "))\(customFields.count > 20 ? " …" : "")"
-        return FieldViolation(
+        FieldViolation(
             field: place, reason: "CUSTOM_FIELD_UNKNOWN",
-            description: "In this workspace \(object) has no custom field \(name.quoted): \(cure).")
+            description:
+                "In this workspace \(object) has no custom field \(name.quoted); DescribeObject tells which it has.")
     }
 
     private func invalid(_ reason: String, _ description: String, _ place: String) -> RPCError {

@@ -53,7 +53,7 @@ extension TenantField {
 
     private var wireKind: FieldDescriptor.Kind {
         switch kind {
-        case .text, .longText, .date, .choice, .choices, .email, .phone, .url: .string
+        case .text, .longText, .date, .choice, .choices, .email, .phone, .url, .reference: .string
         case .wholeNumber: .int64
         case .number: .double
         case .yesNo: .bool
@@ -67,6 +67,7 @@ extension TenantField {
         case .text, .longText, .choice, .email, .phone, .url: .text
         case .choices: .textArray
         case .date: .date
+        case .reference: .id
         case .wholeNumber: .int64
         case .number: .double
         case .yesNo: .bool
@@ -86,17 +87,17 @@ extension FieldRules {
         // What looks the same is to be the same.
         isKey = custom.isUnique
         range = custom.range
-        // Identity takes none that does not compile.
-        if let text = custom.pattern, let pattern = try? TextPattern(text) {
-            self.pattern = FieldPattern(pattern: pattern, text: text, message: custom.patternMessage)
-        }
+        pattern = custom.pattern.map { FieldPattern(text: $0, message: custom.patternMessage) }
         switch custom.kind {
         case .text:
             declaredText = TextRule(
                 .oneLine, lengthMax: min(custom.lengthMax ?? TenantField.lineDefault, TenantField.lineMax))
         case .longText:
             declaredText = TextRule(
-                .multiLine, lengthMax: min(custom.lengthMax ?? TenantField.linesMax, TenantField.linesMax))
+                .multiLine,
+                lengthMax: min(
+                    custom.lengthMax ?? TenantField.linesMax,
+                    custom.pattern == nil ? TenantField.linesMax : TextPattern.textLengthMax))
         case .choice, .choices:
             declaredText = TextRule(.oneLine, lengthMax: TenantField.choiceMax)
             choices = custom.choices
@@ -104,7 +105,20 @@ extension FieldRules {
         case .email: format = .email
         case .phone: format = .phone
         case .url: format = .url
-        case .wholeNumber, .number, .money, .yesNo, .date, .time: break
+        case .reference: reference = custom.referenceObject.map { ReferenceTarget($0) }
+        case .number: decimals = custom.decimals
+        case .wholeNumber, .money, .yesNo, .date, .time: break
+        }
+    }
+}
+
+extension ReferenceTarget {
+    /// What a field names that a workspace has added: identity takes no kind of records that another service keeps.
+    fileprivate init(_ object: String) {
+        switch object {
+        case "user": self = .user
+        case "department": self = .department
+        default: self = .record(object)
         }
     }
 }
@@ -150,7 +164,8 @@ extension ColumnKind {
     fileprivate func expressions(in column: String, under key: String) -> [String] {
         let (json, text) = ("\(column)->'\(key)'", "\(column)->>'\(key)'")
         switch self {
-        case .text, .id: return ["(\(text))"]
+        case .text: return ["(\(text))"]
+        case .id: return ["(\(text))::uuid"]
         case .textArray, .idArray:
             return ["ARRAY(SELECT jsonb_array_elements_text(\(json)))"]
         case .int32, .int64, .enumeration: return ["(\(text))::bigint"]

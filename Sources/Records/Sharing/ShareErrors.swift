@@ -21,6 +21,15 @@ extension RecordErrors {
             field: "share.until_time")
     }
 
+    static func shareTimeInvalid() -> RPCError {
+        .invalidArgument(
+            [
+                FieldViolation(
+                    field: "share.until_time", reason: "INVALID_TIME",
+                    description: "share.until_time must be from the year 1 to 9999, with nanos from 0 to 999,999,999.")
+            ], domain: domain)
+    }
+
     static func shareNotFound(_ type: RecordType) -> RPCError {
         .notFound(
             RecordReason.shareNotFound.rawValue,

@@ -136,6 +136,7 @@ extension SharingMethods {
         if share.subject == record.call.actor.userID.map({ .user($0) }) { throw RecordErrors.shareNeedless("yourself") }
         if share.subject.id == record.owner { throw RecordErrors.shareNeedless("its owner") }
         guard share.holds(at: record.foundAt) else { throw RecordErrors.shareTimePast() }
+        if let end = share.end, !end.isTellable { throw RecordErrors.shareTimeInvalid() }
         return share
     }
 
@@ -158,19 +159,21 @@ extension SharingMethods {
         let (owner, unit) = (type.owner(of: record), type.department(of: record))
         let shares = type.shareForms(of: record)
         let tells = asker.rights.isReadable(field)
+        let tellsRoles = call.actor.userID == asker.actor.userID || asker.readsRolesOfUsers
         return ExplainAccessResponse(
             actions: [Action.read, .update, .delete].map { action in
                 let explanation = call.access.explain(action, ownership: type.ownership, owner: owner, unit: unit)
+                let shared = call.shared(action)
                 let allowing = shares.filter { form in
-                    ShareForm.share(form).map {
-                        call.predicate(action).admits(owner: nil, unit: nil, shares: [$0], at: call.now)
-                    } ?? false
+                    ShareForm.share(form).map { shared.admits(owner: nil, unit: nil, shares: [$0], at: call.now) }
+                        ?? false
                 }
                 let isWithin = explanation.isAllowed
                 return ActionAccess(
                     action: action.name, allowed: isWithin || !allowing.isEmpty, inScope: isWithin,
                     scope: call.actions.first { $0.action == action.name }?.scope,
-                    roleIDs: explanation.contributions.map(\.roleID.text), shares: tells ? allowing : [])
+                    roleIDs: tellsRoles ? explanation.contributions.map(\.roleID.text) : [],
+                    shares: tells ? allowing : [])
             })
     }
 }

@@ -38,7 +38,7 @@ struct UniqueClaims {
                 guard let taken = missing[change.recordID]?.first else { continue }
                 refusals[change.recordID] = refusal(taken, told, path)
             }
-            try giveBack(wanted.filter { refusals[$0.id] != nil }, keeping: [])
+            try release(wanted.filter { refusals[$0.id] != nil })
         }
         let old = changes.filter { refusals[$0.change.recordID] == nil }.compactMap { change, _ in
             change.before.map { Claim(change, sql.fields, of: $0, before: change.after) }
@@ -47,9 +47,14 @@ struct UniqueClaims {
         return refusals
     }
 
-    /// Gives back what records took that were not stored.
+    /// Gives back what records took that were not stored. What a record holds rightly, as one that had the id before, it keeps.
     func release(_ changes: [RecordChange]) throws {
-        try giveBack(changes.map { Claim($0, sql.fields, of: $0.after, before: $0.before) }, keeping: [])
+        try release(changes.map { Claim($0, sql.fields, of: $0.after, before: $0.before) })
+    }
+
+    private func release(_ claims: [Claim]) throws {
+        let claims = claims.filter { !$0.fields.isEmpty }
+        if !claims.isEmpty { try transaction.enqueue((sql.releaseRefused, Self.parameters(claims))) }
     }
 
     /// A value that somebody else has.

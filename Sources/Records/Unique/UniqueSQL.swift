@@ -57,6 +57,13 @@ struct UniqueSQL {
         )
     }
 
+    /// Gives back the values of $1, but for those that their records have, as they are stored.
+    var releaseRefused: Statement {
+        engine.statement(
+            "DELETE FROM {schema}.unique_values AS entry USING \(claims("$1", as: "claim")) "
+                + "WHERE \(Self.isOf("claim")) AND entry.record_id = claim.record_id AND \(isStale)")
+    }
+
     /// Who has the values of $1: (field_number, who wants it, who has it).
     var holders: Statement {
         engine.statement(

@@ -16,7 +16,10 @@ struct RecordValidator {
     /// lists, one says how many more there are.
     static func violations(in record: Message, fields: [RecordField]) -> [FieldViolation] {
         var validator = RecordValidator()
-        for field in fields where field.role?.isSetByEngine != true { validator.check(field, in: record) }
+        // What is stored as JSON has to be readable again, whoever wrote it.
+        for field in fields where field.role?.isSetByEngine != true || field.role == .shares {
+            validator.check(field, in: record)
+        }
         return validator.violations + validator.remainder
     }
 
@@ -59,6 +62,7 @@ struct RecordValidator {
                 refuse(path, "NOT_A_NUMBER", "\(path) must be a finite number.")
             } else {
                 checkRange(message.double(field), rules.range, path)
+                checkDecimals(message.double(field), rules.decimals, path)
             }
         case .enumeration(let values): check(message.int32(field), of: values, rules, path)
         case .message(let descriptor):
@@ -131,6 +135,13 @@ struct RecordValidator {
         let isLess = range.lowerBound != .min && number < Double(range.lowerBound)
         let isMore = range.upperBound != .max && number > Double(range.upperBound)
         if isLess || isMore { refuse(path, "OUT_OF_RANGE", "\(path) is \(number); it must be \(range.allowed).") }
+    }
+
+    private mutating func checkDecimals(_ number: Double, _ most: Int?, _ path: String) {
+        guard let most, number.decimals > most else { return }
+        refuse(
+            path, "TOO_PRECISE",
+            "\(path) is \(number); it may have \(most) \(most == 1 ? "digit" : "digits") after the point: round it.")
     }
 
     /// Refuses a wrong number of elements; then none of them is looked at.
@@ -230,4 +241,13 @@ extension ClosedRange<Int64> {
 /// The range of google.protobuf.Timestamp: the years 1 to 9999.
 enum TimeLimits {
     static let seconds: ClosedRange<Int64> = -62_135_596_800...253_402_300_799
+}
+
+extension Double {
+    /// Digits after the point in the shortest decimal form that is this number.
+    fileprivate var decimals: Int {
+        let parts = "\(self)".split(separator: "e")
+        let fraction = parts[0].split(separator: ".").dropFirst().first.map { $0 == "0" ? 0 : $0.utf8.count } ?? 0
+        return max(0, fraction - (parts.count > 1 ? Int(parts[1]) ?? 0 : 0))
+    }
 }

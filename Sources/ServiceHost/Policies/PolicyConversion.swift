@@ -39,7 +39,8 @@ extension TenantField {
             labels: field.labels.compactMap { TenantLabel($0) },
             defaultValue: field.defaultValue.flatMap { TenantValue($0) }, isReadOnly: field.readOnly ?? false,
             pattern: field.pattern, patternMessage: field.patternMessage,
-            isUnique: field.unique ?? false)
+            isUnique: field.unique ?? false, referenceObject: field.referenceObject,
+            decimals: field.decimals.map { Int($0) })
     }
 }
 
@@ -102,6 +103,7 @@ extension TenantField.Kind {
         case .email: self = .email
         case .phone: self = .phone
         case .url: self = .url
+        case .reference: self = .reference
         default: return nil
         }
     }

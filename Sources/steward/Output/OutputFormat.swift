@@ -32,6 +32,9 @@ struct RecordPrinter {
         return try names.map { name in
             if CustomFieldKinds.isPath(name, in: type) { try custom?.require(name) }
             let column = try RecordColumn.named(name, in: type)
+            if case .custom(let path, let list, _) = column, !showsIDs, format == .table {
+                return .custom(path, list, custom?.noun(of: path))
+            }
             guard showsIDs, case .reference(_, let field, _) = column else { return column }
             return .field(field)
         }
@@ -48,7 +51,7 @@ struct RecordPrinter {
         guard columns.isEmpty else { return try selected(of: record.descriptor, preferred: []) }
         return record.descriptor.fields.filter { record.has($0) }.flatMap { field -> [RecordColumn] in
             guard field.name == "custom_fields" else { return [.field(field)] }
-            return CustomFieldKinds.paths(in: record).map { .custom($0, field) }
+            return CustomFieldKinds.paths(in: record).map { .custom($0, field, nil) }
         }
     }
 
@@ -137,7 +140,7 @@ struct RecordPrinter {
     }
 
     private func title(of column: RecordColumn) -> String {
-        guard case .custom(let path, _) = column else { return column.name.replacing("_", with: " ") }
+        guard case .custom(let path, _, _) = column else { return column.name.replacing("_", with: " ") }
         return custom?.label(path) ?? path
     }
 

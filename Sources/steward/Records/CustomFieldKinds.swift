@@ -88,6 +88,19 @@ struct CustomFieldKinds {
         }
     }
 
+    /// The kind of records that a field names; nil for other fields.
+    func noun(of path: String) -> RecordNoun? { fields[path]?.reference?.object.flatMap(RecordNouns.of(object:)) }
+
+    /// The reference that a path means: of a field that names records, or of one of their fields, as in custom.supplier.external_id. Nil for
+    /// other paths.
+    func reference(_ path: String) -> ReferenceResolver.Path? {
+        let parts = path.dropFirst(Self.prefix.count).split(separator: ".", maxSplits: 1).map(String.init)
+        guard let name = parts.first, let noun = noun(of: Self.prefix + name) else { return nil }
+        return ReferenceResolver.Path(
+            target: Self.prefix + name, noun: noun.key,
+            field: parts.count == 2 ? parts[1] : nil, isRepeated: false)
+    }
+
     // MARK: Values
 
     /// Gives a record the value of a field, which it does not have yet. An empty text gives none.

@@ -81,6 +81,7 @@ struct ObjectText {
         case (nil, let most?): rules.append("≤ \(most)")
         case (nil, nil): break
         }
+        if let most = field.decimals { rules.append("≤ \(most) digits after the point") }
         if let pattern = field.pattern { rules.append("form \(pattern)") }
         if field.defaultValue != nil { rules.append("default \(word("default_value", of: field))") }
         if let day = field.pastSinceDate { rules.append("from \(day) to today") }

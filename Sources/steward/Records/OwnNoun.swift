@@ -67,9 +67,11 @@ enum OwnNoun {
         return TenantField.isName(own) ? own : nil
     }
 
-    /// Says in a request on records of such objects which one is meant.
+    /// Says in a request on records of such objects which one is meant, unless it says so itself.
     static func address(_ request: Message, of method: MethodDefinition) throws {
-        guard method.path.hasPrefix("\(Record.entry.service.name ?? "")/") else { return }
+        guard method.path.hasPrefix("\(Record.entry.service.name ?? "")/"),
+            request.descriptor.field("object").map({ !request.has($0) }) ?? false
+        else { return }
         guard let current else {
             throw UsageProblem(
                 "steward \(word) does not say which object is meant",

@@ -14,7 +14,11 @@ struct RecordClient {
 
     /// Calls a method; `fill` sets the fields of the request.
     func call(_ method: Method, requestID: String? = nil, _ fill: (Message) throws -> Void) async throws -> Message {
-        try await connection.call(noun.entry.methods[keyPath: method], requestID: requestID, fill)
+        try await connection.call(noun.entry.methods[keyPath: method], requestID: requestID) { request in
+            // It may be another object of the workspace's own than the command is about.
+            if let own = noun.own { try FieldAssignment.set("object", to: own, in: request) }
+            try fill(request)
+        }
     }
 
     /// The record of an answer that holds one.

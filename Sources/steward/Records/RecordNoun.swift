@@ -10,7 +10,7 @@ import Wire
 struct RecordNoun: Sendable {
     let entry: RecordEntry
     /// The name of an object that the workspace has defined.
-    private let own: String?
+    let own: String?
     private let presentation: RecordPresentation
 
     init(_ entry: RecordEntry, own: String? = nil, among presentations: [RecordPresentation] = RecordPresentation.all) {
@@ -20,6 +20,8 @@ struct RecordNoun: Sendable {
 
     /// As typed, in the singular. An object of the workspace's own that is called as a command has custom. before its name.
     var name: String { own.map { OwnNoun.word(of: $0) } ?? entry.object.replacing("_", with: "-") }
+    /// By what `RecordNouns.named` finds it, whatever the command is about.
+    var key: String { isOwn ? object : name }
     var plural: String { own == nil ? entry.plural.replacing("_", with: "-") : "\(name) records" }
     /// For files of many, without the end; needs no quotes in a shell.
     var fileName: String { plural.replacing(" ", with: "-") }
@@ -196,8 +198,9 @@ enum RecordNouns {
     static let all = ContractCatalogue.all.records.map { RecordNoun($0) }
 
     static func named(_ name: String) -> RecordNoun? {
-        // The object of the workspace's own that this command is about is called by its name, too.
+        // The object of the workspace's own that this command is about is called by its name, too, any as grants call it.
         all.first { $0.name == name } ?? [Record.noun].first { $0.name == name }
+            ?? (TenantObject.isObject(name) ? of(object: name) : nil)
     }
 
     /// The noun of a kind of records, as grants call it.

@@ -5,13 +5,13 @@ import Wire
 
 /// What the records that others name by their ids are called, as far as the caller may see it.
 struct ReferenceNames {
-    /// By noun and id.
+    /// By the key of the noun, and id.
     private var names: [String: [String: String]] = [:]
 
     /// Nothing is known: ids are shown.
     static let none = ReferenceNames()
 
-    /// - Parameter names: by noun and id.
+    /// - Parameter names: by the key of the noun, and id.
     init(_ names: [String: [String: String]] = [:]) { self.names = names }
 
     /// Ids in one look-up.
@@ -24,12 +24,16 @@ struct ReferenceNames {
     ) async throws -> ReferenceNames {
         var wanted: [String: Set<String>] = [:]
         for case .reference(_, let field, let noun) in columns {
-            for record in records { wanted[noun.name, default: []].formUnion(ids(field, of: record)) }
+            for record in records { wanted[noun.key, default: []].formUnion(ids(field, of: record)) }
+        }
+        for case let column in columns {
+            guard case .custom(_, _, let noun?) = column else { continue }
+            wanted[noun.key, default: []].formUnion(records.compactMap(column.customID))
         }
         return try await look(up: wanted, connection)
     }
 
-    /// The same for ids by the names of their nouns.
+    /// The same for ids by the keys of their nouns.
     static func look(up wanted: [String: Set<String>], _ connection: StewardConnection) async throws -> ReferenceNames {
         var found = ReferenceNames()
         for (name, ids) in wanted.sorted(by: { $0.key < $1.key }) where !ids.isEmpty {
@@ -59,7 +63,7 @@ struct ReferenceNames {
 
     /// The name, or the id when it has none that is known.
     func text(_ field: FieldDescriptor, _ noun: RecordNoun, of record: Message) -> String {
-        Self.ids(field, of: record).map { names[noun.name]?[$0] ?? $0 }.joined(separator: ", ")
+        Self.ids(field, of: record).map { names[noun.key]?[$0] ?? $0 }.joined(separator: ", ")
     }
 
     private mutating func load(_ ids: [String], _ noun: RecordNoun, _ connection: StewardConnection)
@@ -73,7 +77,7 @@ struct ReferenceNames {
             }
             for record in client.records(answer) {
                 guard let id = noun.record.field("id").flatMap({ record.string($0) }) else { continue }
-                names[noun.name, default: [:]][id] = Self.name(of: record, noun)
+                names[noun.key, default: [:]][id] = Self.name(of: record, noun)
             }
         }
     }
@@ -96,13 +100,14 @@ enum RecordColumn {
     case field(FieldDescriptor)
     /// `stage` for stage_id.
     case reference(String, FieldDescriptor, RecordNoun)
-    /// A field that the workspace has added, as in custom.size, by the field that holds them all.
-    case custom(String, FieldDescriptor)
+    /// A field that the workspace has added, as in custom.size, by the field that holds them all; what its records are, where it names some whose
+    /// names are shown.
+    case custom(String, FieldDescriptor, RecordNoun?)
 
     var name: String {
         switch self {
         case .field(let field): field.name
-        case .custom(let path, _): path
+        case .custom(let path, _, _): path
         case .reference(let name, _, _): name
         }
     }
@@ -110,7 +115,7 @@ enum RecordColumn {
     /// The field that it is made of.
     var field: FieldDescriptor {
         switch self {
-        case .field(let field), .reference(_, let field, _), .custom(_, let field): field
+        case .field(let field), .reference(_, let field, _), .custom(_, let field, _): field
         }
     }
 
@@ -120,11 +125,11 @@ enum RecordColumn {
     }
 
     /// What to ask for to have the column.
-    var path: String { if case .custom(let path, _) = self { path } else { field.name } }
+    var path: String { if case .custom(let path, _, _) = self { path } else { field.name } }
 
     /// What a record holds in a field that the workspace has added.
     func customValue(in record: Message) -> (item: Message, field: FieldDescriptor)? {
-        guard case .custom(let path, let list) = self else { return nil }
+        guard case .custom(let path, let list, _) = self else { return nil }
         let name = String(path.dropFirst(CustomFieldKinds.prefix.count))
         let item = record.messages(list).first { item in
             item.descriptor.field("name").map { item.string($0) == name } ?? false
@@ -133,6 +138,20 @@ enum RecordColumn {
             return nil
         }
         return (item, field)
+    }
+
+    /// The id of the record that it names, of a field that names some.
+    func customID(in record: Message) -> String? {
+        guard case .custom(_, _, _?) = self, let (item, field) = customValue(in: record), case .string = field.kind
+        else {
+            return nil
+        }
+        return item.string(field)
+    }
+
+    private func customName(in record: Message, _ names: ReferenceNames) -> String? {
+        guard case .custom(_, _, let noun?) = self, let id = customID(in: record) else { return nil }
+        return names.name(noun.key, id)
     }
 
     /// What one of these records holds is a number; of fields that all workspaces have nobody need look.
@@ -156,7 +175,8 @@ enum RecordColumn {
     func cell(of record: Message, _ names: ReferenceNames) -> String {
         switch self {
         case .field(let field): FieldText.cell(field, of: record)
-        case .custom: customValue(in: record).map { FieldText.cell($0.field, of: $0.item) } ?? ""
+        case .custom:
+            customName(in: record, names) ?? customValue(in: record).map { FieldText.cell($0.field, of: $0.item) } ?? ""
         case .reference: text(of: record, names)
         }
     }
@@ -165,7 +185,8 @@ enum RecordColumn {
         switch self {
         case .field(let field): FieldText.text(field, of: record)
         case .reference(_, let field, let noun): names.text(field, noun, of: record)
-        case .custom: customValue(in: record).map { FieldText.text($0.field, of: $0.item) } ?? ""
+        case .custom:
+            customName(in: record, names) ?? customValue(in: record).map { FieldText.text($0.field, of: $0.item) } ?? ""
         }
     }
 
@@ -173,7 +194,7 @@ enum RecordColumn {
     static func named(_ name: String, in type: MessageDescriptor) throws -> RecordColumn {
         if let field = type.field(name) { return .field(field) }
         if CustomFieldKinds.isPath(name, in: type), let list = type.field("custom_fields") {
-            return .custom(name, list)
+            return .custom(name, list, nil)
         }
         guard !name.contains("."), let path = ReferenceResolver.path(name, in: type),
             let field = type.field(path.target), let noun = RecordNouns.named(path.noun)

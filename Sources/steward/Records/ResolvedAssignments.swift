@@ -2,7 +2,7 @@ import StewardClient
 import Wire
 
 /// Assignments as field=value with what they need looked up: other records by their names, and the kinds of the fields that the workspace has
-/// added, as in custom.size=42.
+/// added, as in custom.size=42, custom.supplier=Nordlicht or custom.supplier.external_id=S-7.
 struct ResolvedAssignments {
     /// Those to fields that every workspace has.
     let declared: [String]
@@ -14,14 +14,24 @@ struct ResolvedAssignments {
         func isCustom(_ assignment: String) -> Bool { CustomFieldKinds.isPath(assignment, in: noun.record) }
         var resolver = ReferenceResolver(connection: connection)
         declared = try await resolver.resolve(assignments.filter { !isCustom($0) }, in: noun.record)
-        custom = try assignments.filter(isCustom).map { assignment in
+        let own = try assignments.filter(isCustom).map { assignment in
             guard let parts = FieldAssignment.parts(assignment) else {
                 throw UsageProblem("\(assignment) is no assignment", cure: "write field=value, as in custom.size=42")
             }
             return parts
         }
-        kinds = custom.isEmpty ? nil : try await CustomFieldKinds(of: noun, connection)
-        for (path, _) in custom { try kinds?.require(path) }
+        let kinds = own.isEmpty ? nil : try await CustomFieldKinds(of: noun, connection)
+        var custom: [(path: String, text: String)] = []
+        for (path, text) in own {
+            guard let reference = kinds?.reference(path), !text.isEmpty else {
+                try kinds?.require(path)
+                custom.append((path, text))
+                continue
+            }
+            try await resolver.look(up: [text], reference)
+            custom.append((reference.target, try resolver.id(of: text, reference)))
+        }
+        (self.custom, self.kinds) = (custom, kinds)
         for case let (name, _)? in declared.map(FieldAssignment.parts) {
             try await CustomFieldKinds.checking(name, of: noun, connection) {
                 try FieldAssignment.check(name, in: noun.record)

@@ -1180,7 +1180,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor
   (ProtobufCMessageInit) steward__platform__v1__model_object__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[17] =
+static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[19] =
 {
   {
     "object",
@@ -1386,9 +1386,34 @@ static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "reference_object",
+    18,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelField, reference_object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "decimals",
+    19,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Platform__V1__ModelField, has_decimals),
+    offsetof(Steward__Platform__V1__ModelField, decimals),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__model_field__field_indices_by_name[] = {
   8,   /* field[8] = choices */
+  18,   /* field[18] = decimals */
   11,   /* field[11] = default_value */
   10,   /* field[10] = description */
   9,   /* field[9] = display_name */
@@ -1401,6 +1426,7 @@ static const unsigned steward__platform__v1__model_field__field_indices_by_name[
   13,   /* field[13] = pattern */
   14,   /* field[14] = pattern_message */
   12,   /* field[12] = read_only */
+  17,   /* field[17] = reference_object */
   4,   /* field[4] = required */
   16,   /* field[16] = unique */
   7,   /* field[7] = value_max */
@@ -1409,7 +1435,7 @@ static const unsigned steward__platform__v1__model_field__field_indices_by_name[
 static const ProtobufCIntRange steward__platform__v1__model_field__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 17 }
+  { 0, 19 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor =
 {
@@ -1419,7 +1445,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor 
   "Steward__Platform__V1__ModelField",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__ModelField),
-  17,
+  19,
   steward__platform__v1__model_field__field_descriptors,
   steward__platform__v1__model_field__field_indices_by_name,
   1,  steward__platform__v1__model_field__number_ranges,

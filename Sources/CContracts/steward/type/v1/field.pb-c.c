@@ -116,7 +116,7 @@ const ProtobufCMessageDescriptor steward__type__v1__field_label__descriptor =
   (ProtobufCMessageInit) steward__type__v1__field_label__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue steward__type__v1__field_kind__enum_values_by_number[14] =
+static const ProtobufCEnumValue steward__type__v1__field_kind__enum_values_by_number[15] =
 {
   { "FIELD_KIND_UNSPECIFIED", "STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED", 0 },
   { "FIELD_KIND_TEXT", "STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_TEXT", 1 },
@@ -132,11 +132,12 @@ static const ProtobufCEnumValue steward__type__v1__field_kind__enum_values_by_nu
   { "FIELD_KIND_EMAIL", "STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_EMAIL", 11 },
   { "FIELD_KIND_PHONE", "STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_PHONE", 12 },
   { "FIELD_KIND_URL", "STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_URL", 13 },
+  { "FIELD_KIND_REFERENCE", "STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_REFERENCE", 14 },
 };
 static const ProtobufCIntRange steward__type__v1__field_kind__value_ranges[] = {
-{0, 0},{0, 14}
+{0, 0},{0, 15}
 };
-static const ProtobufCEnumValueIndex steward__type__v1__field_kind__enum_values_by_name[14] =
+static const ProtobufCEnumValueIndex steward__type__v1__field_kind__enum_values_by_name[15] =
 {
   { "FIELD_KIND_CHOICE", 9 },
   { "FIELD_KIND_CHOICES", 10 },
@@ -146,6 +147,7 @@ static const ProtobufCEnumValueIndex steward__type__v1__field_kind__enum_values_
   { "FIELD_KIND_MONEY", 5 },
   { "FIELD_KIND_NUMBER", 4 },
   { "FIELD_KIND_PHONE", 12 },
+  { "FIELD_KIND_REFERENCE", 14 },
   { "FIELD_KIND_TEXT", 1 },
   { "FIELD_KIND_TIME", 8 },
   { "FIELD_KIND_UNSPECIFIED", 0 },
@@ -160,9 +162,9 @@ const ProtobufCEnumDescriptor steward__type__v1__field_kind__descriptor =
   "FieldKind",
   "Steward__Type__V1__FieldKind",
   "steward.type.v1",
-  14,
+  15,
   steward__type__v1__field_kind__enum_values_by_number,
-  14,
+  15,
   steward__type__v1__field_kind__enum_values_by_name,
   1,
   steward__type__v1__field_kind__value_ranges,

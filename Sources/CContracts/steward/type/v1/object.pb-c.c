@@ -1090,7 +1090,7 @@ const ProtobufCMessageDescriptor steward__type__v1__unique_fields__descriptor =
   (ProtobufCMessageInit) steward__type__v1__unique_fields__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_descriptors[31] =
+static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_descriptors[32] =
 {
   {
     "name",
@@ -1464,6 +1464,18 @@ static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "decimals",
+    32,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Type__V1__ObjectField, has_decimals),
+    offsetof(Steward__Type__V1__ObjectField, decimals),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__object_field__field_indices_by_name[] = {
   25,   /* field[25] = access */
@@ -1472,6 +1484,7 @@ static const unsigned steward__type__v1__object_field__field_indices_by_name[] =
   24,   /* field[24] = copy_of */
   12,   /* field[12] = count_max */
   11,   /* field[11] = count_min */
+  31,   /* field[31] = decimals */
   30,   /* field[30] = default_value */
   2,   /* field[2] = description */
   1,   /* field[1] = display_name */
@@ -1501,7 +1514,7 @@ static const unsigned steward__type__v1__object_field__field_indices_by_name[] =
 static const ProtobufCIntRange steward__type__v1__object_field__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 31 }
+  { 0, 32 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__object_field__descriptor =
 {
@@ -1511,7 +1524,7 @@ const ProtobufCMessageDescriptor steward__type__v1__object_field__descriptor =
   "Steward__Type__V1__ObjectField",
   "steward.type.v1",
   sizeof(Steward__Type__V1__ObjectField),
-  31,
+  32,
   steward__type__v1__object_field__field_descriptors,
   steward__type__v1__object_field__field_indices_by_name,
   1,  steward__type__v1__object_field__number_ranges,

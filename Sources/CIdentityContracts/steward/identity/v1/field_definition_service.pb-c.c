@@ -1627,7 +1627,7 @@ void   steward__identity__v1__watch_field_definitions_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__watch_field_definitions_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__field_descriptors[22] =
+static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__field_descriptors[24] =
 {
   {
     "id",
@@ -1893,10 +1893,35 @@ static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "reference_object",
+    27,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__FieldDefinition, reference_object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "decimals",
+    28,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Identity__V1__FieldDefinition, has_decimals),
+    offsetof(Steward__Identity__V1__FieldDefinition, decimals),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__field_definition__field_indices_by_name[] = {
   14,   /* field[14] = choices */
   2,   /* field[2] = create_time */
+  23,   /* field[23] = decimals */
   16,   /* field[16] = default_value */
   4,   /* field[4] = delete_time */
   9,   /* field[9] = description */
@@ -1911,6 +1936,7 @@ static const unsigned steward__identity__v1__field_definition__field_indices_by_
   18,   /* field[18] = pattern */
   19,   /* field[19] = pattern_message */
   17,   /* field[17] = read_only */
+  22,   /* field[22] = reference_object */
   10,   /* field[10] = required */
   21,   /* field[21] = unique */
   3,   /* field[3] = update_time */
@@ -1922,7 +1948,7 @@ static const ProtobufCIntRange steward__identity__v1__field_definition__number_r
 {
   { 1, 0 },
   { 10, 5 },
-  { 0, 22 }
+  { 0, 24 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__field_definition__descriptor =
 {
@@ -1932,7 +1958,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__field_definition__descri
   "Steward__Identity__V1__FieldDefinition",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__FieldDefinition),
-  22,
+  24,
   steward__identity__v1__field_definition__field_descriptors,
   steward__identity__v1__field_definition__field_indices_by_name,
   2,  steward__identity__v1__field_definition__number_ranges,

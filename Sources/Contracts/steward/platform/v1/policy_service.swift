@@ -407,12 +407,19 @@ public struct ModelField: Hashable, Sendable {
     /// No two living records have the same value.
     public var unique: Bool?
 
+    /// The kind of records that a reference names.
+    public var referenceObject: String?
+
+    /// Most digits after the point of a number.
+    public var decimals: Int32?
+
     public init(
         object: String? = nil, number: Int64? = nil, name: String? = nil, kind: FieldKind? = nil,
         required: Bool? = nil, lengthMax: Int32? = nil, valueMin: Int64? = nil, valueMax: Int64? = nil,
         choices: [String] = [], displayName: String? = nil, description: String? = nil,
         defaultValue: CustomField? = nil, readOnly: Bool? = nil, pattern: String? = nil,
-        patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil
+        patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil,
+        referenceObject: String? = nil, decimals: Int32? = nil
     ) {
         self.object = object
         self.number = number
@@ -431,6 +438,8 @@ public struct ModelField: Hashable, Sendable {
         self.patternMessage = patternMessage
         self.labels = labels
         self.unique = unique
+        self.referenceObject = referenceObject
+        self.decimals = decimals
     }
 }
 
@@ -456,6 +465,8 @@ extension ModelField: WireMessage {
         self.patternMessage = readString(c.pointee.pattern_message)
         self.labels = readMessages(c.pointee.labels, c.pointee.n_labels, message.arena)
         self.unique = c.pointee.has_unique != 0 ? c.pointee.unique != 0 : nil
+        self.referenceObject = readString(c.pointee.reference_object)
+        self.decimals = c.pointee.has_decimals != 0 ? c.pointee.decimals : nil
     }
 
     package func write(to message: Message) {
@@ -502,6 +513,11 @@ extension ModelField: WireMessage {
         if let value = self.unique {
             c.pointee.has_unique = 1
             c.pointee.unique = value ? 1 : 0
+        }
+        c.pointee.reference_object = self.referenceObject.map(message.arena.string)
+        if let value = self.decimals {
+            c.pointee.has_decimals = 1
+            c.pointee.decimals = value
         }
     }
 }

@@ -84,6 +84,9 @@ public struct FieldKind: RawRepresentable, Hashable, Sendable {
     /// A web address (string_value).
     public static let url = FieldKind(rawValue: 13)
 
+    /// A record, by its id (string_value). It has to be one that is there and that whoever sets it may read.
+    public static let reference = FieldKind(rawValue: 14)
+
     /// The number on the wire; numbers unknown to this version are kept.
     public let rawValue: Int32
 

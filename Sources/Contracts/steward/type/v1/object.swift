@@ -437,6 +437,9 @@ public struct ObjectField: Hashable, Sendable {
     /// The value of new records that come without one.
     public var defaultValue: CustomField?
 
+    /// Most digits after the point of a number; absent where there may be any.
+    public var decimals: Int32?
+
     public init(
         name: String? = nil, displayName: String? = nil, description: String? = nil, kind: ValueKind? = nil,
         list: Bool? = nil, format: TextFormat? = nil, multiline: Bool? = nil, lengthMax: Int32? = nil,
@@ -446,7 +449,7 @@ public struct ObjectField: Hashable, Sendable {
         reference: FieldReference? = nil, filterOperators: [ComparisonOperator] = [], sortable: Bool? = nil,
         indexed: Bool? = nil, copyOf: String? = nil, access: FieldAccess? = nil, parts: [ObjectField] = [],
         readOnly: Bool? = nil, pattern: String? = nil, patternMessage: String? = nil,
-        defaultValue: CustomField? = nil
+        defaultValue: CustomField? = nil, decimals: Int32? = nil
     ) {
         self.name = name
         self.displayName = displayName
@@ -479,6 +482,7 @@ public struct ObjectField: Hashable, Sendable {
         self.pattern = pattern
         self.patternMessage = patternMessage
         self.defaultValue = defaultValue
+        self.decimals = decimals
     }
 }
 
@@ -518,6 +522,7 @@ extension ObjectField: WireMessage {
         self.pattern = readString(c.pointee.pattern)
         self.patternMessage = readString(c.pointee.pattern_message)
         self.defaultValue = readMessage(c.pointee.default_value, message.arena)
+        self.decimals = c.pointee.has_decimals != 0 ? c.pointee.decimals : nil
     }
 
     package func write(to message: Message) {
@@ -613,6 +618,10 @@ extension ObjectField: WireMessage {
         c.pointee.pattern = self.pattern.map(message.arena.string)
         c.pointee.pattern_message = self.patternMessage.map(message.arena.string)
         c.pointee.default_value = self.defaultValue.map { writeMessage($0, message.arena) }
+        if let value = self.decimals {
+            c.pointee.has_decimals = 1
+            c.pointee.decimals = value
+        }
     }
 }
 

@@ -65,7 +65,8 @@ public struct FieldDefinition: Hashable, Sendable {
     /// No user changes it. A new record gets the default, or what a user brings who has the right to import; programs may set it.
     public var readOnly: Bool?
 
-    /// A text has to be of this form as a whole: a regular expression of ICU, at most 500 characters, as in [A-Z]{2}-\d{4}.
+    /// A text has to be of this form as a whole: a regular expression of ICU, at most 500 characters, as in [A-Z]{2}-\d{4}, without back
+    /// references and with few sets of characters. Such a text has at most 1,000 characters; at most 50 fields of an object have a pattern.
     public var pattern: String?
 
     /// What people are told whose text has another form, at most 200 characters; what the form is, unless set.
@@ -79,13 +80,21 @@ public struct FieldDefinition: Hashable, Sendable {
     /// UpdateFieldDefinition or ApplyWorkspaceModel alone. A field of several choices is never unique, nor is one with a default.
     public var unique: Bool?
 
+    /// The kind of records that a reference names: user, department, or one that the same service keeps, as in account or custom.project. Set
+    /// on creation only.
+    public var referenceObject: String?
+
+    /// Most digits after the point of a number, 0 to 12; any unless set.
+    public var decimals: Int32?
+
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, object: String? = nil, name: String? = nil, kind: FieldKind? = nil,
         displayName: String? = nil, description: String? = nil, required: Bool? = nil,
         lengthMax: Int32? = nil, valueMin: Int64? = nil, valueMax: Int64? = nil, choices: [String] = [],
         number: Int64? = nil, defaultValue: CustomField? = nil, readOnly: Bool? = nil, pattern: String? = nil,
-        patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil
+        patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil,
+        referenceObject: String? = nil, decimals: Int32? = nil
     ) {
         self.id = id
         self.version = version
@@ -109,6 +118,8 @@ public struct FieldDefinition: Hashable, Sendable {
         self.patternMessage = patternMessage
         self.labels = labels
         self.unique = unique
+        self.referenceObject = referenceObject
+        self.decimals = decimals
     }
 }
 
@@ -139,6 +150,8 @@ extension FieldDefinition: WireMessage {
         self.patternMessage = readString(c.pointee.pattern_message)
         self.labels = readMessages(c.pointee.labels, c.pointee.n_labels, message.arena)
         self.unique = c.pointee.has_unique != 0 ? c.pointee.unique != 0 : nil
+        self.referenceObject = readString(c.pointee.reference_object)
+        self.decimals = c.pointee.has_decimals != 0 ? c.pointee.decimals : nil
     }
 
     package func write(to message: Message) {
@@ -193,6 +206,11 @@ extension FieldDefinition: WireMessage {
         if let value = self.unique {
             c.pointee.has_unique = 1
             c.pointee.unique = value ? 1 : 0
+        }
+        c.pointee.reference_object = self.referenceObject.map(message.arena.string)
+        if let value = self.decimals {
+            c.pointee.has_decimals = 1
+            c.pointee.decimals = value
         }
     }
 }
@@ -491,7 +509,7 @@ public enum FieldDefinitionServiceMethods {
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
-        name: serviceName, comment: "Keeps the fields that the workspace has added to its records. Needs a session; permissions are field_definition.read and so on. What is changed here holds in all services within a second, for whoever made the change at once. A field that is deleted is not seen any more; its values are kept and come back with it. Reasons: FIELD_OBJECT_UNKNOWN, FIELDS_TOO_MANY.",
+        name: serviceName, comment: "Keeps the fields that the workspace has added to its records. Needs a session; permissions are field_definition.read and so on. What is changed here holds in all services within a second, for whoever made the change at once. A field that is deleted is not seen any more; its values are kept and come back with it. Reasons: FIELD_OBJECT_UNKNOWN, FIELDS_TOO_MANY, PATTERNS_TOO_MANY.",
         methods: [
             MethodDescription(getFieldDefinition, comment: "Gives one field definition. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetFieldDefinitions, comment: "Gives up to 1,000 field definitions by id, in the order asked for; those not found are left out and named."),
@@ -515,7 +533,8 @@ public enum FieldDefinitionServiceMethods {
 
 /// Keeps the fields that the workspace has added to its records. Needs a session; permissions are field_definition.read and so on. What is
 /// changed here holds in all services within a second, for whoever made the change at once. A field that is deleted is not seen any more;
-/// its values are kept and come back with it. Reasons: FIELD_OBJECT_UNKNOWN, FIELDS_TOO_MANY.
+/// its values are kept and come back with it. Reasons: FIELD_OBJECT_UNKNOWN, FIELDS_TOO_MANY,
+/// PATTERNS_TOO_MANY.
 public struct FieldDefinitionServiceClient: Sendable {
     private let channel: any RPCChannel
 

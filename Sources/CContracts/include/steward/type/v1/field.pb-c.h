@@ -79,7 +79,11 @@ typedef enum _Steward__Type__V1__FieldKind {
   /*
    * A web address (string_value).
    */
-  STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_URL = 13
+  STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_URL = 13,
+  /*
+   * A record, by its id (string_value). It has to be one that is there and that whoever sets it may read.
+   */
+  STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_REFERENCE = 14
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STEWARD__TYPE__V1__FIELD_KIND)
 } Steward__Type__V1__FieldKind;
 

@@ -152,7 +152,8 @@ struct  Steward__Identity__V1__FieldDefinition
   protobuf_c_boolean has_read_only;
   protobuf_c_boolean read_only;
   /*
-   * A text has to be of this form as a whole: a regular expression of ICU, at most 500 characters, as in [A-Z]{2}-\d{4}.
+   * A text has to be of this form as a whole: a regular expression of ICU, at most 500 characters, as in [A-Z]{2}-\d{4}, without back
+   * references and with few sets of characters. Such a text has at most 1,000 characters; at most 50 fields of an object have a pattern.
    */
   char *pattern;
   /*
@@ -171,10 +172,20 @@ struct  Steward__Identity__V1__FieldDefinition
    */
   protobuf_c_boolean has_unique;
   protobuf_c_boolean unique;
+  /*
+   * The kind of records that a reference names: user, department, or one that the same service keeps, as in account or custom.project. Set
+   * on creation only.
+   */
+  char *reference_object;
+  /*
+   * Most digits after the point of a number, 0 to 12; any unless set.
+   */
+  protobuf_c_boolean has_decimals;
+  int32_t decimals;
 };
 #define STEWARD__IDENTITY__V1__FIELD_DEFINITION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__field_definition__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0 }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0 }
 
 
 /*
