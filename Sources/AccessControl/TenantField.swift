@@ -37,18 +37,31 @@ package struct TenantField: Hashable, Sendable {
     package let patternMessage: String?
     /// No two living records have the same value.
     package let isUnique: Bool
+    /// It holds what was typed for a phone number.
+    package let isTyped: Bool
 
     package init(
         object: String, number: Int64, name: String, kind: Kind, isRequired: Bool = false, lengthMax: Int? = nil,
         range: ClosedRange<Int64>? = nil, choices: [String] = [], displayName: String? = nil,
         description: String? = nil, labels: [TenantLabel] = [], defaultValue: TenantValue? = nil,
-        isReadOnly: Bool = false, pattern: String? = nil, patternMessage: String? = nil, isUnique: Bool = false
+        isReadOnly: Bool = false, pattern: String? = nil, patternMessage: String? = nil, isUnique: Bool = false,
+        isTyped: Bool = false
     ) {
         (self.object, self.number, self.name, self.kind) = (object, number, name, kind)
         (self.isRequired, self.lengthMax, self.range, self.choices) = (isRequired, lengthMax, range, choices)
         (self.displayName, self.description, self.labels) = (displayName, description, labels)
         (self.defaultValue, self.isReadOnly) = (defaultValue, isReadOnly)
         (self.pattern, self.patternMessage, self.isUnique) = (pattern, patternMessage, isUnique)
+        self.isTyped = isTyped
+    }
+
+    /// Behind the name of a phone number, of the field for what was typed.
+    package static let typedSuffix = "_typed"
+
+    /// The field for what was typed, of a phone number: nobody defines it, it comes with the number.
+    package var typed: TenantField? {
+        guard kind == .phone else { return nil }
+        return TenantField(object: object, number: number, name: name + Self.typedSuffix, kind: .text, isTyped: true)
     }
 
     /// The field that holds the values of all, for policies on all.

@@ -395,11 +395,11 @@ extension ContractCatalogue {
                     RklFTERfS0lORF9OVU1CRVIQBBIUChBGSUVMRF9LSU5EX01PTkVZEAUSFQoRRklFTERfS0lORF9ZRVNfTk8QBhITCg9GSUVM\
                     RF9LSU5EX0RBVEUQBxITCg9GSUVMRF9LSU5EX1RJTUUQCBIVChFGSUVMRF9LSU5EX0NIT0lDRRAJEhYKEkZJRUxEX0tJTkRf\
                     Q0hPSUNFUxAKEhQKEEZJRUxEX0tJTkRfRU1BSUwQCxIUChBGSUVMRF9LSU5EX1BIT05FEAwSEgoORklFTERfS0lORF9VUkwQ\
-                    DUr1CApFCgEMEgMBABIaOyBLaW5kcyBvZiB0aGUgZmllbGRzIHRoYXQgYSB3b3Jrc3BhY2UgYWRkcyB0byBpdHMgcmVjb3Jk\
+                    DUr5CQpFCgEMEgMBABIaOyBLaW5kcyBvZiB0aGUgZmllbGRzIHRoYXQgYSB3b3Jrc3BhY2UgYWRkcyB0byBpdHMgcmVjb3Jk\
                     cy4KCkkKAgQAEgQGAA0BGj0gV2hhdCBwZW9wbGUgY2FsbCBhIGZpZWxkIGluIGEgbGFuZ3VhZ2UsIGFuZCB3aGF0IGl0IGlz\
                     IGZvci4KCjYKBAQAAgASAwgCJBopIElFVEYgbGFuZ3VhZ2UgdGFnLCBhcyBpbiBlbiBvciB6aC1IYW50LgoKOAoEBAACARID\
                     CgIjGisgV2hhdCBwZW9wbGUgY2FsbCBpdCwgMSB0byAxMDAgY2hhcmFjdGVycy4KCjgKBAQAAgISAwwCIhorIFdoYXQgaXQg\
-                    aXMgZm9yLCBhdCBtb3N0IDEsMDAwIGNoYXJhY3RlcnMuCgppCgIFABIEEAAtARpdIFdoYXQgdGhlIHZhbHVlcyBvZiBhIGZp\
+                    aXMgZm9yLCBhdCBtb3N0IDEsMDAwIGNoYXJhY3RlcnMuCgppCgIFABIEEAAuARpdIFdoYXQgdGhlIHZhbHVlcyBvZiBhIGZp\
                     ZWxkIGFyZS4gVGhlIHZhbHVlIGluIEN1c3RvbUZpZWxkIHRoYXQgaG9sZHMgb25lIHN0YW5kcyBpbiBicmFja2V0cy4KChcK\
                     BAUAAgASAxICHRoKIFJlZnVzZWQuCgoxCgQFAAIBEgMUAhYaJCBBIHRleHQgb2Ygb25lIGxpbmUgKHN0cmluZ192YWx1ZSku\
                     Cgo2CgQFAAICEgMWAhsaKSBBIHRleHQgb2Ygc2V2ZXJhbCBsaW5lcyAoc3RyaW5nX3ZhbHVlKS4KCioKBAUAAgMSAxgCHhod\
@@ -409,8 +409,10 @@ extension ContractCatalogue {
                     KHN0cmluZ192YWx1ZSkuCgosCgQFAAIIEgMiAhYaHyBBIHBvaW50IGluIHRpbWUgKHRpbWVfdmFsdWUpLgoKNQoEBQACCRID\
                     JAIYGiggT25lIG9mIGEgbGlzdCBvZiB0ZXh0cyAoc3RyaW5nX3ZhbHVlKS4KCkUKBAUAAgoSAyYCGho4IFNldmVyYWwgb2Yg\
                     YSBsaXN0IG9mIHRleHRzLCBlYWNoIG9uY2UgKHN0cmluZ192YWx1ZXMpLgoKMAoEBQACCxIDKAIYGiMgQW4gZS1tYWlsIGFk\
-                    ZHJlc3MgKHN0cmluZ192YWx1ZSkuCgpDCgQFAAIMEgMqAhgaNiBBIHBob25lIG51bWJlciBpbiBpbnRlcm5hdGlvbmFsIGZv\
-                    cm0gKHN0cmluZ192YWx1ZSkuCgosCgQFAAINEgMsAhYaHyBBIHdlYiBhZGRyZXNzIChzdHJpbmdfdmFsdWUpLgo=
+                    ZHJlc3MgKHN0cmluZ192YWx1ZSkuCgrGAQoEBQACDBIDKwIYGrgBIEEgcGhvbmUgbnVtYmVyIChzdHJpbmdfdmFsdWUpLCBz\
+                    dG9yZWQgaW4gRS4xNjQuIFdoYXQgd2FzIHR5cGVkIGZvciBpdCwgd2hlcmUgdGhhdCBpcyBhbm90aGVyIHRleHQsIGlzIHRv\
+                    bGQgYXMgYSBmaWVsZCBvZiB0aGUgc2FtZSBuYW1lIHdpdGggX3R5cGVkCiBiZWhpbmQgaXQsIHdoaWNoIHRoZSBzZXJ2aWNl\
+                    IHNldHMuCgosCgQFAAINEgMtAhYaHyBBIHdlYiBhZGRyZXNzIChzdHJpbmdfdmFsdWUpLgo=
                     """),
             DescribedFile(
                 path: "google/protobuf/timestamp.proto", package: "google.protobuf",
@@ -794,7 +796,7 @@ extension ContractCatalogue {
                     S0lORF9FTlVNEAkSGAoUVkFMVUVfS0lORF9TVFJVQ1RVUkUQCirUAQoKVGV4dEZvcm1hdBIbChdURVhUX0ZPUk1BVF9VTlNQ\
                     RUNJRklFRBAAEhUKEVRFWFRfRk9STUFUX0VNQUlMEAESFQoRVEVYVF9GT1JNQVRfUEhPTkUQAhITCg9URVhUX0ZPUk1BVF9V\
                     UkwQAxIYChRURVhUX0ZPUk1BVF9DVVJSRU5DWRAEEhcKE1RFWFRfRk9STUFUX0NPVU5UUlkQBRIYChRURVhUX0ZPUk1BVF9M\
-                    QU5HVUFHRRAGEhkKFVRFWFRfRk9STUFUX1RJTUVfWk9ORRAHSqQ1CncKAQwSAwEAEhptIFdoYXQgY2xpZW50cyBhcmUgdG9s\
+                    QU5HVUFHRRAGEhkKFVRFWFRfRk9STUFUX1RJTUVfWk9ORRAHSog2CncKAQwSAwEAEhptIFdoYXQgY2xpZW50cyBhcmUgdG9s\
                     ZCBvZiBraW5kcyBvZiByZWNvcmRzLiBFYWNoIHNlcnZpY2UgaGFzIGEgTW9kZWxTZXJ2aWNlIG9mIGl0cyBvd24sIHdpdGgg\
                     dGhlc2UgbWVzc2FnZXMuCgo4CgIEABIDCgAdGi0gQXNrcyBmb3IgdGhlIGtpbmRzIG9mIHJlY29yZHMgb2YgYSBzZXJ2aWNl\
                     LgoKSQoCBAESBA0AEgEaPSBUaGUga2luZHMgb2YgcmVjb3JkcyB3aXRoIHdoaWNoIHRoZSBjYWxsZXIgbWF5IGRvIGFueXRo\
@@ -882,14 +884,15 @@ extension ContractCatalogue {
                     cDsgdGltZV92YWx1ZSkuCgo4CgQFAAIHEgTGAQIXGiogQW4gYW1vdW50IG9mIG1vbmV5IChNb25leTsgbW9uZXlfdmFsdWUp\
                     LgoKNAoEBQACCBIEyAECFBomIEFuIGlkLCBhIFVVSUQgaW4gdGV4dCBmb3JtIChzdHJpbmcpLgoKMwoEBQACCRIEygECFhol\
                     IEEgdmFsdWUgb2YgYW4gZW51bSwgb25lIG9mIGNob2ljZXMuCgolCgQFAAIKEgTMAQIcGhcgQSBtZXNzYWdlIHdpdGggcGFy\
-                    dHMuCgojCgIFARIG0AEA4QEBGhUgVGhlIGZvcm0gb2YgYSB0ZXh0LgoKMAoEBQECABIE0gECHhoiIE5vbmUsIG9yIG9uZSBv\
-                    ZiBhIG5ld2VyIHZlcnNpb24uCgoiCgQFAQIBEgTUAQIYGhQgQW4gZS1tYWlsIGFkZHJlc3MuCgqIAQoEBQECAhIE1gECGBp6\
-                    IEEgcGhvbmUgbnVtYmVyIGluIGludGVybmF0aW9uYWwgZm9ybTogKyBhbmQgNyB0byAxNSBkaWdpdHMsIHdpdGggc3BhY2Vz\
-                    LCBkb3RzLCBoeXBoZW5zLCBzbGFzaGVzIGFuZCBwYXJlbnRoZXNlcyBiZXR3ZWVuLgoKLQoEBQECAxIE2AECFhofIEEgd2Vi\
-                    IGFkZHJlc3MsIGh0dHAgb3IgaHR0cHMuCgonCgQFAQIEEgTaAQIbGhkgQSBjdXJyZW5jeSBvZiBJU08gNDIxNy4KCjUKBAUB\
-                    AgUSBNwBAhoaJyBBIGNvdW50cnkgb2YgSVNPIDMxNjYtMSwgdHdvIGxldHRlcnMuCgooCgQFAQIGEgTeAQIbGhogQSBsYW5n\
-                    dWFnZSwgYXMgaW4gemgtQ04uCgpGCgQFAQIHEgTgAQIcGjggQSB0aW1lIHpvbmUgb2YgdGhlIElBTkEgZGF0YWJhc2UsIGFz\
-                    IGluIEFzaWEvU2hhbmdoYWkuCg==
+                    dHMuCgojCgIFARIG0AEA4gEBGhUgVGhlIGZvcm0gb2YgYSB0ZXh0LgoKMAoEBQECABIE0gECHhoiIE5vbmUsIG9yIG9uZSBv\
+                    ZiBhIG5ld2VyIHZlcnNpb24uCgoiCgQFAQIBEgTUAQIYGhQgQW4gZS1tYWlsIGFkZHJlc3MuCgrsAQoEBQECAhIE1wECGBrd\
+                    ASBBIHBob25lIG51bWJlcjogKyBhbmQgNyB0byAxNSBkaWdpdHMsIG9yIGFzIGl0IGlzIGRpYWxsZWQgaW4gdGhlIGNvdW50\
+                    cnkgb2YgdGhlIHdvcmtzcGFjZSwgd2l0aCBzcGFjZXMsIGRvdHMsIGh5cGhlbnMsIHNsYXNoZXMgYW5kIHBhcmVudGhlc2Vz\
+                    CiBiZXR3ZWVuOyBzdG9yZWQgYXMgKyBhbmQgZGlnaXRzLCB3aXRoIDtleHQ9IGFuZCB0aGUgZGlnaXRzIG9mIGFuIGV4dGVu\
+                    c2lvbi4KCi0KBAUBAgMSBNkBAhYaHyBBIHdlYiBhZGRyZXNzLCBodHRwIG9yIGh0dHBzLgoKJwoEBQECBBIE2wECGxoZIEEg\
+                    Y3VycmVuY3kgb2YgSVNPIDQyMTcuCgo1CgQFAQIFEgTdAQIaGicgQSBjb3VudHJ5IG9mIElTTyAzMTY2LTEsIHR3byBsZXR0\
+                    ZXJzLgoKKAoEBQECBhIE3wECGxoaIEEgbGFuZ3VhZ2UsIGFzIGluIHpoLUNOLgoKRgoEBQECBxIE4QECHBo4IEEgdGltZSB6\
+                    b25lIG9mIHRoZSBJQU5BIGRhdGFiYXNlLCBhcyBpbiBBc2lhL1NoYW5naGFpLgo=
                     """),
             DescribedFile(
                 path: "steward/type/v1/search.proto", package: "steward.type.v1",

@@ -112,7 +112,10 @@ package enum SampleService {
             .field("external_id", .line(100), .unique("contacts_external_id_key")),
             .field(
                 "contact_points", .count(0...20),
-                .items([.field("kind", .required), .field("value", .required, .line(320)), .field("label", .line(50))])),
+                .items([
+                    .field("kind", .required), .field("value", .required, .line(320), .reach),
+                    .field("label", .line(50)), .field("typed", .line(320), .typed),
+                ])),
         ],
         rules: RecordRules(validate: { change in
             guard !change.after.isSet("given_name"), !change.after.isSet("family_name") else { return [] }
