@@ -187,6 +187,39 @@ import Testing
         }
     }
 
+    /// Whatever is sent: a form within the limits, or an error that names the field.
+    @Test func hostileTextsAreRefusedOrStored() async throws {
+        try await TestService.run(CustomerService.definition) { service in
+            service.set(Self.berlin)
+            let long = String(repeating: "ü", count: 50_000)
+            let refused: [(field: String, account: Account)] = [
+                ("phone", Account(displayName: "a", phone: "+" + String(repeating: "1", count: 100_000))),
+                ("phone", Account(displayName: "a", phone: "𠮷")),
+                ("phone", Account(displayName: "a", phone: "0\u{200b}3\u{200b}0")),
+                ("email", Account(displayName: "a", email: "a@" + long + ".de")),
+                ("email", Account(displayName: "a", email: "a@xn--\u{202e}.de")),
+                ("website", Account(displayName: "a", website: "https://" + long)),
+                ("website", Account(displayName: "a", website: "javascript:alert(1)")),
+                ("country_code", Account(displayName: "a", countryCode: long)),
+                ("country_code", Account(displayName: "a", countryCode: "𠮷")),
+            ]
+            for (field, account) in refused {
+                let error = try await denial { try await service.create(account) }
+                let named = error.fieldViolations.first?.field ?? ""
+                #expect(named.hasSuffix(field) && error.code == .invalidArgument, "\(field): \(error)")
+            }
+            let marked = try await service.create(Account(displayName: "a", phone: "\u{202d}030 1234567\u{202c}"))
+            #expect(marked.phone == "+49301234567" && marked.phoneTyped == "030 1234567")
+            let filters = [long, "\u{202e}", "𠮷", String(repeating: "+", count: 9_000)]
+            for field in ["phone", "email", "website", "country_code"] {
+                for text in filters {
+                    let answer = try await refusal { try await service.list(Account.self, "\(field) = '\(text)'") }
+                    #expect(answer == nil || answer?.code == .invalidArgument)
+                }
+            }
+        }
+    }
+
     /// customer_0015 brings what was stored before into the forms, and loses nothing.
     @Test func oldRowsGetTheirForms() async throws {
         let rows = [

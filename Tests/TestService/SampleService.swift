@@ -26,7 +26,7 @@ package enum SampleService {
 
     private static let accounts = """
         CREATE TABLE {schema}.accounts (
-            \(standard), display_name text NOT NULL, external_id text, industry text, phone text, email text,
+            \(standard), display_name text NOT NULL, external_id text, industry text, phone text, phone_typed text, email text,
             website text, tax_id text, street text, city text, region text, postal_code text, country_code text,
             annual_revenue_minor bigint, annual_revenue_currency text, parent_account_id uuid, follow_up_at timestamptz,
             description text,
