@@ -75,6 +75,7 @@ let package = Package(
             name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .target(name: "CXLSXWriter", linkerSettings: [.linkedLibrary("xlsxwriter")]),
         .target(name: "CICU", linkerSettings: [.linkedLibrary("icui18n"), .linkedLibrary("icuuc")]),
+        .target(name: "CPhoneNumber", linkerSettings: [.linkedLibrary("phonenumber")]),
         .systemLibrary(
             name: "CProtobufC", pkgConfig: "libprotobuf-c",
             providers: [.apt(["libprotobuf-c-dev"])]),
@@ -92,7 +93,7 @@ let package = Package(
         module("Settings", [configuration]),
         module("Credentials", ["COpenSSL", "CArgon2"]),
         module("Tenancy", resources: [.embedInCode("installation.txt")]),
-        module("Text", ["CICU"]),
+        module("Text", ["CICU", "CPhoneNumber"]),
         module("Money"),
 
         // Floor 2: engines.
@@ -202,7 +203,7 @@ let package = Package(
                 "Wire", "RPC",
                 "Credentials", "Migrations", "IdentityService", "CustomerService", "SalesService", "Reactor",
                 "Postgres", "Tenancy", "TenantDatabase", "CPlugin", "CProtobufC", "CXLSXWriter", "Settings", "Money",
-                "AccessControl", arguments, yaml,
+                "AccessControl", "Text", arguments, yaml,
                 histogram, logging,
             ]),
 
@@ -232,7 +233,7 @@ let package = Package(
             "StewardCommandTests",
             [
                 "steward", "Catalogue", "Contracts", "IdentityContracts", "CustomerContracts", "SalesContracts",
-                "Credentials", "RPC", "Tenancy", "Wire", arguments,
+                "Credentials", "RPC", "Tenancy", "Text", "Wire", arguments,
             ],
             exclude: ["Golden"]),
         // C of Tests/Sample, for the tests of Wire: every kind of field.
@@ -274,7 +275,7 @@ let package = Package(
                 "Records", "FilterModel", "TestPostgres", "TestService", "TestSupport", "Contracts",
                 "CustomerContracts",
                 "AccessControl", "Migrations", "Observability", "Postgres", "ServiceHost", "TenantDatabase", "Reactor",
-                "RPC", "Tenancy", "Wire", logging, coreMetrics,
+                "RPC", "Tenancy", "Text", "Wire", logging, coreMetrics,
             ]),
         tests("WorkTests", ["TestSupport", "Work", "Contracts", "RPC", "Tenancy", "Text"]),
         tests(

@@ -43,13 +43,16 @@ package struct TenantField: Hashable, Sendable {
     package let referenceObject: String?
     /// Most digits after the point of a number; nil for any.
     package let decimals: Int?
+    /// It holds what was typed for a phone number.
+    package let isTyped: Bool
 
     package init(
         object: String, number: Int64, name: String, kind: Kind, isRequired: Bool = false, lengthMax: Int? = nil,
         range: ClosedRange<Int64>? = nil, choices: [String] = [], displayName: String? = nil,
         description: String? = nil, labels: [TenantLabel] = [], defaultValue: TenantValue? = nil,
         isReadOnly: Bool = false, pattern: String? = nil, patternMessage: String? = nil, isUnique: Bool = false,
-        referenceObject: String? = nil, decimals: Int? = nil
+        referenceObject: String? = nil, decimals: Int? = nil,
+        isTyped: Bool = false
     ) {
         (self.object, self.number, self.name, self.kind) = (object, number, name, kind)
         (self.isRequired, self.lengthMax, self.range, self.choices) = (isRequired, lengthMax, range, choices)
@@ -57,6 +60,16 @@ package struct TenantField: Hashable, Sendable {
         (self.defaultValue, self.isReadOnly) = (defaultValue, isReadOnly)
         (self.pattern, self.patternMessage, self.isUnique) = (pattern, patternMessage, isUnique)
         (self.referenceObject, self.decimals) = (referenceObject, decimals)
+        self.isTyped = isTyped
+    }
+
+    /// Behind the name of a phone number, of the field for what was typed.
+    package static let typedSuffix = "_typed"
+
+    /// The field for what was typed, of a phone number: nobody defines it, it comes with the number.
+    package var typed: TenantField? {
+        guard kind == .phone else { return nil }
+        return TenantField(object: object, number: number, name: name + Self.typedSuffix, kind: .text, isTyped: true)
     }
 
     /// The field that holds the values of all, for policies on all.

@@ -3,10 +3,14 @@
 #include <unicode/ucal.h>
 #include <unicode/uchar.h>
 #include <unicode/ucol.h>
+#include <unicode/uidna.h>
+#include <unicode/uloc.h>
 #include <unicode/unorm2.h>
 #include <unicode/uregex.h>
 #include <unicode/ustring.h>
 #include <unicode/utrans.h>
+
+#include <string.h>
 
 const void *steward_nfc(void) {
     UErrorCode status = U_ZERO_ERROR;
@@ -118,3 +122,56 @@ int steward_fits(const void *pattern, const uint16_t *text, int32_t count, int32
 }
 
 void steward_close_pattern(void *pattern) { uregex_close(pattern); }
+
+const void *steward_host_names(void) {
+    UErrorCode status = U_ZERO_ERROR;
+    UIDNA *names = uidna_openUTS46(
+        UIDNA_CHECK_BIDI | UIDNA_CHECK_CONTEXTJ | UIDNA_NONTRANSITIONAL_TO_ASCII | UIDNA_NONTRANSITIONAL_TO_UNICODE, &status);
+    return U_SUCCESS(status) ? names : NULL;
+}
+
+int32_t steward_host_name(const void *names, bool is_ascii, const char *name, int32_t count, char *form, int32_t capacity) {
+    UErrorCode status = U_ZERO_ERROR;
+    UIDNAInfo info = UIDNA_INFO_INITIALIZER;
+    int32_t length = is_ascii ? uidna_nameToASCII_UTF8(names, name, count, form, capacity, &info, &status)
+                              : uidna_nameToUnicodeUTF8(names, name, count, form, capacity, &info, &status);
+    return U_SUCCESS(status) && info.errors == 0 && length <= capacity ? length : -1;
+}
+
+const char *const *steward_countries(void) { return uloc_getISOCountries(); }
+
+// ICU takes locales, of which a country is a part.
+static void locale_of(const char *country, char locale[8]) {
+    memcpy(locale, "und_", 4);
+    memcpy(locale + 4, country, 2);
+    locale[6] = 0;
+}
+
+const char *steward_country_code3(const char *country) {
+    char locale[8];
+    locale_of(country, locale);
+    return uloc_getISO3Country(locale);
+}
+
+int32_t steward_country_name(const char *country, const char *language, uint16_t *name, int32_t capacity) {
+    UErrorCode status = U_ZERO_ERROR;
+    char locale[8];
+    locale_of(country, locale);
+    char own[ULOC_FULLNAME_CAPACITY];
+    if (!language) uloc_addLikelySubtags(locale, own, sizeof own, &status);
+    int32_t length = uloc_getDisplayCountry(locale, language ? language : own, name, capacity, &status);
+    return U_SUCCESS(status) && status != U_USING_DEFAULT_WARNING && length <= capacity ? length : -1;
+}
+
+bool steward_country_language(const char *country, char *language, int32_t capacity) {
+    UErrorCode status = U_ZERO_ERROR;
+    char locale[8], own[ULOC_FULLNAME_CAPACITY];
+    locale_of(country, locale);
+    uloc_addLikelySubtags(locale, own, sizeof own, &status);
+    uloc_getLanguage(own, language, capacity, &status);
+    if (U_FAILURE(status) || status == U_STRING_NOT_TERMINATED_WARNING || !*language) return false;
+    if (strncmp(own, "zh_Hant", 7) != 0) return true;
+    if (capacity < 8) return false;
+    memcpy(language, "zh-Hant", 8);
+    return true;
+}

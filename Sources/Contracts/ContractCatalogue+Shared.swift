@@ -395,11 +395,11 @@ extension ContractCatalogue {
                     RklFTERfS0lORF9OVU1CRVIQBBIUChBGSUVMRF9LSU5EX01PTkVZEAUSFQoRRklFTERfS0lORF9ZRVNfTk8QBhITCg9GSUVM\
                     RF9LSU5EX0RBVEUQBxITCg9GSUVMRF9LSU5EX1RJTUUQCBIVChFGSUVMRF9LSU5EX0NIT0lDRRAJEhYKEkZJRUxEX0tJTkRf\
                     Q0hPSUNFUxAKEhQKEEZJRUxEX0tJTkRfRU1BSUwQCxIUChBGSUVMRF9LSU5EX1BIT05FEAwSEgoORklFTERfS0lORF9VUkwQ\
-                    DRIYChRGSUVMRF9LSU5EX1JFRkVSRU5DRRAOSusJCkUKAQwSAwEAEho7IEtpbmRzIG9mIHRoZSBmaWVsZHMgdGhhdCBhIHdv\
+                    DRIYChRGSUVMRF9LSU5EX1JFRkVSRU5DRRAOSu8KCkUKAQwSAwEAEho7IEtpbmRzIG9mIHRoZSBmaWVsZHMgdGhhdCBhIHdv\
                     cmtzcGFjZSBhZGRzIHRvIGl0cyByZWNvcmRzLgoKSQoCBAASBAYADQEaPSBXaGF0IHBlb3BsZSBjYWxsIGEgZmllbGQgaW4g\
                     YSBsYW5ndWFnZSwgYW5kIHdoYXQgaXQgaXMgZm9yLgoKNgoEBAACABIDCAIkGikgSUVURiBsYW5ndWFnZSB0YWcsIGFzIGlu\
                     IGVuIG9yIHpoLUhhbnQuCgo4CgQEAAIBEgMKAiMaKyBXaGF0IHBlb3BsZSBjYWxsIGl0LCAxIHRvIDEwMCBjaGFyYWN0ZXJz\
-                    LgoKOAoEBAACAhIDDAIiGisgV2hhdCBpdCBpcyBmb3IsIGF0IG1vc3QgMSwwMDAgY2hhcmFjdGVycy4KCmkKAgUAEgQQAC8B\
+                    LgoKOAoEBAACAhIDDAIiGisgV2hhdCBpdCBpcyBmb3IsIGF0IG1vc3QgMSwwMDAgY2hhcmFjdGVycy4KCmkKAgUAEgQQADAB\
                     Gl0gV2hhdCB0aGUgdmFsdWVzIG9mIGEgZmllbGQgYXJlLiBUaGUgdmFsdWUgaW4gQ3VzdG9tRmllbGQgdGhhdCBob2xkcyBv\
                     bmUgc3RhbmRzIGluIGJyYWNrZXRzLgoKFwoEBQACABIDEgIdGgogUmVmdXNlZC4KCjEKBAUAAgESAxQCFhokIEEgdGV4dCBv\
                     ZiBvbmUgbGluZSAoc3RyaW5nX3ZhbHVlKS4KCjYKBAUAAgISAxYCGxopIEEgdGV4dCBvZiBzZXZlcmFsIGxpbmVzIChzdHJp\
@@ -409,10 +409,12 @@ extension ContractCatalogue {
                     IAIWGiUgQSBkYXkgYXMgWVlZWS1NTS1ERCAoc3RyaW5nX3ZhbHVlKS4KCiwKBAUAAggSAyICFhofIEEgcG9pbnQgaW4gdGlt\
                     ZSAodGltZV92YWx1ZSkuCgo1CgQFAAIJEgMkAhgaKCBPbmUgb2YgYSBsaXN0IG9mIHRleHRzIChzdHJpbmdfdmFsdWUpLgoK\
                     RQoEBQACChIDJgIaGjggU2V2ZXJhbCBvZiBhIGxpc3Qgb2YgdGV4dHMsIGVhY2ggb25jZSAoc3RyaW5nX3ZhbHVlcykuCgow\
-                    CgQFAAILEgMoAhgaIyBBbiBlLW1haWwgYWRkcmVzcyAoc3RyaW5nX3ZhbHVlKS4KCkMKBAUAAgwSAyoCGBo2IEEgcGhvbmUg\
-                    bnVtYmVyIGluIGludGVybmF0aW9uYWwgZm9ybSAoc3RyaW5nX3ZhbHVlKS4KCiwKBAUAAg0SAywCFhofIEEgd2ViIGFkZHJl\
-                    c3MgKHN0cmluZ192YWx1ZSkuCgp0CgQFAAIOEgMuAhwaZyBBIHJlY29yZCwgYnkgaXRzIGlkIChzdHJpbmdfdmFsdWUpLiBJ\
-                    dCBoYXMgdG8gYmUgb25lIHRoYXQgaXMgdGhlcmUgYW5kIHRoYXQgd2hvZXZlciBzZXRzIGl0IG1heSByZWFkLgo=
+                    CgQFAAILEgMoAhgaIyBBbiBlLW1haWwgYWRkcmVzcyAoc3RyaW5nX3ZhbHVlKS4KCsYBCgQFAAIMEgMrAhgauAEgQSBwaG9u\
+                    ZSBudW1iZXIgKHN0cmluZ192YWx1ZSksIHN0b3JlZCBpbiBFLjE2NC4gV2hhdCB3YXMgdHlwZWQgZm9yIGl0LCB3aGVyZSB0\
+                    aGF0IGlzIGFub3RoZXIgdGV4dCwgaXMgdG9sZCBhcyBhIGZpZWxkIG9mIHRoZSBzYW1lIG5hbWUgd2l0aCBfdHlwZWQKIGJl\
+                    aGluZCBpdCwgd2hpY2ggdGhlIHNlcnZpY2Ugc2V0cy4KCiwKBAUAAg0SAy0CFhofIEEgd2ViIGFkZHJlc3MgKHN0cmluZ192\
+                    YWx1ZSkuCgp0CgQFAAIOEgMvAhwaZyBBIHJlY29yZCwgYnkgaXRzIGlkIChzdHJpbmdfdmFsdWUpLiBJdCBoYXMgdG8gYmUg\
+                    b25lIHRoYXQgaXMgdGhlcmUgYW5kIHRoYXQgd2hvZXZlciBzZXRzIGl0IG1heSByZWFkLgo=
                     """),
             DescribedFile(
                 path: "google/protobuf/timestamp.proto", package: "google.protobuf",
@@ -796,7 +798,7 @@ extension ContractCatalogue {
                     EQoNVkFMVUVfS0lORF9JRBAIEhMKD1ZBTFVFX0tJTkRfRU5VTRAJEhgKFFZBTFVFX0tJTkRfU1RSVUNUVVJFEAoq1AEKClRl\
                     eHRGb3JtYXQSGwoXVEVYVF9GT1JNQVRfVU5TUEVDSUZJRUQQABIVChFURVhUX0ZPUk1BVF9FTUFJTBABEhUKEVRFWFRfRk9S\
                     TUFUX1BIT05FEAISEwoPVEVYVF9GT1JNQVRfVVJMEAMSGAoUVEVYVF9GT1JNQVRfQ1VSUkVOQ1kQBBIXChNURVhUX0ZPUk1B\
-                    VF9DT1VOVFJZEAUSGAoUVEVYVF9GT1JNQVRfTEFOR1VBR0UQBhIZChVURVhUX0ZPUk1BVF9USU1FX1pPTkUQB0r9NQp3CgEM\
+                    VF9DT1VOVFJZEAUSGAoUVEVYVF9GT1JNQVRfTEFOR1VBR0UQBhIZChVURVhUX0ZPUk1BVF9USU1FX1pPTkUQB0rhNgp3CgEM\
                     EgMBABIabSBXaGF0IGNsaWVudHMgYXJlIHRvbGQgb2Yga2luZHMgb2YgcmVjb3Jkcy4gRWFjaCBzZXJ2aWNlIGhhcyBhIE1v\
                     ZGVsU2VydmljZSBvZiBpdHMgb3duLCB3aXRoIHRoZXNlIG1lc3NhZ2VzLgoKOAoCBAASAwoAHRotIEFza3MgZm9yIHRoZSBr\
                     aW5kcyBvZiByZWNvcmRzIG9mIGEgc2VydmljZS4KCkkKAgQBEgQNABIBGj0gVGhlIGtpbmRzIG9mIHJlY29yZHMgd2l0aCB3\
@@ -885,14 +887,16 @@ extension ContractCatalogue {
                     Fho6IEEgcG9pbnQgaW4gdGltZSAoZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDsgdGltZV92YWx1ZSkuCgo4CgQFAAIHEgTI\
                     AQIXGiogQW4gYW1vdW50IG9mIG1vbmV5IChNb25leTsgbW9uZXlfdmFsdWUpLgoKNAoEBQACCBIEygECFBomIEFuIGlkLCBh\
                     IFVVSUQgaW4gdGV4dCBmb3JtIChzdHJpbmcpLgoKMwoEBQACCRIEzAECFholIEEgdmFsdWUgb2YgYW4gZW51bSwgb25lIG9m\
-                    IGNob2ljZXMuCgolCgQFAAIKEgTOAQIcGhcgQSBtZXNzYWdlIHdpdGggcGFydHMuCgojCgIFARIG0gEA4wEBGhUgVGhlIGZv\
+                    IGNob2ljZXMuCgolCgQFAAIKEgTOAQIcGhcgQSBtZXNzYWdlIHdpdGggcGFydHMuCgojCgIFARIG0gEA5AEBGhUgVGhlIGZv\
                     cm0gb2YgYSB0ZXh0LgoKMAoEBQECABIE1AECHhoiIE5vbmUsIG9yIG9uZSBvZiBhIG5ld2VyIHZlcnNpb24uCgoiCgQFAQIB\
-                    EgTWAQIYGhQgQW4gZS1tYWlsIGFkZHJlc3MuCgqIAQoEBQECAhIE2AECGBp6IEEgcGhvbmUgbnVtYmVyIGluIGludGVybmF0\
-                    aW9uYWwgZm9ybTogKyBhbmQgNyB0byAxNSBkaWdpdHMsIHdpdGggc3BhY2VzLCBkb3RzLCBoeXBoZW5zLCBzbGFzaGVzIGFu\
-                    ZCBwYXJlbnRoZXNlcyBiZXR3ZWVuLgoKLQoEBQECAxIE2gECFhofIEEgd2ViIGFkZHJlc3MsIGh0dHAgb3IgaHR0cHMuCgon\
-                    CgQFAQIEEgTcAQIbGhkgQSBjdXJyZW5jeSBvZiBJU08gNDIxNy4KCjUKBAUBAgUSBN4BAhoaJyBBIGNvdW50cnkgb2YgSVNP\
-                    IDMxNjYtMSwgdHdvIGxldHRlcnMuCgooCgQFAQIGEgTgAQIbGhogQSBsYW5ndWFnZSwgYXMgaW4gemgtQ04uCgpGCgQFAQIH\
-                    EgTiAQIcGjggQSB0aW1lIHpvbmUgb2YgdGhlIElBTkEgZGF0YWJhc2UsIGFzIGluIEFzaWEvU2hhbmdoYWkuCg==
+                    EgTWAQIYGhQgQW4gZS1tYWlsIGFkZHJlc3MuCgrsAQoEBQECAhIE2QECGBrdASBBIHBob25lIG51bWJlcjogKyBhbmQgNyB0\
+                    byAxNSBkaWdpdHMsIG9yIGFzIGl0IGlzIGRpYWxsZWQgaW4gdGhlIGNvdW50cnkgb2YgdGhlIHdvcmtzcGFjZSwgd2l0aCBz\
+                    cGFjZXMsIGRvdHMsIGh5cGhlbnMsIHNsYXNoZXMgYW5kIHBhcmVudGhlc2VzCiBiZXR3ZWVuOyBzdG9yZWQgYXMgKyBhbmQg\
+                    ZGlnaXRzLCB3aXRoIDtleHQ9IGFuZCB0aGUgZGlnaXRzIG9mIGFuIGV4dGVuc2lvbi4KCi0KBAUBAgMSBNsBAhYaHyBBIHdl\
+                    YiBhZGRyZXNzLCBodHRwIG9yIGh0dHBzLgoKJwoEBQECBBIE3QECGxoZIEEgY3VycmVuY3kgb2YgSVNPIDQyMTcuCgo1CgQF\
+                    AQIFEgTfAQIaGicgQSBjb3VudHJ5IG9mIElTTyAzMTY2LTEsIHR3byBsZXR0ZXJzLgoKKAoEBQECBhIE4QECGxoaIEEgbGFu\
+                    Z3VhZ2UsIGFzIGluIHpoLUNOLgoKRgoEBQECBxIE4wECHBo4IEEgdGltZSB6b25lIG9mIHRoZSBJQU5BIGRhdGFiYXNlLCBh\
+                    cyBpbiBBc2lhL1NoYW5naGFpLgo=
                     """),
             DescribedFile(
                 path: "steward/type/v1/search.proto", package: "steward.type.v1",

@@ -57,6 +57,7 @@ package enum SearchText {
 
     /// The digits of a phone number. The zero that is dialled within a country only, as in +49 (0)30, is none of them.
     package static func phoneDigits(of text: String) -> [UInt16] {
+        let text = String(PhoneNumber.main(text))
         guard let international = text.first(where: { !$0.isWhitespace }), international == "+" || international == "＋",
             let open = text.firstIndex(of: "("), text[open...].hasPrefix("(0)")
         else { return digits(of: text) }

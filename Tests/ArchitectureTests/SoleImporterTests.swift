@@ -8,6 +8,7 @@ struct SoleImporterTests {
         "CPostgres": ["Postgres"],
         "COpenSSL": ["TLSTransport", "Credentials"],
         "CArgon2": ["Credentials"],
+        "CPhoneNumber": ["Text"],
         "CICU": ["Text"],
         "CXLSXWriter": ["steward"],
         "CLinux": ["Reactor", "TLSTransport", "ServiceHost"],

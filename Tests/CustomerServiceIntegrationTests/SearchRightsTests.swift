@@ -17,7 +17,7 @@ import Testing
             try await service.create(
                 Account(
                     customFields: [CustomField(name: "secret", stringValue: "wombat")], displayName: "Acme",
-                    externalID: "K-7", phone: "+49 30 1234567", email: "ann@widget.example", taxID: "DE77", city: "Rome"
+                    externalID: "K-7", phone: "+49301234567", email: "ann@widget.example", taxID: "DE77", city: "Rome"
                 ))
             try await service.create(
                 Contact(familyName: "Coyote", contactPoints: [ContactPoint(kind: .email, value: "wile@gadget.example")])

@@ -76,7 +76,7 @@
         /// The order of filters and lists: texts as people look for them, false before true.
         func isLess(than other: FieldValue) -> Bool {
             switch (self, other) {
-            case (.text(let one), .text(let two)): TextOrder.precedes(one, two)
+            case (.text(let one), .text(let two)): TextOrder.root.precedes(one, two)
             case (.id(let one), .id(let two)): one < two
             case (.integer(let one), .integer(let two)): one < two
             case (.number(let one), .number(let two)): one < two

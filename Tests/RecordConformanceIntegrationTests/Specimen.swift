@@ -67,7 +67,7 @@ extension Bench {
         if let known = Listed.texts["\(type.object).\(field.name)"] ?? field.rules.choices?.first { return known }
         return switch field.rules.format {
         case .email: "\(canary)@example.com"
-        case .phone: "+49 30 \(7_000_000 + 1_000 * field.index + number)"
+        case .phone: "+4930\(7_000_000 + 1_000 * field.index + number)"
         case .url: "https://\(canary).example"
         case .country: "DE"
         case .currency: "EUR"

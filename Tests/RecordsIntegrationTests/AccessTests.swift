@@ -95,7 +95,7 @@ import Testing
             let people = People(service)
             let reader = people.reader
             let created = try await service.create(
-                Account(displayName: "a", phone: "+49 30 1234567", email: "a@example.com", city: "Rom"))
+                Account(displayName: "a", phone: "+49301234567", email: "a@example.com", city: "Rom"))
             let seen = try await service.get(created, as: reader)
             #expect(seen.phone == "•••4567" && seen.email == nil && seen.city == "Rom")
             #expect(try await service.list(Account.self, as: reader) == [seen])
@@ -104,7 +104,7 @@ import Testing
             #expect(batch.records == [seen])
             let updated = try await service.update(Account(id: created.id, displayName: "b"), as: reader)
             #expect(updated.phone == "•••4567" && updated.email == nil)
-            #expect(try await service.get(created).phone == "+49 30 1234567")
+            #expect(try await service.get(created).phone == "+49301234567")
             for field in ["phone", "email"] {
                 let errors = [
                     try await denial { try await service.list(Account.self, "\(field) is set", as: reader) },

@@ -26,7 +26,7 @@ import Testing
         (.time, .time(moment), CustomField(timeValue: moment)), (.choice, .text("绿"), CustomField(stringValue: "绿")),
         (.choices, .texts(["绿", "red"]), CustomField(stringValues: ["绿", "red"])),
         (.email, .text("a@example.com"), CustomField(stringValue: "a@example.com")),
-        (.phone, .text("+49 30 1234567"), CustomField(stringValue: "+49 30 1234567")),
+        (.phone, .text("+49301234567"), CustomField(stringValue: "+49301234567")),
         (.url, .text("https://a.example"), CustomField(stringValue: "https://a.example")),
     ]
 

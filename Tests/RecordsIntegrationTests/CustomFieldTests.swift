@@ -39,7 +39,7 @@ import Wire
         CustomField(name: "visited", timeValue: moment), CustomField(name: "colour", stringValue: "绿"),
         CustomField(name: "sports", stringValues: ["judo", "golf"]),
         CustomField(name: "invoices_to", stringValue: "pay@example.com"),
-        CustomField(name: "hotline", stringValue: "+49 30 1234567"),
+        CustomField(name: "hotline", stringValue: "+49301234567"),
         CustomField(name: "shop", stringValue: "https://shop.example.com"),
     ]
 

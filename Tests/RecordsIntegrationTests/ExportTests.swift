@@ -48,7 +48,7 @@ import Testing
 
     @discardableResult private static func many(_ service: TestService, _ count: Int) async throws -> [String] {
         let text = String(repeating: "x", count: 900)
-        let accounts = (0..<count).map { Account(displayName: "n\($0)", phone: "+49 30 1234567", description: text) }
+        let accounts = (0..<count).map { Account(displayName: "n\($0)", phone: "+49301234567", description: text) }
         return try await service.batchCreate(accounts).records.compactMap(\.id)
     }
 

@@ -1,10 +1,12 @@
 import AccessControl
 import Contracts
 import CustomerContracts
+import RPC
 import Tenancy
 import TestPostgres
 import TestService
 import Testing
+import Text
 import Wire
 
 @testable import FilterModel
@@ -14,7 +16,7 @@ import Wire
 @Suite struct ListOrderTests {
     private static let names = [
         "Zebra", "ape", "Äpfel", "apfel", "Apfel", "zoo", "Éclair", "eclair", "北京", "10", "9", "Ωmega", "ß", "ss",
-        "a-b", "ab",
+        "a-b", "ab", "上海", "重庆", "中国银行", "张三", "阿里巴巴", "Öl", "Ångström",
     ]
 
     private static func fill(_ service: TestService, count: Int, _ random: inout SystemRandomNumberGenerator)
@@ -48,6 +50,9 @@ import Wire
                 case (_?, nil): return true
                 case (let left?, let right?):
                     if left.isEqual(right) { continue }
+                    if let order = key.textOrder, case .text(let one) = left, case .text(let other) = right {
+                        return key.isDescending ? order.precedes(other, one) : order.precedes(one, other)
+                    }
                     return key.isDescending ? right.isLess(than: left) : left.isLess(than: right)
                 }
             }
@@ -62,9 +67,14 @@ import Wire
             let paths = [
                 "display_name", "city", "annual_revenue.minor_units", "annual_revenue.currency_code", "follow_up_time",
             ]
+            let collations = [
+                "", "", " collate pinyin", " collate stroke", " COLLATE sv", " collate root", " collate workspace",
+            ]
             for round in 0..<60 {
-                let order = paths.shuffled(using: &random).prefix(.random(in: 1...3, using: &random)).map {
-                    Bool.random(using: &random) ? $0 : "\($0) desc"
+                let order = paths.shuffled(using: &random).prefix(.random(in: 1...3, using: &random)).map { path in
+                    let isText = ["display_name", "city"].contains(path)
+                    let collation = isText ? collations.randomElement(using: &random) ?? "" : ""
+                    return path + collation + (Bool.random(using: &random) ? "" : " desc")
                 }
                 let expected = try ListOrderTests.sorted(all, by: order, service)
                 let size = Int32.random(in: 1...61, using: &random)
@@ -79,6 +89,34 @@ import Wire
                 #expect(paged == expected, "round \(round): \(order) by \(size)")
                 if paged != expected { return }
             }
+        }
+    }
+
+    /// The same names in every order that may be asked for; PostgreSQL knows them all, and sorts as memory does.
+    @Test func everyOrderOfTextsIsThatOfMemory() async throws {
+        try await TestService.run(SampleService.definition) { service in
+            for name in Self.names { try await service.create(Account(displayName: name)) }
+            for name in TextOrder.names {
+                let order = try #require(TextOrder.named(name))
+                let expected = Self.names.sorted(by: order.precedes)
+                let found = try await service.list(Account.self, by: ["display_name collate \(name)"]).map(
+                    \.displayName)
+                #expect(found == expected, "\(name)")
+            }
+            let chinese = try await service.list(
+                Account.self, "display_name >= '一'", by: ["display_name collate pinyin"])
+            #expect(chinese.map(\.displayName) == ["阿里巴巴", "北京", "重庆", "上海", "张三", "中国银行"])
+            service.set(WorkspaceSettings(timeZone: "Asia/Shanghai"))
+            let local = try await service.list(
+                Account.self, "display_name >= '一'", by: ["display_name collate workspace"])
+            #expect(local.map(\.displayName) == chinese.map(\.displayName))
+            let first = try await service.accounts().listAccounts(
+                ListAccountsRequest(orderBy: ["display_name collate pinyin"], pageSize: 3))
+            let other = try await denial {
+                try await service.accounts().listAccounts(
+                    ListAccountsRequest(orderBy: ["display_name"], pageSize: 3, pageToken: first.nextPageToken))
+            }
+            #expect(other.reason == "PAGE_TOKEN_INVALID")
         }
     }
 

@@ -93,7 +93,7 @@ import Testing
             watcher.cancel()
             try await service.update(Account(id: account.id, version: 1, city: "Bonn"))
             try await service.update(Account(id: account.id, version: 2, city: "Rom"))
-            try await service.update(Account(id: account.id, version: 3, phone: "+49 89 123456"))
+            try await service.update(Account(id: account.id, version: 3, phone: "+4989123456"))
             try await service.update(Account(id: other.id, version: 1, city: "Rom"))
             try await service.update(Account(id: other.id, version: 2, city: "Bonn"))
             let resumed = try await Watcher(service, "city = Rom", insteadOf: watcher)

@@ -22,6 +22,10 @@ import Testing
 
     @Test func textsAreInTheOrderOfPeople() throws {
         #expect(try order(["city"]).sql == "city COLLATE pg_catalog.\"und-x-icu\", id")
+        let pinyin = try order(["city collate pinyin desc"])
+        #expect(pinyin.sql == "city COLLATE pg_catalog.\"zh-x-icu\" DESC NULLS LAST, id DESC")
+        let root = try order(["city collate root"])
+        #expect(!pinyin.followsAnIndex(.living) && !pinyin.splitsAtPresence && root.followsAnIndex(.living))
     }
 
     @Test func recordsWithoutAValueAreLastBothWays() throws {
@@ -46,7 +50,9 @@ import Testing
 
     @Test(arguments: [
         ["nonsense"], ["city down"], ["city desc desc"], [""], ["city", "city desc"], ["annual_revenue"],
-        ["custom_fields"], ["description"], ["a", "b", "c", "d"], ["city; DROP TABLE accounts"],
+        ["custom_fields"], ["description"], ["city collate nonsense"], ["version collate pinyin"], ["city collate"],
+        ["city collate pinyin", "city desc"], ["city collate \"C\""], ["city collate pinyin up"], ["a", "b", "c", "d"],
+        ["city; DROP TABLE accounts"],
     ])
     func wrongKeysAreRefused(_ texts: [String]) {
         do {

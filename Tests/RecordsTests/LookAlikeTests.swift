@@ -10,7 +10,7 @@ import Wire
 @Suite struct LookAlikeTests {
     func violations(_ account: Account) -> [FieldViolation] {
         let record = Sample.message(account)
-        for field in SampleService.account.fields { field.normalizeTexts(in: record) }
+        for field in SampleService.account.fields { field.normalizeTexts(in: record, .anywhere) }
         return RecordValidator.violations(in: record, fields: SampleService.account.fields)
     }
 

@@ -187,8 +187,9 @@ import Wire
                 fields: limits + [.field("contact_points", .items(items))]
             ).problems
         }
-        #expect(nested([.field("value", .line(320)), .field("label", .line(50))]) == [])
-        let found = nested([.field("value", .line(320))])
+        let typed = FieldRule.field("typed", .line(320), .typed)
+        #expect(nested([.field("value", .line(320)), .field("label", .line(50)), typed]) == [])
+        let found = nested([.field("value", .line(320)), typed])
         #expect(found.count == 1 && found.first?.contains("contact_points.label") == true)
     }
 

@@ -3,6 +3,7 @@ import CustomerContracts
 import IdentityContracts
 import SalesContracts
 import Testing
+import Text
 
 @testable import steward
 
@@ -97,9 +98,10 @@ import Testing
     @Test(arguments: [
         ("三", "张", ["张三", "三 张", "张 三"]), ("San", "Zhang", ["San Zhang", "Zhang San"]), ("", "张", ["张"]),
         ("Cher", "", ["Cher"]), ("", "", []), ("Tom", "张", ["Tom 张", "张 Tom"]),
+        ("길동", "홍", ["홍길동", "길동 홍", "홍 길동"]), ("買提", "阿凡提·", ["阿凡提·買提", "買提 阿凡提·", "阿凡提· 買提"]),
     ])
     func theFamilysComesFirstInChinese(_ given: String, _ family: String, _ spellings: [String]) {
-        #expect(PersonName.spellings(given: given, family: family) == spellings)
+        #expect(PersonalName.spellings(given: given, family: family) == spellings)
         let record = Contact(givenName: given, familyName: family).message()
         #expect(ReferenceNames.name(of: record, Contact.noun) == spellings.first)
     }

@@ -24,7 +24,7 @@ extension SystemTests {
             let workspace = try await TestSteward.shared().makeWorkspace()
             let account = try #require(
                 try await workspace.admin.accounts.createAccount(
-                    CreateAccountRequest(record: Account(displayName: "acme", phone: "+49 30 1234567"))
+                    CreateAccountRequest(record: Account(displayName: "acme", phone: "+49301234567"))
                 ).record)
             let made = try #require(
                 try await workspace.admin.roles.createRole(CreateRoleRequest(record: role(hides: .read))).record)

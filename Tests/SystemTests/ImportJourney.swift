@@ -243,7 +243,7 @@ extension SystemTests {
             let workspace = try await TestSteward.shared().makeWorkspace()
             let tool = try await workspace.commandLine()
             let texts = [
-                "=cmd|' /C calc'!A0", "+49 30 123", "-1", "@x", "'=x", "plain", "x;=1+1", "x;'@y",
+                "=cmd|' /C calc'!A0", "+4930123", "-1", "@x", "'=x", "plain", "x;=1+1", "x;'@y",
             ]
             for (index, text) in texts.enumerated() {
                 let made = try await tool.run(

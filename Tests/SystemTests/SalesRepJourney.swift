@@ -18,7 +18,7 @@ extension SystemTests {
                 try await rep.accounts.createAccount(
                     CreateAccountRequest(
                         record: Account(
-                            displayName: "Müller & 北京 GmbH", phone: "+49 30 1234567", city: "Berlin", countryCode: "DE",
+                            displayName: "Müller & 北京 GmbH", phone: "+49301234567", city: "Berlin", countryCode: "DE",
                             annualRevenue: Money(currencyCode: "EUR", minorUnits: 12_000_000)))
                 ).record)
             #expect(account.version == 1)
@@ -70,7 +70,7 @@ extension SystemTests {
         private func makeContact(_ rep: StewardConnection) async throws -> Contact {
             let points = [
                 ContactPoint(kind: .email, value: "erika@mueller.example", label: "work", primary: true),
-                ContactPoint(kind: .mobile, value: "+49 171 2345678"),
+                ContactPoint(kind: .mobile, value: "+491712345678"),
             ]
             let created = try await rep.contacts.createContact(
                 CreateContactRequest(

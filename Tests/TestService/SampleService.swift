@@ -26,7 +26,7 @@ package enum SampleService {
 
     private static let accounts = """
         CREATE TABLE {schema}.accounts (
-            \(standard), display_name text NOT NULL, external_id text, industry text, phone text, email text,
+            \(standard), display_name text NOT NULL, external_id text, industry text, phone text, phone_typed text, email text,
             website text, tax_id text, street text, city text, region text, postal_code text, country_code text,
             annual_revenue_minor bigint, annual_revenue_currency text, parent_account_id uuid, follow_up_at timestamptz,
             description text,
@@ -112,7 +112,10 @@ package enum SampleService {
             .field("external_id", .line(100), .unique("contacts_external_id_key")),
             .field(
                 "contact_points", .count(0...20),
-                .items([.field("kind", .required), .field("value", .required, .line(320)), .field("label", .line(50))])),
+                .items([
+                    .field("kind", .required), .field("value", .required, .line(320), .reach),
+                    .field("label", .line(50)), .field("typed", .line(320), .typed),
+                ])),
         ],
         rules: RecordRules(validate: { change in
             guard !change.after.isSet("given_name"), !change.after.isSet("family_name") else { return [] }

@@ -1,9 +1,9 @@
 # Debian packages that Steward is built with and runs on. Sourced after say.sh.
 
 # To build and run the programs.
-run_packages=(git pkg-config libssl-dev libpq-dev libprotobuf-c-dev libargon2-dev libicu-dev libxlsxwriter-dev postgresql-15)
+run_packages=(git pkg-config libssl-dev libpq-dev libprotobuf-c-dev libargon2-dev libicu-dev libphonenumber-dev libprotobuf-dev libxlsxwriter-dev postgresql-15)
 # For deploy/generate and the checks of deploy/test besides.
-check_packages=(gcc protobuf-c-compiler protobuf-compiler libprotobuf-dev python3 python3-protobuf shellcheck testssl.sh)
+check_packages=(gcc protobuf-c-compiler protobuf-compiler python3 python3-protobuf shellcheck testssl.sh)
 
 # missing_packages NAME…: prints those that are not installed, each on a line.
 missing_packages() {

@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // The normal form C (NFC). Lives as long as the process; NULL when ICU's data is missing.
 const void *steward_nfc(void);
 
@@ -52,3 +56,26 @@ void *steward_pattern(const uint16_t *text, int32_t count, int32_t *offset, cons
 int steward_fits(const void *pattern, const uint16_t *text, int32_t count, int32_t steps, int32_t bytes);
 
 void steward_close_pattern(void *pattern);
+
+// The forms of host names of UTS 46 (IDNA2008), or NULL. Never changed, so several threads may use it at once.
+const void *steward_host_names(void);
+
+// Writes a host name in UTF-8 as people read it, or as the network has it (in ASCII); gives its length, or -1 for one that is none.
+int32_t steward_host_name(const void *names, bool is_ascii, const char *name, int32_t count, char *form, int32_t capacity);
+
+// The codes of ISO 3166-1 alpha-2 that ICU knows, ended by NULL, and the one of three letters for one of them, or an empty text.
+const char *const *steward_countries(void);
+const char *steward_country_code3(const char *country);
+
+// Writes the name of a country in a language (NULL for the one that most people there speak), in UTF-16; gives its length, or -1 when ICU has none.
+int32_t steward_country_name(const char *country, const char *language, uint16_t *name, int32_t capacity);
+
+// Writes the language that most people of a country speak, with a zero at its end (zh-Hant, where Chinese is written so); false when ICU has none.
+bool steward_country_language(const char *country, char *language, int32_t capacity);
+
+// Writes the code of the country that a time zone of the IANA database belongs to, with a zero at its end; false for a zone of none.
+bool steward_zone_country(const char *zone, int32_t count, char country[4]);
+
+#ifdef __cplusplus
+}
+#endif

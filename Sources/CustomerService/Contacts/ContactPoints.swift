@@ -1,9 +1,13 @@
 import CustomerContracts
 import RPC
 import Records
+import Text
 
 /// Rules of the ways to reach a contact.
 enum ContactPoints {
+    /// Of one contact.
+    static let countMax = 20
+
     static func violations(_ points: [ContactPoint]) -> [FieldViolation] {
         points.indices.compactMap { violation(points[$0], at: $0) } + primaryViolations(points)
     }
@@ -21,6 +25,26 @@ enum ContactPoints {
         case .email: .email
         case .phone, .mobile: .phone
         default: nil
+        }
+    }
+
+    /// Each in the form of its kind, with what was typed for a number beside it as long as the number is that one.
+    static func inForm(_ points: [ContactPoint], _ forms: NormalForms) -> [ContactPoint] {
+        // More are refused without a look at any.
+        guard points.count <= countMax else { return points }
+        return points.map { point in
+            guard let value = point.value else { return point }
+            var point = point
+            let format = format(of: point.kind)
+            let form = { (text: String) in format.map { forms.form(of: text, as: $0) } ?? NormalForms.reach(text) }
+            point.value = form(value)
+            let given = PhoneNumber.typed(value)
+            if point.value != given, format == .phone {
+                point.typed = given
+            } else if let typed = point.typed, format != .phone || form(typed) != point.value {
+                point.typed = nil
+            }
+            return point
         }
     }
 

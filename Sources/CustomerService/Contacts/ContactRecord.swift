@@ -12,11 +12,12 @@ enum ContactRecord {
             .field("job_title", .line(100)),
             .field("birth_date", .past(sinceYear: 1875)),
             .field(
-                "contact_points", .count(0...20),
+                "contact_points", .count(0...ContactPoints.countMax),
                 .items([
                     .field("kind", .required),
-                    .field("value", .required, .line(320)),
+                    .field("value", .required, .line(320), .reach),
                     .field("label", .line(50)),
+                    .field("typed", .line(320), .typed),
                 ])),
             .field("street", .line(200)),
             .field("city", .line(100)),
@@ -26,7 +27,14 @@ enum ContactRecord {
             .field("description", .lines(10_000)),
         ],
         rules: RecordRules(
-            fill: { try name.requireReadable($0) },
+            fill: { change in
+                try name.requireReadable(change)
+                if change.changes("contact_points") {
+                    var contact = change.value(Contact.self)
+                    contact.contactPoints = ContactPoints.inForm(contact.contactPoints, change.call.forms)
+                    change.replace(with: contact)
+                }
+            },
             validate: { change in
                 name.violations(change) + ContactPoints.violations(change.value(Contact.self).contactPoints)
             }, follow: LinkLifetime.followContact))

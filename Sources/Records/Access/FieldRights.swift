@@ -15,7 +15,7 @@ package struct FieldRights: Sendable {
     init(_ type: RecordType, _ access: ObjectAccess) {
         self.type = type
         mayReadSome = access.scope(.read) > .none
-        levels = access.restrictsFields ? access.levels(of: type.fieldNames) : []
+        levels = access.restrictsFields ? type.withTyped(access.levels(of: type.fieldNames)) : []
     }
 
     /// Every field is writable, and so readable.
@@ -107,5 +107,15 @@ extension FieldRights {
     private func known(_ name: String) -> RecordField {
         guard let field = type.field(name) else { preconditionFailure("\(type.object) has no field \(name)") }
         return field
+    }
+}
+
+extension RecordType {
+    /// The levels of its fields where what was typed for a phone number is no more open than the number.
+    fileprivate func withTyped(_ levels: [FieldLevel]) -> [FieldLevel] {
+        guard levels.count == fields.count, !typedFields.isEmpty else { return levels }
+        var levels = levels
+        for (number, typed) in typedFields { levels[typed] = min(levels[typed], levels[number]) }
+        return levels
     }
 }

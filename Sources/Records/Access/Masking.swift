@@ -1,3 +1,4 @@
+import Text
 import Wire
 
 /// Cuts values down to the part that a caller with the level `masked` may read.
@@ -40,7 +41,7 @@ enum Masking {
         if isMasked(text) { return text }
         if FieldFormat.email.accepts(text), let at = text.lastIndex(of: "@") { return mark + text[at...] }
         guard FieldFormat.phone.accepts(text) else { return mark }
-        return mark + text.filter(\.isWholeNumber).suffix(phoneDigitsShown)
+        return mark + PhoneNumber.main(text).filter(\.isWholeNumber).suffix(phoneDigitsShown)
     }
 
     /// The text shows no more than masking leaves of a phone number.

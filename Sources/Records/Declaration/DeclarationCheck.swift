@@ -26,6 +26,10 @@ struct DeclarationCheck {
                 problems.append("\(rule.name) has two rules; make them one.")
             }
         }
+        for (name, rules) in byName where rules.format == .phone {
+            guard let typed = message.field(name + RecordField.typedSuffix), byName[typed.name] == nil else { continue }
+            byName[typed.name] = FieldRules(typedOf: name)
+        }
         var fields: [RecordField] = []
         var column = 0
         for descriptor in message.fields {
@@ -55,8 +59,8 @@ struct DeclarationCheck {
         check(rules, of: descriptor, kind)
         return RecordField(
             index: index, descriptor: descriptor, kind: kind, columns: columns, firstColumn: column,
-            rules: rules,
-            role: role)
+            rules: rules, role: role,
+            typed: rules.format == .phone ? message.field(descriptor.name + RecordField.typedSuffix) : nil)
     }
 
     private mutating func check(_ rules: FieldRules, of field: FieldDescriptor, _ kind: ColumnKind) {

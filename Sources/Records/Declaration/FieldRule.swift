@@ -26,7 +26,8 @@ package enum FieldTrait: Sendable {
     case past(sinceYear: Int)
     /// Elements of a repeated field.
     case count(ClosedRange<Int>)
-    /// Form of a text of one line, which limits its length, too.
+    /// Form of a text of one line, which limits its length, too. A phone number `phone` whose message has a text `phone_typed` keeps there what was
+    /// typed for it.
     case format(FieldFormat)
     /// May be set on creation only.
     case immutable
@@ -44,8 +45,12 @@ package enum FieldTrait: Sendable {
     /// Is always the same as this field of a record that another field names, as deal.pipeline_id is the
     /// stage.pipeline_id of its stage: who may not read it may not compare with that one either.
     case copy(of: String)
+    /// A way to reach somebody: filters compare it in the form of what it looks like (`NormalForms.reach`), in which a rule of the type stores it.
+    case reach
+    /// Holds what was typed for a number beside it, which is what the record is found by.
+    case typed
     /// Lists in its order are fast at any length: there is an index `<table>_<column>_idx` of the living records on the
-    /// column (a text in the order of `TextOrder.collation`) and the id.
+    /// column (a text in the order of `TextOrder.root.collation`) and the id.
     case indexed
     /// The value 0 of the enum may be stored.
     case allowsUnspecified

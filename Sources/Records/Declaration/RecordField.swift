@@ -23,11 +23,13 @@ package final class RecordField: Sendable {
     let role: StandardField?
     /// The definition of a field that the workspace has added.
     let added: TenantField?
+    /// Of a phone number: where stands what was typed for it, when that is another text.
+    let typed: FieldDescriptor?
 
     init(
         index: Int, descriptor: FieldDescriptor, kind: ColumnKind, columns: [String], firstColumn: Int,
         rules: FieldRules,
-        role: StandardField?, added: TenantField? = nil, expressions: [String]? = nil
+        role: StandardField?, added: TenantField? = nil, expressions: [String]? = nil, typed: FieldDescriptor? = nil
     ) {
         self.index = index
         self.descriptor = descriptor
@@ -39,6 +41,7 @@ package final class RecordField: Sendable {
         self.rules = rules
         self.role = role
         self.added = added
+        self.typed = typed
     }
 
     /// What the ledger calls it, and the column of custom fields: stays the same when a custom field gets another name.
@@ -93,6 +96,12 @@ struct FieldRules: Sendable {
     var isIndexed = false
     /// Path of the field that it is the same as.
     var original: String?
+    /// Name of the phone number for which it holds what was typed. Whoever may not read that reads none of it.
+    var typedOf: String?
+    /// It holds what was typed for a phone number.
+    var isTyped = false
+    /// A way to reach somebody, compared by what it looks like.
+    var isReach = false
     /// The first day of a field that is `past`.
     var pastSince: CalendarDay?
     /// Declared by `line` or `lines`.
@@ -121,6 +130,12 @@ struct FieldRules: Sendable {
         for trait in traits { apply(trait) }
     }
 
+    /// Of the text that was typed for a phone number: what validation lets through.
+    init(typedOf name: String) {
+        self.init([.line(PhoneNumber.typedLengthMax), .outputOnly])
+        (typedOf, isTyped) = (name, true)
+    }
+
     private mutating func apply(_ trait: FieldTrait) {
         switch trait {
         case .required: isRequired = true
@@ -141,6 +156,8 @@ struct FieldRules: Sendable {
         case .allowsUnspecified: allowsUnspecified = true
         case .indexed: isIndexed = true
         case .copy(let path): original = path
+        case .reach: isReach = true
+        case .typed: isTyped = true
         case .items(let rules):
             items = Dictionary(
                 rules.map { ($0.name, FieldRules($0.traits)) }, uniquingKeysWith: { first, _ in first })

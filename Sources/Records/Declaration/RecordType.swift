@@ -83,6 +83,8 @@ package final class RecordType: Sendable {
     private let fieldsByName: [String: RecordField]
     /// Those in which is searched; nil for a type whose records are not found by themselves.
     let searched: SearchedFields?
+    /// Phone numbers and the fields for what was typed, by `RecordField.index`.
+    let typedFields: [(number: Int, typed: Int)]
 
     /// - Parameter table: nil for one that is called as several records are: accounts.
     package convenience init(
@@ -148,6 +150,7 @@ package final class RecordType: Sendable {
         fieldNames = fields.map(\.name)
         fieldKeys = fieldNames
         searched = SearchedFields(entry.object, fields)
+        typedFields = RecordType.typedFields(fields)
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = check.standardFields(of: fields, sharing)
         problems = check.problems
@@ -197,6 +200,7 @@ package final class RecordType: Sendable {
         fieldNames = fields.map(\.name)
         fieldKeys = fields.map(\.key)
         searched = SearchedFields(declared.object, fields)
+        typedFields = RecordType.typedFields(fields)
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = declared.standard
         problems = declared.problems
@@ -208,6 +212,15 @@ package final class RecordType: Sendable {
         lookups = declared.lookups
         insertion = declared.insertion
         insertionOfChosenID = declared.insertionOfChosenID
+    }
+
+    private static func typedFields(_ fields: [RecordField]) -> [(number: Int, typed: Int)] {
+        fields.compactMap { typed in
+            guard let name = typed.rules.typedOf, let number = fields.first(where: { $0.name == name }) else {
+                return nil
+            }
+            return (number.index, typed.index)
+        }
     }
 
     var isMirror: Bool { mirrored != nil }

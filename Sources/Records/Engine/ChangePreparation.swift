@@ -34,10 +34,10 @@ struct ChangePreparation {
         }
         for field in type.customFields { field.fillDefault(in: record) }
         for field in type.fields {
-            if field.isOutputOnly, author == .caller || field.role?.isSetByEngine == true {
+            if field.isOutputOnly, author == .caller || field.role?.isSetByEngine == true, field.rules.typedOf == nil {
                 record.clear(field.descriptor)
             } else {
-                field.normalizeTexts(in: record)
+                field.normalizeTexts(in: record, call.forms)
             }
         }
         let hasID = record.has(standard.id.descriptor)
@@ -65,7 +65,7 @@ struct ChangePreparation {
         let change = RecordChange(.update, call, before: before, after: after, cause: cause)
         let fields = named ?? change.changedFields
         for field in fields {
-            field.normalizeTexts(in: after)
+            field.normalizeTexts(in: after, call.forms)
             field.normalize(after)
         }
         if author == .caller {
@@ -113,7 +113,7 @@ struct ChangePreparation {
     /// Checks fields, owner and department, and runs the validating rule. Throws INVALID_ARGUMENT with every
     /// violation. Texts that a rule set are normalized as those that came in.
     func validate(_ change: RecordChange, fields: [RecordField]) throws {
-        for field in fields { field.normalizeTexts(in: change.after) }
+        for field in fields { field.normalizeTexts(in: change.after, call.forms) }
         var violations = RecordValidator.violations(in: change.after, fields: fields)
         if violations.isEmpty {
             for field in fields { field.normalize(change.after) }

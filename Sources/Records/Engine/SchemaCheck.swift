@@ -64,7 +64,7 @@ package enum SchemaCheck {
     private static func indexProblems(_ type: RecordType, _ definitions: [String: String]) -> [String] {
         type.fields.filter(\.rules.isIndexed).compactMap { field in
             let name = "\(type.table)_\(field.column)_idx"
-            let collation = TextOrder.collation.split(separator: ".").last ?? ""
+            let collation = TextOrder.root.collation.split(separator: ".").last ?? ""
             let column = if case .text = field.kind { "\(field.column) COLLATE \(collation)" } else { field.column }
             let keys =
                 "(\(first(type))\(column), \(type.standard.id.column)) WHERE (\(type.standard.deleteTime.column) IS NULL)"

@@ -98,6 +98,22 @@ struct FilterTarget: Sendable {
     }
 }
 
+extension FilterTarget {
+    /// Of its texts.
+    var format: FieldFormat? {
+        switch place {
+        case .column, .array: if case .money = field.kind { nil } else { field.rules.format }
+        case .nested(_, let key, _): field.rules.items[key.name]?.format
+        case .money, .json: nil
+        }
+    }
+
+    /// Its texts are ways to reach somebody.
+    var isReach: Bool {
+        if case .nested(_, let key, _) = place { field.rules.items[key.name]?.isReach == true } else { false }
+    }
+}
+
 // Values in memory.
 extension FilterTarget {
     /// The values that a record holds at the path: none, one, or several for a repeated field.

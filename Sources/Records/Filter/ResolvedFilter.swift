@@ -59,18 +59,20 @@ struct FilterResolver {
     let rights: FieldRights
     /// Whom the word `me` stands for; nil where nobody asks.
     private let me: UserID?
+    private let forms: NormalForms
     private let following: ReferencePath.Following
 
     init(
-        type: RecordType, rights: FieldRights, me: UserID? = nil,
+        type: RecordType, rights: FieldRights, me: UserID? = nil, forms: NormalForms = .anywhere,
         following: @escaping ReferencePath.Following = { _ in nil }
     ) {
-        (self.type, self.rights, self.me, self.following) = (type, rights, me, following)
+        (self.type, self.rights, self.me, self.forms, self.following) = (type, rights, me, forms, following)
     }
 
     /// What a caller may ask of a type and of the records that it names.
     init(_ call: RecordCall) {
-        self.init(type: call.type, rights: call.rights, me: call.actor.userID, following: call.following)
+        self.init(
+            type: call.type, rights: call.rights, me: call.actor.userID, forms: call.forms, following: call.following)
     }
 
     /// Throws INVALID_ARGUMENT for an unknown field or a value of the wrong type, and PERMISSION_DENIED for a field
@@ -115,7 +117,8 @@ struct FilterResolver {
         let inner = FilterComparison(
             path: path.rest, comparator: isNegated ? .equal : comparison.comparator, values: comparison.values,
             place: comparison.place)
-        let filter = try FilterResolver(type: path.call.type, rights: path.call.rights, me: me).resolve(inner)
+        let filter = try FilterResolver(type: path.call.type, rights: path.call.rights, me: me, forms: forms).resolve(
+            inner)
         let reference = ResolvedReference(
             field: path.field, type: path.call.type, scope: path.call.predicate(.read), filter: filter)
         return isNegated ? .not(.follow(reference)) : .follow(reference)
@@ -179,7 +182,16 @@ struct FilterResolver {
         if [.word("me"), .text("me")].contains(literal), target.field.namesUsers, let me { return .id(me.id) }
         guard let value = FilterResolver.convert(literal, to: target.type, isPart: comparison.comparator.isOfPart)
         else { throw mismatch(comparison, target.type) }
-        return value
+        return inForm(value, of: target, isPart: comparison.comparator.isOfPart)
+    }
+
+    /// A phone number, an address or a country as it is stored, however it was typed.
+    private func inForm(_ value: FieldValue, of target: FilterTarget, isPart: Bool) -> FieldValue {
+        guard case .text(let text) = value else { return value }
+        if let format = target.format, format.hasForm {
+            return .text(isPart ? forms.part(text, of: format) : forms.form(of: text, as: format))
+        }
+        return target.isReach && !isPart ? .text(NormalForms.reach(text)) : value
     }
 
     /// An amount as Money reads it, the currency included: a number alone would be an amount of every currency.

@@ -16,8 +16,15 @@ struct SortOrder: Sendable {
         var isNullable: Bool
         /// SQL of the value: a text in the order of people.
         let expression: String
+        /// The order of its texts that was asked for; nil for that of the root.
+        let textOrder: TextOrder?
         /// The place of a value that is another record's among those that the source adds; nil for one of the record's own.
         let addedColumn: Int?
+
+        /// An index has the records by it.
+        var isIndexed: Bool {
+            target.isIndexed && (textOrder.map { $0.collation == TextOrder.root.collation } ?? true)
+        }
     }
 
     /// The keys; the id is one of them.
@@ -31,21 +38,23 @@ struct SortOrder: Sendable {
 
     /// Reads `order_by` with the rights of a call on the type and on records that it names.
     init(_ texts: [String], _ call: RecordCall) throws {
-        try self.init(texts, of: call.type, rights: call.rights, following: call.following)
+        try self.init(
+            texts, of: call.type, rights: call.rights, workspace: call.textOrder, following: call.following)
     }
 
-    /// Reads `order_by`: each a field name, or the path of a field of a record that is named, or one followed by " desc" or " asc".
+    /// Reads `order_by`: each a field name, or the path of a field of a record that is named, or one followed by " desc" or " asc"; before
+    /// that a text takes " collate " and the name of an order.
     /// Without any, the newest comes first.
     /// Throws INVALID_ARGUMENT, or PERMISSION_DENIED for a field that the caller may not fully read.
     init(
-        _ texts: [String], of type: RecordType, rights: FieldRights,
+        _ texts: [String], of type: RecordType, rights: FieldRights, workspace: TextOrder = .root,
         following: ReferencePath.Following = { _ in nil }
     ) throws {
         try SortOrder.check(count: texts.count)
         var keys: [Key] = []
         var source = RecordSource(type)
         for (index, text) in (texts.isEmpty ? ["create_time desc"] : texts).enumerated() {
-            let asked = try SortOrder.asked(text, of: type, place: "order_by[\(index)]")
+            let asked = try SortOrder.asked(text, of: type, place: "order_by[\(index)]", workspace)
             let key =
                 if let path = try ReferencePath(asked.path, from: type, rights, following) {
                     try SortOrder.key(asked, of: path, adding: &source)
@@ -60,7 +69,7 @@ struct SortOrder: Sendable {
         }
         if let last = keys.last, !keys.contains(where: { $0.addedColumn == nil && $0.target.field.role == .id }) {
             let id = last.isDescending ? "id desc" : "id"
-            keys.append(try SortOrder.key(SortOrder.asked(id, of: type, place: "order_by"), of: type))
+            keys.append(try SortOrder.key(SortOrder.asked(id, of: type, place: "order_by", workspace), of: type))
         }
         self.init(keys: keys, source: source)
     }
@@ -76,27 +85,53 @@ struct SortOrder: Sendable {
     private struct Asked {
         let path: String
         let isDescending: Bool
+        let textOrder: TextOrder?
         /// INVALID_ARGUMENT with ORDER_INVALID, for a path that is no sort key.
         let refusal: RPCError
     }
 
-    private static func asked(_ text: String, of type: RecordType, place: String) throws -> Asked {
-        let words = text.utf8.count > MessageLimits.quotedBytesMax ? [] : text.split(separator: " ")
+    private static func asked(
+        _ text: String, of type: RecordType, place: String, _ workspace: TextOrder
+    ) throws -> Asked {
+        var words = text.utf8.count > MessageLimits.quotedBytesMax ? [] : text.split(separator: " ")
+        var textOrder: TextOrder?
+        if words.count > 2, words[1].lowercased() == "collate" {
+            textOrder = try SortOrder.textOrder(words[2], place: place, workspace)
+            words.removeSubrange(1...2)
+        }
         let refusal = RecordErrors.invalid(
             .orderInvalid, "\(text.quoted) is no sort key of \(type.object): \(cure(words.first, of: type)).",
             field: place)
         guard let path = words.first, words.count <= 2, let direction = direction(words.dropFirst().first) else {
             throw refusal
         }
-        return Asked(path: String(path), isDescending: direction, refusal: refusal)
+        return Asked(path: String(path), isDescending: direction, textOrder: textOrder, refusal: refusal)
     }
+
+    /// The order that a key names.
+    private static func textOrder(
+        _ name: some StringProtocol, place: String, _ workspace: TextOrder
+    ) throws -> TextOrder {
+        let name = name.lowercased()
+        guard let order = name == workspaceOrder ? workspace : TextOrder.named(name) else {
+            throw RecordErrors.invalid(
+                .orderInvalid,
+                "\(name.quoted) is no order of texts; those there are: \(workspaceOrder), "
+                    + "\(TextOrder.names.joined(separator: ", ")).", field: place)
+        }
+        return order
+    }
+
+    /// Stands for the order of the language that is spoken where the workspace is.
+    private static let workspaceOrder = "workspace"
 
     /// A field of the type itself.
     private static func key(_ asked: Asked, of type: RecordType) throws -> Key {
         let (target, column) = try sortable(asked.path, of: type, asked)
         return Key(
             path: asked.path, target: target, isDescending: asked.isDescending, isNullable: target.isNullable,
-            expression: target.type.orderExpression(column), addedColumn: nil)
+            expression: target.type.orderExpression(column, asked.textOrder), textOrder: asked.textOrder,
+            addedColumn: nil)
     }
 
     /// A field of a record that is named. Which record is there, and so whether it has a value, is not known.
@@ -106,13 +141,15 @@ struct SortOrder: Sendable {
         let index = source.added.count
         return Key(
             path: asked.path, target: target, isDescending: asked.isDescending, isNullable: true,
-            expression: target.type.orderExpression(source.add(column, of: path)), addedColumn: index)
+            expression: target.type.orderExpression(source.add(column, of: path), asked.textOrder),
+            textOrder: asked.textOrder, addedColumn: index)
     }
 
     private static func sortable(
         _ path: String, of type: RecordType, _ asked: Asked
     ) throws -> (target: FilterTarget, column: String) {
         guard let target = FilterTarget(path, in: type), let column = target.sortColumn else { throw asked.refusal }
+        if asked.textOrder != nil { guard case .text = target.type else { throw asked.refusal } }
         return (target, column)
     }
 
@@ -151,7 +188,7 @@ struct SortOrder: Sendable {
     var withoutFirst: SortOrder { SortOrder(keys: Array(keys.dropFirst()), source: source) }
 
     /// Whether an index has the records by the first key, those that lack it at its end.
-    var splitsAtPresence: Bool { keys[0].addedColumn == nil && keys[0].isNullable && keys[0].target.isIndexed }
+    var splitsAtPresence: Bool { keys[0].addedColumn == nil && keys[0].isNullable && keys[0].isIndexed }
 
     /// Whether an index has the records in this order, so that a page is found without looking at all of them. That of living records does
     /// not have the deleted ones.
@@ -160,7 +197,7 @@ struct SortOrder: Sendable {
         switch keys[0].target.field.role {
         case .id: return true
         case .createTime: return isOneKey && lifetime == .living
-        default: return isOneKey && lifetime == .living && keys[0].target.isIndexed
+        default: return isOneKey && lifetime == .living && keys[0].isIndexed
         }
     }
 
@@ -192,7 +229,7 @@ extension FilterTarget {
 
 extension FilterTarget.ValueType {
     /// SQL of a value to sort by and to compare with < and >: texts in the order of people.
-    func orderExpression(_ expression: String) -> String {
-        if case .text = self { "\(expression) COLLATE \(TextOrder.collation)" } else { expression }
+    func orderExpression(_ expression: String, _ order: TextOrder? = nil) -> String {
+        if case .text = self { "\(expression) COLLATE \((order ?? .root).collation)" } else { expression }
     }
 }

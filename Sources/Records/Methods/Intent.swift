@@ -53,6 +53,7 @@ struct Intent: @unchecked Sendable {
             try await merge.check(edit, against: record.message)
             let after = record.message.copy()
             after.copyFields(from: edit.sent, only: edit.fields.map(\.descriptor))
+            after.copyFields(from: edit.sent, only: edit.fields.compactMap(\.typed).filter(edit.sent.has))
             return try preparation.edit(of: record.message, to: after, naming: edit.fields, by: .caller)
         case .deletion(let version):
             let current = record.message.int64(type.standard.version.descriptor)

@@ -68,7 +68,7 @@ extension Edit {
     /// The edit with texts in their form, of fields that the caller may write and with values that are right whatever the database says.
     func checked(_ call: RecordCall, _ path: String) throws -> Edit {
         try call.rights.requireWritable(fields)
-        for field in fields { field.normalizeTexts(in: sent) }
+        for field in fields { field.normalizeTexts(in: sent, call.forms) }
         let violations = RecordValidator.violations(in: sent, fields: fields)
         guard !violations.isEmpty else { return self }
         throw RPCError.invalidArgument(

@@ -23,7 +23,8 @@ struct UpdateMask {
                 throw RecordErrors.invalid(
                     .fieldOutputOnly, "\(name) is set by the service; leave it out.", field: place)
             }
-            for field in field.role == .customFields ? type.customFields : [field] {
+            let named = field.role == .customFields ? type.customFields.filter { !$0.isOutputOnly } : [field]
+            for field in named {
                 if !fields.contains(where: { $0.index == field.index }) { fields.append(field) }
             }
         }

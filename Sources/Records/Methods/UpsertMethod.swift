@@ -70,7 +70,7 @@ struct UpsertMethod {
         let mask = try UpdateMask(names, sent: sent, type: type).fields
         // Whoever is found has the value that is looked for.
         let fields = names.isEmpty ? mask.filter { $0.index != match.index } : mask
-        for field in type.fields { field.normalizeTexts(in: sent) }
+        match.normalizeTexts(in: sent, call.forms)
         guard sent.has(match.descriptor) else {
             throw RPCError.invalidArgument(
                 "REQUIRED", "\(match.name) must be set: it tells which \(type.object) is meant.",

@@ -132,7 +132,8 @@ struct SearchMatcher {
         let all = 0..<text.unicodeScalars.count
         switch use {
         case .email, .code:
-            return SearchText.code(of: text) == pattern.code
+            let code = use == .email ? MailAddress.key(text) : SearchText.code(of: text)
+            return code == pattern.code
                 ? WordMatch(kind: .exact, likeness: 1, places: [all]) : nil
         case .phone:
             guard let digits = pattern.digits else { return nil }

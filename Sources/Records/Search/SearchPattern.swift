@@ -28,7 +28,7 @@ struct SearchPattern: Sendable {
                 "query has more than \(Self.wordsMax) words; leave out those that many records have.")
         }
         words = found
-        code = SearchText.code(of: text)
+        code = MailAddress.key(text)
         let others = text.unicodeScalars.filter { $0.properties.numericType != .decimal }
         let digits = SearchText.phoneDigits(of: text)
         let isNumber = others.allSatisfy { Self.phoneMarks.contains($0) || $0.properties.isWhitespace }

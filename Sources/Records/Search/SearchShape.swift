@@ -83,7 +83,8 @@ struct SearchedFields: Sendable {
     private static let titles = [["display_name"], ["given_name", "family_name"], ["subject"]]
 
     private static func use(of field: RecordField) -> Use? {
-        guard field.role == nil else { return nil }
+        // What was typed for a number is found by the number.
+        guard field.role == nil, !field.rules.isTyped else { return nil }
         switch field.kind {
         case .text:
             if field.rules.choices?.isEmpty == false { return nil }
@@ -123,7 +124,9 @@ extension SearchedFields.Field {
             ? record.messages(field.descriptor) : record.message(field.descriptor).map { [$0] } ?? []
         return items.flatMap { item in
             item.descriptor.fields.compactMap { part -> (text: String, use: SearchedFields.Use)? in
-                guard case .string = part.kind, !part.isRepeated, let text = item.string(part) else { return nil }
+                guard case .string = part.kind, !part.isRepeated, let text = item.string(part),
+                    field.rules.items[part.name]?.isTyped != true
+                else { return nil }
                 if FieldFormat.email.accepts(text) { return (text, .email) }
                 return (text, FieldFormat.phone.accepts(text) ? .phone : .words)
             }

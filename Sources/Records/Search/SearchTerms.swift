@@ -6,7 +6,7 @@ import Wire
 /// What a record is found by: all that a query may ask of it, more than it may ask of any one.
 struct SearchTerms {
     /// The way in which terms are made. A higher number makes the entries of all workspaces anew.
-    static let form: Int32 = 2
+    static let form: Int32 = 3
 
     /// Words of a value that are looked at: of a longer text, the first ones.
     static let wordsMax = 24
@@ -64,7 +64,7 @@ struct SearchTerms {
             for length in Self.otherLengths where length <= code.count {
                 numbers.insert(term.number(.beginning, code.prefix(length)))
             }
-        case .email: numbers.insert(term.number(.whole, SearchText.code(of: text)))
+        case .email: numbers.insert(term.number(.whole, MailAddress.key(text)))
         case .words, .items: break
         }
         for word in SearchText.words(of: text, countMax: Self.wordsMax) {

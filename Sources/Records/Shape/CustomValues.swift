@@ -11,6 +11,12 @@ extension RecordType {
     ///   - mask: the names of an update mask: of other items nothing is taken, whatever they are; empty for all.
     /// - Throws: INVALID_ARGUMENT for an item that names no field of the workspace, one that another names, too, or a value of another kind.
     func taken(_ sent: Message, _ path: String, mask: [String] = []) throws -> Message {
+        let record = try read(sent, path, mask)
+        for (_, typed) in typedFields { record.clear(fields[typed].descriptor) }
+        return record
+    }
+
+    private func read(_ sent: Message, _ path: String, _ mask: [String]) throws -> Message {
         guard let column = customColumn?.descriptor, sent.descriptor == declared?.message ?? message else {
             return sent.copy()
         }

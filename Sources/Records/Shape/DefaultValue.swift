@@ -44,7 +44,7 @@ extension TenantField {
         let field = RecordField(self, shape.fields[0], index: 0)
         let record = Message.make(shape.descriptor, in: arena)
         if let violation = field.take(value.message(in: arena), into: record, at: place) { return [violation] }
-        field.normalizeTexts(in: record)
+        field.normalizeTexts(in: record, .anywhere)
         guard record.has(field.descriptor) else {
             return [
                 FieldViolation(

@@ -22,11 +22,19 @@ extension RecordType {
     }
 
     private convenience init(_ declared: RecordType, adding custom: [TenantField]) {
+        let names = Set(custom.map(\.name))
+        // What was typed for a phone number stands behind it, unless the workspace has given that name to a field of its own.
+        let custom = custom.flatMap { field -> [TenantField] in
+            guard let typed = field.typed, !names.contains(typed.name) else { return [field] }
+            return [field, typed]
+        }
         let added = MessageExtension(
             of: declared.message,
             adding: custom.map(\.wireField))
         let fields = zip(custom, added.fields).enumerated().map { index, field in
-            RecordField(field.0, field.1, index: declared.fields.count + index)
+            let isKept = field.0.kind == .phone && index + 1 < custom.count && custom[index + 1].isTyped
+            return RecordField(
+                field.0, field.1, index: declared.fields.count + index, typed: isKept ? added.fields[index + 1] : nil)
         }
         self.init(declared, adding: fields, added)
     }
@@ -34,19 +42,25 @@ extension RecordType {
 
 extension RecordField {
     /// A field that a workspace has added.
-    convenience init(_ custom: TenantField, _ descriptor: FieldDescriptor, index: Int) {
+    convenience init(
+        _ custom: TenantField, _ descriptor: FieldDescriptor, index: Int, typed: FieldDescriptor? = nil
+    ) {
         let kind = custom.columnKind
         self.init(
             index: index, descriptor: descriptor, kind: kind, columns: [], firstColumn: 0, rules: FieldRules(custom),
-            role: nil, added: custom, expressions: kind.expressions(in: Self.customColumn, under: descriptor.name))
+            role: nil, added: custom, expressions: kind.expressions(in: Self.customColumn, under: descriptor.name),
+            typed: typed)
     }
+
+    /// Behind the name of a phone number, of the field for what was typed.
+    static let typedSuffix = TenantField.typedSuffix
 
     static let customColumn = "custom"
 }
 
 extension TenantField {
     /// Its name in the column, in the ledger and in messages of the shape. No declared field has a dot in its name.
-    private var key: String { "\(Self.prefix)\(number)" }
+    private var key: String { "\(Self.prefix)\(number)" + (isTyped ? Self.typedSuffix : "") }
 
     /// As messages of the shape have it.
     var wireField: MessageExtension.Field { .init(key, wireKind, isRepeated: kind == .choices) }
@@ -83,12 +97,14 @@ extension TenantField {
 extension FieldRules {
     fileprivate init(_ custom: TenantField) {
         self.init()
+        if custom.isTyped { self.init(typedOf: String(custom.path.dropLast(TenantField.typedSuffix.count))) }
         isRequired = custom.isRequired
         // What looks the same is to be the same.
         isKey = custom.isUnique
         range = custom.range
         pattern = custom.pattern.map { FieldPattern(text: $0, message: custom.patternMessage) }
         switch custom.kind {
+        case .text where custom.isTyped: break
         case .text:
             declaredText = TextRule(
                 .oneLine, lengthMax: min(custom.lengthMax ?? TenantField.lineDefault, TenantField.lineMax))

@@ -162,7 +162,7 @@ extension RecordField {
         // One number has several texts in JSON.
         case (.double, _): "(\(text)::double precision)::text"
         case (.text, .phone): "regexp_replace(\(text), '[^0-9]', '', 'g')"
-        case (.text, _): "lower(normalize(\(text), NFKC) COLLATE \(TextOrder.collation))"
+        case (.text, _): "lower(normalize(\(text), NFKC) COLLATE \(TextOrder.root.collation))"
         default: text
         }
     }

@@ -1,10 +1,12 @@
 import Money
+import Text
 
 /// Form of a text field. Checks the form only: whether a mailbox or a phone exists, nobody can tell without asking it.
 package enum FieldFormat: Sendable {
     /// local@domain, at most 254 characters, a dot in the domain; Unicode on both sides is allowed.
     case email
-    /// International form: + and 7 to 15 digits (E.164), with spaces, dots, hyphens, slashes and parentheses between.
+    /// International form: + and 7 to 15 digits (E.164), with spaces, dots, hyphens, slashes and parentheses between; `;ext=` and the 1 to 7 digits
+    /// of an extension may follow. Stored without what stands between.
     case phone
     /// http or https with a host, no user name in it, at most 2,048 characters.
     case url
@@ -34,10 +36,11 @@ package enum FieldFormat: Sendable {
     package var expectation: String {
         switch self {
         case .email: "an e-mail address as in ann@example.com"
-        case .phone: "a phone number in international form as in +49 30 1234567"
+        case .phone:
+            "a phone number in international form as in +49 30 1234567, or as it is dialled in the workspace's country"
         case .url: "a web address that begins with http:// or https://"
         case .currency: "a currency code of ISO 4217 as in EUR"
-        case .country: "a country code of ISO 3166-1 in two capital letters as in DE"
+        case .country: "a country: its code of ISO 3166-1 as in DE, or its name"
         case .language: "a language tag as in en or zh-CN"
         case .timeZone: "the name of a time zone of the IANA database as in Europe/Berlin, not an abbreviation"
         }
@@ -120,7 +123,10 @@ package enum FieldFormat: Sendable {
     private static func isPhone(_ text: String) -> Bool {
         guard text.first == "+" else { return false }
         var digits = 0
-        for byte in text.utf8.dropFirst() {
+        let number = PhoneNumber.main(text)
+        let rest = text.utf8.dropFirst(number.utf8.count)
+        guard rest.isEmpty || PhoneNumber.isExtension(rest) else { return false }
+        for byte in number.utf8.dropFirst() {
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): digits += 1
             case UInt8(ascii: " "), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "/"),

@@ -98,6 +98,10 @@ struct RecordPrinter {
             Terminal.line(
                 "\(Style.dim(TextWidth.padded(column.name, to: width)))  \(TerminalText.hanging(text, at: width + 2))")
         }
+        if columns.isEmpty, let address = AddressText.text(of: record) {
+            let title = TextWidth.padded(AddressText.title, to: width)
+            Terminal.line("\(Style.dim(title))  \(TerminalText.hanging(address, at: width + 2))")
+        }
     }
 
     /// The value, and behind the ids of other records what these are called.

@@ -1,4 +1,5 @@
 import IdentityContracts
+import Text
 import Wire
 
 /// How records are found by what people call them.
@@ -45,7 +46,7 @@ struct NameLookup {
             NameLookup(conditions: conditions, fields: fields, wanted: wanted, noun: noun)
         }
         let whole = others + noun.label.map { lookup([($0, values)]) }
-        let parts = values.flatMap { PersonName.parts(of: $0) }
+        let parts = values.flatMap { PersonalName.parts(of: $0) }
         guard !parts.isEmpty else { return whole }
         return whole + [
             lookup([

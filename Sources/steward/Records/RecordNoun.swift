@@ -4,6 +4,7 @@ import Contracts
 import CustomerContracts
 import RPC
 import Tenancy
+import Text
 import Wire
 
 /// A kind of records on the command line: what the catalogue says of it, and how it is shown.
@@ -58,7 +59,7 @@ struct RecordNoun: Sendable {
     /// How a name may be written whose parts these are, in the order of `label`; the usual way first. None for parts that are all empty.
     func spellings(_ parts: [String]) -> [String] {
         guard parts.count == 2 else { return parts.filter { !$0.isEmpty } }
-        return PersonName.spellings(given: parts[0], family: parts[1])
+        return PersonalName.spellings(given: parts[0], family: parts[1])
     }
 
     /// Workspaces may add fields to them.
@@ -136,7 +137,8 @@ struct RecordPresentation: Sendable {
     static let all = [
         RecordPresentation(
             "account", "Companies and persons that the workspace does business with.",
-            columns: ["id", "display_name", "city", "country_code", "phone", "email", "owner", "follow_up_time"]),
+            columns: ["id", "display_name", "city", "country_code", "phone", "email", "owner", "follow_up_time"],
+            fieldsOfService: ["phone_typed"]),
         RecordPresentation(
             "contact", "Persons, with the ways to reach them.",
             columns: ["id", "given_name", "family_name", "city", "contact_points", "owner", "follow_up_time"]),
@@ -151,7 +153,7 @@ struct RecordPresentation: Sendable {
             columns: [
                 "id", "given_name", "family_name", "company_name", "email", "status", "estimated_value", "owner",
                 "next_action_time",
-            ], otherName: "company_name"),
+            ], otherName: "company_name", fieldsOfService: ["phone_typed"]),
         RecordPresentation(
             "deal", "Chances to sell, and the board they move on.",
             columns: ["id", "display_name", "account", "stage", "amount", "close_date", "owner", "update_time"],

@@ -91,7 +91,7 @@
 
         /// SQL holds declared names, fixed words and numbers of parameters: nothing that a client wrote.
         private static func requirePlain(_ sql: String) {
-            let isPlain = sql.replacing(TextOrder.collation, with: "").utf8.allSatisfy { byte in
+            let isPlain = sql.replacing(TextOrder.root.collation, with: "").utf8.allSatisfy { byte in
                 (0x20..<0x7f).contains(byte) && !";\"\\#".utf8.contains(byte)
             }
             require(isPlain && !sql.contains("--") && !sql.contains("/*"), "SQL is plain: \(sql)")

@@ -1807,7 +1807,7 @@ void   steward__customer__v1__upsert_account_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__upsert_account_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__account__field_descriptors[25] =
+static const ProtobufCFieldDescriptor steward__customer__v1__account__field_descriptors[26] =
 {
   {
     "id",
@@ -2109,6 +2109,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__account__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "phone_typed",
+    26,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__Account, phone_typed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__account__field_indices_by_name[] = {
   21,   /* field[21] = annual_revenue */
@@ -2128,6 +2140,7 @@ static const unsigned steward__customer__v1__account__field_indices_by_name[] = 
   5,   /* field[5] = owner_id */
   22,   /* field[22] = parent_account_id */
   12,   /* field[12] = phone */
+  25,   /* field[25] = phone_typed */
   19,   /* field[19] = postal_code */
   18,   /* field[18] = region */
   7,   /* field[7] = shares */
@@ -2140,7 +2153,7 @@ static const unsigned steward__customer__v1__account__field_indices_by_name[] = 
 static const ProtobufCIntRange steward__customer__v1__account__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 25 }
+  { 0, 26 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__account__descriptor =
 {
@@ -2150,7 +2163,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__account__descriptor =
   "Steward__Customer__V1__Account",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__Account),
-  25,
+  26,
   steward__customer__v1__account__field_descriptors,
   steward__customer__v1__account__field_indices_by_name,
   1,  steward__customer__v1__account__number_ranges,

@@ -2163,7 +2163,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__contact__descriptor =
   (ProtobufCMessageInit) steward__customer__v1__contact__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__customer__v1__contact_point__field_descriptors[6] =
+static const ProtobufCFieldDescriptor steward__customer__v1__contact_point__field_descriptors[7] =
 {
   {
     "kind",
@@ -2237,19 +2237,32 @@ static const ProtobufCFieldDescriptor steward__customer__v1__contact_point__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "typed",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__ContactPoint, typed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__contact_point__field_indices_by_name[] = {
   0,   /* field[0] = kind */
   2,   /* field[2] = label */
   5,   /* field[5] = opted_out */
   3,   /* field[3] = primary */
+  6,   /* field[6] = typed */
   1,   /* field[1] = value */
   4,   /* field[4] = verified */
 };
 static const ProtobufCIntRange steward__customer__v1__contact_point__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__contact_point__descriptor =
 {
@@ -2259,7 +2272,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__contact_point__descripto
   "Steward__Customer__V1__ContactPoint",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__ContactPoint),
-  6,
+  7,
   steward__customer__v1__contact_point__field_descriptors,
   steward__customer__v1__contact_point__field_indices_by_name,
   1,  steward__customer__v1__contact_point__number_ranges,

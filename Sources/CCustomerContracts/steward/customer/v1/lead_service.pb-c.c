@@ -1807,7 +1807,7 @@ void   steward__customer__v1__upsert_lead_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__upsert_lead_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__lead__field_descriptors[26] =
+static const ProtobufCFieldDescriptor steward__customer__v1__lead__field_descriptors[27] =
 {
   {
     "id",
@@ -2121,6 +2121,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__lead__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "phone_typed",
+    27,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Customer__V1__Lead, phone_typed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__lead__field_indices_by_name[] = {
   20,   /* field[20] = account_id */
@@ -2143,6 +2155,7 @@ static const unsigned steward__customer__v1__lead__field_indices_by_name[] = {
   23,   /* field[23] = next_action_time */
   5,   /* field[5] = owner_id */
   14,   /* field[14] = phone */
+  26,   /* field[26] = phone_typed */
   7,   /* field[7] = shares */
   18,   /* field[18] = source */
   19,   /* field[19] = status */
@@ -2153,7 +2166,7 @@ static const unsigned steward__customer__v1__lead__field_indices_by_name[] = {
 static const ProtobufCIntRange steward__customer__v1__lead__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 26 }
+  { 0, 27 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__lead__descriptor =
 {
@@ -2163,7 +2176,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__lead__descriptor =
   "Steward__Customer__V1__Lead",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__Lead),
-  26,
+  27,
   steward__customer__v1__lead__field_descriptors,
   steward__customer__v1__lead__field_indices_by_name,
   1,  steward__customer__v1__lead__number_ranges,

@@ -78,7 +78,8 @@ public struct FieldKind: RawRepresentable, Hashable, Sendable {
     /// An e-mail address (string_value).
     public static let email = FieldKind(rawValue: 11)
 
-    /// A phone number in international form (string_value).
+    /// A phone number (string_value), stored in E.164. What was typed for it, where that is another text, is told as a field of the same name with _typed
+    /// behind it, which the service sets.
     public static let phone = FieldKind(rawValue: 12)
 
     /// A web address (string_value).

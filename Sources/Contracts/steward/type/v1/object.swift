@@ -748,7 +748,8 @@ public struct TextFormat: RawRepresentable, Hashable, Sendable {
     /// An e-mail address.
     public static let email = TextFormat(rawValue: 1)
 
-    /// A phone number in international form: + and 7 to 15 digits, with spaces, dots, hyphens, slashes and parentheses between.
+    /// A phone number: + and 7 to 15 digits, or as it is dialled in the country of the workspace, with spaces, dots, hyphens, slashes and parentheses
+    /// between; stored as + and digits, with ;ext= and the digits of an extension.
     public static let phone = TextFormat(rawValue: 2)
 
     /// A web address, http or https.

@@ -45,13 +45,14 @@ public struct Account: Hashable, Sendable {
     /// Industry, at most 100 characters.
     public var industry: String?
 
-    /// Phone number in international form, as in +49 30 1234567.
+    /// Phone number, as in +49 30 1234567, or as it is dialled in the country of the workspace. Stored in E.164, as +49301234567, with ;ext=12 behind it
+    /// for an extension; filters take it in any form.
     public var phone: String?
 
-    /// E-mail address.
+    /// E-mail address. Its domain is stored in small letters, as people read it (müller.de, not xn--mller-kva.de).
     public var email: String?
 
-    /// Web address, http or https.
+    /// Web address, http or https; without either, https. Scheme and host are stored in small letters, without a port that says nothing.
     public var website: String?
 
     /// Tax number, unique among living accounts, at most 50 characters.
@@ -69,7 +70,8 @@ public struct Account: Hashable, Sendable {
     /// Postal code, at most 20 characters.
     public var postalCode: String?
 
-    /// ISO 3166-1 country code, two capital letters.
+    /// Country, stored as its code of ISO 3166-1 in two capital letters; taken in small letters, as the code of three letters, and by its name in
+    /// English, Chinese or its own language, too.
     public var countryCode: String?
 
     /// Revenue of a year.
@@ -84,6 +86,10 @@ public struct Account: Hashable, Sendable {
     /// Notes, at most 10,000 characters.
     public var description: String?
 
+    /// What was typed for phone, where that is another text, as long as the number is that one. Who may not read phone reads none of it.
+    /// Set by the service.
+    public var phoneTyped: String?
+
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
@@ -92,7 +98,7 @@ public struct Account: Hashable, Sendable {
         website: String? = nil, taxID: String? = nil, street: String? = nil, city: String? = nil,
         region: String? = nil, postalCode: String? = nil, countryCode: String? = nil,
         annualRevenue: Money? = nil, parentAccountID: String? = nil, followUpTime: Timestamp? = nil,
-        description: String? = nil
+        description: String? = nil, phoneTyped: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -119,6 +125,7 @@ public struct Account: Hashable, Sendable {
         self.parentAccountID = parentAccountID
         self.followUpTime = followUpTime
         self.description = description
+        self.phoneTyped = phoneTyped
     }
 }
 
@@ -152,6 +159,7 @@ extension Account: WireMessage {
         self.parentAccountID = readString(c.pointee.parent_account_id)
         self.followUpTime = readTimestamp(c.pointee.follow_up_time)
         self.description = readString(c.pointee.description)
+        self.phoneTyped = readString(c.pointee.phone_typed)
     }
 
     package func write(to message: Message) {
@@ -186,6 +194,7 @@ extension Account: WireMessage {
         c.pointee.parent_account_id = self.parentAccountID.map(message.arena.string)
         c.pointee.follow_up_time = self.followUpTime.map { writeTimestamp($0, message.arena) }
         c.pointee.description = self.description.map(message.arena.string)
+        c.pointee.phone_typed = self.phoneTyped.map(message.arena.string)
     }
 }
 

@@ -66,7 +66,8 @@ public struct Contact: Hashable, Sendable {
     /// Postal code, at most 20 characters.
     public var postalCode: String?
 
-    /// ISO 3166-1 country code, two capital letters.
+    /// Country, stored as its code of ISO 3166-1 in two capital letters; taken in small letters, as the code of three letters, and by its name in
+    /// English, Chinese or its own language, too.
     public var countryCode: String?
 
     /// When to get in touch next.
@@ -202,7 +203,8 @@ public struct ContactPoint: Hashable, Sendable {
     /// What it is.
     public var kind: ContactPointKind?
 
-    /// E-mail address, phone number in international form, or address in another network; at most 320 characters.
+    /// E-mail address, phone number, or address in another network; at most 320 characters. A phone number as in +49 30 1234567, or as it is dialled in the
+    /// country of the workspace, is stored in E.164, as +49301234567, with ;ext=12 behind it for an extension.
     public var value: String?
 
     /// What it is for, as in work or home; at most 50 characters.
@@ -217,9 +219,12 @@ public struct ContactPoint: Hashable, Sendable {
     /// The person does not want to be reached this way.
     public var optedOut: Bool?
 
+    /// What was typed for a phone number, where that is another text than the value. Set by the service; what is sent stays if it is the same number.
+    public var typed: String?
+
     public init(
         kind: ContactPointKind? = nil, value: String? = nil, label: String? = nil, primary: Bool? = nil,
-        verified: Bool? = nil, optedOut: Bool? = nil
+        verified: Bool? = nil, optedOut: Bool? = nil, typed: String? = nil
     ) {
         self.kind = kind
         self.value = value
@@ -227,6 +232,7 @@ public struct ContactPoint: Hashable, Sendable {
         self.primary = primary
         self.verified = verified
         self.optedOut = optedOut
+        self.typed = typed
     }
 }
 
@@ -241,6 +247,7 @@ extension ContactPoint: WireMessage {
         self.primary = c.pointee.has_primary != 0 ? c.pointee.primary != 0 : nil
         self.verified = c.pointee.has_verified != 0 ? c.pointee.verified != 0 : nil
         self.optedOut = c.pointee.has_opted_out != 0 ? c.pointee.opted_out != 0 : nil
+        self.typed = readString(c.pointee.typed)
     }
 
     package func write(to message: Message) {
@@ -263,6 +270,7 @@ extension ContactPoint: WireMessage {
             c.pointee.has_opted_out = 1
             c.pointee.opted_out = value ? 1 : 0
         }
+        c.pointee.typed = self.typed.map(message.arena.string)
     }
 }
 

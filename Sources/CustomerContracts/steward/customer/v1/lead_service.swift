@@ -48,19 +48,21 @@ public struct Lead: Hashable, Sendable {
     /// Job title, at most 100 characters.
     public var jobTitle: String?
 
-    /// E-mail address.
+    /// E-mail address. Its domain is stored in small letters, as people read it (müller.de, not xn--mller-kva.de).
     public var email: String?
 
-    /// Phone number in international form, as in +49 30 1234567.
+    /// Phone number, as in +49 30 1234567, or as it is dialled in the country of the workspace. Stored in E.164, as +49301234567, with ;ext=12 behind it
+    /// for an extension; filters take it in any form.
     public var phone: String?
 
-    /// Web address, http or https.
+    /// Web address, http or https; without either, https. Scheme and host are stored in small letters, without a port that says nothing.
     public var website: String?
 
     /// City, at most 100 characters.
     public var city: String?
 
-    /// ISO 3166-1 country code, two capital letters.
+    /// Country, stored as its code of ISO 3166-1 in two capital letters; taken in small letters, as the code of three letters, and by its name in
+    /// English, Chinese or its own language, too.
     public var countryCode: String?
 
     /// Where it came from, as in fair or website; at most 100 characters.
@@ -87,6 +89,10 @@ public struct Lead: Hashable, Sendable {
     /// Notes, at most 10,000 characters.
     public var description: String?
 
+    /// What was typed for phone, where that is another text, as long as the number is that one. Who may not read phone reads none of it.
+    /// Set by the service.
+    public var phoneTyped: String?
+
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
@@ -95,7 +101,7 @@ public struct Lead: Hashable, Sendable {
         phone: String? = nil, website: String? = nil, city: String? = nil, countryCode: String? = nil,
         source: String? = nil, status: LeadStatus? = nil, accountID: String? = nil, contactID: String? = nil,
         estimatedValue: Money? = nil, nextActionTime: Timestamp? = nil, externalID: String? = nil,
-        description: String? = nil
+        description: String? = nil, phoneTyped: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -123,6 +129,7 @@ public struct Lead: Hashable, Sendable {
         self.nextActionTime = nextActionTime
         self.externalID = externalID
         self.description = description
+        self.phoneTyped = phoneTyped
     }
 }
 
@@ -157,6 +164,7 @@ extension Lead: WireMessage {
         self.nextActionTime = readTimestamp(c.pointee.next_action_time)
         self.externalID = readString(c.pointee.external_id)
         self.description = readString(c.pointee.description)
+        self.phoneTyped = readString(c.pointee.phone_typed)
     }
 
     package func write(to message: Message) {
@@ -195,6 +203,7 @@ extension Lead: WireMessage {
         c.pointee.next_action_time = self.nextActionTime.map { writeTimestamp($0, message.arena) }
         c.pointee.external_id = self.externalID.map(message.arena.string)
         c.pointee.description = self.description.map(message.arena.string)
+        c.pointee.phone_typed = self.phoneTyped.map(message.arena.string)
     }
 }
 

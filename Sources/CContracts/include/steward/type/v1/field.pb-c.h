@@ -73,7 +73,8 @@ typedef enum _Steward__Type__V1__FieldKind {
    */
   STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_EMAIL = 11,
   /*
-   * A phone number in international form (string_value).
+   * A phone number (string_value), stored in E.164. What was typed for it, where that is another text, is told as a field of the same name with _typed
+   * behind it, which the service sets.
    */
   STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_PHONE = 12,
   /*

@@ -97,7 +97,8 @@ typedef enum _Steward__Type__V1__TextFormat {
    */
   STEWARD__TYPE__V1__TEXT_FORMAT__TEXT_FORMAT_EMAIL = 1,
   /*
-   * A phone number in international form: + and 7 to 15 digits, with spaces, dots, hyphens, slashes and parentheses between.
+   * A phone number: + and 7 to 15 digits, or as it is dialled in the country of the workspace, with spaces, dots, hyphens, slashes and parentheses
+   * between; stored as + and digits, with ;ext= and the digits of an extension.
    */
   STEWARD__TYPE__V1__TEXT_FORMAT__TEXT_FORMAT_PHONE = 2,
   /*

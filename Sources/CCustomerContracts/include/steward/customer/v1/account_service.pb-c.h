@@ -124,15 +124,16 @@ struct  Steward__Customer__V1__Account
    */
   char *industry;
   /*
-   * Phone number in international form, as in +49 30 1234567.
+   * Phone number, as in +49 30 1234567, or as it is dialled in the country of the workspace. Stored in E.164, as +49301234567, with ;ext=12 behind it
+   * for an extension; filters take it in any form.
    */
   char *phone;
   /*
-   * E-mail address.
+   * E-mail address. Its domain is stored in small letters, as people read it (müller.de, not xn--mller-kva.de).
    */
   char *email;
   /*
-   * Web address, http or https.
+   * Web address, http or https; without either, https. Scheme and host are stored in small letters, without a port that says nothing.
    */
   char *website;
   /*
@@ -156,7 +157,8 @@ struct  Steward__Customer__V1__Account
    */
   char *postal_code;
   /*
-   * ISO 3166-1 country code, two capital letters.
+   * Country, stored as its code of ISO 3166-1 in two capital letters; taken in small letters, as the code of three letters, and by its name in
+   * English, Chinese or its own language, too.
    */
   char *country_code;
   /*
@@ -175,10 +177,15 @@ struct  Steward__Customer__V1__Account
    * Notes, at most 10,000 characters.
    */
   char *description;
+  /*
+   * What was typed for phone, where that is another text, as long as the number is that one. Who may not read phone reads none of it.
+   * Set by the service.
+   */
+  char *phone_typed;
 };
 #define STEWARD__CUSTOMER__V1__ACCOUNT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__account__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 /*
@@ -284,7 +291,8 @@ struct  Steward__Customer__V1__ListAccountsRequest
   char *filter_expression;
   /*
    * Sort keys, at most 3, each a field name, or that of a record which a field names (as in stage.display_name of a deal, for its stage_id),
-   * alone or followed by " desc". The default is newest first.
+   * alone or followed by " desc". The default is newest first. A text takes " collate " and the name of an order before that: pinyin, stroke, the code of a
+   * language (sv), or workspace for that of the language spoken where the workspace is; no index has these.
    */
   size_t n_order_by;
   char **order_by;

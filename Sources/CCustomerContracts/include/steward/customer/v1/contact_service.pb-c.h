@@ -180,7 +180,8 @@ struct  Steward__Customer__V1__Contact
    */
   char *postal_code;
   /*
-   * ISO 3166-1 country code, two capital letters.
+   * Country, stored as its code of ISO 3166-1 in two capital letters; taken in small letters, as the code of three letters, and by its name in
+   * English, Chinese or its own language, too.
    */
   char *country_code;
   /*
@@ -209,7 +210,8 @@ struct  Steward__Customer__V1__ContactPoint
   protobuf_c_boolean has_kind;
   Steward__Customer__V1__ContactPointKind kind;
   /*
-   * E-mail address, phone number in international form, or address in another network; at most 320 characters.
+   * E-mail address, phone number, or address in another network; at most 320 characters. A phone number as in +49 30 1234567, or as it is dialled in the
+   * country of the workspace, is stored in E.164, as +49301234567, with ;ext=12 behind it for an extension.
    */
   char *value;
   /*
@@ -231,10 +233,14 @@ struct  Steward__Customer__V1__ContactPoint
    */
   protobuf_c_boolean has_opted_out;
   protobuf_c_boolean opted_out;
+  /*
+   * What was typed for a phone number, where that is another text than the value. Set by the service; what is sent stays if it is the same number.
+   */
+  char *typed;
 };
 #define STEWARD__CUSTOMER__V1__CONTACT_POINT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__contact_point__descriptor) \
-    , 0, STEWARD__CUSTOMER__V1__CONTACT_POINT_KIND__CONTACT_POINT_KIND_UNSPECIFIED, NULL, NULL, 0, 0, 0, 0, 0, 0 }
+    , 0, STEWARD__CUSTOMER__V1__CONTACT_POINT_KIND__CONTACT_POINT_KIND_UNSPECIFIED, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL }
 
 
 /*
@@ -340,7 +346,8 @@ struct  Steward__Customer__V1__ListContactsRequest
   char *filter_expression;
   /*
    * Sort keys, at most 3, each a field name, or that of a record which a field names (as in stage.display_name of a deal, for its stage_id),
-   * alone or followed by " desc". The default is newest first.
+   * alone or followed by " desc". The default is newest first. A text takes " collate " and the name of an order before that: pinyin, stroke, the code of a
+   * language (sv), or workspace for that of the language spoken where the workspace is; no index has these.
    */
   size_t n_order_by;
   char **order_by;

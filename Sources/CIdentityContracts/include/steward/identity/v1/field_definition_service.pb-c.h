@@ -291,7 +291,8 @@ struct  Steward__Identity__V1__ListFieldDefinitionsRequest
   char *filter_expression;
   /*
    * Sort keys, at most 3, each a field name, or that of a record which a field names (as in stage.display_name of a deal, for its stage_id),
-   * alone or followed by " desc". The default is newest first.
+   * alone or followed by " desc". The default is newest first. A text takes " collate " and the name of an order before that: pinyin, stroke, the code of a
+   * language (sv), or workspace for that of the language spoken where the workspace is; no index has these.
    */
   size_t n_order_by;
   char **order_by;

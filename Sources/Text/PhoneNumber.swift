@@ -1,0 +1,137 @@
+import CPhoneNumber
+
+/// Phone numbers in one form, by libphonenumber: E.164, a plus and 7 to 15 digits, then `;ext=` and the digits of an extension as in the addresses
+/// of telephones (RFC 3966).
+package enum PhoneNumber {
+    /// Characters (Unicode scalars) of what people type for one.
+    package static let typedLengthMax = 100
+    /// Bytes of a number in its form.
+    package static let bytesMax = 1 + 15 + extensionMark.utf8.count + extensionDigitsMax
+
+    private static let extensionMark = ";ext="
+    private static let extensionDigitsMax = 7
+
+    /// Nil for what is no phone number. One that begins with a plus, or with the 00 that stands for it, needs no country; it may have as many digits as
+    /// numbers have anywhere, since numbering plans change and libphonenumber's are of the day when it was packaged. One without must fit the
+    /// country's.
+    ///
+    /// - Parameter country: where it is dialled (ISO 3166-1 alpha-2).
+    package static func normal(_ text: String, country: String?) -> String? {
+        guard let typed = Typed(text) else { return nil }
+        var number = typed.digits
+        if !number.hasPrefix("+") {
+            if let country, let known = read(number, country) {
+                number = known
+            } else if number.hasPrefix("00") {
+                number = "+" + number.dropFirst(2)
+            } else {
+                return nil
+            }
+        } else if let place = typed.zero, read(number, nil) == nil {
+            // What nobody dials from abroad.
+            number.remove(at: number.utf8.index(number.startIndex, offsetBy: place))
+        }
+        // Each pass takes a zero at most that is dialled within the country, so the last one changes nothing.
+        while let next = read(number, nil), next != number, next.utf8.count <= number.utf8.count { number = next }
+        guard (8...16).contains(number.utf8.count) else { return nil }
+        return typed.extension.isEmpty ? number : number + extensionMark + typed.extension
+    }
+
+    /// What filters look for in numbers: a part of one without what parts digits. Nil for a text with anything else in it.
+    package static func part(_ text: String) -> String? {
+        let parts = text.unicodeScalars.filter { !isSeparator($0) }
+        guard !parts.isEmpty, parts.allSatisfy({ $0 == "+" || ("0"..."9").contains($0) }) else { return nil }
+        return String(String.UnicodeScalarView(parts))
+    }
+
+    /// The number without its extension, of one in its form.
+    package static func main(_ number: some StringProtocol) -> Substring {
+        Substring(number.prefix { $0 != ";" })
+    }
+
+    /// Whether these are the mark of an extension and its digits.
+    package static func isExtension(_ bytes: some Collection<UInt8>) -> Bool {
+        let digits = bytes.dropFirst(extensionMark.utf8.count)
+        return bytes.starts(with: extensionMark.utf8) && (1...extensionDigitsMax).contains(digits.count)
+            && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+
+    private static func read(_ digits: String, _ country: String?) -> String? {
+        var number = [CChar](repeating: 0, count: 32)
+        guard steward_phone_number(digits, Int32(digits.utf8.count), country, &number, Int32(number.count)) else {
+            return nil
+        }
+        return String(decoding: number.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// What was typed, taken apart: nothing but digits comes to libphonenumber.
+    private struct Typed {
+        /// A plus, where one was typed, and digits.
+        var digits = ""
+        /// The place among them of a zero in brackets.
+        var zero: Int?
+        var `extension` = ""
+
+        init?(_ text: String) {
+            guard text.utf8.count <= 4 * typedLengthMax, text.unicodeScalars.count <= typedLengthMax else { return nil }
+            var rest = text[...]
+            if let mark = Self.mark(in: rest) {
+                let typed = rest[mark.upperBound...].drop { ".:= ".contains($0) }
+                let digits = typed.unicodeScalars.compactMap(digit)
+                guard digits.count == typed.unicodeScalars.count, (1...extensionDigitsMax).contains(digits.count) else {
+                    return nil
+                }
+                `extension` = digits.joined()
+                rest = rest[..<mark.lowerBound]
+            }
+            let bracketed = rest.firstRange(of: "(0)")?.lowerBound
+            for (index, scalar) in zip(rest.unicodeScalars.indices, rest.unicodeScalars) {
+                if index == bracketed { zero = digits.utf8.count }
+                if let digit = digit(scalar) {
+                    digits += digit
+                } else if scalar == "+" || scalar == "＋" {
+                    guard digits.isEmpty else { return nil }
+                    digits = "+"
+                } else if !isSeparator(scalar) {
+                    return nil
+                }
+            }
+            guard digits.utf8.count <= 20 else { return nil }
+        }
+
+        /// What parts a number from its extension.
+        private static func mark(in text: Substring) -> Range<Substring.Index>? {
+            guard !text.unicodeScalars.allSatisfy({ $0 == "+" || digit($0) != nil || isSeparator($0) }) else {
+                return nil
+            }
+            return text.firstRange(of: extensionMark)
+                ?? text.firstRange(of: /(?i),? ?(extension|extn?|durchwahl|x|#|转|轉|分机|分機|内線|內線|доб)/)
+        }
+    }
+
+    private static func digit(_ scalar: Unicode.Scalar) -> String? {
+        guard scalar.properties.numericType == .decimal, let value = scalar.properties.numericValue else { return nil }
+        return String(Int(value))
+    }
+
+    private static func isSeparator(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "-", ".", "/", "(", ")", "（", "）", "－", "．", "／": true
+        case "\u{2010}"..."\u{2015}": true
+        default: scalar.properties.generalCategory == .spaceSeparator || isMarkOfDirection(scalar)
+        }
+    }
+
+    /// Address books put them around numbers.
+    private static func isMarkOfDirection(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "\u{202a}"..."\u{202e}", "\u{200e}", "\u{200f}", "\u{2066}"..."\u{2069}": true
+        default: false
+        }
+    }
+
+    /// What was typed, as it is kept: without marks of the direction, which nobody types.
+    package static func typed(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.filter { !isMarkOfDirection($0) }))
+    }
+}
