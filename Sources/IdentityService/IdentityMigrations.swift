@@ -100,6 +100,8 @@ package enum IdentityMigrations {
                 sql: PackageResources.identity_0012_extend_field_definitions_sql),
             Migration(
                 number: 13, name: "make_fields_unique", sql: PackageResources.identity_0013_make_fields_unique_sql),
+            Migration(
+                number: 14, name: "version_settings", sql: PackageResources.identity_0014_version_settings_sql),
         ],
         rights: TableRights.kept(
             "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views")
@@ -107,9 +109,6 @@ package enum IdentityMigrations {
                 TableRights("field_definitions_number_seq", "USAGE"),
                 TableRights("object_definitions_number_seq", "USAGE"),
             ]
-            + TableRights.changed(
-                "settings",
-                changing: [
-                    "version", "updated_at", "time_zone", "read_rows_per_day_max", "deleted_records_kept_days",
-                ]))
+            + TableRights.changed("settings", changing: ["version"])
+            + TableRights.kept("settings_versions", changing: ["settings", "cancelled_at"]))
 }
