@@ -99,6 +99,7 @@ let package = Package(
         // Floor 2: engines.
         module("TLSTransport", ["COpenSSL", "CLinux", "Reactor", "Wire", deque]),
         module("RPC", ["Wire", "Tenancy", "Observability", deque, logging]),
+        module("WorkingTime", ["Tenancy", "Text"]),
         module(
             "Postgres", ["CPostgres", "Reactor", "Tenancy", "Observability", coreMetrics, logging]),
 
@@ -109,7 +110,7 @@ let package = Package(
                 "Reactor", "Wire", "TLSTransport", "RPC", "Observability", "Tenancy", deque, logging,
             ], exclude: ["README.md"]),
         module("Contracts", ["CContracts", "CEnvelope", "CProtobufC", "Tenancy", "Wire", "RPC"]),
-        module("AccessControl", ["Tenancy"]),
+        module("AccessControl", ["Tenancy", "WorkingTime"]),
         module("TenantDatabase", ["Postgres", "Tenancy", "Reactor", logging]),
         module(
             "Migrations", ["Postgres", "Tenancy", "Reactor", "Credentials", "Observability", logging],
@@ -142,7 +143,8 @@ let package = Package(
             [
                 "CLinux", "Reactor", "Observability", "Settings", "Credentials", "Tenancy", "TLSTransport",
                 "RPC", "RPCTransport", "Contracts", "AccessControl", "Postgres",
-                "TenantDatabase", "Migrations", "Records", "Text", "Wire", "Work", logging, metrics, coreMetrics,
+                "TenantDatabase", "Migrations", "Records", "Text", "Wire", "Work", "WorkingTime", logging, metrics,
+                coreMetrics,
             ], exclude: ["README.md"]),
 
         // Floor 7: the services and the public client.
@@ -157,7 +159,7 @@ let package = Package(
             [
                 "RPC", "Contracts", "IdentityContracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Reactor",
                 "TenantDatabase", "Records", "Credentials", "Migrations", "ServiceHost", "Settings", "Observability",
-                "Text", "Work", logging, coreMetrics,
+                "Text", "Work", "WorkingTime", logging, coreMetrics,
             ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
             "CustomerService",
@@ -215,6 +217,7 @@ let package = Package(
         tests("TenancyTests", ["Tenancy"]),
         tests("TextTests", ["Text", "TestSupport"]),
         tests("MoneyTests", ["Money"]),
+        tests("WorkingTimeTests", ["WorkingTime", "Tenancy", "Text"]),
         tests(
             "ServiceSchemaIntegrationTests",
             [
@@ -257,7 +260,7 @@ let package = Package(
                 "Credentials", "Observability", "RPC", "Reactor", "Settings", "TLSTransport", "RPCTransport", "Tenancy",
                 "Wire", "Work", logging, coreMetrics,
             ]),
-        tests("AccessControlTests", ["AccessControl", "Tenancy"]),
+        tests("AccessControlTests", ["AccessControl", "Tenancy", "WorkingTime"]),
         // Decides filters in memory: what the SQL of Records is compared with. In debug builds, as @testable is.
         .target(
             name: "FilterModel", dependencies: ["AccessControl", "Records", "Tenancy", "Text", "Wire"],
@@ -391,7 +394,7 @@ let package = Package(
                 "IdentityService", "ProductRoles", "ProvisionerService", "TestPostgres", "TestService", "AccessControl",
                 "Catalogue", "Contracts", "IdentityContracts", "Credentials", "Migrations", "Postgres", "RPC",
                 "Reactor", "Records",
-                "ServiceHost", "TenantDatabase", "Tenancy", "Text", "Wire", "Work", logging, coreMetrics,
+                "ServiceHost", "TenantDatabase", "Tenancy", "Text", "Wire", "Work", "WorkingTime", logging, coreMetrics,
             ]),
         // What Tests/Fuzz/run feeds with arbitrary bytes, and the tests that run the found cases again.
         .target(

@@ -1,5 +1,6 @@
 import Synchronization
 package import Tenancy
+package import WorkingTime
 
 /// Everything that decides who may do what in one tenant at one moment. Immutable; the rights of a user are compiled
 /// when first asked for and kept, so that a decision afterwards is a few look-ups.
@@ -11,8 +12,8 @@ package final class PolicySnapshot: Sendable {
     package let isActive: Bool
     /// Where each service keeps the tenant's data, as far as that was told with the policy.
     private let placements: [Placement]
-    /// What the workspace has set for itself.
-    package let settings: WorkspaceSettings
+    /// What the workspace has set for itself, in the order in which it holds: never empty.
+    private let settingsInOrder: [WorkspaceSettings]
     /// The fields that the workspace has added to its records.
     package let model: TenantModel
 
@@ -27,13 +28,13 @@ package final class PolicySnapshot: Sendable {
     package init(
         tenantID: TenantID, epoch: Int64, isActive: Bool, roles: [PolicyRole], units: [PolicyUnit],
         users: [PolicyUser], placements: [Placement] = [], settings: WorkspaceSettings = WorkspaceSettings(),
-        model: TenantModel = .empty
+        upcomingSettings: [WorkspaceSettings] = [], model: TenantModel = .empty
     ) {
         self.tenantID = tenantID
         self.epoch = epoch
         self.isActive = isActive
         self.placements = placements
-        self.settings = settings
+        settingsInOrder = [settings] + upcomingSettings
         self.model = model
         self.roles = Dictionary(roles.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.users = Dictionary(users.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
@@ -44,6 +45,24 @@ package final class PolicySnapshot: Sendable {
     /// Where a service keeps the tenant's data; nil when the policy does not tell.
     package func placement(of service: ServiceName) -> Placement? {
         placements.first { $0.service == service }
+    }
+
+    /// What the workspace has set for itself, as far as it holds now: what begins to hold is known before, so that all services go by it from the same moment on.
+    package var settings: WorkspaceSettings { settings(at: .now()) }
+
+    /// What holds at a moment. Of the past only what this policy knows.
+    package func settings(at moment: Timestamp) -> WorkspaceSettings {
+        settingsInOrder.last { $0.effectiveTime ?? moment <= moment } ?? settingsInOrder[0]
+    }
+
+    /// When a user works, by the settings of a moment; what all do for a user who is not known. Its hours are those of the settings' time zone.
+    package func workPlan(of user: UserID, at moment: Timestamp) -> WorkPlan {
+        settings(at: moment).calendar.plan(of: user, in: unit(of: user).map(tree.chain(to:)) ?? [])
+    }
+
+    /// When a department works.
+    package func workPlan(ofUnit unit: RecordID, at moment: Timestamp) -> WorkPlan {
+        settings(at: moment).calendar.plan(of: nil, in: tree.chain(to: unit))
     }
 
     /// The rights of a user. Nil for a user whom the snapshot does not know (disabled, deleted, of another tenant) and

@@ -56,6 +56,11 @@ struct UnitTree: Sendable {
         return slices.filter { $0.value.contains(place) }.map(\.key).sorted()
     }
 
+    /// The same from the top to the department.
+    func chain(to unit: RecordID) -> [RecordID] {
+        path(to: unit).sorted { slices[$0]?.count ?? 0 > slices[$1]?.count ?? 0 }
+    }
+
     /// The department and all below it; empty for an unknown one.
     func subtree(of unit: RecordID) -> [RecordID] {
         slices[unit].map { Array(order[$0]) } ?? []

@@ -1891,32 +1891,141 @@ extension ContractCatalogue {
                     cHJldmlldy4K
                     """),
             DescribedFile(
-                path: "steward/identity/v1/settings_service.proto", package: "steward.identity.v1",
-                dependencies: ["steward/identity/v1/workspace_settings.proto"],
+                path: "steward/identity/v1/workspace_model_service.proto", package: "steward.identity.v1",
+                dependencies: ["steward/identity/v1/field_definition_service.proto", "steward/identity/v1/object_definition_service.proto", "steward/identity/v1/role_service.proto", "steward/identity/v1/workspace_settings.proto"],
                 base64: """
-                    CipzdGV3YXJkL2lkZW50aXR5L3YxL3NldHRpbmdzX3NlcnZpY2UucHJvdG8SE3N0ZXdhcmQuaWRlbnRpdHkudjEaLHN0ZXdh\
-                    cmQvaWRlbnRpdHkvdjEvd29ya3NwYWNlX3NldHRpbmdzLnByb3RvIhQKEkdldFNldHRpbmdzUmVxdWVzdCJZChNHZXRTZXR0\
-                    aW5nc1Jlc3BvbnNlEkIKCHNldHRpbmdzGAEgASgLMiYuc3Rld2FyZC5pZGVudGl0eS52MS5Xb3Jrc3BhY2VTZXR0aW5nc1II\
-                    c2V0dGluZ3MifAoVVXBkYXRlU2V0dGluZ3NSZXF1ZXN0EkIKCHNldHRpbmdzGAEgASgLMiYuc3Rld2FyZC5pZGVudGl0eS52\
-                    MS5Xb3Jrc3BhY2VTZXR0aW5nc1IIc2V0dGluZ3MSHwoLdXBkYXRlX21hc2sYAiADKAlSCnVwZGF0ZU1hc2siXAoWVXBkYXRl\
-                    U2V0dGluZ3NSZXNwb25zZRJCCghzZXR0aW5ncxgBIAEoCzImLnN0ZXdhcmQuaWRlbnRpdHkudjEuV29ya3NwYWNlU2V0dGlu\
-                    Z3NSCHNldHRpbmdzMt4BCg9TZXR0aW5nc1NlcnZpY2USYAoLR2V0U2V0dGluZ3MSJy5zdGV3YXJkLmlkZW50aXR5LnYxLkdl\
-                    dFNldHRpbmdzUmVxdWVzdBooLnN0ZXdhcmQuaWRlbnRpdHkudjEuR2V0U2V0dGluZ3NSZXNwb25zZRJpCg5VcGRhdGVTZXR0\
-                    aW5ncxIqLnN0ZXdhcmQuaWRlbnRpdHkudjEuVXBkYXRlU2V0dGluZ3NSZXF1ZXN0Gisuc3Rld2FyZC5pZGVudGl0eS52MS5V\
-                    cGRhdGVTZXR0aW5nc1Jlc3BvbnNlSrUHCi0KAQwSAwEAEhojIFdoYXQgYSB3b3Jrc3BhY2Ugc2V0cyBmb3IgaXRzZWxmLgoK\
-                    MQoCBgASBAgADQEaJSBTZXR0aW5ncyBvZiB0aGUgY2FsbGVyJ3Mgd29ya3NwYWNlLgoKTQoEBgACABIDCgJEGkAgR2l2ZXMg\
-                    dGhlIHNldHRpbmdzLiBFdmVyeSB1c2VyIG9mIHRoZSB3b3Jrc3BhY2UgbWF5IHJlYWQgdGhlbS4KCn8KBAYAAgESAwwCTRpy\
-                    IENoYW5nZXMgdGhlIHNldHRpbmdzIGluIHRoZSBtYXNrLiBOZWVkcyB0aGUgcmlnaHQgdG8gdXBkYXRlIHNldHRpbmdzIG9u\
-                    IHRoZSBzY29wZSBhbGwsIHdoaWNoIHRoZSByb2xlIEFkbWluIGhhcy4KCiQKAgQAEgQQABEBGhggQXNrcyBmb3IgdGhlIHNl\
-                    dHRpbmdzLgoKGwoCBAESBBQAFwEaDyBUaGUgc2V0dGluZ3MuCgocCgQEAQIAEgMWAioaDyBUaGUgc2V0dGluZ3MuCgohCgIE\
-                    AhIEGgAhARoVIFNldHRpbmdzIHRvIGNoYW5nZS4KCuIBCgQEAgIAEgMdAioa1AEgVGhlIHZlcnNpb24gdGhhdCB3YXMgcmVh\
-                    ZCwgYW5kIHRoZSBuZXcgdmFsdWVzLiBXaXRob3V0IGEgdmVyc2lvbiB0aGUgbGFzdCB3cml0ZXIgd2luczsgd2l0aCBhbm90\
-                    aGVyIHZlcnNpb24gdGhhbiB0aGUgcHJlc2VudCBvbmUKIHRoZSBhbnN3ZXIgaXMgQUJPUlRFRCAvIFZFUlNJT05fQ09ORkxJ\
-                    Q1QsIHdoaWNoZXZlciBzZXR0aW5ncyB3ZXJlIGNoYW5nZWQgc2luY2UuCgrKAQoEBAICARIDIAIiGrwBIFRoZSBzZXR0aW5n\
-                    cyB0byBjaGFuZ2U6IHRpbWVfem9uZSwgcmVhZF9yb3dzX3Blcl9kYXlfbWF4LCBkZWxldGVkX3JlY29yZHNfa2VwdF9kYXlz\
-                    LiBPbmUgdGhhdCBpcyBuYW1lZCBoZXJlIGFuZCBub3Qgc2V0IGFib3ZlIGdldHMgaXRzIGRlZmF1bHQ7CiB3aXRob3V0IGEg\
-                    bWFzayB0aG9zZSBjaGFuZ2UgdGhhdCBhcmUgc2V0LgoKIwoCBAMSBCQAJwEaFyBUaGUgc2V0dGluZ3MgY2hhbmdlZC4KCiYK\
-                    BAQDAgASAyYCKhoZIFRoZSBzZXR0aW5ncyBhcyBzdG9yZWQuCg==
+                    CjFzdGV3YXJkL2lkZW50aXR5L3YxL3dvcmtzcGFjZV9tb2RlbF9zZXJ2aWNlLnByb3RvEhNzdGV3YXJkLmlkZW50aXR5LnYx\
+                    GjJzdGV3YXJkL2lkZW50aXR5L3YxL2ZpZWxkX2RlZmluaXRpb25fc2VydmljZS5wcm90bxozc3Rld2FyZC9pZGVudGl0eS92\
+                    MS9vYmplY3RfZGVmaW5pdGlvbl9zZXJ2aWNlLnByb3RvGiZzdGV3YXJkL2lkZW50aXR5L3YxL3JvbGVfc2VydmljZS5wcm90\
+                    bxosc3Rld2FyZC9pZGVudGl0eS92MS93b3Jrc3BhY2Vfc2V0dGluZ3MucHJvdG8ihAIKDldvcmtzcGFjZU1vZGVsEj8KB29i\
+                    amVjdHMYASADKAsyJS5zdGV3YXJkLmlkZW50aXR5LnYxLk9iamVjdERlZmluaXRpb25SB29iamVjdHMSPAoGZmllbGRzGAIg\
+                    AygLMiQuc3Rld2FyZC5pZGVudGl0eS52MS5GaWVsZERlZmluaXRpb25SBmZpZWxkcxIvCgVyb2xlcxgDIAMoCzIZLnN0ZXdh\
+                    cmQuaWRlbnRpdHkudjEuUm9sZVIFcm9sZXMSQgoIc2V0dGluZ3MYBCABKAsyJi5zdGV3YXJkLmlkZW50aXR5LnYxLldvcmtz\
+                    cGFjZVNldHRpbmdzUghzZXR0aW5ncyIaChhHZXRXb3Jrc3BhY2VNb2RlbFJlcXVlc3QiVgoZR2V0V29ya3NwYWNlTW9kZWxS\
+                    ZXNwb25zZRI5CgVtb2RlbBgBIAEoCzIjLnN0ZXdhcmQuaWRlbnRpdHkudjEuV29ya3NwYWNlTW9kZWxSBW1vZGVsInEKGkFw\
+                    cGx5V29ya3NwYWNlTW9kZWxSZXF1ZXN0EjkKBW1vZGVsGAEgASgLMiMuc3Rld2FyZC5pZGVudGl0eS52MS5Xb3Jrc3BhY2VN\
+                    b2RlbFIFbW9kZWwSGAoHcHJldmlldxgCIAEoCFIHcHJldmlldyKCAQobQXBwbHlXb3Jrc3BhY2VNb2RlbFJlc3BvbnNlEjoK\
+                    B2NoYW5nZXMYASADKAsyIC5zdGV3YXJkLmlkZW50aXR5LnYxLk1vZGVsQ2hhbmdlUgdjaGFuZ2VzEicKD3VuY2hhbmdlZF9j\
+                    b3VudBgCIAEoBVIOdW5jaGFuZ2VkQ291bnQixgEKC01vZGVsQ2hhbmdlEhYKBm9iamVjdBgBIAEoCVIGb2JqZWN0EhIKBG5h\
+                    bWUYAiABKAlSBG5hbWUSGAoHY3JlYXRlZBgDIAEoCFIHY3JlYXRlZBIlCg5jaGFuZ2VkX2ZpZWxkcxgEIAMoCVINY2hhbmdl\
+                    ZEZpZWxkcxJKCg1maWVsZF9jaGFuZ2VzGAUgAygLMiUuc3Rld2FyZC5pZGVudGl0eS52MS5Nb2RlbEZpZWxkQ2hhbmdlUgxm\
+                    aWVsZENoYW5nZXMiWAoQTW9kZWxGaWVsZENoYW5nZRIUCgVmaWVsZBgBIAEoCVIFZmllbGQSGAoHcmVtb3ZlZBgCIAMoCVIH\
+                    cmVtb3ZlZBIUCgVhZGRlZBgDIAMoCVIFYWRkZWQyhQIKFVdvcmtzcGFjZU1vZGVsU2VydmljZRJyChFHZXRXb3Jrc3BhY2VN\
+                    b2RlbBItLnN0ZXdhcmQuaWRlbnRpdHkudjEuR2V0V29ya3NwYWNlTW9kZWxSZXF1ZXN0Gi4uc3Rld2FyZC5pZGVudGl0eS52\
+                    MS5HZXRXb3Jrc3BhY2VNb2RlbFJlc3BvbnNlEngKE0FwcGx5V29ya3NwYWNlTW9kZWwSLy5zdGV3YXJkLmlkZW50aXR5LnYx\
+                    LkFwcGx5V29ya3NwYWNlTW9kZWxSZXF1ZXN0GjAuc3Rld2FyZC5pZGVudGl0eS52MS5BcHBseVdvcmtzcGFjZU1vZGVsUmVz\
+                    cG9uc2VK0RIKWgoBDBIDAQASGlAgVGhlIG1vZGVsIG9mIGEgd29ya3NwYWNlIGFzIG9uZSB0aGluZzogd2hhdCBtYWtlcyBp\
+                    dCBkaWZmZXJlbnQgZnJvbSBhIG5ldyBvbmUuCgqUAQoCBgASBAsAEgEahwEgVGFrZXMgYSBtb2RlbCBvdXQgb2YgYSB3b3Jr\
+                    c3BhY2UgYW5kIG1ha2VzIG9uZSB0aGVyZS4gTmVlZHMgYSBzZXNzaW9uLCBhbmQgdGhlIHJpZ2h0cyBvbiBlYWNoIG9mIHRo\
+                    ZSByZWNvcmRzIHRoYXQgaXQgcmVhZHMgb3Igd3JpdGVzLgoKeQoEBgACABIDDQJWGmwgR2l2ZXMgdGhlIG1vZGVsIG9mIHRo\
+                    ZSB3b3Jrc3BhY2UuIFdoYXQgaXMgZXhwb3J0ZWQsIGFuZCBhcHBsaWVkIHRvIGFuIGVtcHR5IHdvcmtzcGFjZSwgY29tZXMg\
+                    b3V0IHRoZSBzYW1lLgoKkQMKBAYAAgESAxECXBqDAyBNYWtlcyB3aGF0IGEgbW9kZWwgaG9sZHM6IGFsbCBvZiBpdCBvciwg\
+                    d2hlbiBhbnl0aGluZyBpcyByZWZ1c2VkLCBub3RoaW5nLiBPYmplY3RzIGFuZCBmaWVsZHMgYXJlIGZvdW5kIGJ5IHRoZWly\
+                    IG5hbWVzLCByb2xlcyBieSB0aGVpcgogZGlzcGxheV9uYW1lOyB0aG9zZSB0aGF0IGFyZSB0aGVyZSBiZWNvbWUgYXMgdGhl\
+                    IG1vZGVsIGhhcyB0aGVtLCB0aGUgb3RoZXJzIGFyZSBjcmVhdGVkLCBhbmQgd2hhdCB0aGUgbW9kZWwgZG9lcyBub3QgbmFt\
+                    ZSBzdGF5cy4KIE5vdGhpbmcgaXMgZGVsZXRlZC4gUmVhc29uczogdGhvc2Ugb2YgY3JlYXRpbmcgYW5kIHVwZGF0aW5nIGVh\
+                    Y2gsIHdpdGggdGhlIGZpZWxkIGFzIGluIGZpZWxkc1szXS5raW5kOyBNT0RFTF9UT09fTEFSR0UuCgqhAQoCBAASBBYAHwEa\
+                    lAEgV2hhdCBtYWtlcyBhIHdvcmtzcGFjZSBkaWZmZXJlbnQgZnJvbSBhIG5ldyBvbmUuIEluIGl0cyByZWNvcmRzIHRoZSBp\
+                    ZCwgdmVyc2lvbiwgdGltZXMgYW5kIHdoYXQgdGhlIHNlcnZpY2Ugc2V0cyBhcmUgbmVpdGhlciBnaXZlbiBub3IKIGxvb2tl\
+                    ZCBhdC4KCi8KBAQAAgASAxgCKBoiIFRoZSBvYmplY3RzIHRoYXQgaXQgaGFzIGRlZmluZWQuCgosCgQEAAIBEgMaAiYaHyBU\
+                    aGUgZmllbGRzIHRoYXQgaXQgaGFzIGFkZGVkLgoKQwoEBAACAhIDHAIaGjYgVGhlIHJvbGVzIGJ1dCBBZG1pbiwgd2hvc2Ug\
+                    cmlnaHRzIGNhbm5vdCBiZSBjaGFuZ2VkLgoKngEKBAQAAgMSAx4CKhqQASBXaGF0IHRoZSB3b3Jrc3BhY2UgaGFzIHNldCBm\
+                    b3IgaXRzZWxmLCB3aXRob3V0IHRoZSBleGNlcHRpb25zIG9mIGl0cyBjYWxlbmRhciwgd2hpY2ggYXJlIG9mIGRlcGFydG1l\
+                    bnRzIGFuZCB1c2Vycy4gV2hhdCBpcyBub3Qgc2V0IGhlcmUgc3RheXMuCgohCgIEARIEIgAjARoVIEFza3MgZm9yIHRoZSBt\
+                    b2RlbC4KChgKAgQCEgQmACkBGgwgVGhlIG1vZGVsLgoKMAoEBAICABIDKAIkGiMgQXMgZmFyIGFzIHRoZSBjYWxsZXIgbWF5\
+                    IHJlYWQgaXQuCgogCgIEAxIELAAxARoUIFRoZSBtb2RlbCB0byBtYWtlLgoKNwoEBAMCABIDLgIkGiogQXQgbW9zdCAyLDAw\
+                    MCBvYmplY3RzLCBmaWVsZHMgYW5kIHJvbGVzLgoKPAoEBAMCARIDMAIcGi8gQ2hhbmdlcyBub3RoaW5nIGFuZCB0ZWxscyB3\
+                    aGF0IHdvdWxkIGJlIGRvbmUuCgopCgIEBBIENAA5ARodIFdoYXQgd2FzIGRvbmUsIG9yIHdvdWxkIGJlLgoKZQoEBAQCABID\
+                    NgIjGlggV2hhdCB3YXMgY2hhbmdlZCwgaW4gdGhlIG9yZGVyIG9mIHRoZSBtb2RlbDsgd2hhdCB3YXMgYXMgdGhlIG1vZGVs\
+                    IGhhcyBpdCBpcyBsZWZ0IG91dC4KCjMKBAQEAgESAzgCJRomIEhvdyBtYW55IHdlcmUgYXMgdGhlIG1vZGVsIGhhcyB0aGVt\
+                    LgoKJAoCBAUSBDwARwEaGCBBIGNoYW5nZSBvZiB0aGUgbW9kZWwuCgpVCgQEBQIAEgM+Ah0aSCBLaW5kIG9mIHJlY29yZDog\
+                    b2JqZWN0X2RlZmluaXRpb24sIGZpZWxkX2RlZmluaXRpb24sIHJvbGUgb3Igc2V0dGluZ3MuCgo/CgQEBQIBEgNAAhsaMiBJ\
+                    dHMgbmFtZTogcHJvamVjdCwgY3VzdG9tLnByb2plY3QuYnVkZ2V0LCBCdXllci4KCicKBAQFAgISA0ICHBoaIEl0IHdhcyBu\
+                    b3QgdGhlcmUgYmVmb3JlLgoKRAoEBAUCAxIDRAIlGjcgVGhlIGZpZWxkcyB0aGF0IGJlY2FtZSBvdGhlcnMsIG9mIG9uZSB0\
+                    aGF0IHdhcyB0aGVyZS4KCj4KBAQFAgQSA0YCLhoxIFdoYXQgYmVjYW1lIG9mIHRoZXNlIGZpZWxkcywgaW4gdGhlIHNhbWUg\
+                    b3JkZXIuCgqUAQoCBAYSBEoAUQEahwEgV2hhdCBiZWNvbWVzIG9mIGEgZmllbGQgb2YgdGhlIG1vZGVsOiBvZiBhIGxpc3Qg\
+                    aXRzIGVsZW1lbnRzLCBvZiBhbm90aGVyIGl0cyB2YWx1ZTsgZ3JhbnRzIGFuZCBmaWVsZCBwb2xpY2llcyBhcyBpbiBhY2Nv\
+                    dW50IHJlYWQgQUxMLgoKNwoEBAYCABIDTAIcGiogVGhlIGZpZWxkOiBjaG9pY2VzLCBncmFudHMsIGRlc2NyaXB0aW9uLgoK\
+                    LQoEBAYCARIDTgIeGiAgV2hhdCB3YXMgdGhlcmUgYW5kIGlzIG5vIG1vcmUuCgopCgQEBgICEgNQAhwaHCBXaGF0IHdhcyBu\
+                    b3QgdGhlcmUgYmVmb3JlLgo=
+                    """),
+            DescribedFile(
+                path: "steward/identity/v1/settings_service.proto", package: "steward.identity.v1",
+                dependencies: ["google/protobuf/timestamp.proto", "steward/identity/v1/workspace_model_service.proto", "steward/identity/v1/workspace_settings.proto"],
+                base64: """
+                    CipzdGV3YXJkL2lkZW50aXR5L3YxL3NldHRpbmdzX3NlcnZpY2UucHJvdG8SE3N0ZXdhcmQuaWRlbnRpdHkudjEaH2dvb2ds\
+                    ZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aMXN0ZXdhcmQvaWRlbnRpdHkvdjEvd29ya3NwYWNlX21vZGVsX3NlcnZpY2Uu\
+                    cHJvdG8aLHN0ZXdhcmQvaWRlbnRpdHkvdjEvd29ya3NwYWNlX3NldHRpbmdzLnByb3RvIkQKEkdldFNldHRpbmdzUmVxdWVz\
+                    dBIuCgR0aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZSJZChNHZXRTZXR0aW5nc1Jlc3BvbnNl\
+                    EkIKCHNldHRpbmdzGAEgASgLMiYuc3Rld2FyZC5pZGVudGl0eS52MS5Xb3Jrc3BhY2VTZXR0aW5nc1IIc2V0dGluZ3Mi2QEK\
+                    FVVwZGF0ZVNldHRpbmdzUmVxdWVzdBJCCghzZXR0aW5ncxgBIAEoCzImLnN0ZXdhcmQuaWRlbnRpdHkudjEuV29ya3NwYWNl\
+                    U2V0dGluZ3NSCHNldHRpbmdzEh8KC3VwZGF0ZV9tYXNrGAIgAygJUgp1cGRhdGVNYXNrEkEKDmVmZmVjdGl2ZV90aW1lGAMg\
+                    ASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFINZWZmZWN0aXZlVGltZRIYCgdwcmV2aWV3GAQgASgIUgdwcmV2aWV3\
+                    IlwKFlVwZGF0ZVNldHRpbmdzUmVzcG9uc2USQgoIc2V0dGluZ3MYASABKAsyJi5zdGV3YXJkLmlkZW50aXR5LnYxLldvcmtz\
+                    cGFjZVNldHRpbmdzUghzZXR0aW5ncyI4ChxDYW5jZWxTZXR0aW5nc1ZlcnNpb25SZXF1ZXN0EhgKB3ZlcnNpb24YASABKANS\
+                    B3ZlcnNpb24iXwodQ2FuY2VsU2V0dGluZ3NWZXJzaW9uUmVzcG9uc2USPgoHdmVyc2lvbhgBIAEoCzIkLnN0ZXdhcmQuaWRl\
+                    bnRpdHkudjEuU2V0dGluZ3NWZXJzaW9uUgd2ZXJzaW9uIlkKG0xpc3RTZXR0aW5nc1ZlcnNpb25zUmVxdWVzdBIbCglwYWdl\
+                    X3NpemUYASABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbiKIAQocTGlzdFNldHRpbmdzVmVy\
+                    c2lvbnNSZXNwb25zZRJACgh2ZXJzaW9ucxgBIAMoCzIkLnN0ZXdhcmQuaWRlbnRpdHkudjEuU2V0dGluZ3NWZXJzaW9uUgh2\
+                    ZXJzaW9ucxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4i7gEKD1NldHRpbmdzVmVyc2lvbhJCCghz\
+                    ZXR0aW5ncxgBIAEoCzImLnN0ZXdhcmQuaWRlbnRpdHkudjEuV29ya3NwYWNlU2V0dGluZ3NSCHNldHRpbmdzEiUKDmNoYW5n\
+                    ZWRfZmllbGRzGAIgAygJUg1jaGFuZ2VkRmllbGRzEhcKB3VzZXJfaWQYAyABKAlSBnVzZXJJZBI7CgtjYW5jZWxfdGltZRgE\
+                    IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNhbmNlbFRpbWUSGgoIdXBjb21pbmcYBSABKAhSCHVwY29taW5n\
+                    Il8KHkNvbXBhcmVTZXR0aW5nc1ZlcnNpb25zUmVxdWVzdBIYCgd2ZXJzaW9uGAEgASgDUgd2ZXJzaW9uEiMKDW90aGVyX3Zl\
+                    cnNpb24YAiABKANSDG90aGVyVmVyc2lvbiJiCh9Db21wYXJlU2V0dGluZ3NWZXJzaW9uc1Jlc3BvbnNlEj8KB2NoYW5nZXMY\
+                    ASADKAsyJS5zdGV3YXJkLmlkZW50aXR5LnYxLk1vZGVsRmllbGRDaGFuZ2VSB2NoYW5nZXMy4gQKD1NldHRpbmdzU2Vydmlj\
+                    ZRJgCgtHZXRTZXR0aW5ncxInLnN0ZXdhcmQuaWRlbnRpdHkudjEuR2V0U2V0dGluZ3NSZXF1ZXN0Giguc3Rld2FyZC5pZGVu\
+                    dGl0eS52MS5HZXRTZXR0aW5nc1Jlc3BvbnNlEmkKDlVwZGF0ZVNldHRpbmdzEiouc3Rld2FyZC5pZGVudGl0eS52MS5VcGRh\
+                    dGVTZXR0aW5nc1JlcXVlc3QaKy5zdGV3YXJkLmlkZW50aXR5LnYxLlVwZGF0ZVNldHRpbmdzUmVzcG9uc2USfgoVQ2FuY2Vs\
+                    U2V0dGluZ3NWZXJzaW9uEjEuc3Rld2FyZC5pZGVudGl0eS52MS5DYW5jZWxTZXR0aW5nc1ZlcnNpb25SZXF1ZXN0GjIuc3Rl\
+                    d2FyZC5pZGVudGl0eS52MS5DYW5jZWxTZXR0aW5nc1ZlcnNpb25SZXNwb25zZRJ7ChRMaXN0U2V0dGluZ3NWZXJzaW9ucxIw\
+                    LnN0ZXdhcmQuaWRlbnRpdHkudjEuTGlzdFNldHRpbmdzVmVyc2lvbnNSZXF1ZXN0GjEuc3Rld2FyZC5pZGVudGl0eS52MS5M\
+                    aXN0U2V0dGluZ3NWZXJzaW9uc1Jlc3BvbnNlEoQBChdDb21wYXJlU2V0dGluZ3NWZXJzaW9ucxIzLnN0ZXdhcmQuaWRlbnRp\
+                    dHkudjEuQ29tcGFyZVNldHRpbmdzVmVyc2lvbnNSZXF1ZXN0GjQuc3Rld2FyZC5pZGVudGl0eS52MS5Db21wYXJlU2V0dGlu\
+                    Z3NWZXJzaW9uc1Jlc3BvbnNlSrgYCi0KAQwSAwEAEhojIFdoYXQgYSB3b3Jrc3BhY2Ugc2V0cyBmb3IgaXRzZWxmLgoKiwEK\
+                    AgYAEgQKABYBGn8gU2V0dGluZ3Mgb2YgdGhlIGNhbGxlcidzIHdvcmtzcGFjZS4gVGhleSBoYXZlIHZlcnNpb25zOiBlYWNo\
+                    IGNoYW5nZSBpcyBvbmUsIGFuZCBob2xkcyBmcm9tIGEgbW9tZW50IG9uLCB3aGljaCBtYXkgYmUgdG8gY29tZS4KCmsKBAYA\
+                    AgASAwwCRBpeIEdpdmVzIHRoZSBzZXR0aW5ncyB0aGF0IGhvbGQgbm93LCBvciBhdCBhIG1vbWVudC4gRXZlcnkgdXNlciBv\
+                    ZiB0aGUgd29ya3NwYWNlIG1heSByZWFkIHRoZW0uCgqZAQoEBgACARIDDgJNGosBIENoYW5nZXMgdGhlIHNldHRpbmdzIGlu\
+                    IHRoZSBtYXNrLCBub3cgb3IgZnJvbSBhIG1vbWVudCBvbi4gTmVlZHMgdGhlIHJpZ2h0IHRvIHVwZGF0ZSBzZXR0aW5ncyBv\
+                    biB0aGUgc2NvcGUgYWxsLCB3aGljaCB0aGUgcm9sZSBBZG1pbiBoYXMuCgpvCgQGAAICEgMQAmIaYiBUYWtlcyBhIGNoYW5n\
+                    ZSBiYWNrIHRoYXQgZG9lcyBub3QgaG9sZCB5ZXQuIE5lZWRzIHRoZSByaWdodCB0byB1cGRhdGUgc2V0dGluZ3Mgb24gdGhl\
+                    IHNjb3BlIGFsbC4KCqQBCgQGAAIDEgMTAl8algEgR2l2ZXMgdGhlIHZlcnNpb25zIG9mIHRoZSBzZXR0aW5ncywgdGhlIG5l\
+                    d2VzdCBmaXJzdDogd2hhdCB3YXMgY2hhbmdlZCwgYnkgd2hvbSwgYW5kIGZyb20gd2hlbiBpdCBob2xkcy4gRXZlcnkgdXNl\
+                    ciBvZiB0aGUgd29ya3NwYWNlCiBtYXkgcmVhZCB0aGVtLgoKPgoEBgACBBIDFQJoGjEgVGVsbHMgd2hhdCB0d28gdmVyc2lv\
+                    bnMgaGF2ZSBpbiBkaWZmZXJlbnQgd2F5cy4KCiQKAgQAEgQZABwBGhggQXNrcyBmb3IgdGhlIHNldHRpbmdzLgoKPgoEBAAC\
+                    ABIDGwIuGjEgVGhvc2UgdGhhdCBob2xkIGF0IHRoaXMgbW9tZW50OyBhYnNlbnQgZm9yIG5vdy4KChsKAgQBEgQfACIBGg8g\
+                    VGhlIHNldHRpbmdzLgoKHAoEBAECABIDIQIqGg8gVGhlIHNldHRpbmdzLgoKIQoCBAISBCUAMQEaFSBTZXR0aW5ncyB0byBj\
+                    aGFuZ2UuCgqEAgoEBAICABIDKAIqGvYBIFRoZSB2ZXJzaW9uIHRoYXQgd2FzIHJlYWQsIGFuZCB0aGUgbmV3IHZhbHVlcy4g\
+                    V2l0aG91dCBhIHZlcnNpb24gdGhlIGxhc3Qgd3JpdGVyIHdpbnM7IHdpdGggYW5vdGhlciB2ZXJzaW9uIHRoYW4gdGhlIG9u\
+                    ZSB0aGF0IGhvbGRzIHdoZW4gdGhlCiBjaGFuZ2UgYmVnaW5zIHRvIGhvbGQgdGhlIGFuc3dlciBpcyBBQk9SVEVEIC8gVkVS\
+                    U0lPTl9DT05GTElDVCwgd2hpY2hldmVyIHNldHRpbmdzIHdlcmUgY2hhbmdlZCBzaW5jZS4KCrIBCgQEAgIBEgMrAiIapAEg\
+                    VGhlIHNldHRpbmdzIHRvIGNoYW5nZSwgYXMgaW4gdGltZV96b25lIG9yIHdvcmtpbmdfY2FsZW5kYXIuIE9uZSB0aGF0IGlz\
+                    IG5hbWVkIGhlcmUgYW5kIG5vdCBzZXQgYWJvdmUgZ2V0cyBpdHMgZGVmYXVsdDsKIHdpdGhvdXQgYSBtYXNrIHRob3NlIGNo\
+                    YW5nZSB0aGF0IGFyZSBzZXQuCgqHAgoEBAICAhIDLgI4GvkBIEZyb20gd2hlbiB0aGUgY2hhbmdlIGhvbGRzLCBhdCBtb3N0\
+                    IDEsMTAwIGRheXMgZnJvbSBub3c7IGFic2VudCBmb3Igbm93LiBBIG1vbWVudCB0aGF0IGlzIHBhc3QgaXMgcmVmdXNlZCB3\
+                    aXRoIE9VVF9PRl9SQU5HRS4gQ2hhbmdlcyB0aGF0CiBiZWdpbiBsYXRlciBrZWVwIHdoYXQgdGhleSBjaGFuZ2UuIEF0IG1v\
+                    c3QgNSB3YWl0IGF0IGEgdGltZTogUkVTT1VSQ0VfRVhIQVVTVEVEIC8gU0VUVElOR1NfQ0hBTkdFU19UT09fTUFOWS4KCkcK\
+                    BAQCAgMSAzACHBo6IENoYW5nZXMgbm90aGluZyBhbmQgZ2l2ZXMgdGhlIHNldHRpbmdzIGFzIHRoZXkgd291bGQgYmUuCgoj\
+                    CgIEAxIENAA3ARoXIFRoZSBzZXR0aW5ncyBjaGFuZ2VkLgoKTgoEBAMCABIDNgIqGkEgVGhlIHNldHRpbmdzIGFzIHN0b3Jl\
+                    ZDogdGhvc2UgdGhhdCBob2xkIGZyb20gZWZmZWN0aXZlX3RpbWUgb24uCgomCgIEBBIEOgA9ARoaIFRoZSBjaGFuZ2UgdG8g\
+                    dGFrZSBiYWNrLgoKawoEBAQCABIDPAIdGl4gSXRzIHZlcnNpb24uIE9uZSB0aGF0IGhvbGRzIGFscmVhZHkgaXMgcmVmdXNl\
+                    ZCB3aXRoIEZBSUxFRF9QUkVDT05ESVRJT04gLyBTRVRUSU5HU19JTl9GT1JDRS4KCicKAgQFEgRAAEMBGhsgVGhlIGNoYW5n\
+                    ZSBpcyB0YWtlbiBiYWNrLgoKKwoEBAUCABIDQgInGh4gQXMgaXQgaXMgbGlzdGVkIGZyb20gbm93IG9uLgoKKgoCBAYSBEYA\
+                    SwEaHiBBc2tzIGZvciBhIHBhZ2Ugb2YgdmVyc2lvbnMuCgpECgQEBgIAEgNIAh8aNyBNb3N0IHZlcnNpb25zIG9uIHRoZSBw\
+                    YWdlLCAxIHRvIDEwMDsgYWJzZW50IG1lYW5zIDIwLgoKMgoEBAYCARIDSgIhGiUgbmV4dF9wYWdlX3Rva2VuIG9mIHRoZSBw\
+                    YWdlIGJlZm9yZS4KCiEKAgQHEgROAFMBGhUgQSBwYWdlIG9mIHZlcnNpb25zLgoKLgoEBAcCABIDUAIoGiEgVGhlIHZlcnNp\
+                    b25zLCB0aGUgbmV3ZXN0IGZpcnN0LgoKOgoEBAcCARIDUgImGi0gVG9rZW4gb2YgdGhlIG5leHQgcGFnZTsgYWJzZW50IG9u\
+                    IHRoZSBsYXN0LgoKKAoCBAgSBFYAYQEaHCBBIHZlcnNpb24gb2YgdGhlIHNldHRpbmdzLgoKXwoEBAgCABIDWAIqGlIgQWxs\
+                    IHNldHRpbmdzIGFzIHRoZXkgYXJlIGZyb20gZWZmZWN0aXZlX3RpbWUgb24sIHdpdGggdGhlIG51bWJlciBvZiB0aGUgdmVy\
+                    c2lvbi4KCiwKBAQIAgESA1oCJRofIFRoZSBzZXR0aW5ncyB0aGF0IGl0IGNoYW5nZWQuCgpKCgQECAICEgNcAh4aPSBXaG8g\
+                    Y2hhbmdlZCB0aGVtOyBhYnNlbnQgZm9yIHdoYXQgdGhlIHdvcmtzcGFjZSBiZWdhbiB3aXRoLgoKQAoEBAgCAxIDXgI1GjMg\
+                    SXQgd2FzIHRha2VuIGJhY2sgYXQgdGhpcyBtb21lbnQsIGJlZm9yZSBpdCBoZWxkLgoKJAoEBAgCBBIDYAIdGhcgSXQgZG9l\
+                    cyBub3QgaG9sZCB5ZXQuCgo2CgIECRIEZABpARoqIEFza3MgZm9yIHRoZSBkaWZmZXJlbmNlIG9mIHR3byB2ZXJzaW9ucy4K\
+                    Ch8KBAQJAgASA2YCHRoSIFRoZSBvbmUgdmVyc2lvbi4KCkQKBAQJAgESA2gCIxo3IFRoZSBvdGhlciB2ZXJzaW9uOyBhYnNl\
+                    bnQgZm9yIHRoZSBvbmUgdGhhdCBob2xkcyBub3cuCgodCgIEChIEbABvARoRIFRoZSBkaWZmZXJlbmNlLgoKhAEKBAQKAgAS\
+                    A24CKBp3IFRoZSBzZXR0aW5ncyB0aGF0IGFyZSBkaWZmZXJlbnQsIHdpdGggd2hhdCBvbmx5IHRoZSBvbmUgdmVyc2lvbiBo\
+                    YXMgYXMgcmVtb3ZlZCwgYW5kIHdoYXQgb25seSB0aGUgb3RoZXIgaGFzIGFzIGFkZGVkLgo=
                     """),
             DescribedFile(
                 path: "steward/identity/v1/tenant_job_service.proto", package: "steward.identity.v1",
@@ -2429,61 +2538,6 @@ extension ContractCatalogue {
                     BMMEAjoayAEgSW4gYSBwcmV2aWV3IHdoYXQgdGhlIHVzZXIgd291bGQgc2VlIG5ld2x5IGFuZCBubyBsb25nZXIsIGJ5IGtp\
                     bmQgb2YgcmVjb3JkLiBLaW5kcyBvZiB3aGljaCB0aGUgdXNlciBzZWVzIG5vbmUgYmVmb3JlIGFuZCBhZnRlciBhcmUKIGxl\
                     ZnQgb3V0LCBhbmQgc28gYXJlIHRob3NlIHRoYXQgYXJlIHNlZW4gd2hhdGV2ZXIgdGhlIGRlcGFydG1lbnQuCg==
-                    """),
-            DescribedFile(
-                path: "steward/identity/v1/workspace_model_service.proto", package: "steward.identity.v1",
-                dependencies: ["steward/identity/v1/field_definition_service.proto", "steward/identity/v1/object_definition_service.proto", "steward/identity/v1/role_service.proto"],
-                base64: """
-                    CjFzdGV3YXJkL2lkZW50aXR5L3YxL3dvcmtzcGFjZV9tb2RlbF9zZXJ2aWNlLnByb3RvEhNzdGV3YXJkLmlkZW50aXR5LnYx\
-                    GjJzdGV3YXJkL2lkZW50aXR5L3YxL2ZpZWxkX2RlZmluaXRpb25fc2VydmljZS5wcm90bxozc3Rld2FyZC9pZGVudGl0eS92\
-                    MS9vYmplY3RfZGVmaW5pdGlvbl9zZXJ2aWNlLnByb3RvGiZzdGV3YXJkL2lkZW50aXR5L3YxL3JvbGVfc2VydmljZS5wcm90\
-                    byLAAQoOV29ya3NwYWNlTW9kZWwSPwoHb2JqZWN0cxgBIAMoCzIlLnN0ZXdhcmQuaWRlbnRpdHkudjEuT2JqZWN0RGVmaW5p\
-                    dGlvblIHb2JqZWN0cxI8CgZmaWVsZHMYAiADKAsyJC5zdGV3YXJkLmlkZW50aXR5LnYxLkZpZWxkRGVmaW5pdGlvblIGZmll\
-                    bGRzEi8KBXJvbGVzGAMgAygLMhkuc3Rld2FyZC5pZGVudGl0eS52MS5Sb2xlUgVyb2xlcyIaChhHZXRXb3Jrc3BhY2VNb2Rl\
-                    bFJlcXVlc3QiVgoZR2V0V29ya3NwYWNlTW9kZWxSZXNwb25zZRI5CgVtb2RlbBgBIAEoCzIjLnN0ZXdhcmQuaWRlbnRpdHku\
-                    djEuV29ya3NwYWNlTW9kZWxSBW1vZGVsInEKGkFwcGx5V29ya3NwYWNlTW9kZWxSZXF1ZXN0EjkKBW1vZGVsGAEgASgLMiMu\
-                    c3Rld2FyZC5pZGVudGl0eS52MS5Xb3Jrc3BhY2VNb2RlbFIFbW9kZWwSGAoHcHJldmlldxgCIAEoCFIHcHJldmlldyKCAQob\
-                    QXBwbHlXb3Jrc3BhY2VNb2RlbFJlc3BvbnNlEjoKB2NoYW5nZXMYASADKAsyIC5zdGV3YXJkLmlkZW50aXR5LnYxLk1vZGVs\
-                    Q2hhbmdlUgdjaGFuZ2VzEicKD3VuY2hhbmdlZF9jb3VudBgCIAEoBVIOdW5jaGFuZ2VkQ291bnQixgEKC01vZGVsQ2hhbmdl\
-                    EhYKBm9iamVjdBgBIAEoCVIGb2JqZWN0EhIKBG5hbWUYAiABKAlSBG5hbWUSGAoHY3JlYXRlZBgDIAEoCFIHY3JlYXRlZBIl\
-                    Cg5jaGFuZ2VkX2ZpZWxkcxgEIAMoCVINY2hhbmdlZEZpZWxkcxJKCg1maWVsZF9jaGFuZ2VzGAUgAygLMiUuc3Rld2FyZC5p\
-                    ZGVudGl0eS52MS5Nb2RlbEZpZWxkQ2hhbmdlUgxmaWVsZENoYW5nZXMiWAoQTW9kZWxGaWVsZENoYW5nZRIUCgVmaWVsZBgB\
-                    IAEoCVIFZmllbGQSGAoHcmVtb3ZlZBgCIAMoCVIHcmVtb3ZlZBIUCgVhZGRlZBgDIAMoCVIFYWRkZWQyhQIKFVdvcmtzcGFj\
-                    ZU1vZGVsU2VydmljZRJyChFHZXRXb3Jrc3BhY2VNb2RlbBItLnN0ZXdhcmQuaWRlbnRpdHkudjEuR2V0V29ya3NwYWNlTW9k\
-                    ZWxSZXF1ZXN0Gi4uc3Rld2FyZC5pZGVudGl0eS52MS5HZXRXb3Jrc3BhY2VNb2RlbFJlc3BvbnNlEngKE0FwcGx5V29ya3Nw\
-                    YWNlTW9kZWwSLy5zdGV3YXJkLmlkZW50aXR5LnYxLkFwcGx5V29ya3NwYWNlTW9kZWxSZXF1ZXN0GjAuc3Rld2FyZC5pZGVu\
-                    dGl0eS52MS5BcHBseVdvcmtzcGFjZU1vZGVsUmVzcG9uc2VKphEKWgoBDBIDAQASGlAgVGhlIG1vZGVsIG9mIGEgd29ya3Nw\
-                    YWNlIGFzIG9uZSB0aGluZzogd2hhdCBtYWtlcyBpdCBkaWZmZXJlbnQgZnJvbSBhIG5ldyBvbmUuCgqUAQoCBgASBAoAEQEa\
-                    hwEgVGFrZXMgYSBtb2RlbCBvdXQgb2YgYSB3b3Jrc3BhY2UgYW5kIG1ha2VzIG9uZSB0aGVyZS4gTmVlZHMgYSBzZXNzaW9u\
-                    LCBhbmQgdGhlIHJpZ2h0cyBvbiBlYWNoIG9mIHRoZSByZWNvcmRzIHRoYXQgaXQgcmVhZHMgb3Igd3JpdGVzLgoKeQoEBgAC\
-                    ABIDDAJWGmwgR2l2ZXMgdGhlIG1vZGVsIG9mIHRoZSB3b3Jrc3BhY2UuIFdoYXQgaXMgZXhwb3J0ZWQsIGFuZCBhcHBsaWVk\
-                    IHRvIGFuIGVtcHR5IHdvcmtzcGFjZSwgY29tZXMgb3V0IHRoZSBzYW1lLgoKkQMKBAYAAgESAxACXBqDAyBNYWtlcyB3aGF0\
-                    IGEgbW9kZWwgaG9sZHM6IGFsbCBvZiBpdCBvciwgd2hlbiBhbnl0aGluZyBpcyByZWZ1c2VkLCBub3RoaW5nLiBPYmplY3Rz\
-                    IGFuZCBmaWVsZHMgYXJlIGZvdW5kIGJ5IHRoZWlyIG5hbWVzLCByb2xlcyBieSB0aGVpcgogZGlzcGxheV9uYW1lOyB0aG9z\
-                    ZSB0aGF0IGFyZSB0aGVyZSBiZWNvbWUgYXMgdGhlIG1vZGVsIGhhcyB0aGVtLCB0aGUgb3RoZXJzIGFyZSBjcmVhdGVkLCBh\
-                    bmQgd2hhdCB0aGUgbW9kZWwgZG9lcyBub3QgbmFtZSBzdGF5cy4KIE5vdGhpbmcgaXMgZGVsZXRlZC4gUmVhc29uczogdGhv\
-                    c2Ugb2YgY3JlYXRpbmcgYW5kIHVwZGF0aW5nIGVhY2gsIHdpdGggdGhlIGZpZWxkIGFzIGluIGZpZWxkc1szXS5raW5kOyBN\
-                    T0RFTF9UT09fTEFSR0UuCgqhAQoCBAASBBUAHAEalAEgV2hhdCBtYWtlcyBhIHdvcmtzcGFjZSBkaWZmZXJlbnQgZnJvbSBh\
-                    IG5ldyBvbmUuIEluIGl0cyByZWNvcmRzIHRoZSBpZCwgdmVyc2lvbiwgdGltZXMgYW5kIHdoYXQgdGhlIHNlcnZpY2Ugc2V0\
-                    cyBhcmUgbmVpdGhlciBnaXZlbiBub3IKIGxvb2tlZCBhdC4KCi8KBAQAAgASAxcCKBoiIFRoZSBvYmplY3RzIHRoYXQgaXQg\
-                    aGFzIGRlZmluZWQuCgosCgQEAAIBEgMZAiYaHyBUaGUgZmllbGRzIHRoYXQgaXQgaGFzIGFkZGVkLgoKQwoEBAACAhIDGwIa\
-                    GjYgVGhlIHJvbGVzIGJ1dCBBZG1pbiwgd2hvc2UgcmlnaHRzIGNhbm5vdCBiZSBjaGFuZ2VkLgoKIQoCBAESBB8AIAEaFSBB\
-                    c2tzIGZvciB0aGUgbW9kZWwuCgoYCgIEAhIEIwAmARoMIFRoZSBtb2RlbC4KCjAKBAQCAgASAyUCJBojIEFzIGZhciBhcyB0\
-                    aGUgY2FsbGVyIG1heSByZWFkIGl0LgoKIAoCBAMSBCkALgEaFCBUaGUgbW9kZWwgdG8gbWFrZS4KCjcKBAQDAgASAysCJBoq\
-                    IEF0IG1vc3QgMiwwMDAgb2JqZWN0cywgZmllbGRzIGFuZCByb2xlcy4KCjwKBAQDAgESAy0CHBovIENoYW5nZXMgbm90aGlu\
-                    ZyBhbmQgdGVsbHMgd2hhdCB3b3VsZCBiZSBkb25lLgoKKQoCBAQSBDEANgEaHSBXaGF0IHdhcyBkb25lLCBvciB3b3VsZCBi\
-                    ZS4KCmUKBAQEAgASAzMCIxpYIFdoYXQgd2FzIGNoYW5nZWQsIGluIHRoZSBvcmRlciBvZiB0aGUgbW9kZWw7IHdoYXQgd2Fz\
-                    IGFzIHRoZSBtb2RlbCBoYXMgaXQgaXMgbGVmdCBvdXQuCgozCgQEBAIBEgM1AiUaJiBIb3cgbWFueSB3ZXJlIGFzIHRoZSBt\
-                    b2RlbCBoYXMgdGhlbS4KCiQKAgQFEgQ5AEQBGhggQSBjaGFuZ2Ugb2YgdGhlIG1vZGVsLgoKSwoEBAUCABIDOwIdGj4gS2lu\
-                    ZCBvZiByZWNvcmQ6IG9iamVjdF9kZWZpbml0aW9uLCBmaWVsZF9kZWZpbml0aW9uIG9yIHJvbGUuCgo/CgQEBQIBEgM9Ahsa\
-                    MiBJdHMgbmFtZTogcHJvamVjdCwgY3VzdG9tLnByb2plY3QuYnVkZ2V0LCBCdXllci4KCicKBAQFAgISAz8CHBoaIEl0IHdh\
-                    cyBub3QgdGhlcmUgYmVmb3JlLgoKRAoEBAUCAxIDQQIlGjcgVGhlIGZpZWxkcyB0aGF0IGJlY2FtZSBvdGhlcnMsIG9mIG9u\
-                    ZSB0aGF0IHdhcyB0aGVyZS4KCj4KBAQFAgQSA0MCLhoxIFdoYXQgYmVjYW1lIG9mIHRoZXNlIGZpZWxkcywgaW4gdGhlIHNh\
-                    bWUgb3JkZXIuCgqUAQoCBAYSBEcATgEahwEgV2hhdCBiZWNvbWVzIG9mIGEgZmllbGQgb2YgdGhlIG1vZGVsOiBvZiBhIGxp\
-                    c3QgaXRzIGVsZW1lbnRzLCBvZiBhbm90aGVyIGl0cyB2YWx1ZTsgZ3JhbnRzIGFuZCBmaWVsZCBwb2xpY2llcyBhcyBpbiBh\
-                    Y2NvdW50IHJlYWQgQUxMLgoKNwoEBAYCABIDSQIcGiogVGhlIGZpZWxkOiBjaG9pY2VzLCBncmFudHMsIGRlc2NyaXB0aW9u\
-                    LgoKLQoEBAYCARIDSwIeGiAgV2hhdCB3YXMgdGhlcmUgYW5kIGlzIG5vIG1vcmUuCgopCgQEBgICEgNNAhwaHCBXaGF0IHdh\
-                    cyBub3QgdGhlcmUgYmVmb3JlLgo=
                     """),
         ])
 }

@@ -110,9 +110,10 @@ package struct Identity: Sendable {
             directory: directory, tenantData: tenantData, hasher: hasher,
             passwordCheck: PasswordCheck(signInGuard: signInGuard, hasher: hasher), revoker: revoker,
             policies: policies, catalogue: catalogue)
+        let tokens = try PageToken(secret: parts.pageTokenKey)
         let tenants = TenantMethods(
             directory: directory, tenantData: tenantData, signInGuard: signInGuard, hasher: hasher,
-            setup: setup, revoker: revoker, feed: feed, tokens: try PageToken(secret: parts.pageTokenKey))
+            setup: setup, revoker: revoker, feed: feed, tokens: tokens)
         let callers = CallerMethods(directory: directory, feed: feed, minter: parts.minter)
         let programs = ProgramMethods(directory: directory, minter: parts.minter)
         let policyMethods = PolicyMethods(
@@ -132,9 +133,11 @@ package struct Identity: Sendable {
                     revoker: revoker, handover: handover
                 ).register(on: &router)
                 WorkspaceModelMethods(
-                    engine: engine, objects: object, fields: field, roles: role, uniqueFields: uniqueFields
+                    engine: engine, objects: object, fields: field, roles: role, uniqueFields: uniqueFields,
+                    publication: publication
                 ).register(on: &router)
-                SettingsMethods(engine: engine, tenantData: tenantData, publication: publication).register(on: &router)
+                SettingsMethods(engine: engine, tenantData: tenantData, publication: publication, tokens: tokens)
+                    .register(on: &router)
                 callers.register(on: &router)
                 programs.register(on: &router)
                 policyMethods.register(on: &router)

@@ -270,35 +270,6 @@ enum IdentityError {
             field: field, domain: domain)
     }
 
-    static let timeZoneUnknown = RPCError.invalidArgument(
-        "INVALID_FORMAT", "Give \(FieldFormat.timeZone.expectation).", field: "settings.time_zone", domain: domain)
-
-    static let timeZoneTooNew = RPCError.invalidArgument(
-        "INVALID_FORMAT",
-        "The server's libicu does not know this time zone yet. Give another one with the same clocks, or have libicu brought up to date.",
-        field: "settings.time_zone", domain: domain)
-
-    static func readRowsOutOfRange(_ range: ClosedRange<Int64>) -> RPCError {
-        .invalidArgument(
-            "OUT_OF_RANGE",
-            "Give \(range.lowerBound) to \(range.upperBound) rows a day, or leave it out for the default.",
-            field: "settings.read_rows_per_day_max", domain: domain)
-    }
-
-    static func keptDaysOutOfRange(_ range: ClosedRange<Int64>) -> RPCError {
-        .invalidArgument(
-            "OUT_OF_RANGE",
-            "Give \(range.lowerBound) to \(range.upperBound) days, or leave it out to keep deleted records for ever.",
-            field: "settings.deleted_records_kept_days", domain: domain)
-    }
-
-    static func settingsConflict(current: Int64) -> RPCError {
-        .aborted(
-            "VERSION_CONFLICT",
-            "Somebody else changed the settings since you read them. Read version \(current), then decide.",
-            domain: domain, details: [("version", String(current))])
-    }
-
     static let builtInRole = RPCError.failedPrecondition(
         "BUILT_IN_ROLE", "A role that came with the workspace cannot be deleted.", domain: domain)
 

@@ -103,6 +103,8 @@ package enum IdentityMigrations {
             Migration(
                 number: 14, name: "let_fields_name_records",
                 sql: PackageResources.identity_0014_let_fields_name_records_sql),
+            Migration(
+                number: 15, name: "version_settings", sql: PackageResources.identity_0015_version_settings_sql),
         ],
         rights: TableRights.kept(
             "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views")
@@ -110,9 +112,6 @@ package enum IdentityMigrations {
                 TableRights("field_definitions_number_seq", "USAGE"),
                 TableRights("object_definitions_number_seq", "USAGE"),
             ]
-            + TableRights.changed(
-                "settings",
-                changing: [
-                    "version", "updated_at", "time_zone", "read_rows_per_day_max", "deleted_records_kept_days",
-                ]))
+            + TableRights.changed("settings", changing: ["version"])
+            + TableRights.kept("settings_versions", changing: ["settings", "cancelled_at"]))
 }

@@ -8,6 +8,8 @@ public struct Timestamp: Hashable, Comparable, Sendable {
         self.microseconds = microseconds
     }
 
+    package init(seconds: Int64) { self.init(microseconds: seconds * 1_000_000) }
+
     /// The time of the system clock.
     public static func now() -> Timestamp {
         var time = timespec()

@@ -92,7 +92,8 @@ struct ActorTests {
     /// What statements of services write in tenants' schemas beside the engine: tables that hold no records, and one column
     /// (CredentialTable says why).
     static let written: Set<String> = [
-        "IdentityService: credentials", "IdentityService: settings", "IdentityService: users SET last_sign_in_at",
+        "IdentityService: credentials", "IdentityService: settings",
+        "IdentityService: settings_versions", "IdentityService: users SET last_sign_in_at",
         "SalesService: stage_changes", "CustomerService: custom_objects", "CustomerService: record_numbers",
     ]
 

@@ -144,6 +144,10 @@ import Text
                 (WorkspaceSettings(deletedRecordsKeptDays: 29), [], "OUT_OF_RANGE"),
                 (WorkspaceSettings(deletedRecordsKeptDays: 3_651), [], "OUT_OF_RANGE"),
                 (WorkspaceSettings(deletedRecordsKeptDays: 1_000_000_000), [], "OUT_OF_RANGE"),
+                (WorkspaceSettings(currencyCode: "eur"), [], "INVALID_FORMAT"),
+                (WorkspaceSettings(countryCode: "XX"), [], "INVALID_FORMAT"),
+                (WorkspaceSettings(languageCode: "中文"), [], "INVALID_FORMAT"),
+                (WorkspaceSettings(weekStart: DayOfWeek(rawValue: 9)), [], "UNKNOWN_VALUE"),
                 (WorkspaceSettings(version: 7, timeZone: "Asia/Tokyo"), [], "VERSION_CONFLICT"),
             ]
             for (values, mask, expected) in wrong {

@@ -11,7 +11,8 @@ import Work
     private let now = Timestamp(seconds: 1_796_167_800)
 
     private func moment(_ day: String?, _ zone: String = "Europe/Berlin", at now: Timestamp? = nil) throws -> String? {
-        try TransferTime(day, at: now ?? self.now, in: try #require(TimeZone(zone))).moment?.text
+        let zones = SettingsZones([(Timestamp(seconds: 0), try #require(TimeZone(zone)))])
+        return try TransferTime(day, at: now ?? self.now, in: zones).moment?.text
     }
 
     private func reason(_ day: String, _ zone: String = "Europe/Berlin") throws -> String? {
@@ -21,6 +22,17 @@ import Work
         } catch let error as RPCError {
             return error.reason
         }
+    }
+
+    /// A day begins by the zone that the workspace has then.
+    @Test func aZoneThatComesBeforeTheDayIsTheOneOfThatDay() throws {
+        let zones = SettingsZones([
+            (Timestamp(seconds: 0), try #require(TimeZone("Europe/Berlin"))),
+            (try #require(Timestamp("2026-12-10T00:00:00Z")), try #require(TimeZone("Asia/Shanghai"))),
+        ])
+        let before = try TransferTime("2026-12-09", at: now, in: zones).moment?.text
+        let after = try TransferTime("2026-12-12", at: now, in: zones).moment?.text
+        #expect(before == "2026-12-08T23:00:00Z" && after == "2026-12-11T16:00:00Z")
     }
 
     @Test func withoutADayAndTodayItIsNow() throws {

@@ -138,11 +138,20 @@ import Wire
         #expect(
             lines(WorkspaceSettings(version: 1, timeZone: "UTC")) == [
                 "version 1", "time_zone UTC", "read_rows_per_day_max 20000 (default)",
-                "deleted_records_kept_days for ever (default)",
+                "deleted_records_kept_days for ever (default)", "week_start MONDAY (default)",
+                "working_calendar MONDAY-FRIDAY 09:00-17:00 (default)",
             ])
-        let set = WorkspaceSettings(timeZone: "Asia/Shanghai", readRowsPerDayMax: 0, deletedRecordsKeptDays: 90)
+        let set = WorkspaceSettings(
+            timeZone: "Asia/Shanghai", readRowsPerDayMax: 0, deletedRecordsKeptDays: 90, weekStart: .sunday,
+            workingCalendar: WorkingCalendar(
+                hours: [WeeklyHours(day: .monday, start: "09:00", end: "12:00")], days: [SpecialDay(date: "2026-10-01")]
+            ))
         #expect(
-            lines(set) == ["time_zone Asia/Shanghai", "read_rows_per_day_max 0", "deleted_records_kept_days 90"])
+            lines(set) == [
+                "time_zone Asia/Shanghai", "read_rows_per_day_max 0", "deleted_records_kept_days 90",
+                "week_start SUNDAY",
+                "working_calendar MONDAY 09:00-12:00; 1 day",
+            ])
     }
 
     @Test(arguments: [

@@ -33,10 +33,15 @@ extension Message {
         case .string: return string(field).map { [$0] } ?? []
         case .bool: return [bool(field) ? "yes" : "no"]
         case .enumeration(let values): return [values.shortName(of: int32(field))]
-        case .message: return message(field).map { [$0.text] } ?? []
+        case .message: return message(field)?.parts ?? []
         case .int32: return ["\(int32(field))"]
         default: return ["\(int64(field))"]
         }
+    }
+
+    /// One text or, of a message of lists, one for each of their elements.
+    private var parts: [String] {
+        descriptor.fields.allSatisfy(\.isRepeated) ? descriptor.fields.flatMap(texts) : [text]
     }
 
     /// The parts that are set, as in account read ALL.

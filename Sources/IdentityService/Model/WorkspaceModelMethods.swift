@@ -1,4 +1,5 @@
 import AccessControl
+import Contracts
 import IdentityContracts
 import RPC
 import Records
@@ -12,6 +13,7 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
     let fields: RecordType
     let roles: RecordType
     let uniqueFields: UniqueFieldClient
+    let publication: PolicyPublication
 
     /// Objects, fields and roles of a model.
     static let countMax = 2_000
@@ -32,7 +34,14 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
             field.object.map { !TenantObject.isObject($0) || defined.contains($0) } ?? false
         }.map { try plain($0, context) }
         model.roles = try roles.filter { !$0.isAdmin }.map { try plain($0, context) }
-        return GetWorkspaceModelResponse(model: model)
+        var response: GetWorkspaceModelResponse?
+        try await engine.reading(context) { transaction in
+            let rows = try await transaction.query(SettingsTable.since(transaction.now))
+            let settings = try SettingsTable.timeline(rows).version(at: transaction.now).values
+            model.settings = settings.withoutExceptions
+            response = GetWorkspaceModelResponse(model: model)
+        }
+        return response ?? GetWorkspaceModelResponse(model: model)
     }
 
     func applyWorkspaceModel(
@@ -43,18 +52,22 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
         let count = model.objects.count + model.fields.count + model.roles.count
         guard count <= Self.countMax else { throw IdentityError.modelTooLong(count, max: Self.countMax) }
         let proofs = try await prepare(model, context)
+        let change = model.settings == nil ? nil : try await SettingsChange(context, engine, publication)
+        var outcome: SettingsChange.Outcome?
         if request.preview == true {
             var response: ApplyWorkspaceModelResponse?
             try await engine.reading(context) { transaction in
                 transaction.assume(proofs)
-                response = try await transaction.trying { try await apply(model, in: transaction) }
+                response = try await transaction.trying { try await apply(model, change, &outcome, in: transaction) }
             }
             return response ?? ApplyWorkspaceModelResponse()
         }
-        return try await engine.transaction(context, request: request) { transaction in
+        let response = try await engine.transaction(context, request: request) { transaction in
             transaction.assume(proofs)
-            return try await apply(model, in: transaction)
+            return try await apply(model, change, &outcome, in: transaction)
         }
+        await change?.publish(outcome)
+        return response
     }
 
     /// Looks whether values are unique of fields that are there and become so.
@@ -76,7 +89,8 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
     static let fieldsMax = TenantModel.fieldCountMax * (TenantModel.objectCountMax + 10)
 
     private func apply(
-        _ model: WorkspaceModel, in transaction: RecordTransaction
+        _ model: WorkspaceModel, _ change: SettingsChange?, _ outcome: inout SettingsChange.Outcome?,
+        in transaction: RecordTransaction
     ) async throws -> ApplyWorkspaceModelResponse {
         var response = ApplyWorkspaceModelResponse(unchangedCount: 0)
         // Two at once would find and make the same.
@@ -86,6 +100,21 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
         try await pass.apply(model.fields, "fields", fields) { "\($0.object ?? "").\($0.name ?? "")" }
         try await pass.apply(model.roles, "roles", roles) { $0.displayName ?? "" }
         (response.changes, response.unchangedCount) = (pass.changes, pass.unchangedCount)
+        if let settings = model.settings, let change {
+            let made = try await change.set(from: nil, in: transaction) {
+                try SettingsUpdate(model: settings, keeping: $0)
+            }
+            let changes = ModelFieldChange.changes(from: made.before.values, to: made.after.values, transaction.context)
+            if changes.isEmpty {
+                response.unchangedCount = pass.unchangedCount + 1
+            } else {
+                response.changes.append(
+                    ModelChange(
+                        object: SettingsAccess.name, name: SettingsAccess.name,
+                        changedFields: changes.compactMap(\.field), fieldChanges: changes))
+            }
+            outcome = made
+        }
         return response
     }
 

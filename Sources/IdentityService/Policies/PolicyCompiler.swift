@@ -21,14 +21,17 @@ struct PolicyCompiler: Sendable {
         policy.active = tenant.state == .active
         policy.placements = try await placements(of: id, deadline)
         guard tenant.state == .active else { return policy }
+        let now = Timestamp.now()
         let parts = try await tenantData.read(
             id, PolicyTables.roles(), PolicyTables.grants(), PolicyTables.fieldPolicies(), PolicyTables.units,
-            PolicyTables.users, SettingsTable.find, PolicyTables.fields, PolicyTables.objects,
+            PolicyTables.users, SettingsTable.since(now), PolicyTables.fields, PolicyTables.objects,
             purpose: .compilePolicy, deadline: deadline)
         policy.roles = try PolicyTables.roles(parts[0], parts[1], parts[2])
         policy.units = try PolicyTables.units(parts[3])
         policy.users = try await PolicyTables.users(parts[4])
-        policy.settings = try SettingsTable.settings(parts[5])
+        let settings = try SettingsTable.timeline(parts[5])
+        policy.settings = settings.version(at: now).settings
+        policy.upcomingSettings = settings.upcoming(at: now).map(\.settings)
         policy.fields = try PolicyTables.fields(parts[6])
         policy.objects = try PolicyTables.objects(parts[7])
         return policy

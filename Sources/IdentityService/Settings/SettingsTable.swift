@@ -1,55 +1,114 @@
 import Contracts
 import Postgres
+import Records
 import Tenancy
 
-/// The SQL of `settings`, which has one row.
+/// The SQL of `settings`, a row that counts the versions, and of `settings_versions`.
 enum SettingsTable {
-    private static let selection = Statement(
-        """
-        SELECT version, updated_at, time_zone, read_rows_per_day_max, deleted_records_kept_days FROM {schema}.settings
-        """)
+    private static let locking = Statement("SELECT version FROM {schema}.settings FOR UPDATE")
 
-    static let find = Query(selection)
-
-    private static let locking = Statement(
-        """
-        SELECT version, updated_at, time_zone, read_rows_per_day_max, deleted_records_kept_days FROM {schema}.settings
-        FOR UPDATE
-        """)
-
-    /// The same, held until the transaction ends.
+    /// The number of the last version. Nobody makes one until the transaction ends.
     static let lock = Query(locking)
 
-    private static let holding = Statement(
-        """
-        SELECT version, updated_at, time_zone, read_rows_per_day_max, deleted_records_kept_days FROM {schema}.settings
-        FOR SHARE
-        """)
+    private static let holding = Statement("SELECT version FROM {schema}.settings FOR SHARE")
 
-    /// The same, and nobody changes them until the transaction ends.
+    /// Nobody makes a version until the transaction ends; who reads them may be many.
     static let hold = Query(holding)
 
-    private static let setting = Statement(
+    private static let counting = Statement("UPDATE {schema}.settings SET version = $1")
+
+    static func count(to version: Int64) -> Query {
+        Query(counting) { $0.append(version) }
+    }
+
+    private static let selectSince = Statement(
         """
-        UPDATE {schema}.settings SET version = $1, updated_at = $2, time_zone = $3, read_rows_per_day_max = $4,
-            deleted_records_kept_days = $5
+        SELECT version, effective_at, created_at, user_id, changed_fields, cancelled_at, settings
+        FROM {schema}.settings_versions
+        WHERE cancelled_at IS NULL AND effective_at >= (
+            SELECT max(effective_at) FROM {schema}.settings_versions WHERE cancelled_at IS NULL AND effective_at <= $1)
+        ORDER BY effective_at, version
         """)
 
-    static func set(_ settings: WorkspaceSettings) -> Query {
-        Query(setting) {
-            $0.append(settings.version)
-            $0.append(settings.updateTime)
-            $0.append(settings.timeZone)
-            $0.append(settings.readRowsPerDayMax)
-            $0.append(settings.deletedRecordsKeptDays)
+    /// What holds at a moment, and what holds later. Before the first version it is the first.
+    static func since(_ moment: Timestamp) -> Query {
+        Query(selectSince) { $0.append(max(moment, StoredSettings.beginning)) }
+    }
+
+    /// Reads what `since` gave.
+    static func timeline(_ rows: Rows) throws -> SettingsTimeline { SettingsTimeline(try rows.map { try stored($0) }) }
+
+    private static let selectOne = Statement(
+        """
+        SELECT version, effective_at, created_at, user_id, changed_fields, cancelled_at, settings
+        FROM {schema}.settings_versions WHERE version = $1
+        """)
+
+    static func find(_ version: Int64) -> Query {
+        Query(selectOne) { $0.append(version) }
+    }
+
+    private static let selectPage = Statement(
+        """
+        SELECT version, effective_at, created_at, user_id, changed_fields, cancelled_at, settings
+        FROM {schema}.settings_versions WHERE version < $1 ORDER BY version DESC LIMIT $2
+        """)
+
+    /// The versions before one, the newest first.
+    static func page(before version: Int64, limit: Int) -> Query {
+        Query(selectPage) {
+            $0.append(version)
+            $0.append(Int64(limit))
         }
     }
 
-    /// Reads what `find` and `lock` gave.
-    static func settings(_ rows: Rows) throws -> WorkspaceSettings {
-        let row = try rows.one()
-        return WorkspaceSettings(
-            version: try row.int64(0), updateTime: try row.optionalTimestamp(1), timeZone: try row.string(2),
-            readRowsPerDayMax: try row.optionalInt64(3), deletedRecordsKeptDays: try row.optionalInt64(4))
+    static func stored(_ row: Row) throws -> StoredSettings {
+        StoredSettings(
+            version: try row.int64(0), effectiveAt: try row.timestamp(1), createdAt: try row.optionalTimestamp(2),
+            userID: try row.optionalID(3), changedFields: try row.strings(4), cancelledAt: try row.optionalTimestamp(5),
+            values: try WorkspaceSettings(json: row.json(6)))
+    }
+
+    private static let inserting = Statement(
+        """
+        INSERT INTO {schema}.settings_versions (version, effective_at, created_at, user_id, changed_fields, settings)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        """)
+
+    static func insert(_ stored: StoredSettings) -> Query {
+        Query(inserting) {
+            $0.append(stored.version)
+            $0.append(stored.effectiveAt)
+            $0.append(stored.createdAt)
+            $0.append(stored.userID)
+            $0.append(stored.changedFields)
+            $0.append(json: stored.values)
+        }
+    }
+
+    private static let setting = Statement("UPDATE {schema}.settings_versions SET settings = $2 WHERE version = $1")
+
+    /// What is to come follows what changed before it.
+    static func set(_ stored: StoredSettings) -> Query {
+        Query(setting) {
+            $0.append(stored.version)
+            $0.append(json: stored.values)
+        }
+    }
+
+    private static let cancelling = Statement(
+        "UPDATE {schema}.settings_versions SET cancelled_at = $2 WHERE version = $1")
+
+    static func cancel(_ version: Int64, at moment: Timestamp) -> Query {
+        Query(cancelling) {
+            $0.append(version)
+            $0.append(moment)
+        }
+    }
+}
+
+extension Parameters {
+    fileprivate mutating func append(json settings: WorkspaceSettings) {
+        settings.json.withUnsafeBytes { appendJSON(utf8: $0) }
     }
 }

@@ -8,4 +8,11 @@ extension WireMessage {
         try reader.read(into: message)
         self = message.value(Self.self)
     }
+
+    /// The same the other way round: what is set, with enums as numbers and timestamps as texts.
+    package var json: [UInt8] {
+        var writer = JSONWriter()
+        writer.write(message(in: Arena()))
+        return writer.bytes
+    }
 }

@@ -18,6 +18,7 @@ extension PolicySnapshot {
             users: policy.users.compactMap { AccessControl.PolicyUser($0) },
             placements: policy.placements.compactMap { Placement($0, tenant: TenantID(tenant)) },
             settings: policy.settings.map { AccessControl.WorkspaceSettings($0) } ?? AccessControl.WorkspaceSettings(),
+            upcomingSettings: policy.upcomingSettings.map { AccessControl.WorkspaceSettings($0) },
             model: TenantModel(
                 policy.fields.compactMap { TenantField($0) }, objects: policy.objects.compactMap { TenantObject($0) }
             ).unlessSame(as: known))
@@ -106,14 +107,6 @@ extension TenantField.Kind {
         case .reference: self = .reference
         default: return nil
         }
-    }
-}
-
-extension AccessControl.WorkspaceSettings {
-    init(_ settings: Contracts.WorkspaceSettings) {
-        self.init(
-            timeZone: settings.timeZone ?? "UTC", readRowsPerDayMax: settings.readRowsPerDayMax,
-            deletedRecordsKeptDays: settings.deletedRecordsKeptDays)
     }
 }
 

@@ -88,10 +88,6 @@ extension CalendarDay {
     }
 }
 
-extension Timestamp {
-    package init(seconds: Int64) { self.init(microseconds: seconds * 1_000_000) }
-}
-
 // Rounded down, also below zero.
 extension Int64 {
     func quotient(_ divisor: Int64) -> Int64 { (self - remainder(divisor)) / divisor }

@@ -3,6 +3,7 @@ import Contracts
 import IdentityContracts
 import RPC
 import StewardClient
+import Tenancy
 import Wire
 
 /// What a workspace sets for itself.
@@ -10,17 +11,33 @@ struct SettingsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "settings",
         abstract:
-            "Settings of the workspace: its time zone, how much may be read in a day, and how long deleted records are kept.",
-        subcommands: [Show.self, Set.self])
+            "Settings of the workspace: time zone, currency, language, country, working calendar, and what is read and kept.",
+        discussion: """
+            Each change is a version, and holds from a moment on, which may be to come.
+
+            Examples:
+              steward settings show
+              steward settings set currency-code=EUR time-zone=Europe/Berlin
+              steward settings set time-zone=Asia/Shanghai --from 2027-01-01T00:00:00+08:00
+              steward settings versions
+              steward settings diff 3 5
+            """,
+        subcommands: [
+            Show.self, Set.self, SettingsVersions.self, SettingsDiff.self, SettingsCancel.self, HoursCommand.self,
+            HolidayCommand.self,
+        ])
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Shows the settings.", aliases: ["get"])
 
         @OptionGroup var options: SettingsOptions
+        @Option(help: "Those that hold at a moment, as in 2027-01-01T00:00:00Z; a day alone begins in UTC.") var at:
+            String?
 
         func run() async throws {
             let steward = try await options.connection.connectSignedIn()
-            try options.show(try await steward.settings.getSettings(GetSettingsRequest()).settings)
+            let request = GetSettingsRequest(time: try at.map { try SettingsOptions.moment($0, "--at") })
+            try options.show(try await steward.settings.getSettings(request).settings)
         }
     }
 
@@ -35,20 +52,36 @@ struct SettingsCommand: AsyncParsableCommand {
                   steward settings set read-rows-per-day-max=5000
                   steward settings set read-rows-per-day-max=
                   steward settings set deleted-records-kept-days=90 --preview
+                  steward settings set currency-code=CNY language-code=zh-CN country-code=CN week-start=SUNDAY
+                  steward settings set time-zone=Asia/Shanghai --from 2027-01-01T00:00:00+08:00
                 """)
 
         @OptionGroup var options: SettingsOptions
         @Option(help: "Version of the settings that was read.") var version: Int64?
-        @Flag(help: "Changes nothing: shows how many deleted records deleted-records-kept-days would remove for good.")
+        @Option(
+            help:
+                "From when the change holds, as in 2027-01-01T00:00:00+08:00; a day alone begins in UTC. Default: now.")
+        var from: String?
+        @Flag(
+            help: """
+                Changes nothing: shows the settings as they would be or, of deleted-records-kept-days, how many deleted \
+                records it would remove for good.
+                """)
         var preview = false
         @Argument(help: "name=value …") var assignments: [String]
 
         func run() async throws {
             let message = WorkspaceSettings(version: version).message()
             let named = try FieldAssignment.apply(assignments.map(Self.withUnderscores), to: message)
-            if preview { return try await showPurge(WorkspaceSettings(message), named) }
+            if preview, named == ["deleted_records_kept_days"],
+                let days = WorkspaceSettings(message).deletedRecordsKeptDays
+            {
+                return try await showPurge(days)
+            }
             let steward = try await options.connection.connectSignedIn()
-            let request = UpdateSettingsRequest(settings: WorkspaceSettings(message), updateMask: named)
+            let request = UpdateSettingsRequest(
+                settings: WorkspaceSettings(message), updateMask: named,
+                effectiveTime: try from.map { try SettingsOptions.moment($0, "--from") }, preview: preview ? true : nil)
             try options.show(try await steward.settings.updateSettings(request, options: .write()).settings)
             guard named.contains("read_rows_per_day_max"), request.settings?.readRowsPerDayMax == 0 else { return }
             Terminal.note(
@@ -56,12 +89,7 @@ struct SettingsCommand: AsyncParsableCommand {
                     + "name; give 1 to 1000000000, or read-rows-per-day-max= for the default")
         }
 
-        private func showPurge(_ settings: WorkspaceSettings, _ named: [String]) async throws {
-            guard named == ["deleted_records_kept_days"], let days = settings.deletedRecordsKeptDays else {
-                throw UsageProblem(
-                    "--preview tells what deleted-records-kept-days removes",
-                    cure: "give that setting alone, with a number of days")
-            }
+        private func showPurge(_ days: Int64) async throws {
             let client = JobClient(connection: try await options.connection.connectSignedIn(), options.connection)
             var counts: [PurgeCount] = []
             for service in JobClient.services { counts += try await client.previewPurge(days, service) }
@@ -90,10 +118,20 @@ struct SettingsOptions: ParsableArguments {
         for line in lines { Terminal.line("\(Style.dim(TextWidth.padded(line.name, to: width)))  \(line.text)") }
     }
 
+    static func moment(_ text: String, _ option: String) throws -> Timestamp {
+        guard let moment = Timestamp(text) else {
+            throw UsageProblem("\(option): \(text) is no moment", cure: "write it as in 2027-01-01T00:00:00+08:00")
+        }
+        return moment
+    }
+
     /// All settings: those that nobody has set with what holds then.
     static func lines(_ settings: WorkspaceSettings) -> [(name: String, text: String)] {
         let message = settings.message()
         return message.descriptor.fields.compactMap { field in
+            if field.name == "working_calendar", let calendar = settings.workingCalendar {
+                return (field.name, CalendarText.summary(calendar))
+            }
             if message.has(field) { return (field.name, FieldText.text(field, of: message)) }
             return SettingsDefaults.texts[field.name].map { (field.name, "\($0) (default)") }
         }

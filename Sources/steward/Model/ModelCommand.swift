@@ -4,11 +4,11 @@ import IdentityContracts
 import StewardClient
 import Wire
 
-/// The model of a workspace as a file: its objects, fields and roles.
+/// The model of a workspace as a file: its objects, fields, roles and settings.
 struct ModelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model",
-        abstract: "Takes the workspace's objects, fields and roles out as a file, and makes those of a file.",
+        abstract: "Takes the workspace's objects, fields, roles and settings out as a file, and makes those of a file.",
         discussion: """
             The file is YAML. deploy/templates has some that are ready for use.
 
@@ -61,7 +61,9 @@ struct ModelCommand: AsyncParsableCommand {
     struct Apply: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Makes what a file holds in the workspace: all of it or, when anything is refused, nothing.",
-            discussion: "Needs the rights to create and update object definitions, field definitions and roles.")
+            discussion:
+                "Needs the rights to create and update object definitions, field definitions and roles, and to update settings."
+        )
 
         @OptionGroup var options: ModelOptions
         @Argument(help: "A model.") var file: String

@@ -23,6 +23,7 @@ enum ModelPlace {
 
     /// model.fields[1].kind as fields[1] (account.size), kind; without the kind where the text that follows begins with it.
     static func place(_ path: String, in model: WorkspaceModel, beside text: String = "") -> String {
+        if let match = path.wholeMatch(of: /model\.(settings\..+)/) { return String(match.1) }
         guard let match = path.wholeMatch(of: /model\.(objects|fields|roles)\[(\d+)\](?:\.(.+))?/),
             let index = Int(match.2)
         else { return path }

@@ -74,7 +74,7 @@ private struct Transfer {
         let present = RecordID(user.departmentID ?? "")
         guard present != department || request.withRecords == true else { throw IdentityError.transferNeedless }
         moment = try TransferTime(
-            request.effectiveDate, at: transaction.now, in: try await Self.zone(transaction)
+            request.effectiveDate, at: transaction.now, in: try await Self.zones(transaction)
         ).moment
         input = TransferInput(
             userID: record.id.bytes, userVersion: user.version, newDepartmentID: department.bytes,
@@ -92,9 +92,10 @@ private struct Transfer {
         try await UserTransfer.begin(input, dueAt: moment, in: transaction)
     }
 
-    /// Of the workspace. Whoever changes it waits until the job is there, and moves its moment.
-    private static func zone(_ transaction: RecordTransaction) async throws -> TimeZone {
-        let settings = try SettingsTable.settings(await transaction.query(SettingsTable.hold))
-        return try TimeZone.known(settings.timeZone ?? "UTC")
+    /// Of the workspace. Whoever changes them waits until the job is there, and moves its moment.
+    private static func zones(_ transaction: RecordTransaction) async throws -> SettingsZones {
+        _ = try await transaction.query(SettingsTable.hold)
+        return try SettingsZones(
+            SettingsTable.timeline(await transaction.query(SettingsTable.since(transaction.now))))
     }
 }

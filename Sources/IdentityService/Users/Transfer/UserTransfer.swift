@@ -154,12 +154,12 @@ struct UserTransfer: Sendable {
     }
 
     /// A transfer happens at the beginning of a day, also when that is another moment from now on.
-    static func follow(from old: TimeZone, to new: TimeZone, _ transaction: RecordTransaction) async throws {
+    static func follow(from old: SettingsZones, to new: SettingsZones, _ transaction: RecordTransaction) async throws {
         try await JobTable.redate(name.description, transaction) { moment in
             // Where a day begins at one o'clock, since its midnight is left out, it is that day all the same.
             let seconds = moment.secondsAndNanos.seconds
-            let day = (seconds + old.offset(at: seconds)) / TransferTime.daySeconds
-            return Timestamp(seconds: new.moment(showing: day * TransferTime.daySeconds))
+            let day = (seconds + old.zone(at: moment).offset(at: seconds)) / TransferTime.daySeconds
+            return new.beginning(ofDay: day, near: moment)
         }
     }
 }

@@ -52,7 +52,232 @@ void   steward__identity__v1__workspace_settings__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__workspace_settings__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__workspace_settings__field_descriptors[5] =
+void   steward__identity__v1__working_calendar__init
+                     (Steward__Identity__V1__WorkingCalendar         *message)
+{
+  static const Steward__Identity__V1__WorkingCalendar init_value = STEWARD__IDENTITY__V1__WORKING_CALENDAR__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__working_calendar__get_packed_size
+                     (const Steward__Identity__V1__WorkingCalendar *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__working_calendar__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__working_calendar__pack
+                     (const Steward__Identity__V1__WorkingCalendar *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__working_calendar__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__working_calendar__pack_to_buffer
+                     (const Steward__Identity__V1__WorkingCalendar *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__working_calendar__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__WorkingCalendar *
+       steward__identity__v1__working_calendar__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__WorkingCalendar *)
+     protobuf_c_message_unpack (&steward__identity__v1__working_calendar__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__working_calendar__free_unpacked
+                     (Steward__Identity__V1__WorkingCalendar *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__working_calendar__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__weekly_hours__init
+                     (Steward__Identity__V1__WeeklyHours         *message)
+{
+  static const Steward__Identity__V1__WeeklyHours init_value = STEWARD__IDENTITY__V1__WEEKLY_HOURS__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__weekly_hours__get_packed_size
+                     (const Steward__Identity__V1__WeeklyHours *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__weekly_hours__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__weekly_hours__pack
+                     (const Steward__Identity__V1__WeeklyHours *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__weekly_hours__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__weekly_hours__pack_to_buffer
+                     (const Steward__Identity__V1__WeeklyHours *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__weekly_hours__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__WeeklyHours *
+       steward__identity__v1__weekly_hours__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__WeeklyHours *)
+     protobuf_c_message_unpack (&steward__identity__v1__weekly_hours__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__weekly_hours__free_unpacked
+                     (Steward__Identity__V1__WeeklyHours *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__weekly_hours__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__special_day__init
+                     (Steward__Identity__V1__SpecialDay         *message)
+{
+  static const Steward__Identity__V1__SpecialDay init_value = STEWARD__IDENTITY__V1__SPECIAL_DAY__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__special_day__get_packed_size
+                     (const Steward__Identity__V1__SpecialDay *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__special_day__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__special_day__pack
+                     (const Steward__Identity__V1__SpecialDay *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__special_day__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__special_day__pack_to_buffer
+                     (const Steward__Identity__V1__SpecialDay *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__special_day__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__SpecialDay *
+       steward__identity__v1__special_day__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__SpecialDay *)
+     protobuf_c_message_unpack (&steward__identity__v1__special_day__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__special_day__free_unpacked
+                     (Steward__Identity__V1__SpecialDay *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__special_day__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__day_hours__init
+                     (Steward__Identity__V1__DayHours         *message)
+{
+  static const Steward__Identity__V1__DayHours init_value = STEWARD__IDENTITY__V1__DAY_HOURS__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__day_hours__get_packed_size
+                     (const Steward__Identity__V1__DayHours *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__day_hours__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__day_hours__pack
+                     (const Steward__Identity__V1__DayHours *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__day_hours__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__day_hours__pack_to_buffer
+                     (const Steward__Identity__V1__DayHours *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__day_hours__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__DayHours *
+       steward__identity__v1__day_hours__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__DayHours *)
+     protobuf_c_message_unpack (&steward__identity__v1__day_hours__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__day_hours__free_unpacked
+                     (Steward__Identity__V1__DayHours *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__day_hours__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__calendar_exception__init
+                     (Steward__Identity__V1__CalendarException         *message)
+{
+  static const Steward__Identity__V1__CalendarException init_value = STEWARD__IDENTITY__V1__CALENDAR_EXCEPTION__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__calendar_exception__get_packed_size
+                     (const Steward__Identity__V1__CalendarException *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__calendar_exception__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__calendar_exception__pack
+                     (const Steward__Identity__V1__CalendarException *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__calendar_exception__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__calendar_exception__pack_to_buffer
+                     (const Steward__Identity__V1__CalendarException *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__calendar_exception__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__CalendarException *
+       steward__identity__v1__calendar_exception__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__CalendarException *)
+     protobuf_c_message_unpack (&steward__identity__v1__calendar_exception__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__calendar_exception__free_unpacked
+                     (Steward__Identity__V1__CalendarException *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__calendar_exception__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+static const ProtobufCFieldDescriptor steward__identity__v1__workspace_settings__field_descriptors[11] =
 {
   {
     "version",
@@ -114,18 +339,96 @@ static const ProtobufCFieldDescriptor steward__identity__v1__workspace_settings_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "effective_time",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WorkspaceSettings, effective_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "currency_code",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WorkspaceSettings, currency_code),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "language_code",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WorkspaceSettings, language_code),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "country_code",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WorkspaceSettings, country_code),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "week_start",
+    10,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Steward__Identity__V1__WorkspaceSettings, has_week_start),
+    offsetof(Steward__Identity__V1__WorkspaceSettings, week_start),
+    &steward__identity__v1__day_of_week__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "working_calendar",
+    11,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WorkspaceSettings, working_calendar),
+    &steward__identity__v1__working_calendar__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__workspace_settings__field_indices_by_name[] = {
+  8,   /* field[8] = country_code */
+  6,   /* field[6] = currency_code */
   4,   /* field[4] = deleted_records_kept_days */
+  5,   /* field[5] = effective_time */
+  7,   /* field[7] = language_code */
   3,   /* field[3] = read_rows_per_day_max */
   2,   /* field[2] = time_zone */
   1,   /* field[1] = update_time */
   0,   /* field[0] = version */
+  9,   /* field[9] = week_start */
+  10,   /* field[10] = working_calendar */
 };
 static const ProtobufCIntRange steward__identity__v1__workspace_settings__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__workspace_settings__descriptor =
 {
@@ -135,10 +438,370 @@ const ProtobufCMessageDescriptor steward__identity__v1__workspace_settings__desc
   "Steward__Identity__V1__WorkspaceSettings",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__WorkspaceSettings),
-  5,
+  11,
   steward__identity__v1__workspace_settings__field_descriptors,
   steward__identity__v1__workspace_settings__field_indices_by_name,
   1,  steward__identity__v1__workspace_settings__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__workspace_settings__init,
   NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__working_calendar__field_descriptors[3] =
+{
+  {
+    "hours",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__WorkingCalendar, n_hours),
+    offsetof(Steward__Identity__V1__WorkingCalendar, hours),
+    &steward__identity__v1__weekly_hours__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "days",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__WorkingCalendar, n_days),
+    offsetof(Steward__Identity__V1__WorkingCalendar, days),
+    &steward__identity__v1__special_day__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "exceptions",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__WorkingCalendar, n_exceptions),
+    offsetof(Steward__Identity__V1__WorkingCalendar, exceptions),
+    &steward__identity__v1__calendar_exception__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__working_calendar__field_indices_by_name[] = {
+  1,   /* field[1] = days */
+  2,   /* field[2] = exceptions */
+  0,   /* field[0] = hours */
+};
+static const ProtobufCIntRange steward__identity__v1__working_calendar__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__working_calendar__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.WorkingCalendar",
+  "WorkingCalendar",
+  "Steward__Identity__V1__WorkingCalendar",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__WorkingCalendar),
+  3,
+  steward__identity__v1__working_calendar__field_descriptors,
+  steward__identity__v1__working_calendar__field_indices_by_name,
+  1,  steward__identity__v1__working_calendar__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__working_calendar__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__weekly_hours__field_descriptors[3] =
+{
+  {
+    "day",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Steward__Identity__V1__WeeklyHours, has_day),
+    offsetof(Steward__Identity__V1__WeeklyHours, day),
+    &steward__identity__v1__day_of_week__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "start",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WeeklyHours, start),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WeeklyHours, end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__weekly_hours__field_indices_by_name[] = {
+  0,   /* field[0] = day */
+  2,   /* field[2] = end */
+  1,   /* field[1] = start */
+};
+static const ProtobufCIntRange steward__identity__v1__weekly_hours__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__weekly_hours__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.WeeklyHours",
+  "WeeklyHours",
+  "Steward__Identity__V1__WeeklyHours",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__WeeklyHours),
+  3,
+  steward__identity__v1__weekly_hours__field_descriptors,
+  steward__identity__v1__weekly_hours__field_indices_by_name,
+  1,  steward__identity__v1__weekly_hours__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__weekly_hours__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__special_day__field_descriptors[3] =
+{
+  {
+    "date",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__SpecialDay, date),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "display_name",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__SpecialDay, display_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hours",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__SpecialDay, n_hours),
+    offsetof(Steward__Identity__V1__SpecialDay, hours),
+    &steward__identity__v1__day_hours__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__special_day__field_indices_by_name[] = {
+  0,   /* field[0] = date */
+  1,   /* field[1] = display_name */
+  2,   /* field[2] = hours */
+};
+static const ProtobufCIntRange steward__identity__v1__special_day__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__special_day__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.SpecialDay",
+  "SpecialDay",
+  "Steward__Identity__V1__SpecialDay",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__SpecialDay),
+  3,
+  steward__identity__v1__special_day__field_descriptors,
+  steward__identity__v1__special_day__field_indices_by_name,
+  1,  steward__identity__v1__special_day__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__special_day__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__day_hours__field_descriptors[2] =
+{
+  {
+    "start",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DayHours, start),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__DayHours, end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__day_hours__field_indices_by_name[] = {
+  1,   /* field[1] = end */
+  0,   /* field[0] = start */
+};
+static const ProtobufCIntRange steward__identity__v1__day_hours__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__day_hours__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.DayHours",
+  "DayHours",
+  "Steward__Identity__V1__DayHours",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__DayHours),
+  2,
+  steward__identity__v1__day_hours__field_descriptors,
+  steward__identity__v1__day_hours__field_indices_by_name,
+  1,  steward__identity__v1__day_hours__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__day_hours__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__calendar_exception__field_descriptors[4] =
+{
+  {
+    "department_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__CalendarException, department_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "user_id",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__CalendarException, user_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hours",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__CalendarException, n_hours),
+    offsetof(Steward__Identity__V1__CalendarException, hours),
+    &steward__identity__v1__weekly_hours__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "days",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__CalendarException, n_days),
+    offsetof(Steward__Identity__V1__CalendarException, days),
+    &steward__identity__v1__special_day__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__calendar_exception__field_indices_by_name[] = {
+  3,   /* field[3] = days */
+  0,   /* field[0] = department_id */
+  2,   /* field[2] = hours */
+  1,   /* field[1] = user_id */
+};
+static const ProtobufCIntRange steward__identity__v1__calendar_exception__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__calendar_exception__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.CalendarException",
+  "CalendarException",
+  "Steward__Identity__V1__CalendarException",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__CalendarException),
+  4,
+  steward__identity__v1__calendar_exception__field_descriptors,
+  steward__identity__v1__calendar_exception__field_indices_by_name,
+  1,  steward__identity__v1__calendar_exception__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__calendar_exception__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue steward__identity__v1__day_of_week__enum_values_by_number[8] =
+{
+  { "DAY_OF_WEEK_UNSPECIFIED", "STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_UNSPECIFIED", 0 },
+  { "DAY_OF_WEEK_MONDAY", "STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_MONDAY", 1 },
+  { "DAY_OF_WEEK_TUESDAY", "STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_TUESDAY", 2 },
+  { "DAY_OF_WEEK_WEDNESDAY", "STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_WEDNESDAY", 3 },
+  { "DAY_OF_WEEK_THURSDAY", "STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_THURSDAY", 4 },
+  { "DAY_OF_WEEK_FRIDAY", "STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_FRIDAY", 5 },
+  { "DAY_OF_WEEK_SATURDAY", "STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_SATURDAY", 6 },
+  { "DAY_OF_WEEK_SUNDAY", "STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_SUNDAY", 7 },
+};
+static const ProtobufCIntRange steward__identity__v1__day_of_week__value_ranges[] = {
+{0, 0},{0, 8}
+};
+static const ProtobufCEnumValueIndex steward__identity__v1__day_of_week__enum_values_by_name[8] =
+{
+  { "DAY_OF_WEEK_FRIDAY", 5 },
+  { "DAY_OF_WEEK_MONDAY", 1 },
+  { "DAY_OF_WEEK_SATURDAY", 6 },
+  { "DAY_OF_WEEK_SUNDAY", 7 },
+  { "DAY_OF_WEEK_THURSDAY", 4 },
+  { "DAY_OF_WEEK_TUESDAY", 2 },
+  { "DAY_OF_WEEK_UNSPECIFIED", 0 },
+  { "DAY_OF_WEEK_WEDNESDAY", 3 },
+};
+const ProtobufCEnumDescriptor steward__identity__v1__day_of_week__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.DayOfWeek",
+  "DayOfWeek",
+  "Steward__Identity__V1__DayOfWeek",
+  "steward.identity.v1",
+  8,
+  steward__identity__v1__day_of_week__enum_values_by_number,
+  8,
+  steward__identity__v1__day_of_week__enum_values_by_name,
+  1,
+  steward__identity__v1__day_of_week__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
 };

@@ -187,9 +187,344 @@ void   steward__identity__v1__update_settings_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__update_settings_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-#define steward__identity__v1__get_settings_request__field_descriptors NULL
-#define steward__identity__v1__get_settings_request__field_indices_by_name NULL
-#define steward__identity__v1__get_settings_request__number_ranges NULL
+void   steward__identity__v1__cancel_settings_version_request__init
+                     (Steward__Identity__V1__CancelSettingsVersionRequest         *message)
+{
+  static const Steward__Identity__V1__CancelSettingsVersionRequest init_value = STEWARD__IDENTITY__V1__CANCEL_SETTINGS_VERSION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__cancel_settings_version_request__get_packed_size
+                     (const Steward__Identity__V1__CancelSettingsVersionRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__cancel_settings_version_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__cancel_settings_version_request__pack
+                     (const Steward__Identity__V1__CancelSettingsVersionRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__cancel_settings_version_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__cancel_settings_version_request__pack_to_buffer
+                     (const Steward__Identity__V1__CancelSettingsVersionRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__cancel_settings_version_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__CancelSettingsVersionRequest *
+       steward__identity__v1__cancel_settings_version_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__CancelSettingsVersionRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__cancel_settings_version_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__cancel_settings_version_request__free_unpacked
+                     (Steward__Identity__V1__CancelSettingsVersionRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__cancel_settings_version_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__cancel_settings_version_response__init
+                     (Steward__Identity__V1__CancelSettingsVersionResponse         *message)
+{
+  static const Steward__Identity__V1__CancelSettingsVersionResponse init_value = STEWARD__IDENTITY__V1__CANCEL_SETTINGS_VERSION_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__cancel_settings_version_response__get_packed_size
+                     (const Steward__Identity__V1__CancelSettingsVersionResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__cancel_settings_version_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__cancel_settings_version_response__pack
+                     (const Steward__Identity__V1__CancelSettingsVersionResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__cancel_settings_version_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__cancel_settings_version_response__pack_to_buffer
+                     (const Steward__Identity__V1__CancelSettingsVersionResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__cancel_settings_version_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__CancelSettingsVersionResponse *
+       steward__identity__v1__cancel_settings_version_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__CancelSettingsVersionResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__cancel_settings_version_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__cancel_settings_version_response__free_unpacked
+                     (Steward__Identity__V1__CancelSettingsVersionResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__cancel_settings_version_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__list_settings_versions_request__init
+                     (Steward__Identity__V1__ListSettingsVersionsRequest         *message)
+{
+  static const Steward__Identity__V1__ListSettingsVersionsRequest init_value = STEWARD__IDENTITY__V1__LIST_SETTINGS_VERSIONS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__list_settings_versions_request__get_packed_size
+                     (const Steward__Identity__V1__ListSettingsVersionsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_settings_versions_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__list_settings_versions_request__pack
+                     (const Steward__Identity__V1__ListSettingsVersionsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_settings_versions_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__list_settings_versions_request__pack_to_buffer
+                     (const Steward__Identity__V1__ListSettingsVersionsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_settings_versions_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ListSettingsVersionsRequest *
+       steward__identity__v1__list_settings_versions_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ListSettingsVersionsRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__list_settings_versions_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__list_settings_versions_request__free_unpacked
+                     (Steward__Identity__V1__ListSettingsVersionsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__list_settings_versions_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__list_settings_versions_response__init
+                     (Steward__Identity__V1__ListSettingsVersionsResponse         *message)
+{
+  static const Steward__Identity__V1__ListSettingsVersionsResponse init_value = STEWARD__IDENTITY__V1__LIST_SETTINGS_VERSIONS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__list_settings_versions_response__get_packed_size
+                     (const Steward__Identity__V1__ListSettingsVersionsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_settings_versions_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__list_settings_versions_response__pack
+                     (const Steward__Identity__V1__ListSettingsVersionsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_settings_versions_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__list_settings_versions_response__pack_to_buffer
+                     (const Steward__Identity__V1__ListSettingsVersionsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_settings_versions_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ListSettingsVersionsResponse *
+       steward__identity__v1__list_settings_versions_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ListSettingsVersionsResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__list_settings_versions_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__list_settings_versions_response__free_unpacked
+                     (Steward__Identity__V1__ListSettingsVersionsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__list_settings_versions_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__settings_version__init
+                     (Steward__Identity__V1__SettingsVersion         *message)
+{
+  static const Steward__Identity__V1__SettingsVersion init_value = STEWARD__IDENTITY__V1__SETTINGS_VERSION__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__settings_version__get_packed_size
+                     (const Steward__Identity__V1__SettingsVersion *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__settings_version__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__settings_version__pack
+                     (const Steward__Identity__V1__SettingsVersion *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__settings_version__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__settings_version__pack_to_buffer
+                     (const Steward__Identity__V1__SettingsVersion *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__settings_version__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__SettingsVersion *
+       steward__identity__v1__settings_version__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__SettingsVersion *)
+     protobuf_c_message_unpack (&steward__identity__v1__settings_version__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__settings_version__free_unpacked
+                     (Steward__Identity__V1__SettingsVersion *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__settings_version__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__compare_settings_versions_request__init
+                     (Steward__Identity__V1__CompareSettingsVersionsRequest         *message)
+{
+  static const Steward__Identity__V1__CompareSettingsVersionsRequest init_value = STEWARD__IDENTITY__V1__COMPARE_SETTINGS_VERSIONS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__compare_settings_versions_request__get_packed_size
+                     (const Steward__Identity__V1__CompareSettingsVersionsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__compare_settings_versions_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__compare_settings_versions_request__pack
+                     (const Steward__Identity__V1__CompareSettingsVersionsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__compare_settings_versions_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__compare_settings_versions_request__pack_to_buffer
+                     (const Steward__Identity__V1__CompareSettingsVersionsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__compare_settings_versions_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__CompareSettingsVersionsRequest *
+       steward__identity__v1__compare_settings_versions_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__CompareSettingsVersionsRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__compare_settings_versions_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__compare_settings_versions_request__free_unpacked
+                     (Steward__Identity__V1__CompareSettingsVersionsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__compare_settings_versions_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__compare_settings_versions_response__init
+                     (Steward__Identity__V1__CompareSettingsVersionsResponse         *message)
+{
+  static const Steward__Identity__V1__CompareSettingsVersionsResponse init_value = STEWARD__IDENTITY__V1__COMPARE_SETTINGS_VERSIONS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__compare_settings_versions_response__get_packed_size
+                     (const Steward__Identity__V1__CompareSettingsVersionsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__compare_settings_versions_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__compare_settings_versions_response__pack
+                     (const Steward__Identity__V1__CompareSettingsVersionsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__compare_settings_versions_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__compare_settings_versions_response__pack_to_buffer
+                     (const Steward__Identity__V1__CompareSettingsVersionsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__compare_settings_versions_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__CompareSettingsVersionsResponse *
+       steward__identity__v1__compare_settings_versions_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__CompareSettingsVersionsResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__compare_settings_versions_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__compare_settings_versions_response__free_unpacked
+                     (Steward__Identity__V1__CompareSettingsVersionsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__compare_settings_versions_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+static const ProtobufCFieldDescriptor steward__identity__v1__get_settings_request__field_descriptors[1] =
+{
+  {
+    "time",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__GetSettingsRequest, time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__get_settings_request__field_indices_by_name[] = {
+  0,   /* field[0] = time */
+};
+static const ProtobufCIntRange steward__identity__v1__get_settings_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
 const ProtobufCMessageDescriptor steward__identity__v1__get_settings_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -198,10 +533,10 @@ const ProtobufCMessageDescriptor steward__identity__v1__get_settings_request__de
   "Steward__Identity__V1__GetSettingsRequest",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__GetSettingsRequest),
-  0,
+  1,
   steward__identity__v1__get_settings_request__field_descriptors,
   steward__identity__v1__get_settings_request__field_indices_by_name,
-  0,  steward__identity__v1__get_settings_request__number_ranges,
+  1,  steward__identity__v1__get_settings_request__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__get_settings_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -243,7 +578,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__get_settings_response__d
   (ProtobufCMessageInit) steward__identity__v1__get_settings_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__identity__v1__update_settings_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor steward__identity__v1__update_settings_request__field_descriptors[4] =
 {
   {
     "settings",
@@ -269,15 +604,41 @@ static const ProtobufCFieldDescriptor steward__identity__v1__update_settings_req
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "effective_time",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateSettingsRequest, effective_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__UpdateSettingsRequest, has_preview),
+    offsetof(Steward__Identity__V1__UpdateSettingsRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__update_settings_request__field_indices_by_name[] = {
+  2,   /* field[2] = effective_time */
+  3,   /* field[3] = preview */
   0,   /* field[0] = settings */
   1,   /* field[1] = update_mask */
 };
 static const ProtobufCIntRange steward__identity__v1__update_settings_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__update_settings_request__descriptor =
 {
@@ -287,7 +648,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__update_settings_request_
   "Steward__Identity__V1__UpdateSettingsRequest",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__UpdateSettingsRequest),
-  2,
+  4,
   steward__identity__v1__update_settings_request__field_descriptors,
   steward__identity__v1__update_settings_request__field_indices_by_name,
   1,  steward__identity__v1__update_settings_request__number_ranges,
@@ -332,13 +693,376 @@ const ProtobufCMessageDescriptor steward__identity__v1__update_settings_response
   (ProtobufCMessageInit) steward__identity__v1__update_settings_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__settings_service__method_descriptors[2] =
+static const ProtobufCFieldDescriptor steward__identity__v1__cancel_settings_version_request__field_descriptors[1] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__CancelSettingsVersionRequest, has_version),
+    offsetof(Steward__Identity__V1__CancelSettingsVersionRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__cancel_settings_version_request__field_indices_by_name[] = {
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__identity__v1__cancel_settings_version_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__cancel_settings_version_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.CancelSettingsVersionRequest",
+  "CancelSettingsVersionRequest",
+  "Steward__Identity__V1__CancelSettingsVersionRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__CancelSettingsVersionRequest),
+  1,
+  steward__identity__v1__cancel_settings_version_request__field_descriptors,
+  steward__identity__v1__cancel_settings_version_request__field_indices_by_name,
+  1,  steward__identity__v1__cancel_settings_version_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__cancel_settings_version_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__cancel_settings_version_response__field_descriptors[1] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__CancelSettingsVersionResponse, version),
+    &steward__identity__v1__settings_version__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__cancel_settings_version_response__field_indices_by_name[] = {
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__identity__v1__cancel_settings_version_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__cancel_settings_version_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.CancelSettingsVersionResponse",
+  "CancelSettingsVersionResponse",
+  "Steward__Identity__V1__CancelSettingsVersionResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__CancelSettingsVersionResponse),
+  1,
+  steward__identity__v1__cancel_settings_version_response__field_descriptors,
+  steward__identity__v1__cancel_settings_version_response__field_indices_by_name,
+  1,  steward__identity__v1__cancel_settings_version_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__cancel_settings_version_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__list_settings_versions_request__field_descriptors[2] =
+{
+  {
+    "page_size",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Identity__V1__ListSettingsVersionsRequest, has_page_size),
+    offsetof(Steward__Identity__V1__ListSettingsVersionsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ListSettingsVersionsRequest, page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__list_settings_versions_request__field_indices_by_name[] = {
+  0,   /* field[0] = page_size */
+  1,   /* field[1] = page_token */
+};
+static const ProtobufCIntRange steward__identity__v1__list_settings_versions_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__list_settings_versions_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ListSettingsVersionsRequest",
+  "ListSettingsVersionsRequest",
+  "Steward__Identity__V1__ListSettingsVersionsRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ListSettingsVersionsRequest),
+  2,
+  steward__identity__v1__list_settings_versions_request__field_descriptors,
+  steward__identity__v1__list_settings_versions_request__field_indices_by_name,
+  1,  steward__identity__v1__list_settings_versions_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__list_settings_versions_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__list_settings_versions_response__field_descriptors[2] =
+{
+  {
+    "versions",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__ListSettingsVersionsResponse, n_versions),
+    offsetof(Steward__Identity__V1__ListSettingsVersionsResponse, versions),
+    &steward__identity__v1__settings_version__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ListSettingsVersionsResponse, next_page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__list_settings_versions_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_page_token */
+  0,   /* field[0] = versions */
+};
+static const ProtobufCIntRange steward__identity__v1__list_settings_versions_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__list_settings_versions_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ListSettingsVersionsResponse",
+  "ListSettingsVersionsResponse",
+  "Steward__Identity__V1__ListSettingsVersionsResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ListSettingsVersionsResponse),
+  2,
+  steward__identity__v1__list_settings_versions_response__field_descriptors,
+  steward__identity__v1__list_settings_versions_response__field_indices_by_name,
+  1,  steward__identity__v1__list_settings_versions_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__list_settings_versions_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__settings_version__field_descriptors[5] =
+{
+  {
+    "settings",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__SettingsVersion, settings),
+    &steward__identity__v1__workspace_settings__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changed_fields",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__SettingsVersion, n_changed_fields),
+    offsetof(Steward__Identity__V1__SettingsVersion, changed_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "user_id",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__SettingsVersion, user_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cancel_time",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__SettingsVersion, cancel_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "upcoming",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__SettingsVersion, has_upcoming),
+    offsetof(Steward__Identity__V1__SettingsVersion, upcoming),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__settings_version__field_indices_by_name[] = {
+  3,   /* field[3] = cancel_time */
+  1,   /* field[1] = changed_fields */
+  0,   /* field[0] = settings */
+  4,   /* field[4] = upcoming */
+  2,   /* field[2] = user_id */
+};
+static const ProtobufCIntRange steward__identity__v1__settings_version__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__settings_version__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.SettingsVersion",
+  "SettingsVersion",
+  "Steward__Identity__V1__SettingsVersion",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__SettingsVersion),
+  5,
+  steward__identity__v1__settings_version__field_descriptors,
+  steward__identity__v1__settings_version__field_indices_by_name,
+  1,  steward__identity__v1__settings_version__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__settings_version__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__compare_settings_versions_request__field_descriptors[2] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__CompareSettingsVersionsRequest, has_version),
+    offsetof(Steward__Identity__V1__CompareSettingsVersionsRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "other_version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__CompareSettingsVersionsRequest, has_other_version),
+    offsetof(Steward__Identity__V1__CompareSettingsVersionsRequest, other_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__compare_settings_versions_request__field_indices_by_name[] = {
+  1,   /* field[1] = other_version */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__identity__v1__compare_settings_versions_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__compare_settings_versions_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.CompareSettingsVersionsRequest",
+  "CompareSettingsVersionsRequest",
+  "Steward__Identity__V1__CompareSettingsVersionsRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__CompareSettingsVersionsRequest),
+  2,
+  steward__identity__v1__compare_settings_versions_request__field_descriptors,
+  steward__identity__v1__compare_settings_versions_request__field_indices_by_name,
+  1,  steward__identity__v1__compare_settings_versions_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__compare_settings_versions_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__compare_settings_versions_response__field_descriptors[1] =
+{
+  {
+    "changes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__CompareSettingsVersionsResponse, n_changes),
+    offsetof(Steward__Identity__V1__CompareSettingsVersionsResponse, changes),
+    &steward__identity__v1__model_field_change__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__compare_settings_versions_response__field_indices_by_name[] = {
+  0,   /* field[0] = changes */
+};
+static const ProtobufCIntRange steward__identity__v1__compare_settings_versions_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__compare_settings_versions_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.CompareSettingsVersionsResponse",
+  "CompareSettingsVersionsResponse",
+  "Steward__Identity__V1__CompareSettingsVersionsResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__CompareSettingsVersionsResponse),
+  1,
+  steward__identity__v1__compare_settings_versions_response__field_descriptors,
+  steward__identity__v1__compare_settings_versions_response__field_indices_by_name,
+  1,  steward__identity__v1__compare_settings_versions_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__compare_settings_versions_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__identity__v1__settings_service__method_descriptors[5] =
 {
   { "GetSettings", &steward__identity__v1__get_settings_request__descriptor, &steward__identity__v1__get_settings_response__descriptor },
   { "UpdateSettings", &steward__identity__v1__update_settings_request__descriptor, &steward__identity__v1__update_settings_response__descriptor },
+  { "CancelSettingsVersion", &steward__identity__v1__cancel_settings_version_request__descriptor, &steward__identity__v1__cancel_settings_version_response__descriptor },
+  { "ListSettingsVersions", &steward__identity__v1__list_settings_versions_request__descriptor, &steward__identity__v1__list_settings_versions_response__descriptor },
+  { "CompareSettingsVersions", &steward__identity__v1__compare_settings_versions_request__descriptor, &steward__identity__v1__compare_settings_versions_response__descriptor },
 };
 const unsigned steward__identity__v1__settings_service__method_indices_by_name[] = {
+  2,        /* CancelSettingsVersion */
+  4,        /* CompareSettingsVersions */
   0,        /* GetSettings */
+  3,        /* ListSettingsVersions */
   1         /* UpdateSettings */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__settings_service__descriptor =
@@ -348,7 +1072,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__settings_service__descri
   "SettingsService",
   "Steward__Identity__V1__SettingsService",
   "steward.identity.v1",
-  2,
+  5,
   steward__identity__v1__settings_service__method_descriptors,
   steward__identity__v1__settings_service__method_indices_by_name
 };
@@ -367,6 +1091,30 @@ void steward__identity__v1__settings_service__update_settings(ProtobufCService *
 {
   assert(service->descriptor == &steward__identity__v1__settings_service__descriptor);
   service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__settings_service__cancel_settings_version(ProtobufCService *service,
+                                                                      const Steward__Identity__V1__CancelSettingsVersionRequest *input,
+                                                                      Steward__Identity__V1__CancelSettingsVersionResponse_Closure closure,
+                                                                      void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__settings_service__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__settings_service__list_settings_versions(ProtobufCService *service,
+                                                                     const Steward__Identity__V1__ListSettingsVersionsRequest *input,
+                                                                     Steward__Identity__V1__ListSettingsVersionsResponse_Closure closure,
+                                                                     void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__settings_service__descriptor);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__settings_service__compare_settings_versions(ProtobufCService *service,
+                                                                        const Steward__Identity__V1__CompareSettingsVersionsRequest *input,
+                                                                        Steward__Identity__V1__CompareSettingsVersionsResponse_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__settings_service__descriptor);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__settings_service__init (Steward__Identity__V1__SettingsService_Service *service,
                                                     Steward__Identity__V1__SettingsService_ServiceDestroy destroy)

@@ -322,7 +322,7 @@ void   steward__identity__v1__model_field_change__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__model_field_change__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__workspace_model__field_descriptors[3] =
+static const ProtobufCFieldDescriptor steward__identity__v1__workspace_model__field_descriptors[4] =
 {
   {
     "objects",
@@ -360,16 +360,29 @@ static const ProtobufCFieldDescriptor steward__identity__v1__workspace_model__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "settings",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WorkspaceModel, settings),
+    &steward__identity__v1__workspace_settings__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__workspace_model__field_indices_by_name[] = {
   1,   /* field[1] = fields */
   0,   /* field[0] = objects */
   2,   /* field[2] = roles */
+  3,   /* field[3] = settings */
 };
 static const ProtobufCIntRange steward__identity__v1__workspace_model__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__workspace_model__descriptor =
 {
@@ -379,7 +392,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__workspace_model__descrip
   "Steward__Identity__V1__WorkspaceModel",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__WorkspaceModel),
-  3,
+  4,
   steward__identity__v1__workspace_model__field_descriptors,
   steward__identity__v1__workspace_model__field_indices_by_name,
   1,  steward__identity__v1__workspace_model__number_ranges,

@@ -26,15 +26,41 @@ public struct WorkspaceSettings: Hashable, Sendable {
     /// Who shortens it, or sets it first, needs the right to erase every kind of records.
     public var deletedRecordsKeptDays: Int64?
 
+    /// From when they hold; absent for what the workspace began with. Set by the service.
+    public var effectiveTime: Timestamp?
+
+    /// The currency that amounts are in when nobody says otherwise: ISO 4217, as in EUR.
+    public var currencyCode: String?
+
+    /// The language that people read when nobody says otherwise: a language tag, as in zh-CN.
+    public var languageCode: String?
+
+    /// Where the workspace is: ISO 3166-1, as in CN. Phone numbers without a country are read as of there.
+    public var countryCode: String?
+
+    /// The first day of a week; absent means Monday.
+    public var weekStart: DayOfWeek?
+
+    /// When people work; absent means Monday to Friday from 09:00 to 17:00.
+    public var workingCalendar: WorkingCalendar?
+
     public init(
         version: Int64? = nil, updateTime: Timestamp? = nil, timeZone: String? = nil,
-        readRowsPerDayMax: Int64? = nil, deletedRecordsKeptDays: Int64? = nil
+        readRowsPerDayMax: Int64? = nil, deletedRecordsKeptDays: Int64? = nil,
+        effectiveTime: Timestamp? = nil, currencyCode: String? = nil, languageCode: String? = nil,
+        countryCode: String? = nil, weekStart: DayOfWeek? = nil, workingCalendar: WorkingCalendar? = nil
     ) {
         self.version = version
         self.updateTime = updateTime
         self.timeZone = timeZone
         self.readRowsPerDayMax = readRowsPerDayMax
         self.deletedRecordsKeptDays = deletedRecordsKeptDays
+        self.effectiveTime = effectiveTime
+        self.currencyCode = currencyCode
+        self.languageCode = languageCode
+        self.countryCode = countryCode
+        self.weekStart = weekStart
+        self.workingCalendar = workingCalendar
     }
 }
 
@@ -48,6 +74,12 @@ extension WorkspaceSettings: WireMessage {
         self.timeZone = readString(c.pointee.time_zone)
         self.readRowsPerDayMax = c.pointee.has_read_rows_per_day_max != 0 ? c.pointee.read_rows_per_day_max : nil
         self.deletedRecordsKeptDays = c.pointee.has_deleted_records_kept_days != 0 ? c.pointee.deleted_records_kept_days : nil
+        self.effectiveTime = readTimestamp(c.pointee.effective_time)
+        self.currencyCode = readString(c.pointee.currency_code)
+        self.languageCode = readString(c.pointee.language_code)
+        self.countryCode = readString(c.pointee.country_code)
+        self.weekStart = c.pointee.has_week_start != 0 ? .init(rawValue: .init(bitPattern: c.pointee.week_start.rawValue)) : nil
+        self.workingCalendar = readMessage(c.pointee.working_calendar, message.arena)
     }
 
     package func write(to message: Message) {
@@ -66,5 +98,240 @@ extension WorkspaceSettings: WireMessage {
             c.pointee.has_deleted_records_kept_days = 1
             c.pointee.deleted_records_kept_days = value
         }
+        c.pointee.effective_time = self.effectiveTime.map { writeTimestamp($0, message.arena) }
+        c.pointee.currency_code = self.currencyCode.map(message.arena.string)
+        c.pointee.language_code = self.languageCode.map(message.arena.string)
+        c.pointee.country_code = self.countryCode.map(message.arena.string)
+        if let value = self.weekStart {
+            c.pointee.has_week_start = 1
+            c.pointee.week_start = Steward__Identity__V1__DayOfWeek(rawValue: UInt32(bitPattern: value.rawValue))
+        }
+        c.pointee.working_calendar = self.workingCalendar.map { writeMessage($0, message.arena) }
+    }
+}
+
+/// When people work, by the clocks of the workspace's time zone. It has 500 days, 200 exceptions and 48 KiB at most.
+public struct WorkingCalendar: Hashable, Sendable {
+    /// The hours of each week, which do not overlap; at least one.
+    public var hours: [WeeklyHours]
+
+    /// Days that are not as their day of the week: holidays, and days that are worked instead. Each date once.
+    public var days: [SpecialDay]
+
+    /// Departments and users who work otherwise. Each once.
+    public var exceptions: [CalendarException]
+
+    public init(hours: [WeeklyHours] = [], days: [SpecialDay] = [], exceptions: [CalendarException] = []) {
+        self.hours = hours
+        self.days = days
+        self.exceptions = exceptions
+    }
+}
+
+extension WorkingCalendar: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_working_calendar_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__WorkingCalendar.self)
+        self.hours = readMessages(c.pointee.hours, c.pointee.n_hours, message.arena)
+        self.days = readMessages(c.pointee.days, c.pointee.n_days, message.arena)
+        self.exceptions = readMessages(c.pointee.exceptions, c.pointee.n_exceptions, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__WorkingCalendar.self)
+        c.pointee.hours = writePointers(self.hours, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_hours = self.hours.count
+        c.pointee.days = writePointers(self.days, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_days = self.days.count
+        c.pointee.exceptions = writePointers(self.exceptions, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_exceptions = self.exceptions.count
+    }
+}
+
+/// Hours of a day of the week.
+public struct WeeklyHours: Hashable, Sendable {
+    /// The day.
+    public var day: DayOfWeek?
+
+    /// When they begin, 00:00 to 23:59.
+    public var start: String?
+
+    /// When they end, after they begin, 24:00 at the latest: what goes on after midnight are hours of the next day.
+    public var end: String?
+
+    public init(day: DayOfWeek? = nil, start: String? = nil, end: String? = nil) {
+        self.day = day
+        self.start = start
+        self.end = end
+    }
+}
+
+extension WeeklyHours: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_weekly_hours_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__WeeklyHours.self)
+        self.day = c.pointee.has_day != 0 ? .init(rawValue: .init(bitPattern: c.pointee.day.rawValue)) : nil
+        self.start = readString(c.pointee.start)
+        self.end = readString(c.pointee.end)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__WeeklyHours.self)
+        if let value = self.day {
+            c.pointee.has_day = 1
+            c.pointee.day = Steward__Identity__V1__DayOfWeek(rawValue: UInt32(bitPattern: value.rawValue))
+        }
+        c.pointee.start = self.start.map(message.arena.string)
+        c.pointee.end = self.end.map(message.arena.string)
+    }
+}
+
+/// A day that is not as its day of the week.
+public struct SpecialDay: Hashable, Sendable {
+    /// The day, YYYY-MM-DD.
+    public var date: String?
+
+    /// What people call it, as in National Day; at most 100 characters.
+    public var displayName: String?
+
+    /// The hours of that day, which do not overlap; a day without any is a holiday.
+    public var hours: [DayHours]
+
+    public init(date: String? = nil, displayName: String? = nil, hours: [DayHours] = []) {
+        self.date = date
+        self.displayName = displayName
+        self.hours = hours
+    }
+}
+
+extension SpecialDay: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_special_day_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__SpecialDay.self)
+        self.date = readString(c.pointee.date)
+        self.displayName = readString(c.pointee.display_name)
+        self.hours = readMessages(c.pointee.hours, c.pointee.n_hours, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__SpecialDay.self)
+        c.pointee.date = self.date.map(message.arena.string)
+        c.pointee.display_name = self.displayName.map(message.arena.string)
+        c.pointee.hours = writePointers(self.hours, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_hours = self.hours.count
+    }
+}
+
+/// Hours of a day.
+public struct DayHours: Hashable, Sendable {
+    /// When they begin, 00:00 to 23:59.
+    public var start: String?
+
+    /// When they end, after they begin, 24:00 at the latest.
+    public var end: String?
+
+    public init(start: String? = nil, end: String? = nil) {
+        self.start = start
+        self.end = end
+    }
+}
+
+extension DayHours: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_day_hours_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__DayHours.self)
+        self.start = readString(c.pointee.start)
+        self.end = readString(c.pointee.end)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__DayHours.self)
+        c.pointee.start = self.start.map(message.arena.string)
+        c.pointee.end = self.end.map(message.arena.string)
+    }
+}
+
+/// Somebody who works otherwise. The user's own exception comes first, then those of his department and of each above it, then what the
+/// calendar says for all: the first that has hours gives the hours, and the first that has a day gives that day.
+public struct CalendarException: Hashable, Sendable {
+    /// The department; exactly one of department_id and user_id.
+    public var departmentID: String?
+
+    /// The user.
+    public var userID: String?
+
+    /// The hours of each week; none leaves them as they are.
+    public var hours: [WeeklyHours]
+
+    /// Days that are otherwise.
+    public var days: [SpecialDay]
+
+    public init(
+        departmentID: String? = nil, userID: String? = nil, hours: [WeeklyHours] = [], days: [SpecialDay] = []
+    ) {
+        self.departmentID = departmentID
+        self.userID = userID
+        self.hours = hours
+        self.days = days
+    }
+}
+
+extension CalendarException: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_calendar_exception_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__CalendarException.self)
+        self.departmentID = readString(c.pointee.department_id)
+        self.userID = readString(c.pointee.user_id)
+        self.hours = readMessages(c.pointee.hours, c.pointee.n_hours, message.arena)
+        self.days = readMessages(c.pointee.days, c.pointee.n_days, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__CalendarException.self)
+        c.pointee.department_id = self.departmentID.map(message.arena.string)
+        c.pointee.user_id = self.userID.map(message.arena.string)
+        c.pointee.hours = writePointers(self.hours, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_hours = self.hours.count
+        c.pointee.days = writePointers(self.days, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_days = self.days.count
+    }
+}
+
+/// A day of the week, as ISO 8601 numbers them.
+public struct DayOfWeek: RawRepresentable, Hashable, Sendable {
+    /// None was given.
+    public static let unspecified = DayOfWeek(rawValue: 0)
+
+    /// Monday.
+    public static let monday = DayOfWeek(rawValue: 1)
+
+    /// Tuesday.
+    public static let tuesday = DayOfWeek(rawValue: 2)
+
+    /// Wednesday.
+    public static let wednesday = DayOfWeek(rawValue: 3)
+
+    /// Thursday.
+    public static let thursday = DayOfWeek(rawValue: 4)
+
+    /// Friday.
+    public static let friday = DayOfWeek(rawValue: 5)
+
+    /// Saturday.
+    public static let saturday = DayOfWeek(rawValue: 6)
+
+    /// Sunday.
+    public static let sunday = DayOfWeek(rawValue: 7)
+
+    /// The number on the wire; numbers unknown to this version are kept.
+    public let rawValue: Int32
+
+    public init(rawValue: Int32) {
+        self.rawValue = rawValue
     }
 }

@@ -220,10 +220,14 @@ public struct TenantPolicy: Hashable, Sendable {
     /// The objects that the workspace has defined.
     public var objects: [ModelObject]
 
+    /// What the workspace will have set from moments to come on, the next first.
+    public var upcomingSettings: [WorkspaceSettings]
+
     public init(
         tenantID: [UInt8]? = nil, epoch: Int64? = nil, active: Bool? = nil, roles: [PolicyRole] = [],
         units: [PolicyUnit] = [], users: [PolicyUser] = [], placements: [TenantPlacement] = [],
-        settings: WorkspaceSettings? = nil, fields: [ModelField] = [], objects: [ModelObject] = []
+        settings: WorkspaceSettings? = nil, fields: [ModelField] = [], objects: [ModelObject] = [],
+        upcomingSettings: [WorkspaceSettings] = []
     ) {
         self.tenantID = tenantID
         self.epoch = epoch
@@ -235,6 +239,7 @@ public struct TenantPolicy: Hashable, Sendable {
         self.settings = settings
         self.fields = fields
         self.objects = objects
+        self.upcomingSettings = upcomingSettings
     }
 }
 
@@ -253,6 +258,7 @@ extension TenantPolicy: WireMessage {
         self.settings = readMessage(c.pointee.settings, message.arena)
         self.fields = readMessages(c.pointee.fields, c.pointee.n_fields, message.arena)
         self.objects = readMessages(c.pointee.objects, c.pointee.n_objects, message.arena)
+        self.upcomingSettings = readMessages(c.pointee.upcoming_settings, c.pointee.n_upcoming_settings, message.arena)
     }
 
     package func write(to message: Message) {
@@ -282,6 +288,8 @@ extension TenantPolicy: WireMessage {
         c.pointee.n_fields = self.fields.count
         c.pointee.objects = writePointers(self.objects, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_objects = self.objects.count
+        c.pointee.upcoming_settings = writePointers(self.upcomingSettings, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_upcoming_settings = self.upcomingSettings.count
     }
 }
 

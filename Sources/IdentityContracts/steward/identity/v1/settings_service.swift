@@ -4,19 +4,31 @@
 import CIdentityContracts
 public import Contracts
 public import RPC
+public import Tenancy
 package import Wire
 
 /// Asks for the settings.
 public struct GetSettingsRequest: Hashable, Sendable {
-    public init() {}
+    /// Those that hold at this moment; absent for now.
+    public var time: Timestamp?
+
+    public init(time: Timestamp? = nil) {
+        self.time = time
+    }
 }
 
 extension GetSettingsRequest: WireMessage {
     package static let descriptor = MessageDescriptor(steward_identity_v1_get_settings_request_descriptor())
 
-    package init(_ message: Message) {}
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__GetSettingsRequest.self)
+        self.time = readTimestamp(c.pointee.time)
+    }
 
-    package func write(to message: Message) {}
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__GetSettingsRequest.self)
+        c.pointee.time = self.time.map { writeTimestamp($0, message.arena) }
+    }
 }
 
 /// The settings.
@@ -45,17 +57,29 @@ extension GetSettingsResponse: WireMessage {
 
 /// Settings to change.
 public struct UpdateSettingsRequest: Hashable, Sendable {
-    /// The version that was read, and the new values. Without a version the last writer wins; with another version than the present one
-    /// the answer is ABORTED / VERSION_CONFLICT, whichever settings were changed since.
+    /// The version that was read, and the new values. Without a version the last writer wins; with another version than the one that holds when the
+    /// change begins to hold the answer is ABORTED / VERSION_CONFLICT, whichever settings were changed since.
     public var settings: WorkspaceSettings?
 
-    /// The settings to change: time_zone, read_rows_per_day_max, deleted_records_kept_days. One that is named here and not set above gets its default;
+    /// The settings to change, as in time_zone or working_calendar. One that is named here and not set above gets its default;
     /// without a mask those change that are set.
     public var updateMask: [String]
 
-    public init(settings: WorkspaceSettings? = nil, updateMask: [String] = []) {
+    /// From when the change holds, at most 1,100 days from now; absent for now. A moment that is past is refused with OUT_OF_RANGE. Changes that
+    /// begin later keep what they change. At most 5 wait at a time: RESOURCE_EXHAUSTED / SETTINGS_CHANGES_TOO_MANY.
+    public var effectiveTime: Timestamp?
+
+    /// Changes nothing and gives the settings as they would be.
+    public var preview: Bool?
+
+    public init(
+        settings: WorkspaceSettings? = nil, updateMask: [String] = [], effectiveTime: Timestamp? = nil,
+        preview: Bool? = nil
+    ) {
         self.settings = settings
         self.updateMask = updateMask
+        self.effectiveTime = effectiveTime
+        self.preview = preview
     }
 }
 
@@ -66,6 +90,8 @@ extension UpdateSettingsRequest: WireMessage {
         let c = message.as(Steward__Identity__V1__UpdateSettingsRequest.self)
         self.settings = readMessage(c.pointee.settings, message.arena)
         self.updateMask = readStrings(c.pointee.update_mask, c.pointee.n_update_mask)
+        self.effectiveTime = readTimestamp(c.pointee.effective_time)
+        self.preview = c.pointee.has_preview != 0 ? c.pointee.preview != 0 : nil
     }
 
     package func write(to message: Message) {
@@ -73,12 +99,17 @@ extension UpdateSettingsRequest: WireMessage {
         c.pointee.settings = self.settings.map { writeMessage($0, message.arena) }
         c.pointee.update_mask = writePointers(self.updateMask, message.arena, message.arena.string)
         c.pointee.n_update_mask = self.updateMask.count
+        c.pointee.effective_time = self.effectiveTime.map { writeTimestamp($0, message.arena) }
+        if let value = self.preview {
+            c.pointee.has_preview = 1
+            c.pointee.preview = value ? 1 : 0
+        }
     }
 }
 
 /// The settings changed.
 public struct UpdateSettingsResponse: Hashable, Sendable {
-    /// The settings as stored.
+    /// The settings as stored: those that hold from effective_time on.
     public var settings: WorkspaceSettings?
 
     public init(settings: WorkspaceSettings? = nil) {
@@ -100,41 +131,309 @@ extension UpdateSettingsResponse: WireMessage {
     }
 }
 
+/// The change to take back.
+public struct CancelSettingsVersionRequest: Hashable, Sendable {
+    /// Its version. One that holds already is refused with FAILED_PRECONDITION / SETTINGS_IN_FORCE.
+    public var version: Int64?
+
+    public init(version: Int64? = nil) {
+        self.version = version
+    }
+}
+
+extension CancelSettingsVersionRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_cancel_settings_version_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__CancelSettingsVersionRequest.self)
+        self.version = c.pointee.has_version != 0 ? c.pointee.version : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__CancelSettingsVersionRequest.self)
+        if let value = self.version {
+            c.pointee.has_version = 1
+            c.pointee.version = value
+        }
+    }
+}
+
+/// The change is taken back.
+public struct CancelSettingsVersionResponse: Hashable, Sendable {
+    /// As it is listed from now on.
+    public var version: SettingsVersion?
+
+    public init(version: SettingsVersion? = nil) {
+        self.version = version
+    }
+}
+
+extension CancelSettingsVersionResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_cancel_settings_version_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__CancelSettingsVersionResponse.self)
+        self.version = readMessage(c.pointee.version, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__CancelSettingsVersionResponse.self)
+        c.pointee.version = self.version.map { writeMessage($0, message.arena) }
+    }
+}
+
+/// Asks for a page of versions.
+public struct ListSettingsVersionsRequest: Hashable, Sendable {
+    /// Most versions on the page, 1 to 100; absent means 20.
+    public var pageSize: Int32?
+
+    /// next_page_token of the page before.
+    public var pageToken: String?
+
+    public init(pageSize: Int32? = nil, pageToken: String? = nil) {
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+    }
+}
+
+extension ListSettingsVersionsRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_list_settings_versions_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__ListSettingsVersionsRequest.self)
+        self.pageSize = c.pointee.has_page_size != 0 ? c.pointee.page_size : nil
+        self.pageToken = readString(c.pointee.page_token)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__ListSettingsVersionsRequest.self)
+        if let value = self.pageSize {
+            c.pointee.has_page_size = 1
+            c.pointee.page_size = value
+        }
+        c.pointee.page_token = self.pageToken.map(message.arena.string)
+    }
+}
+
+/// A page of versions.
+public struct ListSettingsVersionsResponse: Hashable, Sendable {
+    /// The versions, the newest first.
+    public var versions: [SettingsVersion]
+
+    /// Token of the next page; absent on the last.
+    public var nextPageToken: String?
+
+    public init(versions: [SettingsVersion] = [], nextPageToken: String? = nil) {
+        self.versions = versions
+        self.nextPageToken = nextPageToken
+    }
+}
+
+extension ListSettingsVersionsResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_list_settings_versions_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__ListSettingsVersionsResponse.self)
+        self.versions = readMessages(c.pointee.versions, c.pointee.n_versions, message.arena)
+        self.nextPageToken = readString(c.pointee.next_page_token)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__ListSettingsVersionsResponse.self)
+        c.pointee.versions = writePointers(self.versions, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_versions = self.versions.count
+        c.pointee.next_page_token = self.nextPageToken.map(message.arena.string)
+    }
+}
+
+/// A version of the settings.
+public struct SettingsVersion: Hashable, Sendable {
+    /// All settings as they are from effective_time on, with the number of the version.
+    public var settings: WorkspaceSettings?
+
+    /// The settings that it changed.
+    public var changedFields: [String]
+
+    /// Who changed them; absent for what the workspace began with.
+    public var userID: String?
+
+    /// It was taken back at this moment, before it held.
+    public var cancelTime: Timestamp?
+
+    /// It does not hold yet.
+    public var upcoming: Bool?
+
+    public init(
+        settings: WorkspaceSettings? = nil, changedFields: [String] = [], userID: String? = nil,
+        cancelTime: Timestamp? = nil, upcoming: Bool? = nil
+    ) {
+        self.settings = settings
+        self.changedFields = changedFields
+        self.userID = userID
+        self.cancelTime = cancelTime
+        self.upcoming = upcoming
+    }
+}
+
+extension SettingsVersion: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_settings_version_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__SettingsVersion.self)
+        self.settings = readMessage(c.pointee.settings, message.arena)
+        self.changedFields = readStrings(c.pointee.changed_fields, c.pointee.n_changed_fields)
+        self.userID = readString(c.pointee.user_id)
+        self.cancelTime = readTimestamp(c.pointee.cancel_time)
+        self.upcoming = c.pointee.has_upcoming != 0 ? c.pointee.upcoming != 0 : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__SettingsVersion.self)
+        c.pointee.settings = self.settings.map { writeMessage($0, message.arena) }
+        c.pointee.changed_fields = writePointers(self.changedFields, message.arena, message.arena.string)
+        c.pointee.n_changed_fields = self.changedFields.count
+        c.pointee.user_id = self.userID.map(message.arena.string)
+        c.pointee.cancel_time = self.cancelTime.map { writeTimestamp($0, message.arena) }
+        if let value = self.upcoming {
+            c.pointee.has_upcoming = 1
+            c.pointee.upcoming = value ? 1 : 0
+        }
+    }
+}
+
+/// Asks for the difference of two versions.
+public struct CompareSettingsVersionsRequest: Hashable, Sendable {
+    /// The one version.
+    public var version: Int64?
+
+    /// The other version; absent for the one that holds now.
+    public var otherVersion: Int64?
+
+    public init(version: Int64? = nil, otherVersion: Int64? = nil) {
+        self.version = version
+        self.otherVersion = otherVersion
+    }
+}
+
+extension CompareSettingsVersionsRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_compare_settings_versions_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__CompareSettingsVersionsRequest.self)
+        self.version = c.pointee.has_version != 0 ? c.pointee.version : nil
+        self.otherVersion = c.pointee.has_other_version != 0 ? c.pointee.other_version : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__CompareSettingsVersionsRequest.self)
+        if let value = self.version {
+            c.pointee.has_version = 1
+            c.pointee.version = value
+        }
+        if let value = self.otherVersion {
+            c.pointee.has_other_version = 1
+            c.pointee.other_version = value
+        }
+    }
+}
+
+/// The difference.
+public struct CompareSettingsVersionsResponse: Hashable, Sendable {
+    /// The settings that are different, with what only the one version has as removed, and what only the other has as added.
+    public var changes: [ModelFieldChange]
+
+    public init(changes: [ModelFieldChange] = []) {
+        self.changes = changes
+    }
+}
+
+extension CompareSettingsVersionsResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_compare_settings_versions_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__CompareSettingsVersionsResponse.self)
+        self.changes = readMessages(c.pointee.changes, c.pointee.n_changes, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__CompareSettingsVersionsResponse.self)
+        c.pointee.changes = writePointers(self.changes, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_changes = self.changes.count
+    }
+}
+
 /// The methods of steward.identity.v1.SettingsService.
 public enum SettingsServiceMethods {
     public static let serviceName = "steward.identity.v1.SettingsService"
 
-    /// Gives the settings. Every user of the workspace may read them.
+    /// Gives the settings that hold now, or at a moment. Every user of the workspace may read them.
     public static let getSettings = MethodDefinition(
         path: "steward.identity.v1.SettingsService/GetSettings", request: GetSettingsRequest.descriptor,
         response: GetSettingsResponse.descriptor, kind: .unary
     )
 
-    /// Changes the settings in the mask. Needs the right to update settings on the scope all, which the role Admin has.
+    /// Changes the settings in the mask, now or from a moment on. Needs the right to update settings on the scope all, which the role Admin has.
     public static let updateSettings = MethodDefinition(
         path: "steward.identity.v1.SettingsService/UpdateSettings", request: UpdateSettingsRequest.descriptor,
         response: UpdateSettingsResponse.descriptor, kind: .unary
     )
 
+    /// Takes a change back that does not hold yet. Needs the right to update settings on the scope all.
+    public static let cancelSettingsVersion = MethodDefinition(
+        path: "steward.identity.v1.SettingsService/CancelSettingsVersion",
+        request: CancelSettingsVersionRequest.descriptor, response: CancelSettingsVersionResponse.descriptor,
+        kind: .unary
+    )
+
+    /// Gives the versions of the settings, the newest first: what was changed, by whom, and from when it holds. Every user of the workspace
+    /// may read them.
+    public static let listSettingsVersions = MethodDefinition(
+        path: "steward.identity.v1.SettingsService/ListSettingsVersions",
+        request: ListSettingsVersionsRequest.descriptor, response: ListSettingsVersionsResponse.descriptor,
+        kind: .unary
+    )
+
+    /// Tells what two versions have in different ways.
+    public static let compareSettingsVersions = MethodDefinition(
+        path: "steward.identity.v1.SettingsService/CompareSettingsVersions",
+        request: CompareSettingsVersionsRequest.descriptor,
+        response: CompareSettingsVersionsResponse.descriptor, kind: .unary
+    )
+
     /// In the order of the proto file.
-    public static let all: [MethodDefinition] = [getSettings, updateSettings]
+    public static let all: [MethodDefinition] = [
+        getSettings, updateSettings, cancelSettingsVersion, listSettingsVersions, compareSettingsVersions
+    ]
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
-        name: serviceName, comment: "Settings of the caller's workspace.",
+        name: serviceName, comment: "Settings of the caller's workspace. They have versions: each change is one, and holds from a moment on, which may be to come.",
         methods: [
-            MethodDescription(getSettings, comment: "Gives the settings. Every user of the workspace may read them."),
-            MethodDescription(updateSettings, comment: "Changes the settings in the mask. Needs the right to update settings on the scope all, which the role Admin has."),
+            MethodDescription(getSettings, comment: "Gives the settings that hold now, or at a moment. Every user of the workspace may read them."),
+            MethodDescription(updateSettings, comment: "Changes the settings in the mask, now or from a moment on. Needs the right to update settings on the scope all, which the role Admin has."),
+            MethodDescription(cancelSettingsVersion, comment: "Takes a change back that does not hold yet. Needs the right to update settings on the scope all."),
+            MethodDescription(listSettingsVersions, comment: "Gives the versions of the settings, the newest first: what was changed, by whom, and from when it holds. Every user of the workspace may read them."),
+            MethodDescription(compareSettingsVersions, comment: "Tells what two versions have in different ways."),
         ])
 }
 
 /// All methods of steward.identity.v1.SettingsService.
 package protocol SettingsServiceCustomMethods: Sendable {
-    /// Gives the settings. Every user of the workspace may read them.
+    /// Gives the settings that hold now, or at a moment. Every user of the workspace may read them.
     func getSettings(_ request: GetSettingsRequest, _ context: CallContext) async throws -> GetSettingsResponse
 
-    /// Changes the settings in the mask. Needs the right to update settings on the scope all, which the role Admin has.
+    /// Changes the settings in the mask, now or from a moment on. Needs the right to update settings on the scope all, which the role Admin has.
     func updateSettings(_ request: UpdateSettingsRequest, _ context: CallContext) async throws -> UpdateSettingsResponse
+
+    /// Takes a change back that does not hold yet. Needs the right to update settings on the scope all.
+    func cancelSettingsVersion(_ request: CancelSettingsVersionRequest, _ context: CallContext) async throws -> CancelSettingsVersionResponse
+
+    /// Gives the versions of the settings, the newest first: what was changed, by whom, and from when it holds. Every user of the workspace
+    /// may read them.
+    func listSettingsVersions(_ request: ListSettingsVersionsRequest, _ context: CallContext) async throws -> ListSettingsVersionsResponse
+
+    /// Tells what two versions have in different ways.
+    func compareSettingsVersions(_ request: CompareSettingsVersionsRequest, _ context: CallContext) async throws -> CompareSettingsVersionsResponse
 }
 
 extension SettingsServiceCustomMethods {
@@ -142,10 +441,13 @@ extension SettingsServiceCustomMethods {
     package func register(on router: inout Router) {
         router.serve(SettingsServiceMethods.getSettings, getSettings)
         router.serve(SettingsServiceMethods.updateSettings, updateSettings)
+        router.serve(SettingsServiceMethods.cancelSettingsVersion, cancelSettingsVersion)
+        router.serve(SettingsServiceMethods.listSettingsVersions, listSettingsVersions)
+        router.serve(SettingsServiceMethods.compareSettingsVersions, compareSettingsVersions)
     }
 }
 
-/// Settings of the caller's workspace.
+/// Settings of the caller's workspace. They have versions: each change is one, and holds from a moment on, which may be to come.
 public struct SettingsServiceClient: Sendable {
     private let channel: any RPCChannel
 
@@ -153,17 +455,39 @@ public struct SettingsServiceClient: Sendable {
         self.channel = channel
     }
 
-    /// Gives the settings. Every user of the workspace may read them.
+    /// Gives the settings that hold now, or at a moment. Every user of the workspace may read them.
     public func getSettings(
         _ request: GetSettingsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> GetSettingsResponse {
         try await channel.call(SettingsServiceMethods.getSettings, request, options)
     }
 
-    /// Changes the settings in the mask. Needs the right to update settings on the scope all, which the role Admin has.
+    /// Changes the settings in the mask, now or from a moment on. Needs the right to update settings on the scope all, which the role Admin has.
     public func updateSettings(
         _ request: UpdateSettingsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> UpdateSettingsResponse {
         try await channel.call(SettingsServiceMethods.updateSettings, request, options)
+    }
+
+    /// Takes a change back that does not hold yet. Needs the right to update settings on the scope all.
+    public func cancelSettingsVersion(
+        _ request: CancelSettingsVersionRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> CancelSettingsVersionResponse {
+        try await channel.call(SettingsServiceMethods.cancelSettingsVersion, request, options)
+    }
+
+    /// Gives the versions of the settings, the newest first: what was changed, by whom, and from when it holds. Every user of the workspace
+    /// may read them.
+    public func listSettingsVersions(
+        _ request: ListSettingsVersionsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListSettingsVersionsResponse {
+        try await channel.call(SettingsServiceMethods.listSettingsVersions, request, options)
+    }
+
+    /// Tells what two versions have in different ways.
+    public func compareSettingsVersions(
+        _ request: CompareSettingsVersionsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> CompareSettingsVersionsResponse {
+        try await channel.call(SettingsServiceMethods.compareSettingsVersions, request, options)
     }
 }

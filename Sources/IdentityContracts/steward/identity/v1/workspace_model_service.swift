@@ -18,10 +18,17 @@ public struct WorkspaceModel: Hashable, Sendable {
     /// The roles but Admin, whose rights cannot be changed.
     public var roles: [Role]
 
-    public init(objects: [ObjectDefinition] = [], fields: [FieldDefinition] = [], roles: [Role] = []) {
+    /// What the workspace has set for itself, without the exceptions of its calendar, which are of departments and users. What is not set here stays.
+    public var settings: WorkspaceSettings?
+
+    public init(
+        objects: [ObjectDefinition] = [], fields: [FieldDefinition] = [], roles: [Role] = [],
+        settings: WorkspaceSettings? = nil
+    ) {
         self.objects = objects
         self.fields = fields
         self.roles = roles
+        self.settings = settings
     }
 }
 
@@ -33,6 +40,7 @@ extension WorkspaceModel: WireMessage {
         self.objects = readMessages(c.pointee.objects, c.pointee.n_objects, message.arena)
         self.fields = readMessages(c.pointee.fields, c.pointee.n_fields, message.arena)
         self.roles = readMessages(c.pointee.roles, c.pointee.n_roles, message.arena)
+        self.settings = readMessage(c.pointee.settings, message.arena)
     }
 
     package func write(to message: Message) {
@@ -43,6 +51,7 @@ extension WorkspaceModel: WireMessage {
         c.pointee.n_fields = self.fields.count
         c.pointee.roles = writePointers(self.roles, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_roles = self.roles.count
+        c.pointee.settings = self.settings.map { writeMessage($0, message.arena) }
     }
 }
 
@@ -152,7 +161,7 @@ extension ApplyWorkspaceModelResponse: WireMessage {
 
 /// A change of the model.
 public struct ModelChange: Hashable, Sendable {
-    /// Kind of record: object_definition, field_definition or role.
+    /// Kind of record: object_definition, field_definition, role or settings.
     public var object: String?
 
     /// Its name: project, custom.project.budget, Buyer.

@@ -17,10 +17,53 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/timestamp.pb-c.h"
 
 typedef struct Steward__Identity__V1__WorkspaceSettings Steward__Identity__V1__WorkspaceSettings;
+typedef struct Steward__Identity__V1__WorkingCalendar Steward__Identity__V1__WorkingCalendar;
+typedef struct Steward__Identity__V1__WeeklyHours Steward__Identity__V1__WeeklyHours;
+typedef struct Steward__Identity__V1__SpecialDay Steward__Identity__V1__SpecialDay;
+typedef struct Steward__Identity__V1__DayHours Steward__Identity__V1__DayHours;
+typedef struct Steward__Identity__V1__CalendarException Steward__Identity__V1__CalendarException;
 
 
 /* --- enums --- */
 
+/*
+ * A day of the week, as ISO 8601 numbers them.
+ */
+typedef enum _Steward__Identity__V1__DayOfWeek {
+  /*
+   * None was given.
+   */
+  STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_UNSPECIFIED = 0,
+  /*
+   * Monday.
+   */
+  STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_MONDAY = 1,
+  /*
+   * Tuesday.
+   */
+  STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_TUESDAY = 2,
+  /*
+   * Wednesday.
+   */
+  STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_WEDNESDAY = 3,
+  /*
+   * Thursday.
+   */
+  STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_THURSDAY = 4,
+  /*
+   * Friday.
+   */
+  STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_FRIDAY = 5,
+  /*
+   * Saturday.
+   */
+  STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_SATURDAY = 6,
+  /*
+   * Sunday.
+   */
+  STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_SUNDAY = 7
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STEWARD__IDENTITY__V1__DAY_OF_WEEK)
+} Steward__Identity__V1__DayOfWeek;
 
 /* --- messages --- */
 
@@ -57,10 +100,163 @@ struct  Steward__Identity__V1__WorkspaceSettings
    */
   protobuf_c_boolean has_deleted_records_kept_days;
   int64_t deleted_records_kept_days;
+  /*
+   * From when they hold; absent for what the workspace began with. Set by the service.
+   */
+  Google__Protobuf__Timestamp *effective_time;
+  /*
+   * The currency that amounts are in when nobody says otherwise: ISO 4217, as in EUR.
+   */
+  char *currency_code;
+  /*
+   * The language that people read when nobody says otherwise: a language tag, as in zh-CN.
+   */
+  char *language_code;
+  /*
+   * Where the workspace is: ISO 3166-1, as in CN. Phone numbers without a country are read as of there.
+   */
+  char *country_code;
+  /*
+   * The first day of a week; absent means Monday.
+   */
+  protobuf_c_boolean has_week_start;
+  Steward__Identity__V1__DayOfWeek week_start;
+  /*
+   * When people work; absent means Monday to Friday from 09:00 to 17:00.
+   */
+  Steward__Identity__V1__WorkingCalendar *working_calendar;
 };
 #define STEWARD__IDENTITY__V1__WORKSPACE_SETTINGS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__workspace_settings__descriptor) \
-    , 0, 0, NULL, NULL, 0, 0, 0, 0 }
+    , 0, 0, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_UNSPECIFIED, NULL }
+
+
+/*
+ * When people work, by the clocks of the workspace's time zone. It has 500 days, 200 exceptions and 48 KiB at most.
+ */
+struct  Steward__Identity__V1__WorkingCalendar
+{
+  ProtobufCMessage message_base;
+  /*
+   * The hours of each week, which do not overlap; at least one.
+   */
+  size_t n_hours;
+  Steward__Identity__V1__WeeklyHours **hours;
+  /*
+   * Days that are not as their day of the week: holidays, and days that are worked instead. Each date once.
+   */
+  size_t n_days;
+  Steward__Identity__V1__SpecialDay **days;
+  /*
+   * Departments and users who work otherwise. Each once.
+   */
+  size_t n_exceptions;
+  Steward__Identity__V1__CalendarException **exceptions;
+};
+#define STEWARD__IDENTITY__V1__WORKING_CALENDAR__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__working_calendar__descriptor) \
+    , 0,NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Hours of a day of the week.
+ */
+struct  Steward__Identity__V1__WeeklyHours
+{
+  ProtobufCMessage message_base;
+  /*
+   * The day.
+   */
+  protobuf_c_boolean has_day;
+  Steward__Identity__V1__DayOfWeek day;
+  /*
+   * When they begin, 00:00 to 23:59.
+   */
+  char *start;
+  /*
+   * When they end, after they begin, 24:00 at the latest: what goes on after midnight are hours of the next day.
+   */
+  char *end;
+};
+#define STEWARD__IDENTITY__V1__WEEKLY_HOURS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__weekly_hours__descriptor) \
+    , 0, STEWARD__IDENTITY__V1__DAY_OF_WEEK__DAY_OF_WEEK_UNSPECIFIED, NULL, NULL }
+
+
+/*
+ * A day that is not as its day of the week.
+ */
+struct  Steward__Identity__V1__SpecialDay
+{
+  ProtobufCMessage message_base;
+  /*
+   * The day, YYYY-MM-DD.
+   */
+  char *date;
+  /*
+   * What people call it, as in National Day; at most 100 characters.
+   */
+  char *display_name;
+  /*
+   * The hours of that day, which do not overlap; a day without any is a holiday.
+   */
+  size_t n_hours;
+  Steward__Identity__V1__DayHours **hours;
+};
+#define STEWARD__IDENTITY__V1__SPECIAL_DAY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__special_day__descriptor) \
+    , NULL, NULL, 0,NULL }
+
+
+/*
+ * Hours of a day.
+ */
+struct  Steward__Identity__V1__DayHours
+{
+  ProtobufCMessage message_base;
+  /*
+   * When they begin, 00:00 to 23:59.
+   */
+  char *start;
+  /*
+   * When they end, after they begin, 24:00 at the latest.
+   */
+  char *end;
+};
+#define STEWARD__IDENTITY__V1__DAY_HOURS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__day_hours__descriptor) \
+    , NULL, NULL }
+
+
+/*
+ * Somebody who works otherwise. The user's own exception comes first, then those of his department and of each above it, then what the
+ * calendar says for all: the first that has hours gives the hours, and the first that has a day gives that day.
+ */
+struct  Steward__Identity__V1__CalendarException
+{
+  ProtobufCMessage message_base;
+  /*
+   * The department; exactly one of department_id and user_id.
+   */
+  char *department_id;
+  /*
+   * The user.
+   */
+  char *user_id;
+  /*
+   * The hours of each week; none leaves them as they are.
+   */
+  size_t n_hours;
+  Steward__Identity__V1__WeeklyHours **hours;
+  /*
+   * Days that are otherwise.
+   */
+  size_t n_days;
+  Steward__Identity__V1__SpecialDay **days;
+};
+#define STEWARD__IDENTITY__V1__CALENDAR_EXCEPTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__calendar_exception__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL }
 
 
 /* Steward__Identity__V1__WorkspaceSettings methods */
@@ -82,10 +278,120 @@ Steward__Identity__V1__WorkspaceSettings *
 void   steward__identity__v1__workspace_settings__free_unpacked
                      (Steward__Identity__V1__WorkspaceSettings *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__WorkingCalendar methods */
+void   steward__identity__v1__working_calendar__init
+                     (Steward__Identity__V1__WorkingCalendar         *message);
+size_t steward__identity__v1__working_calendar__get_packed_size
+                     (const Steward__Identity__V1__WorkingCalendar   *message);
+size_t steward__identity__v1__working_calendar__pack
+                     (const Steward__Identity__V1__WorkingCalendar   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__working_calendar__pack_to_buffer
+                     (const Steward__Identity__V1__WorkingCalendar   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__WorkingCalendar *
+       steward__identity__v1__working_calendar__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__working_calendar__free_unpacked
+                     (Steward__Identity__V1__WorkingCalendar *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__WeeklyHours methods */
+void   steward__identity__v1__weekly_hours__init
+                     (Steward__Identity__V1__WeeklyHours         *message);
+size_t steward__identity__v1__weekly_hours__get_packed_size
+                     (const Steward__Identity__V1__WeeklyHours   *message);
+size_t steward__identity__v1__weekly_hours__pack
+                     (const Steward__Identity__V1__WeeklyHours   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__weekly_hours__pack_to_buffer
+                     (const Steward__Identity__V1__WeeklyHours   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__WeeklyHours *
+       steward__identity__v1__weekly_hours__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__weekly_hours__free_unpacked
+                     (Steward__Identity__V1__WeeklyHours *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__SpecialDay methods */
+void   steward__identity__v1__special_day__init
+                     (Steward__Identity__V1__SpecialDay         *message);
+size_t steward__identity__v1__special_day__get_packed_size
+                     (const Steward__Identity__V1__SpecialDay   *message);
+size_t steward__identity__v1__special_day__pack
+                     (const Steward__Identity__V1__SpecialDay   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__special_day__pack_to_buffer
+                     (const Steward__Identity__V1__SpecialDay   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__SpecialDay *
+       steward__identity__v1__special_day__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__special_day__free_unpacked
+                     (Steward__Identity__V1__SpecialDay *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__DayHours methods */
+void   steward__identity__v1__day_hours__init
+                     (Steward__Identity__V1__DayHours         *message);
+size_t steward__identity__v1__day_hours__get_packed_size
+                     (const Steward__Identity__V1__DayHours   *message);
+size_t steward__identity__v1__day_hours__pack
+                     (const Steward__Identity__V1__DayHours   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__day_hours__pack_to_buffer
+                     (const Steward__Identity__V1__DayHours   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__DayHours *
+       steward__identity__v1__day_hours__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__day_hours__free_unpacked
+                     (Steward__Identity__V1__DayHours *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__CalendarException methods */
+void   steward__identity__v1__calendar_exception__init
+                     (Steward__Identity__V1__CalendarException         *message);
+size_t steward__identity__v1__calendar_exception__get_packed_size
+                     (const Steward__Identity__V1__CalendarException   *message);
+size_t steward__identity__v1__calendar_exception__pack
+                     (const Steward__Identity__V1__CalendarException   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__calendar_exception__pack_to_buffer
+                     (const Steward__Identity__V1__CalendarException   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__CalendarException *
+       steward__identity__v1__calendar_exception__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__calendar_exception__free_unpacked
+                     (Steward__Identity__V1__CalendarException *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Identity__V1__WorkspaceSettings_Closure)
                  (const Steward__Identity__V1__WorkspaceSettings *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__WorkingCalendar_Closure)
+                 (const Steward__Identity__V1__WorkingCalendar *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__WeeklyHours_Closure)
+                 (const Steward__Identity__V1__WeeklyHours *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__SpecialDay_Closure)
+                 (const Steward__Identity__V1__SpecialDay *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__DayHours_Closure)
+                 (const Steward__Identity__V1__DayHours *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__CalendarException_Closure)
+                 (const Steward__Identity__V1__CalendarException *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -93,7 +399,13 @@ typedef void (*Steward__Identity__V1__WorkspaceSettings_Closure)
 
 /* --- descriptors --- */
 
+extern const ProtobufCEnumDescriptor    steward__identity__v1__day_of_week__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__workspace_settings__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__working_calendar__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__weekly_hours__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__special_day__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__day_hours__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__calendar_exception__descriptor;
 
 PROTOBUF_C__END_DECLS
 

@@ -217,10 +217,15 @@ struct  Steward__Platform__V1__TenantPolicy
    */
   size_t n_objects;
   Steward__Platform__V1__ModelObject **objects;
+  /*
+   * What the workspace will have set from moments to come on, the next first.
+   */
+  size_t n_upcoming_settings;
+  Steward__Identity__V1__WorkspaceSettings **upcoming_settings;
 };
 #define STEWARD__PLATFORM__V1__TENANT_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__tenant_policy__descriptor) \
-    , 0, {0,NULL}, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, 0,NULL }
+    , 0, {0,NULL}, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, 0,NULL, 0,NULL }
 
 
 /*

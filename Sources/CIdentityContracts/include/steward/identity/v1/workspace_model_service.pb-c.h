@@ -17,6 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "steward/identity/v1/field_definition_service.pb-c.h"
 #include "steward/identity/v1/object_definition_service.pb-c.h"
 #include "steward/identity/v1/role_service.pb-c.h"
+#include "steward/identity/v1/workspace_settings.pb-c.h"
 
 typedef struct Steward__Identity__V1__WorkspaceModel Steward__Identity__V1__WorkspaceModel;
 typedef struct Steward__Identity__V1__GetWorkspaceModelRequest Steward__Identity__V1__GetWorkspaceModelRequest;
@@ -54,10 +55,14 @@ struct  Steward__Identity__V1__WorkspaceModel
    */
   size_t n_roles;
   Steward__Identity__V1__Role **roles;
+  /*
+   * What the workspace has set for itself, without the exceptions of its calendar, which are of departments and users. What is not set here stays.
+   */
+  Steward__Identity__V1__WorkspaceSettings *settings;
 };
 #define STEWARD__IDENTITY__V1__WORKSPACE_MODEL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__workspace_model__descriptor) \
-    , 0,NULL, 0,NULL, 0,NULL }
+    , 0,NULL, 0,NULL, 0,NULL, NULL }
 
 
 /*
@@ -138,7 +143,7 @@ struct  Steward__Identity__V1__ModelChange
 {
   ProtobufCMessage message_base;
   /*
-   * Kind of record: object_definition, field_definition or role.
+   * Kind of record: object_definition, field_definition, role or settings.
    */
   char *object;
   /*
