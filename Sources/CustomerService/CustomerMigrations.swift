@@ -27,6 +27,7 @@ package enum CustomerMigrations {
             Migration(
                 number: 14, name: "create_unique_values",
                 sql: PackageResources.customer_0014_create_unique_values_sql),
+            Migration(number: 15, name: "add_tags", sql: PackageResources.customer_0015_add_tags_sql),
         ],
         rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads", "custom_records")
             + TableRights.added("custom_objects") + TableRights.kept("record_numbers", changing: ["last"])

@@ -100,9 +100,11 @@ package enum IdentityMigrations {
                 sql: PackageResources.identity_0012_extend_field_definitions_sql),
             Migration(
                 number: 13, name: "make_fields_unique", sql: PackageResources.identity_0013_make_fields_unique_sql),
+            Migration(number: 14, name: "create_tags", sql: PackageResources.identity_0014_create_tags_sql),
         ],
         rights: TableRights.kept(
-            "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views")
+            "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views",
+            "tags")
             + [
                 TableRights("field_definitions_number_seq", "USAGE"),
                 TableRights("object_definitions_number_seq", "USAGE"),

@@ -6,7 +6,7 @@ import Wire
 /// What a record is found by: all that a query may ask of it, more than it may ask of any one.
 struct SearchTerms {
     /// The way in which terms are made. A higher number makes the entries of all workspaces anew.
-    static let form: Int32 = 2
+    static let form: Int32 = 3
 
     /// Words of a value that are looked at: of a longer text, the first ones.
     static let wordsMax = 24
@@ -33,6 +33,7 @@ struct SearchTerms {
             terms.numbers.insert(SearchTerm.department(department))
         }
         for share in shape.type.shares(of: record) { terms.numbers.insert(SearchTerm.shared(with: share.subject.id)) }
+        for tag in standard.tags?.ids(in: record) ?? [] { terms.numbers.insert(SearchTerm.tag(tag)) }
         var title = RecordTitle()
         for field in shape.fields {
             for (text, use) in field.texts(of: record) {

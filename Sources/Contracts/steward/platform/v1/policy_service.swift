@@ -220,10 +220,14 @@ public struct TenantPolicy: Hashable, Sendable {
     /// The objects that the workspace has defined.
     public var objects: [ModelObject]
 
+    /// The tags of the workspace that were not deleted.
+    public var tags: [PolicyTag]
+
     public init(
         tenantID: [UInt8]? = nil, epoch: Int64? = nil, active: Bool? = nil, roles: [PolicyRole] = [],
         units: [PolicyUnit] = [], users: [PolicyUser] = [], placements: [TenantPlacement] = [],
-        settings: WorkspaceSettings? = nil, fields: [ModelField] = [], objects: [ModelObject] = []
+        settings: WorkspaceSettings? = nil, fields: [ModelField] = [], objects: [ModelObject] = [],
+        tags: [PolicyTag] = []
     ) {
         self.tenantID = tenantID
         self.epoch = epoch
@@ -235,6 +239,7 @@ public struct TenantPolicy: Hashable, Sendable {
         self.settings = settings
         self.fields = fields
         self.objects = objects
+        self.tags = tags
     }
 }
 
@@ -253,6 +258,7 @@ extension TenantPolicy: WireMessage {
         self.settings = readMessage(c.pointee.settings, message.arena)
         self.fields = readMessages(c.pointee.fields, c.pointee.n_fields, message.arena)
         self.objects = readMessages(c.pointee.objects, c.pointee.n_objects, message.arena)
+        self.tags = readMessages(c.pointee.tags, c.pointee.n_tags, message.arena)
     }
 
     package func write(to message: Message) {
@@ -282,6 +288,79 @@ extension TenantPolicy: WireMessage {
         c.pointee.n_fields = self.fields.count
         c.pointee.objects = writePointers(self.objects, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_objects = self.objects.count
+        c.pointee.tags = writePointers(self.tags, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_tags = self.tags.count
+    }
+}
+
+/// A tag: who sees it. What it is called knows the service that keeps it.
+public struct PolicyTag: Hashable, Sendable {
+    /// Id, 16 bytes.
+    public var id: [UInt8]?
+
+    /// Its owner, 16 bytes.
+    public var ownerID: [UInt8]?
+
+    /// Its department, 16 bytes; absent without one.
+    public var unitID: [UInt8]?
+
+    /// Everybody sees it.
+    public var sharedWithAll: Bool?
+
+    /// The departments in which, and below which, it is seen, 16 bytes each.
+    public var sharedUnitIDs: [[UInt8]]
+
+    /// The roles with which it is seen, 16 bytes each.
+    public var sharedRoleIDs: [[UInt8]]
+
+    public init(
+        id: [UInt8]? = nil, ownerID: [UInt8]? = nil, unitID: [UInt8]? = nil, sharedWithAll: Bool? = nil,
+        sharedUnitIDs: [[UInt8]] = [], sharedRoleIDs: [[UInt8]] = []
+    ) {
+        self.id = id
+        self.ownerID = ownerID
+        self.unitID = unitID
+        self.sharedWithAll = sharedWithAll
+        self.sharedUnitIDs = sharedUnitIDs
+        self.sharedRoleIDs = sharedRoleIDs
+    }
+}
+
+extension PolicyTag: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_policy_tag_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__PolicyTag.self)
+        self.id = c.pointee.has_id != 0 ? readBytes(c.pointee.id) : nil
+        self.ownerID = c.pointee.has_owner_id != 0 ? readBytes(c.pointee.owner_id) : nil
+        self.unitID = c.pointee.has_unit_id != 0 ? readBytes(c.pointee.unit_id) : nil
+        self.sharedWithAll = c.pointee.has_shared_with_all != 0 ? c.pointee.shared_with_all != 0 : nil
+        self.sharedUnitIDs = readNumbers(c.pointee.shared_unit_ids, c.pointee.n_shared_unit_ids).map(readBytes)
+        self.sharedRoleIDs = readNumbers(c.pointee.shared_role_ids, c.pointee.n_shared_role_ids).map(readBytes)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__PolicyTag.self)
+        if let value = self.id {
+            c.pointee.has_id = 1
+            c.pointee.id = message.arena.bytes(value)
+        }
+        if let value = self.ownerID {
+            c.pointee.has_owner_id = 1
+            c.pointee.owner_id = message.arena.bytes(value)
+        }
+        if let value = self.unitID {
+            c.pointee.has_unit_id = 1
+            c.pointee.unit_id = message.arena.bytes(value)
+        }
+        if let value = self.sharedWithAll {
+            c.pointee.has_shared_with_all = 1
+            c.pointee.shared_with_all = value ? 1 : 0
+        }
+        c.pointee.shared_unit_ids = writeNumbers(self.sharedUnitIDs.map(message.arena.bytes), message.arena)
+        c.pointee.n_shared_unit_ids = self.sharedUnitIDs.count
+        c.pointee.shared_role_ids = writeNumbers(self.sharedRoleIDs.map(message.arena.bytes), message.arena)
+        c.pointee.n_shared_role_ids = self.sharedRoleIDs.count
     }
 }
 
