@@ -272,7 +272,7 @@ struct ForeignProbe {
         case "owner": return "user"
         case "external", "tax": return nil
         default:
-            let prefix = ["parent_", "shared_"].first { object.hasPrefix($0) } ?? ""
+            let prefix = ["parent_", "shared_", "add_"].first { object.hasPrefix($0) } ?? ""
             return String(object.dropFirst(prefix.count))
         }
     }
