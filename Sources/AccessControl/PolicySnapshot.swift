@@ -16,6 +16,8 @@ package final class PolicySnapshot: Sendable {
     private let settingsInOrder: [WorkspaceSettings]
     /// The fields that the workspace has added to its records.
     package let model: TenantModel
+    /// The tags of the workspace, without those that were deleted.
+    let tags: [RecordID: PolicyTag]
 
     private let roles: [RecordID: PolicyRole]
     private let users: [UserID: PolicyUser]
@@ -28,7 +30,7 @@ package final class PolicySnapshot: Sendable {
     package init(
         tenantID: TenantID, epoch: Int64, isActive: Bool, roles: [PolicyRole], units: [PolicyUnit],
         users: [PolicyUser], placements: [Placement] = [], settings: WorkspaceSettings = WorkspaceSettings(),
-        upcomingSettings: [WorkspaceSettings] = [], model: TenantModel = .empty
+        upcomingSettings: [WorkspaceSettings] = [], model: TenantModel = .empty, tags: [PolicyTag] = []
     ) {
         self.tenantID = tenantID
         self.epoch = epoch
@@ -36,6 +38,7 @@ package final class PolicySnapshot: Sendable {
         self.placements = placements
         settingsInOrder = [settings] + upcomingSettings
         self.model = model
+        self.tags = Dictionary(tags.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.roles = Dictionary(roles.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.users = Dictionary(users.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         tree = UnitTree(units)

@@ -29,6 +29,7 @@ package enum CustomerMigrations {
                 sql: PackageResources.customer_0014_create_unique_values_sql),
             Migration(
                 number: 15, name: "keep_normal_forms", sql: PackageResources.customer_0015_keep_normal_forms_sql),
+            Migration(number: 16, name: "add_tags", sql: PackageResources.customer_0016_add_tags_sql),
         ],
         rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads", "custom_records")
             + TableRights.added("custom_objects") + TableRights.kept("record_numbers", changing: ["last"])

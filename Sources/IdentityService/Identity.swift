@@ -99,6 +99,7 @@ package struct Identity: Sendable {
         ).type
         let object = ObjectDefinitionRecord(publication: publication).type
         let view = SavedViewRecord(catalogue: catalogue, roles: role).type
+        let tag = TagRecord(publication: publication, roles: role).type
         let user = UserRecord(
             publication: publication, catalogue: catalogue, departments: department, roles: role
         ).type
@@ -122,7 +123,7 @@ package struct Identity: Sendable {
         let transfer = UserTransfer(client: handover.client, users: user)
         definition = ServiceDefinition(
             IdentityMigrations.tenantStream,
-            records: [user, department, role, field, object, view],
+            records: [user, department, role, field, object, view, tag],
             jobs: [handover.saga.job, transfer.saga.job],
             methods: { engine, router in
                 authentication.register(on: &router)

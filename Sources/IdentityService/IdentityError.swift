@@ -89,12 +89,17 @@ enum IdentityError {
             fieldViolations: fields.map { FieldViolation(field: $0, reason: reason, description: text) })
     }
 
-    /// - Parameter others: whom a view cannot be shared with.
-    static func sharingNotAllowed(_ field: String, _ others: String) -> RPCError {
+    static let tagsTooMany = RPCError.resourceExhausted(
+        "TAGS_TOO_MANY",
+        "The workspace has \(PolicyTag.countMax) tags, and may have no more; delete one that is not needed.",
+        domain: domain, details: [("max", String(PolicyTag.countMax))])
+
+    /// - Parameter others: with whom a record of the kind cannot be shared.
+    static func sharingNotAllowed(_ object: String, _ field: String, _ others: String) -> RPCError {
         .permissionDenied(
             "SHARING_NOT_ALLOWED",
-            "Your right saved_view.update does not reach \(others). A view can be shared with one's own department; with others by whoever "
-                + "may update saved views there, with roles and everybody on the scope all.",
+            "Your right \(object).update does not reach \(others). One may share with one's own department; with others who has that right "
+                + "there, with roles and everybody who has it on the scope all.",
             domain: domain, details: [("field", field)])
     }
 

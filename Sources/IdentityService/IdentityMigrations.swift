@@ -105,9 +105,11 @@ package enum IdentityMigrations {
                 sql: PackageResources.identity_0014_let_fields_name_records_sql),
             Migration(
                 number: 15, name: "version_settings", sql: PackageResources.identity_0015_version_settings_sql),
+            Migration(number: 16, name: "create_tags", sql: PackageResources.identity_0016_create_tags_sql),
         ],
         rights: TableRights.kept(
-            "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views")
+            "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views",
+            "tags")
             + [
                 TableRights("field_definitions_number_seq", "USAGE"),
                 TableRights("object_definitions_number_seq", "USAGE"),

@@ -24,6 +24,7 @@ package enum SalesMigrations {
             Migration(
                 number: 14, name: "create_unique_values",
                 sql: PackageResources.sales_0014_create_unique_values_sql),
+            Migration(number: 15, name: "add_tags", sql: PackageResources.sales_0015_add_tags_sql),
         ],
         rights: TableRights.purged("pipelines", "stages", "deals") + TableRights.added("stage_changes")
             + TableRights.mirrored(

@@ -47,9 +47,10 @@ struct RoleRulesTests {
         let desk =
             grants(customer, ["read"], .all) + grants(["contact", "account_contact"], ["create", "update"], .all)
             + grants(["activity"], ["create"], .all) + grants(["activity"], ["update", "delete"], .own)
-        let views = grants(["saved_view"], ["read"] + writing, .own)
+        let views = grants(["saved_view", "tag"], ["read"] + writing, .own)
         let shared =
-            grants(["saved_view"], ["read", "create", "delete"], .own) + grants(["saved_view"], ["update"], .subtree)
+            grants(["saved_view", "tag"], ["read", "create", "delete"], .own)
+            + grants(["saved_view", "tag"], ["update"], .subtree)
         let expected = [
             "Admin": grants(["*"], ["*"], .all),
             "Sales manager": grants(customer + ["deal"], ["read"] + writing + handingOut, .subtree) + names

@@ -64,7 +64,8 @@ extension ConformanceTests {
         _ field: RecordField, _ level: FieldLevel, of made: Message, from user: UserID, _ bench: Bench
     ) async throws {
         let comment = Comment("\(field.name) \(level)")
-        let rights = try #require(bench.service.access(of: user)?.object(bench.type.object))
+        let access = try #require(bench.service.access(of: user))
+        let tags = bench.service.tags(seenBy: access)
         let told = try await bench.history(made.named("id"), as: user)
         #expect(!told.isEmpty, comment)
         for change in told {
@@ -76,7 +77,7 @@ extension ConformanceTests {
             if level == .none { #expect(!names.contains(field.name), comment) }
             for value in values {
                 let seen = value.copy()
-                FieldRights(bench.type, rights).filter(seen)
+                FieldRights(bench.type, access.object(bench.type.object), tags: tags).filter(seen)
                 #expect(WireCodec.encode(seen) == WireCodec.encode(value), comment)
                 let set = bench.type.fields.filter { $0.role != .customFields && value.has($0.descriptor) }.map(\.name)
                 #expect(Set(set).isSubset(of: names), comment)

@@ -49,7 +49,9 @@ extension ConformanceTests {
                 return (0..<count).map { _ in draft.copy() }
             }
             let others = bench.service.definition.records.map(\.object).filter { $0 != object }
-            let creates = ["read", "create"].map { (object, $0, Scope.all) } + others.map { ($0, "*", Scope.all) }
+            let creates =
+                ["read", "create"].map { (object, $0, Scope.all) } + others.map { ($0, "*", Scope.all) }
+                + [("tag", "read", .all)]
             let byHand = bench.service.makeUser(creates)
             let bringsOwn = bench.service.makeUser(creates + [(object, "import", .own)])
             let before = try await bench.tally()

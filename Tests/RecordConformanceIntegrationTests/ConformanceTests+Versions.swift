@@ -40,6 +40,12 @@ extension Bench {
                 record.setString(field.descriptor, service.foreign.make(object).text)
             }
         }
+        // So are the tags that they have.
+        for record in [record, stored] {
+            for id in type.standard.tags.map({ record.strings($0.descriptor) }) ?? [] {
+                if let id = RecordID(id) { service.makeTag(forAll: true, id: id) }
+            }
+        }
         let (draft, id) = (WireCodec.encode(record), stored.named("id"))
         let others: [(name: String, call: @Sendable () async throws -> Void)] = [
             ("get", { try await get(id) }), ("list", { try await list() }), ("batchGet", { try await batchGet([id]) }),

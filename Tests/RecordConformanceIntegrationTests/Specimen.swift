@@ -11,7 +11,7 @@ extension Bench {
     /// The fields of the type that a specimen has: those that a client may set.
     var fields: [RecordField] {
         type.fields.filter {
-            $0.role == nil && !$0.isOutputOnly && Exemption.of($0, type) == nil
+            ($0.role == nil || $0.role == .tags) && !$0.isOutputOnly && Exemption.of($0, type) == nil
         }
     }
 
@@ -40,6 +40,8 @@ extension Bench {
         case .text: record.setString(descriptor, text(field, number))
         case .textArray: record.setStrings(descriptor, [text(field, number)])
         case .bool: record.setBool(descriptor, true)
+        case .idArray where field.role == .tags:
+            record.setStrings(descriptor, [service.makeTag(forAll: true, id: Self.tagID(number))])
         case .idArray:
             guard let object = Listed.objects["\(type.object).\(field.name)"] else { return }
             record.setStrings(descriptor, [try await reference(to: object, field, number)])
@@ -61,6 +63,9 @@ extension Bench {
         case .json: return
         }
     }
+
+    /// The tag of a specimen.
+    static func tagID(_ number: Int) -> RecordID { RecordID(high: 0x7a9, low: UInt64(number + 1)) }
 
     private func text(_ field: RecordField, _ number: Int) -> String {
         let canary = Self.canary(field, number)
@@ -130,7 +135,7 @@ enum Listed {
         "field_definition.labels.language_code": "de", "field_definition.labels.display_name": "Kiwi",
         "field_definition.labels.description": "Kiwi",
         "saved_view.object": "account", "saved_view.filter_expression": "city = Kiwi", "saved_view.columns": "city",
-        "saved_view.order_by": "city desc",
+        "saved_view.order_by": "city desc", "tag.colour": "#1e90ff",
     ]
 }
 
@@ -154,6 +159,8 @@ struct Exemption {
         Exemption(name: "saved_view.default_view", reason: "one view of an owner and object has it"),
         Exemption(name: "saved_view.shared_with_all", reason: "whoever reads any view would read it"),
         Exemption(name: "saved_view.shared_role_ids", reason: "only who updates the views of all shares with roles"),
+        Exemption(name: "tag.shared_with_all", reason: "whoever reads any tag would read it"),
+        Exemption(name: "tag.shared_role_ids", reason: "only who updates the tags of all shares with roles"),
         Exemption(name: "account_contact.primary_contact", reason: "one link of an account has it"),
     ]
 

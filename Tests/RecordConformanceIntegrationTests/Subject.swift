@@ -116,6 +116,7 @@ struct Bench: Sendable {
         grants += service.definition.records.filter { $0.object != type.object && !$0.isTemplate }.map {
             ($0.object, "*", .all)
         }
+        if type.standard.tags != nil { grants.append(("tag", "read", .all)) }
         return service.makeUser(grants, hiding: field.map { [(type.object, $0, level)] } ?? [])
     }
 

@@ -84,6 +84,9 @@ struct SampleRecords: Sendable {
         ids["saved_view"] = try await admin.savedViews.createSavedView(
             CreateSavedViewRequest(record: SavedView(object: "account", displayName: text("view"), sharedWithAll: true))
         ).record?.id
+        ids["tag"] = try await admin.tags.createTag(
+            CreateTagRequest(record: Tag(displayName: text("tag"), sharedWithAll: true))
+        ).record?.id
         ids["job"] = try await admin.accounts.deleteMatchingAccounts(
             DeleteMatchingAccountsRequest(filterExpression: "external_id = \"none\"")
         ).jobID
@@ -252,6 +255,7 @@ struct ForeignProbe {
                 ObjectDefinition(
                     name: name.replacing(" ", with: "_"), displayName: name, pluralDisplayName: name)
             case "record": Record(displayName: name)
+            case "tag": Tag(displayName: name)
             case "saved_view": SavedView(object: "account", displayName: name)
             default: throw TestStewardError("there is no sample for \(method.path): add one here")
             }
@@ -268,7 +272,7 @@ struct ForeignProbe {
         case "owner": return "user"
         case "external", "tax": return nil
         default:
-            let prefix = ["parent_", "shared_"].first { object.hasPrefix($0) } ?? ""
+            let prefix = ["parent_", "shared_", "add_"].first { object.hasPrefix($0) } ?? ""
             return String(object.dropFirst(prefix.count))
         }
     }

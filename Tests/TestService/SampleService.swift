@@ -21,7 +21,8 @@ package enum SampleService {
 
     private static let standard = """
         id uuid NOT NULL, version bigint NOT NULL, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,
-        deleted_at timestamptz, owner_id uuid NOT NULL, department_id uuid, shares jsonb, custom jsonb
+        deleted_at timestamptz, owner_id uuid NOT NULL, department_id uuid, shares jsonb, custom jsonb,
+        tag_ids uuid[] NOT NULL DEFAULT '{}'
         """
 
     private static let accounts = """

@@ -38,6 +38,7 @@ package final class TestService: RecordCalls, Sendable {
         var isActive = true
         var settings = WorkspaceSettings()
         var model = TenantModel.empty
+        var tags: [PolicyTag] = []
     }
 
     /// Runs `body` on an event loop with a tenant of its own.
@@ -149,6 +150,22 @@ package final class TestService: RecordCalls, Sendable {
         publish { $0.model = TenantModel(fields, objects: objects) }
     }
 
+    /// The workspace has a tag: of a user, seen by all, or by who works in these departments or has the right to read others' tags.
+    @discardableResult
+    package func makeTag(
+        of owner: UserID? = nil, forAll: Bool = false, in units: [RecordID] = [], id: RecordID = .make()
+    ) -> String {
+        let tag = PolicyTag(id: id, owner: (owner ?? admin).id, unit: nil, isForAll: forAll, units: units)
+        publish { people in
+            people.tags.removeAll { $0.id == id }
+            people.tags.append(tag)
+        }
+        return id.text
+    }
+
+    /// The tag is deleted from now on.
+    package func deleteTag(_ id: String) { publish { $0.tags.removeAll { $0.id.text == id } } }
+
     package var ownObject: String? { named.withLock { $0 } }
 
     /// Requests that have to name an object name this one from now on.
@@ -182,12 +199,17 @@ package final class TestService: RecordCalls, Sendable {
         policies.snapshots.withLock { $0[tenant.id] }?.access(of: user)
     }
 
+    package func tags(seenBy access: UserAccess) -> TagSight? {
+        policies.snapshots.withLock { $0[tenant.id] }?.tags(seenBy: access)
+    }
+
     private func publish(_ change: (inout People) -> Void) {
         let snapshot = people.withLock { people in
             change(&people)
             return PolicySnapshot(
                 tenantID: tenant.id, epoch: 1, isActive: people.isActive, roles: people.roles, units: people.units,
-                users: people.users, settings: people.settings, model: people.model)
+                users: people.users, settings: people.settings, model: people.model,
+                tags: people.tags)
         }
         policies.snapshots.withLock { $0[tenant.id] = snapshot }
     }

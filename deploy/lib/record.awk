@@ -14,6 +14,8 @@ function named(name) {
 function expand(text) {
     if (own) gsub(/\{own\}/, "", text)
     else gsub(/\{own\}[^\n]*\n/, "", text)
+    if (tagged) gsub(/\{tagged\}/, "", text)
+    else gsub(/\{tagged\}[^\n]*\n/, "", text)
     gsub(/\{Records\}/, camel(plural), text)
     gsub(/\{Record\}/, camel(object), text)
     gsub(/\{records\}/, plural, text)
@@ -33,6 +35,7 @@ pass == 1 { if (part != "") parts[part] = parts[part] $0 "\n"; next }
 /ownership: OWNERSHIP_OWNED/ { owned = 1 }
 / key: "/ { key = named(" key") }
 /defined_by_workspace: true/ { own = 1 }
+/^  repeated string tag_ids = / { tagged = 1 }
 /^\/\/ --- standard requests of / {
     nouns = $0
     sub(/^\/\/ --- standard requests of /, "", nouns)

@@ -65,6 +65,7 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_list_served_
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_list_served_tenants_response_descriptor(void) { return &steward__platform__v1__list_served_tenants_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_get_policy_response_descriptor(void) { return &steward__platform__v1__get_policy_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_tenant_policy_descriptor(void) { return &steward__platform__v1__tenant_policy__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_policy_tag_descriptor(void) { return &steward__platform__v1__policy_tag__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_model_object_descriptor(void) { return &steward__platform__v1__model_object__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_model_field_descriptor(void) { return &steward__platform__v1__model_field__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_policy_role_descriptor(void) { return &steward__platform__v1__policy_role__descriptor; }

@@ -9,6 +9,7 @@
 #include "steward/identity/v1/role_service.pb-c.h"
 #include "steward/identity/v1/saved_view_service.pb-c.h"
 #include "steward/identity/v1/settings_service.pb-c.h"
+#include "steward/identity/v1/tag_service.pb-c.h"
 #include "steward/identity/v1/tenant_job_service.pb-c.h"
 #include "steward/identity/v1/tenant_service.pb-c.h"
 #include "steward/identity/v1/user_service.pb-c.h"
@@ -222,6 +223,44 @@ static inline const ProtobufCMessageDescriptor *steward_identity_v1_list_setting
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_settings_version_descriptor(void) { return &steward__identity__v1__settings_version__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_compare_settings_versions_request_descriptor(void) { return &steward__identity__v1__compare_settings_versions_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_compare_settings_versions_response_descriptor(void) { return &steward__identity__v1__compare_settings_versions_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_tag_descriptor(void) { return &steward__identity__v1__tag__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_get_tag_request_descriptor(void) { return &steward__identity__v1__get_tag_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_get_tag_response_descriptor(void) { return &steward__identity__v1__get_tag_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_batch_get_tags_request_descriptor(void) { return &steward__identity__v1__batch_get_tags_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_batch_get_tags_response_descriptor(void) { return &steward__identity__v1__batch_get_tags_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_list_tags_request_descriptor(void) { return &steward__identity__v1__list_tags_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_list_tags_response_descriptor(void) { return &steward__identity__v1__list_tags_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_export_tags_request_descriptor(void) { return &steward__identity__v1__export_tags_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_export_tags_response_descriptor(void) { return &steward__identity__v1__export_tags_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_create_tag_request_descriptor(void) { return &steward__identity__v1__create_tag_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_create_tag_response_descriptor(void) { return &steward__identity__v1__create_tag_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_batch_create_tags_request_descriptor(void) { return &steward__identity__v1__batch_create_tags_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_batch_create_tags_response_descriptor(void) { return &steward__identity__v1__batch_create_tags_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_update_tag_request_descriptor(void) { return &steward__identity__v1__update_tag_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_update_tag_response_descriptor(void) { return &steward__identity__v1__update_tag_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_batch_update_tags_request_descriptor(void) { return &steward__identity__v1__batch_update_tags_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_batch_update_tags_response_descriptor(void) { return &steward__identity__v1__batch_update_tags_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_delete_tag_request_descriptor(void) { return &steward__identity__v1__delete_tag_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_delete_tag_response_descriptor(void) { return &steward__identity__v1__delete_tag_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_batch_delete_tags_request_descriptor(void) { return &steward__identity__v1__batch_delete_tags_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_batch_delete_tags_response_descriptor(void) { return &steward__identity__v1__batch_delete_tags_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_restore_tag_request_descriptor(void) { return &steward__identity__v1__restore_tag_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_restore_tag_response_descriptor(void) { return &steward__identity__v1__restore_tag_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_batch_restore_tags_request_descriptor(void) { return &steward__identity__v1__batch_restore_tags_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_batch_restore_tags_response_descriptor(void) { return &steward__identity__v1__batch_restore_tags_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_list_tag_changes_request_descriptor(void) { return &steward__identity__v1__list_tag_changes_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_list_tag_changes_response_descriptor(void) { return &steward__identity__v1__list_tag_changes_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_tag_history_entry_descriptor(void) { return &steward__identity__v1__tag_history_entry__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_undo_tag_change_request_descriptor(void) { return &steward__identity__v1__undo_tag_change_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_undo_tag_change_response_descriptor(void) { return &steward__identity__v1__undo_tag_change_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_update_matching_tags_request_descriptor(void) { return &steward__identity__v1__update_matching_tags_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_update_matching_tags_response_descriptor(void) { return &steward__identity__v1__update_matching_tags_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_delete_matching_tags_request_descriptor(void) { return &steward__identity__v1__delete_matching_tags_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_delete_matching_tags_response_descriptor(void) { return &steward__identity__v1__delete_matching_tags_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_watch_tags_request_descriptor(void) { return &steward__identity__v1__watch_tags_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_watch_tags_response_descriptor(void) { return &steward__identity__v1__watch_tags_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_reassign_matching_tags_request_descriptor(void) { return &steward__identity__v1__reassign_matching_tags_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_identity_v1_reassign_matching_tags_response_descriptor(void) { return &steward__identity__v1__reassign_matching_tags_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_tenant_descriptor(void) { return &steward__identity__v1__tenant__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_create_tenant_request_descriptor(void) { return &steward__identity__v1__create_tenant_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_identity_v1_create_tenant_response_descriptor(void) { return &steward__identity__v1__create_tenant_response__descriptor; }

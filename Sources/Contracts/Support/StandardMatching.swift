@@ -20,15 +20,23 @@ public struct UpdateMatchingRequest<Record: Hashable & Sendable>: Hashable, Send
     /// Changes nothing and tells what would be done.
     public var preview: Bool?
 
+    /// Tags that each gets beside those that it has; at most 50. Not sent for kinds of records without tags.
+    public var addTagIDs: [String]
+
+    /// Tags that are taken from each; at most 50. Not sent for kinds of records without tags.
+    public var removeTagIDs: [String]
+
     public init(
         filter: Filter? = nil, filterExpression: String? = nil, record: Record? = nil, updateMask: [String] = [],
-        preview: Bool? = nil
+        preview: Bool? = nil, addTagIDs: [String] = [], removeTagIDs: [String] = []
     ) {
         self.filter = filter
         self.filterExpression = filterExpression
         self.record = record
         self.updateMask = updateMask
         self.preview = preview
+        self.addTagIDs = addTagIDs
+        self.removeTagIDs = removeTagIDs
     }
 }
 
@@ -40,6 +48,9 @@ extension UpdateMatchingRequest: WireMessage where Record: RecordMessage {
             filter: message.read("filter"), filterExpression: message.read("filter_expression"),
             record: message.read(Record.entry.object), updateMask: message.read("update_mask"),
             preview: message.read("preview"))
+        guard Self.hasTags else { return }
+        addTagIDs = message.read("add_tag_ids")
+        removeTagIDs = message.read("remove_tag_ids")
     }
 
     package func write(to message: Message) {
@@ -48,7 +59,12 @@ extension UpdateMatchingRequest: WireMessage where Record: RecordMessage {
         message.write(Record.entry.object, record)
         message.write("update_mask", updateMask)
         message.write("preview", preview)
+        guard Self.hasTags else { return }
+        message.write("add_tag_ids", addTagIDs)
+        message.write("remove_tag_ids", removeTagIDs)
     }
+
+    private static var hasTags: Bool { descriptor.field("add_tag_ids") != nil }
 }
 
 /// The job, or what it would do.

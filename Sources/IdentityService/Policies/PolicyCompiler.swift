@@ -25,6 +25,7 @@ struct PolicyCompiler: Sendable {
         let parts = try await tenantData.read(
             id, PolicyTables.roles(), PolicyTables.grants(), PolicyTables.fieldPolicies(), PolicyTables.units,
             PolicyTables.users, SettingsTable.since(now), PolicyTables.fields, PolicyTables.objects,
+            PolicyTables.tags,
             purpose: .compilePolicy, deadline: deadline)
         policy.roles = try PolicyTables.roles(parts[0], parts[1], parts[2])
         policy.units = try PolicyTables.units(parts[3])
@@ -34,6 +35,7 @@ struct PolicyCompiler: Sendable {
         policy.upcomingSettings = settings.upcoming(at: now).map(\.settings)
         policy.fields = try PolicyTables.fields(parts[6])
         policy.objects = try PolicyTables.objects(parts[7])
+        policy.tags = try await PolicyTables.tags(parts[8])
         return policy
     }
 

@@ -89,6 +89,25 @@ enum PolicyTables {
         }
     }
 
+    private static let selectTags = Statement(
+        """
+        SELECT id, owner_id, department_id, shared_with_all IS TRUE, shared_department_ids, shared_role_ids FROM {schema}.tags
+        WHERE deleted_at IS NULL ORDER BY id
+        """)
+
+    /// The tags that were not deleted.
+    static let tags = Query(selectTags)
+
+    static func tags(_ rows: Rows) async throws -> [PolicyTag] {
+        var pace = Pace()
+        return try await pace.map(rows) { row in
+            PolicyTag(
+                id: try row.id(0).bytes, ownerID: try row.id(1).bytes, unitID: try row.optionalID(2)?.bytes,
+                sharedWithAll: try row.bool(3) ? true : nil, sharedUnitIDs: try row.ids(4).map(\.bytes),
+                sharedRoleIDs: try row.ids(5).map(\.bytes))
+        }
+    }
+
     private static let selectUnits = Statement(
         "SELECT id, parent_department_id, deleted_at IS NOT NULL FROM {schema}.departments ORDER BY id")
 

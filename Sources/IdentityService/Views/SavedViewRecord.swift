@@ -11,7 +11,7 @@ struct SavedViewRecord: Sendable {
     let catalogue: RoleCatalogue
     let roles: RecordType
 
-    static let (columnsMax, keysMax, sharesMax) = (100, 3, 100)
+    static let (columnsMax, keysMax) = (100, 3)
 
     var type: RecordType {
         RecordType(
@@ -23,8 +23,8 @@ struct SavedViewRecord: Sendable {
                 .field("filter_expression", .lines(4_096)),
                 .field("columns", .line(200), .count(0...Self.columnsMax)),
                 .field("order_by", .line(210), .count(0...Self.keysMax)),
-                .field("shared_department_ids", .reference(.department), .count(0...Self.sharesMax)),
-                .field("shared_role_ids", .count(0...Self.sharesMax)),
+                .field("shared_department_ids", .reference(.department), .count(0...ReaderSharing.countMax)),
+                .field("shared_role_ids", .count(0...ReaderSharing.countMax)),
             ],
             constraints: [
                 ConstraintRule(
@@ -34,8 +34,7 @@ struct SavedViewRecord: Sendable {
                     "saved_views_default_view_key", fields: ["default_view", "object", "owner_id"],
                     reason: "DEFAULT_VIEW_TAKEN", ignoringCase: true),
             ],
-            sharing: SharingRule(
-                everybody: "shared_with_all", departments: "shared_department_ids", roles: "shared_role_ids"),
+            sharing: ReaderSharing.rule,
             rules: RecordRules(
                 fill: { change in
                     // It was somebody else's to begin with.
@@ -45,7 +44,7 @@ struct SavedViewRecord: Sendable {
                 },
                 validate: { SavedViewRules(change: $0, catalogue: catalogue).violations },
                 guard: { change, transaction in
-                    try await ViewSharing(change: change, transaction: transaction, roles: roles).check()
+                    try await ReaderSharing(change: change, transaction: transaction, roles: roles).check()
                     try await Self.keepOneDefault(change, transaction)
                 }))
     }

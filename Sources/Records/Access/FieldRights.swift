@@ -6,14 +6,16 @@ import Wire
 /// filters, sort keys and input of the standard methods ask it, and so does every custom method that tells or writes a
 /// field on another way than as a record.
 package struct FieldRights: Sendable {
-    private let type: RecordType
+    let type: RecordType
     /// By `RecordField.index`; empty when every field is writable.
     private let levels: [FieldLevel]
     /// The caller may read some records of the type at least. Who may not read any is told nothing of their fields.
     private let mayReadSome: Bool
+    /// The tags that the caller sees; nil for a type whose records have none.
+    let tags: TagSight?
 
-    init(_ type: RecordType, _ access: ObjectAccess) {
-        self.type = type
+    init(_ type: RecordType, _ access: ObjectAccess, tags: TagSight? = nil) {
+        (self.type, self.tags) = (type, tags)
         mayReadSome = access.scope(.read) > .none
         levels = access.restrictsFields ? type.withTyped(access.levels(of: type.fieldNames)) : []
     }
@@ -28,6 +30,7 @@ package struct FieldRights: Sendable {
     /// Takes out of a record what the caller may not read, and cuts down what may be read in part: of a message of the shape, or of one that
     /// is told.
     func filter(_ record: Message) {
+        cutTags(of: record)
         guard !levels.isEmpty else { return }
         // Without custom fields both are the same, and what is told of one that was there is not to be told any more.
         let isTold = type.added == nil || record.descriptor != type.message

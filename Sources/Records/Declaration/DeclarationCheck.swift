@@ -55,6 +55,8 @@ struct DeclarationCheck {
         }
         var role = StandardField(rawValue: descriptor.name)
         if ownership == .shared, role == .owner || role == .department || role == .shares { role = nil }
+        var rules = rules
+        if role == .tags { rules.count = 0...PolicyTag.keptPerRecordMax }
         let columns = rules.column.map { [$0] } ?? kind.columnNames(for: descriptor.name)
         check(rules, of: descriptor, kind)
         return RecordField(
@@ -194,7 +196,8 @@ struct DeclarationCheck {
             createTime: need(.createTime, &problems),
             updateTime: need(.updateTime, &problems), deleteTime: need(.deleteTime, &problems),
             owner: find(.owner), department: find(.department),
-            sharing: sharing.map { self.sharing($0, fields) } ?? find(.shares).map { .shares($0) })
+            sharing: sharing.map { self.sharing($0, fields) } ?? find(.shares).map { .shares($0) },
+            tags: find(.tags))
     }
 
     /// The fields by which records are shared; nil where one is missing or is of another kind.

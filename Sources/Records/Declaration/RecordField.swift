@@ -75,12 +75,13 @@ enum StandardField: String, Sendable {
     case department = "department_id"
     case customFields = "custom_fields"
     case shares
+    case tags = "tag_ids"
 
     /// What a client sends for it is ignored. The id may be chosen by the client on creation.
     var isSetByEngine: Bool {
         switch self {
         case .version, .createTime, .updateTime, .deleteTime, .shares: true
-        case .id, .owner, .department, .customFields: false
+        case .id, .owner, .department, .customFields, .tags: false
         }
     }
 }

@@ -109,7 +109,7 @@ package final class RecordType: Sendable {
         let entry = record.entry
         let named = Set(fields.map(\.name))
         let left = entry.message.fields.map(\.name).filter { name in
-            !named.contains(name) && (StandardField(rawValue: name) ?? .customFields) == .customFields
+            !named.contains(name) && [.customFields, .tags].contains(StandardField(rawValue: name) ?? .customFields)
         }
         self.init(
             entry, table: table ?? "\(entry.object)_mirror",
@@ -307,6 +307,8 @@ struct StandardFields: Sendable {
     let department: RecordField?
     /// Nil for a type whose records are not shared.
     let sharing: Sharing?
+    /// Nil for a type whose records have no tags.
+    let tags: RecordField?
 }
 
 /// What says who may do something with a record beside those whose scopes cover it.

@@ -13,7 +13,7 @@ extension ObjectField {
         tell(field.descriptor, rules, as: field.kind.told)
         if field.descriptor.isRepeated {
             countMin = rules.count.map { Int32($0.lowerBound) }
-            countMax = Int32(field.elementCountMax)
+            countMax = Int32(field.role == .tags ? PolicyTag.perRecordMax : field.elementCountMax)
         }
         required = rules.isRequired ? true : nil
         alwaysSet = field.isAlwaysSet ? true : nil
@@ -21,7 +21,10 @@ extension ObjectField {
         outputOnly = field.isOutputOnly ? true : nil
         if let key = rules.unique { (unique, uniqueIgnoresCase) = (true, key.ignoringCase ? true : nil) }
         if field.isUniqueCustom { (unique, uniqueIgnoresCase) = (true, rules.text != nil ? true : nil) }
-        reference = try field.target.map { try FieldReference($0, of: field, call, service) }
+        reference =
+            field.role == .tags
+            ? FieldReference(object: PolicyTag.object, service: ServiceName.identity.rawValue)
+            : try field.target.map { try FieldReference($0, of: field, call, service) }
         copyOf = rules.original
         readOnly = field.isReadOnly ? true : nil
         (pattern, patternMessage) = (rules.pattern?.text, rules.pattern?.message)

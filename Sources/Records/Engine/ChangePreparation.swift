@@ -40,6 +40,13 @@ struct ChangePreparation {
                 field.normalizeTexts(in: record, call.forms)
             }
         }
+        if let tags = standard.tags, record.has(tags.descriptor) {
+            let ids = tags.ids(in: record)
+            // What is no id is refused below.
+            if ids.count == record.count(tags.descriptor) {
+                record.setStrings(tags.descriptor, Set(ids).sorted().map(\.text))
+            }
+        }
         let hasID = record.has(standard.id.descriptor)
         if !hasID { record.setID(standard.id.descriptor, RecordID.make()) }
         record.setInt64(standard.version.descriptor, 1)
@@ -118,6 +125,7 @@ struct ChangePreparation {
         if violations.isEmpty {
             for field in fields { field.normalize(change.after) }
             violations += missingOwner(change.after) + unknownPeople(change.after, fields)
+            violations += call.rights.violations(ofTagsIn: change)
             violations += type.rules.validate?(change) ?? []
             if fields.contains(where: \.isCustom) { violations += type.violationOfCustomBytes(in: change.after) }
         }

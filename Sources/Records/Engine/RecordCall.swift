@@ -21,16 +21,15 @@ package struct RecordCall: Sendable {
     func with(_ other: RecordType) throws -> RecordCall {
         guard let user = policy.access(of: actor) else { throw RecordErrors.userUnknown() }
         return RecordCall(
-            context: context, actor: actor, type: other, access: user.object(other.object), policy: policy,
-            now: now, types: types)
+            context: context, actor: actor, type: other, user: user, policy: policy, now: now, types: types)
     }
 
     /// The same call, looked at as another user of the workspace would see it; nil for one who may do nothing.
     func acting(as user: UserID) -> RecordCall? {
         policy.access(of: user).map { access in
             RecordCall(
-                context: context, actor: actor.asking(for: user), type: type,
-                access: access.object(type.object), policy: policy, now: now, types: types)
+                context: context, actor: actor.asking(for: user), type: type, user: access, policy: policy, now: now,
+                types: types)
         }
     }
 
@@ -40,17 +39,18 @@ package struct RecordCall: Sendable {
     }
 
     init(
-        context: CallContext, actor: TenantActor, type: RecordType, access: ObjectAccess, policy: PolicySnapshot,
+        context: CallContext, actor: TenantActor, type: RecordType, user: UserAccess, policy: PolicySnapshot,
         now: Timestamp, types: RecordTypes
     ) {
         self.context = context
         self.actor = actor
         self.type = type.shaped(by: policy.model)
-        self.access = access
+        access = user.object(type.object)
         self.policy = policy
         self.now = now
         self.types = types
-        rights = FieldRights(self.type, access)
+        rights = FieldRights(
+            self.type, access, tags: type.standard.tags.map { _ in policy.tags(seenBy: user) })
     }
 
     /// Selects the records that the caller may do the action with. Whoever may do it with some of a kind that can be shared does it with

@@ -178,8 +178,7 @@ extension RecordEngine {
             throw RecordErrors.objectNotDefined(own.name)
         }
         return RecordCall(
-            context: context, actor: actor, type: type, access: access.object(type.object), policy: policy,
-            now: now, types: recordTypes)
+            context: context, actor: actor, type: type, user: access, policy: policy, now: now, types: recordTypes)
     }
 
     /// The policy of the caller's workspace.

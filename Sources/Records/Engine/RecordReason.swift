@@ -27,6 +27,7 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case valueTaken = "VALUE_TAKEN"
     case versionConflict = "VERSION_CONFLICT"
     case versionUnknown = "VERSION_UNKNOWN"
+    case tagUnknown = "TAG_UNKNOWN"
     case referenceNotFound = "REFERENCE_NOT_FOUND"
     case requestIDReused = "REQUEST_ID_REUSED"
     case requestIDInvalid = "REQUEST_ID_INVALID"

@@ -93,11 +93,24 @@ struct FilterSQL {
     }
 
     private mutating func array(_ column: String, _ comparison: ResolvedComparison) -> String {
+        if comparison.target.field.role == .tags { return tags(column, comparison.values) }
         switch comparison.comparator {
         case .isSet: return "cardinality(\(column)) > 0"
         case .in: return "\(column) && \(bindArray(comparison.values))"
         default: return "\(bind(comparison.values[0])) = ANY (\(column))"
         }
+    }
+
+    /// Tags that are compared with those of each row, each with each; of more a hash is made.
+    private static let comparedTagsMax = 50
+
+    /// The row has one of these tags. The index has no rows without any.
+    private mutating func tags(_ column: String, _ tags: [FieldValue]) -> String {
+        let some = bindArray(tags)
+        let hasOne =
+            tags.count <= Self.comparedTagsMax
+            ? "\(column) && \(some)" : "EXISTS (SELECT FROM unnest(\(column)) AS tag WHERE tag = ANY (\(some)))"
+        return "(\(column) <> '{}' AND \(hasOne))"
     }
 
     /// A comparison of one expression.

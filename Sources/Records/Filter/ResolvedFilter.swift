@@ -103,10 +103,11 @@ struct FilterResolver {
         try rights.requireReadable(target.field)
         try checkOperator(comparison, target)
         let values = try comparison.values.map { try value($0, for: target, comparison) }
-        if comparison.comparator == .notEqual {
-            return .not(.compare(ResolvedComparison(target: target, comparator: .equal, values: values)))
-        }
-        return .compare(ResolvedComparison(target: target, comparator: comparison.comparator, values: values))
+        let isNegated = comparison.comparator == .notEqual
+        let resolved = ResolvedComparison(
+            target: target, comparator: isNegated ? .equal : comparison.comparator, values: values)
+        let filter = target.field.role == .tags ? try tags(resolved, place: comparison.place) : .compare(resolved)
+        return isNegated ? .not(filter) : filter
     }
 
     /// Resolves a path that leads to another record. Nil for a path that begins with no reference.

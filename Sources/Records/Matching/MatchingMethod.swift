@@ -138,6 +138,7 @@ package struct MatchingMethod: Sendable {
         let preparation = ChangePreparation(engine: engine, call: call, path: "")
         let unknown = preparation.unknownPeople(edit.sent, edit.fields)
         if !unknown.isEmpty { throw RPCError.invalidArgument(unknown, domain: RecordErrors.domain) }
+        try call.rights.requireSeen(edit.namedTags(of: call.type), field: "tag_ids")
         for field in edit.fields {
             guard case .record(let object) = field.rules.reference else { continue }
             let ids = Set(field.ids(in: edit.sent))

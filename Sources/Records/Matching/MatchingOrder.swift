@@ -24,7 +24,7 @@ struct MatchingOrder: @unchecked Sendable {
         let sent = edit.sent.copy()
         sent.setID(type.standard.id.descriptor, id)
         if let base { sent.setInt64(type.standard.version.descriptor, base) }
-        return Intent(id: id, kind: .edit(Edit(id: id.text, sent: sent, fields: edit.fields)))
+        return Intent(id: id, kind: .edit(Edit(id: id.text, sent: sent, fields: edit.fields, tags: edit.tags)))
     }
 
     /// The rights that it takes to do this with many: who gives records away has to be allowed to, whatever the method is called.
@@ -71,15 +71,27 @@ struct MatchingReader: Sendable {
     static func update(_ shape: MethodShape) throws -> MatchingReader {
         let sent = try shape.requestRecord()
         let mask = try shape.request("update_mask", repeated: true)
+        let tags = try MatchingTags(shape)
         return try MatchingReader(shape, .update, .massUpdate, .record(sent, mask: mask)) { request, call in
             let type = call.type
             let names = try request.mask(mask, of: type)
-            guard let values = try request.message(sent).map({ try type.taken($0, "\(sent.name).", mask: names) })
+            let given = try tags?.edit(request)
+            guard
+                let values = try request.message(sent).map({ try type.taken($0, "\(sent.name).", mask: names) })
+                    ?? given.map({ _ in Message.make(type.message, in: call.context.arena) })
             else {
                 throw RecordErrors.invalid(
                     .recordMissing, "Send the new values in a \(type.object).", field: sent.name)
             }
-            let fields = try UpdateMask(names, sent: values, type: type).fields
+            var fields = try UpdateMask(names, sent: values, type: type).fields
+            if given != nil, let field = type.standard.tags {
+                guard !fields.contains(where: { $0.index == field.index }) else {
+                    throw RecordErrors.invalid(
+                        .duplicate, "Say which tags the records shall have, or which they get and lose; not both.",
+                        field: "\(sent.name).\(field.name)")
+                }
+                fields.append(field)
+            }
             guard !fields.isEmpty else {
                 throw RecordErrors.invalid(
                     .recordMissing, "Name the fields to change in update_mask, or set them.", field: "update_mask")
@@ -87,7 +99,7 @@ struct MatchingReader: Sendable {
             // An id or a version would be those of one record.
             values.clear(type.standard.id.descriptor)
             values.clear(type.standard.version.descriptor)
-            let edit = Edit(id: "", sent: values, fields: fields)
+            let edit = Edit(id: "", sent: values, fields: fields, tags: given)
             return .edit(try edit.checked(call, "\(sent.name)."))
         }
     }

@@ -1,5 +1,6 @@
 import Postgres
 import RPC
+import Tenancy
 import Wire
 
 /// Decides whether an edit made on an older version of a record still fits: edits of other fields are kept, edits of
@@ -11,12 +12,15 @@ struct EditMerge {
     let path: String
 
     /// Throws ABORTED with the conflict. An edit without a version always fits: the last writer wins.
-    func check(_ edit: Edit, against current: Message) async throws {
+    ///
+    /// - Returns: the tags that the record had at that version, where they were changed since: edits of tags are merged, not compared.
+    @discardableResult
+    func check(_ edit: Edit, against current: Message, _ call: RecordCall) async throws -> [RecordID]? {
         let version = type.standard.version.descriptor
-        guard edit.sent.has(version) else { return }
+        guard edit.sent.has(version) else { return nil }
         let read = edit.sent.int64(version)
         let now = current.int64(version)
-        guard read != now else { return }
+        guard read != now else { return nil }
         guard (1..<now).contains(read) else {
             throw RecordErrors.invalid(
                 .versionUnknown, "The record has version \(now); there was never a version \(read).",
@@ -24,12 +28,16 @@ struct EditMerge {
         }
         let history = try await history(of: edit, since: read, current)
         let overlapping = edit.fields.filter { field in
-            (history?.changed.contains(field.key) ?? true) && !field.isSame(in: edit.sent, current)
+            if field.role == .tags, edit.tags != nil || history != nil { return false }
+            return (history?.changed.contains(field.key) ?? true) && !call.rights.areSame(field, in: edit.sent, current)
         }
-        guard !overlapping.isEmpty else { return }
-        throw RecordErrors.versionConflict(
-            type, current: now,
-            conflict: conflict(edit, current, base: history?.base, overlapping, read: read))
+        guard overlapping.isEmpty else {
+            throw RecordErrors.versionConflict(
+                type, current: now,
+                conflict: conflict(edit, current, base: history?.base, overlapping, read: read, call.rights))
+        }
+        guard let tags = type.standard.tags, let history, history.changed.contains(tags.key) else { return nil }
+        return tags.ids(in: history.base)
     }
 
     /// What happened to the edited fields since the version that the caller read.
@@ -63,11 +71,13 @@ struct EditMerge {
     }
 
     private func conflict(
-        _ edit: Edit, _ current: Message, base: Message?, _ fields: [RecordField], read: Int64
+        _ edit: Edit, _ current: Message, base: Message?, _ fields: [RecordField], read: Int64,
+        _ rights: FieldRights
     ) -> Conflict {
         func part(_ record: Message?, version: Int64) -> [UInt8] {
             let part = Message.make(type.message, in: current.arena)
             if let record { part.copyFields(from: record, only: fields.map(\.descriptor)) }
+            rights.cutTags(of: part)
             part.set(type.standard.id.name, edit.id)
             part.setInt64(type.standard.version.descriptor, version)
             return WireCodec.encode(type.told(part))

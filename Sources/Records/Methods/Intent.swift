@@ -50,10 +50,11 @@ struct Intent: @unchecked Sendable {
         switch kind {
         case .edit(let edit):
             let merge = EditMerge(type: type, transaction: transaction, path: preparation.path)
-            try await merge.check(edit, against: record.message)
+            let base = try await merge.check(edit, against: record.message, record.call)
             let after = record.message.copy()
             after.copyFields(from: edit.sent, only: edit.fields.map(\.descriptor))
             after.copyFields(from: edit.sent, only: edit.fields.compactMap(\.typed).filter(edit.sent.has))
+            try edit.applyTags(to: after, current: record.message, base: base, preparation)
             return try preparation.edit(of: record.message, to: after, naming: edit.fields, by: .caller)
         case .deletion(let version):
             let current = record.message.int64(type.standard.version.descriptor)
@@ -73,6 +74,8 @@ struct Edit {
     let id: String
     let sent: Message
     let fields: [RecordField]
+    /// Tags that it gives and takes away, where it does not say which ones there shall be.
+    var tags: TagEdit?
 
     /// The record that holds the edited fields and nothing else.
     func only(in arena: Arena) -> Message {

@@ -58,6 +58,8 @@ struct PastChange: @unchecked Sendable {
         }
         let sent = Message.make(type.message, in: call.context.arena)
         sent.copyFields(from: before, only: fields.map(\.descriptor) + fields.compactMap(\.typed))
+        // Tags that the caller does not see stay as they are.
+        call.rights.cutTags(of: sent)
         // It is an edit of the record as the change left it: what others made of it since is merged, or stands against it.
         sent.setInt64(type.standard.version.descriptor, version)
         return Intent(id: id, kind: .edit(try Edit(id: id.text, sent: sent, fields: fields).checked(call, "")))

@@ -34,10 +34,10 @@ struct HistoryWriter {
     /// The other fields of the response.
     func write(fieldsOf message: Message) { writer.write(fieldsOf: message) }
 
-    /// One change; without its values when these are more than an answer holds.
+    /// One change, if it tells the caller anything; without its values when these are more than an answer holds.
     func write(_ row: Row) throws {
         // Masks are short on the wire, and what they stand for is made whole before.
-        try call.context.arena.freeing { write(try entry(row)) }
+        try call.context.arena.freeing { if let entry = try entry(row) { write(entry) } }
     }
 
     private func write(_ entry: Message) {
@@ -50,17 +50,19 @@ struct HistoryWriter {
         writer.write(fields.changes) { writer.write(fieldsOf: entry) }
     }
 
-    private func entry(_ row: Row) throws -> Message {
+    private func entry(_ row: Row) throws -> Message? {
         let entry = Message.make(fields.entry, in: call.context.arena)
         let after = try row.json(HistoryQuery.Column.after.rawValue)
         var reader = JSONReader(after)
         let keys = Set(try reader.keys())
-        let changed = shown.filter { keys.contains($0.key) }
+        let isCreation = row.isNull(.before)
+        let before = isCreation ? nil : try row.json(HistoryQuery.Column.before.rawValue)
+        let changed = try hidingTags(of: before, after, shown.filter { keys.contains($0.key) })
+        if changed.isEmpty { return nil }
         // Of a custom field that is not there any more nobody knows who might read it.
         let isWhole = keys.allSatisfy { key in
             type.storedField(key).map(call.rights.isReadable) ?? !key.hasPrefix(TenantField.prefix)
         }
-        let isCreation = row.isNull(.before)
         entry.setInt64(fields.version, try row.int64(HistoryQuery.Column.version.rawValue))
         if mayReadTime(of: keys) {
             entry.makeMessage(fields.changeTime).set(
@@ -70,12 +72,26 @@ struct HistoryWriter {
         entry.setString(fields.method, isWhole ? name(of: path, isCreation) : isCreation ? "create" : "update")
         try writeActor(row, into: entry)
         entry.setStrings(fields.changedFields, changed.map(\.name))
-        if !isCreation {
-            let before = try row.json(HistoryQuery.Column.before.rawValue)
-            entry.setMessage(fields.before, try values(before, of: changed))
-        }
+        if let before { entry.setMessage(fields.before, try values(before, of: changed)) }
         entry.setMessage(fields.after, try values(after, of: changed))
         return entry
+    }
+
+    /// The fields without that of the tags, where the change was of tags that the caller does not see.
+    private func hidingTags(
+        of before: UnsafeRawBufferPointer?, _ after: UnsafeRawBufferPointer, _ changed: [RecordField]
+    ) throws -> [RecordField] {
+        guard let tags = changed.first(where: { $0.role == .tags }) else { return changed }
+        let (then, now) = (try before.map(record), try record(after))
+        let isSame = call.rights.areSame(tags, in: then ?? Message.make(type.message, in: now.arena), now)
+        return isSame ? changed.filter { $0 !== tags } : changed
+    }
+
+    private func record(_ json: UnsafeRawBufferPointer) throws -> Message {
+        let record = Message.make(type.message, in: call.context.arena)
+        var reader = JSONReader(json)
+        try reader.read(into: record)
+        return record
     }
 
     private func writeActor(_ row: Row, into entry: Message) throws {
@@ -115,12 +131,8 @@ struct HistoryWriter {
 
     /// A record of the changed fields alone, cut down as the record itself is.
     private func values(_ json: UnsafeRawBufferPointer, of changed: [RecordField]) throws -> Message {
-        let arena = call.context.arena
-        let told = Message.make(type.message, in: arena)
-        var reader = JSONReader(json)
-        try reader.read(into: told)
-        let values = Message.make(type.message, in: arena)
-        values.copyFields(from: told, only: changed.map(\.descriptor))
+        let values = Message.make(type.message, in: call.context.arena)
+        values.copyFields(from: try record(json), only: changed.map(\.descriptor))
         call.rights.filter(values)
         return type.told(values)
     }

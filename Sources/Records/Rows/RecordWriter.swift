@@ -56,7 +56,7 @@ struct RecordWriter {
                 continue
             }
             let isWhole = rights.level(of: field) != .masked
-            if isWhole, try field.write(value, row, to: writer) { continue }
+            if isWhole, try field.write(value, row, to: writer, rights) { continue }
             let record = rest ?? Message.make(type.message.base, in: arena)
             try field.read(row, field.firstColumn, into: record)
             if !isWhole { Masking.mask(field, in: record) }
@@ -79,12 +79,18 @@ struct RecordWriter {
 
 extension RecordField {
     /// Writes a value that is not NULL; false for one that needs a message.
-    fileprivate func write(_ value: UnsafeRawBufferPointer, _ row: Row, to writer: WireWriter) throws -> Bool {
+    fileprivate func write(
+        _ value: UnsafeRawBufferPointer, _ row: Row, to writer: WireWriter, _ rights: FieldRights
+    ) throws -> Bool {
         switch kind {
         case .text: writer.write(descriptor, utf8: value)
         case .id:
             let id = try row.id(firstColumn)
             writer.write(descriptor, byteCount: RecordID.textBytes) { id.write(to: $0) }
+        case .idArray:
+            for id in try row.ids(firstColumn) where role != .tags || rights.sees(tag: id) {
+                writer.write(descriptor, byteCount: RecordID.textBytes) { id.write(to: $0) }
+            }
         case .int32, .enumeration, .int64:
             guard descriptor.isVarint else { return false }
             writer.write(descriptor, try row.int64(firstColumn))
@@ -99,7 +105,7 @@ extension RecordField {
                 writer.write(fields.minorUnits, minorUnits)
                 if let currency = row.value(firstColumn + 1) { writer.write(fields.currency, utf8: currency) }
             }
-        case .date, .idArray, .textArray, .json: return false
+        case .date, .textArray, .json: return false
         }
         return true
     }

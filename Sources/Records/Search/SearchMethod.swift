@@ -36,15 +36,11 @@ package struct SearchMethod: Sendable {
             throw RecordErrors.invalid(
                 .pageSizeInvalid, "page_size is \(size); it must be from 1 to \(Self.pageSizeMax).", field: "page_size")
         }
-        let owner = try request.ownerID.map { try RecordEngine.id($0, field: "owner_id") }
-        // As a list refuses to compare what the caller may not read.
-        if owner != nil {
-            for shape in shapes { try shape.shape.type.standard.owner.map(shape.call.rights.requireReadable) }
-        }
+        let narrowing = try SearchNarrowing(request, shapes.map(\.call))
         let pattern = try SearchPattern(request.query ?? "")
         context.cost += Self.questionCost
         do {
-            var finding = Finding(engine, context, shapes, pattern, owner)
+            var finding = Finding(engine, context, shapes, pattern, narrowing)
             try await finding.ask([pattern.exact, pattern.whole, pattern.beginning])
             var isTimeUp = false
             if finding.entries.count < size, !pattern.isPhone {
@@ -122,7 +118,7 @@ private struct Finding {
     let context: CallContext
     let shapes: [ReadableShape]
     let pattern: SearchPattern
-    let owner: RecordID?
+    let narrowing: SearchNarrowing
     /// Each once, in the order of the questions.
     private(set) var entries: [FoundEntry] = []
     private(set) var isSample = false
@@ -133,11 +129,10 @@ private struct Finding {
 
     init(
         _ engine: RecordEngine, _ context: CallContext, _ shapes: [ReadableShape], _ pattern: SearchPattern,
-        _ owner: RecordID?
+        _ narrowing: SearchNarrowing
     ) {
-        (self.engine, self.context, self.pattern, self.owner) = (engine, context, pattern, owner)
-        // What belongs to nobody has no owner.
-        self.shapes = owner == nil ? shapes : shapes.filter { $0.shape.type.ownership == .owned }
+        (self.engine, self.context, self.pattern, self.narrowing) = (engine, context, pattern, narrowing)
+        self.shapes = shapes.filter { narrowing.fits($0.shape.type) }
     }
 
     /// Asks these questions of the entries in one round trip.
@@ -153,7 +148,7 @@ private struct Finding {
                     await pace.step()
                 }
                 context.cost += UInt32(all.map(\.count).reduce(0, +) / Self.termsPerCost)
-                if let question = scope.question(all, owner: owner) { asked.append(question) }
+                if let question = scope.question(all, narrowing) { asked.append(question) }
             }
         }
         let statements = asked.map { question in
@@ -171,7 +166,7 @@ private struct Finding {
     func read(_ countMax: Int) async throws -> [SearchCandidate] {
         let wanted = Dictionary(grouping: entries.prefix(countMax), by: \.object)
         let readers = shapes.compactMap { shape in
-            wanted[shape.shape.type.object].map { SearchReader(shape, $0.map(\.id), owner: owner) }
+            wanted[shape.shape.type.object].map { SearchReader(shape, $0.map(\.id), narrowing) }
         }
         let answers = try await run(readers.map { (engine.statement($0.text), $0.parameters) })
         let matcher = SearchMatcher(pattern)

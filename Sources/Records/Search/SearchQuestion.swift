@@ -16,14 +16,14 @@ struct SearchQuestion {
     let groups: SearchGroups
     /// One of them; nil where the caller sees all.
     let scope: [Int32]?
-    /// One of them, too; nil for any.
-    let owner: [Int32]?
+    /// All of them, too: those of an owner and of tags.
+    let demanded: [Int32]
 
     /// Nil when a group is empty: nothing can have a term of it.
-    init?(_ groups: SearchGroups, scope: [Int32]?, owner: [Int32]?) {
+    init?(_ groups: SearchGroups, scope: [Int32]?, demanded: [Int32]) {
         guard !groups.isEmpty, groups.allSatisfy({ !$0.isEmpty }) else { return nil }
         // What has all of the first has to be looked at; a long row of Chinese characters has many pairs.
-        (self.groups, self.scope, self.owner) = (Array(groups.prefix(Self.groupsMax)), scope, owner)
+        (self.groups, self.scope, self.demanded) = (Array(groups.prefix(Self.groupsMax)), scope, demanded)
     }
 
     /// The rows: kind, id, and whether there are more than these.
@@ -37,7 +37,7 @@ struct SearchQuestion {
             parameters.append(terms)
             return "(SELECT $\(parameters.count)::integer[])"
         }
-        let conditions = groups.map { "terms && \(term($0))" } + (owner.map { ["terms && \(term($0))"] } ?? [])
+        let conditions = groups.map { "terms && \(term($0))" } + demanded.map { "terms && \(term([$0]))" }
         let wanted = conditions.joined(separator: " AND ")
         let scope = scope.map(term)
         let inScope = scope.map { " AND terms && \($0)" } ?? ""
@@ -89,10 +89,9 @@ struct SearchScope {
             .sorted { $0.shapes[0].shape.type.object < $1.shapes[0].shape.type.object }
     }
 
-    func question(_ groups: SearchGroups, owner: RecordID?) -> SearchQuestion? {
+    func question(_ groups: SearchGroups, _ narrowing: SearchNarrowing) -> SearchQuestion? {
         let sharing = shapes.first?.shape.type.standard.sharing
-        return SearchQuestion(
-            groups, scope: Self.terms(predicate, sharing), owner: owner.map { [SearchTerm.owner($0)] })
+        return SearchQuestion(groups, scope: Self.terms(predicate, sharing), demanded: narrowing.terms)
     }
 
     /// The terms of which each record in the scope has one; nil when the records alone say whether they are in it.

@@ -12,7 +12,7 @@ struct SearchReader {
     let text: String
     let parameters: Parameters
 
-    init(_ readable: ReadableShape, _ ids: [RecordID], owner: RecordID?) {
+    init(_ readable: ReadableShape, _ ids: [RecordID], _ narrowing: SearchNarrowing) {
         let type = readable.shape.type
         let declared = readable.fields.filter { $0.rest == nil && !$0.field.isCustom }.map(\.field)
         let custom = readable.fields.contains { $0.field.isCustom } ? type.customColumn : nil
@@ -22,10 +22,7 @@ struct SearchReader {
         var conditions = ["\(type.standard.id.column) = ANY ($1)"]
         if let living = Lifetime.living.condition(type) { conditions.append(living) }
         if let scope = readable.call.predicate(.read).condition(type, &parameters) { conditions.append(scope) }
-        if let owner, let column = type.standard.owner?.column {
-            parameters.append(owner)
-            conditions.append("\(column) = $\(parameters.count)")
-        }
+        conditions += narrowing.conditions(type, &parameters)
         let columns = fields.flatMap(\.columns).joined(separator: ", ")
         text = "SELECT \(columns) FROM \(type.source) WHERE \(conditions.joined(separator: " AND "))"
         (self.readable, self.parameters) = (readable, parameters)

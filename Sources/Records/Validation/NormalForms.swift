@@ -56,8 +56,8 @@ extension FieldFormat {
 }
 
 extension WorkspaceSettings {
-    /// Where phone numbers without a country's code are dialled: in the country of the workspace's time zone; nowhere for UTC.
-    fileprivate var phoneCountry: String? { Country.code(ofZone: timeZone) }
+    /// Where phone numbers without a country's code are dialled: in the workspace's country, else in that of its time zone; nowhere for UTC.
+    fileprivate var phoneCountry: String? { country ?? Country.code(ofZone: timeZone) }
 
     fileprivate var textOrder: TextOrder { TextOrder.of(country: phoneCountry) }
 }

@@ -176,7 +176,7 @@ struct Watch {
             guard let positions = batch.positions[method.type.object] else { break }
             let view = view
             try await send(
-                try await batch.responses(for: view.digest) { [self] in
+                try await batch.responses(for: view.digestWithTags) { [self] in
                     try await responses(to: positions, batch.cursor, isLate: false).made
                 })
         }

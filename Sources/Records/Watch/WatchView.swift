@@ -2,6 +2,7 @@ import AccessControl
 import Credentials
 import Postgres
 import RPC
+import Tenancy
 
 /// What a watcher asks for.
 struct WatchQuestion {
@@ -17,6 +18,9 @@ struct WatchView {
     /// The same for all to whom the same records are shown in the same way, so that they share what is told, and another one when rights or
     /// question change.
     let digest: [UInt8]
+    /// The same for all to whom the same tags are shown, too. Tags that somebody sees besides, or does not see any more, are no reason to begin
+    /// anew: he is told of them with the next change of each record.
+    let digestWithTags: [UInt8]
 
     var call: RecordCall { selection.call }
 
@@ -29,6 +33,9 @@ struct WatchView {
         // Of the fields of now: one that was deleted meanwhile is not told any more.
         mask = ReadMask(question.mask, asFarAsKnownTo: call.type)
         digest = Self.digest(selection, mask)
+        let isTagged = call.type.standard.tags.map(mask.includes) ?? false
+        digestWithTags =
+            isTagged ? TokenDigest.sha256(digest + (call.rights.tags?.seen.flatMap(\.bytes) ?? [])) : digest
     }
 
     /// A record of another service that changes is no event of this one: records would come into the selection and leave it unnoticed.

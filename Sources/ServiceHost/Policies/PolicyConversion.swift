@@ -21,7 +21,8 @@ extension PolicySnapshot {
             upcomingSettings: policy.upcomingSettings.map { AccessControl.WorkspaceSettings($0) },
             model: TenantModel(
                 policy.fields.compactMap { TenantField($0) }, objects: policy.objects.compactMap { TenantObject($0) }
-            ).unlessSame(as: known))
+            ).unlessSame(as: known),
+            tags: policy.tags.compactMap { AccessControl.PolicyTag($0) })
     }
 }
 
@@ -153,6 +154,17 @@ extension AccessControl.PolicyUnit {
         guard let id = unit.id.flatMap({ RecordID(bytes: $0) }) else { return nil }
         self.init(
             id: id, parentID: unit.parentID.flatMap { RecordID(bytes: $0) }, isDeleted: unit.deleted ?? false)
+    }
+}
+
+extension AccessControl.PolicyTag {
+    init?(_ tag: Contracts.PolicyTag) {
+        guard let id = tag.id.flatMap({ RecordID(bytes: $0) }) else { return nil }
+        self.init(
+            id: id, owner: tag.ownerID.flatMap { RecordID(bytes: $0) },
+            unit: tag.unitID.flatMap { RecordID(bytes: $0) },
+            isForAll: tag.sharedWithAll ?? false, units: tag.sharedUnitIDs.compactMap { RecordID(bytes: $0) },
+            roles: tag.sharedRoleIDs.compactMap { RecordID(bytes: $0) })
     }
 }
 

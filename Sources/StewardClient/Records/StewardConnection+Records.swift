@@ -51,6 +51,12 @@ extension StewardConnection {
     /// ModelService of the service that keeps its records. Reasons: VIEW_NAME_TAKEN, DEFAULT_VIEW_TAKEN, SHARING_NOT_ALLOWED.
     public var savedViews: SavedViewServiceClient { SavedViewServiceClient(channel: channel) }
 
+    /// Keeps tags. Records have them in their field tag_ids. Needs a session; permissions are tag.read and so on. Whoever has tag.read on any scope
+    /// also reads the tags that are shared with him; he changes those that his scopes cover. A tag that somebody does not read is on no record for
+    /// him. A tag that is deleted is on none for anybody, and comes back to its records when it is restored. Reasons: TAG_NAME_TAKEN,
+    /// TAGS_TOO_MANY, SHARING_NOT_ALLOWED.
+    public var tags: TagServiceClient { TagServiceClient(channel: channel) }
+
     /// Keeps users. Needs a session; permissions are user.read, user.create, user.update and user.delete.
     public var users: UserServiceClient { UserServiceClient(channel: channel) }
 

@@ -35,6 +35,9 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
     @Option(help: "Only records that fulfil this.")
     var filter: String?
 
+    @Option(help: "Only records that have all of these tags: names or ids, separated by commas.")
+    var tag: String?
+
     @Option(help: "Field to sort by, with ' desc' for falling. Up to three times.")
     var orderBy: [String] = []
 
@@ -54,6 +57,9 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
         let most = try limit.most()
         guard !mine || Record.noun.record.field("owner_id") != nil else {
             throw ValidationError("nobody owns \(Record.noun.plural); --mine is for records with an owner")
+        }
+        guard tag == nil || Record.noun.isTaggable else {
+            throw ValidationError("\(Record.noun.plural) have no tags; --tag is for records that have")
         }
         let client = try await options.client(Record.noun)
         let view = try await view.resolved(for: Record.noun, client.connection)
@@ -94,11 +100,18 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
     /// More would find no room.
     private static var customColumnsMax: Int { 6 }
 
-    /// The filter, within that of a view, and with the caller as owner if that is asked for.
+    /// The filter, within that of a view, with the caller as owner and with tags if that is asked for.
     private func filter(_ client: RecordClient, _ view: UsableView?) async throws -> String? {
-        guard mine else { return UsableView.joined(view?.filter, filter) }
-        let me = try await client.connection.authentication.getSelf(GetSelfRequest()).userID ?? ""
-        return UsableView.joined(view?.filter, filter, "owner_id = \"\(me)\"")
+        var parts = [view?.filter, filter]
+        if mine {
+            let me = try await client.connection.authentication.getSelf(GetSelfRequest()).userID ?? ""
+            parts.append("owner_id = \"\(me)\"")
+        }
+        if let tag {
+            let ids = try await TagNames.ids(tag, of: Record.noun, client.connection)
+            parts += ids.split(separator: ",").map { "tag_ids = \"\($0)\"" }
+        }
+        return UsableView.joined(parts)
     }
 
     private func page(

@@ -53,13 +53,15 @@ enum RecordCommands {
                 ShareRecord<Record>.self, UnshareRecord<Record>.self, ListShares<Record>.self,
                 ExplainAccess<Record>.self,
             ] : []
+        let tagging: [any ParsableCommand.Type] =
+            record.noun.isTaggable ? [TagRecords<Record>.self, UntagRecords<Record>.self] : []
         return [
             ListRecords<Record>.self, GetRecord<Record>.self, CreateRecord<Record>.self, UpdateRecord<Record>.self,
         ] + upsert + [
             DeleteRecord<Record>.self, RestoreRecord<Record>.self, RecordHistory<Record>.self, UndoChange<Record>.self,
             UpdateMatching<Record>.self, DeleteMatching<Record>.self, ExportRecords<Record>.self,
             WatchRecords<Record>.self,
-        ] + reassign + sharing
+        ] + reassign + sharing + tagging
     }
 
     static func idHelp(_ noun: RecordNoun) -> ArgumentHelp {

@@ -47,6 +47,7 @@ struct RecordNoun: Sendable {
 
     /// Its records can be shared one by one.
     var isShareable: Bool { entry.ownership == .owned && record.field("shares") != nil }
+    var isTaggable: Bool { TagNames.field(of: self) != nil }
 
     /// The fields that people call a record by, written side by side; none when it has no name.
     var label: [String] {
@@ -189,6 +190,9 @@ struct RecordPresentation: Sendable {
         RecordPresentation(
             "saved_view", "Views of lists: filter, columns and order, kept and shared.",
             columns: ["id", "object", "display_name", "filter_expression", "default_view", "shared_with_all", "owner"]),
+        RecordPresentation(
+            "tag", "Tags that people put on records, for themselves or with others.",
+            columns: ["id", "display_name", "colour", "shared_with_all", "owner"]),
     ]
 
     /// Where a kind stands in help: those without a presentation after the others.

@@ -98,7 +98,9 @@ struct UsableView {
     }
 
     /// A filter that all of these fulfil.
-    static func joined(_ filters: String?...) -> String? {
+    static func joined(_ filters: String?...) -> String? { joined(filters) }
+
+    static func joined(_ filters: [String?]) -> String? {
         let given = filters.compactMap(\.self)
         return given.count > 1 ? given.map { "(\($0))" }.joined(separator: " and ") : given.first
     }

@@ -2,6 +2,7 @@ import AccessControl
 import ArgumentParser
 import Catalogue
 import Contracts
+import CustomerContracts
 import IdentityContracts
 import RPC
 import StewardClient
@@ -29,6 +30,7 @@ struct SearchCommand: AsyncParsableCommand {
     @Option(name: .customLong("object"), help: "Only records of this kind, as in account; several times for several.")
     var objects: [String] = []
     @Option(help: "Only records of this user: id, e-mail address or name; me: your own.") var owner: String?
+    @Option(help: "Only records that have all of these tags: names or ids, separated by commas.") var tag: String?
     @Option(help: "Most records to show, 1 to 100.") var limit: Int32 = 20
     @Flag(help: "Says how the order came about.") var explain = false
 
@@ -38,11 +40,16 @@ struct SearchCommand: AsyncParsableCommand {
         let channel = steward.channel
         var ownerID: String?
         if let owner { ownerID = try await RecordClient(connection: steward, noun: User.noun).id(of: owner) }
+        var tagIDs: [String] = []
+        if let tag {
+            let ids = try await TagNames.ids(tag, of: Account.noun, steward)
+            tagIDs = ids.split(separator: ",").map(String.init)
+        }
         var found = FoundRecords()
         for (service, objects) in services {
             let request = SearchRequest(
                 query: text.joined(separator: " "), objects: objects, ownerID: ownerID, pageSize: limit,
-                explain: explain)
+                explain: explain, tagIDs: tagIDs)
             do {
                 found.add(try await answer(request, service, channel), of: service)
             } catch let error as RPCError where services.count > 1 && SearchServices.isNoMatter(error) {

@@ -367,6 +367,51 @@ void   steward__platform__v1__tenant_policy__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__tenant_policy__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__platform__v1__policy_tag__init
+                     (Steward__Platform__V1__PolicyTag         *message)
+{
+  static const Steward__Platform__V1__PolicyTag init_value = STEWARD__PLATFORM__V1__POLICY_TAG__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__policy_tag__get_packed_size
+                     (const Steward__Platform__V1__PolicyTag *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__policy_tag__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__policy_tag__pack
+                     (const Steward__Platform__V1__PolicyTag *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__policy_tag__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__policy_tag__pack_to_buffer
+                     (const Steward__Platform__V1__PolicyTag *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__policy_tag__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__PolicyTag *
+       steward__platform__v1__policy_tag__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__PolicyTag *)
+     protobuf_c_message_unpack (&steward__platform__v1__policy_tag__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__policy_tag__free_unpacked
+                     (Steward__Platform__V1__PolicyTag *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__policy_tag__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__platform__v1__model_object__init
                      (Steward__Platform__V1__ModelObject         *message)
 {
@@ -909,7 +954,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__get_policy_response__des
   (ProtobufCMessageInit) steward__platform__v1__get_policy_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__field_descriptors[11] =
+static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__field_descriptors[12] =
 {
   {
     "tenant_id",
@@ -1043,6 +1088,18 @@ static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tags",
+    12,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Platform__V1__TenantPolicy, n_tags),
+    offsetof(Steward__Platform__V1__TenantPolicy, tags),
+    &steward__platform__v1__policy_tag__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__tenant_policy__field_indices_by_name[] = {
   2,   /* field[2] = active */
@@ -1052,6 +1109,7 @@ static const unsigned steward__platform__v1__tenant_policy__field_indices_by_nam
   6,   /* field[6] = placements */
   3,   /* field[3] = roles */
   7,   /* field[7] = settings */
+  11,   /* field[11] = tags */
   0,   /* field[0] = tenant_id */
   4,   /* field[4] = units */
   10,   /* field[10] = upcoming_settings */
@@ -1060,7 +1118,7 @@ static const unsigned steward__platform__v1__tenant_policy__field_indices_by_nam
 static const ProtobufCIntRange steward__platform__v1__tenant_policy__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descriptor =
 {
@@ -1070,11 +1128,114 @@ const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descripto
   "Steward__Platform__V1__TenantPolicy",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__TenantPolicy),
-  11,
+  12,
   steward__platform__v1__tenant_policy__field_descriptors,
   steward__platform__v1__tenant_policy__field_indices_by_name,
   1,  steward__platform__v1__tenant_policy__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__tenant_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__platform__v1__policy_tag__field_descriptors[6] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__PolicyTag, has_id),
+    offsetof(Steward__Platform__V1__PolicyTag, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owner_id",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__PolicyTag, has_owner_id),
+    offsetof(Steward__Platform__V1__PolicyTag, owner_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unit_id",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__PolicyTag, has_unit_id),
+    offsetof(Steward__Platform__V1__PolicyTag, unit_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shared_with_all",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Platform__V1__PolicyTag, has_shared_with_all),
+    offsetof(Steward__Platform__V1__PolicyTag, shared_with_all),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shared_unit_ids",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__PolicyTag, n_shared_unit_ids),
+    offsetof(Steward__Platform__V1__PolicyTag, shared_unit_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shared_role_ids",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__PolicyTag, n_shared_role_ids),
+    offsetof(Steward__Platform__V1__PolicyTag, shared_role_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__policy_tag__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  1,   /* field[1] = owner_id */
+  5,   /* field[5] = shared_role_ids */
+  4,   /* field[4] = shared_unit_ids */
+  3,   /* field[3] = shared_with_all */
+  2,   /* field[2] = unit_id */
+};
+static const ProtobufCIntRange steward__platform__v1__policy_tag__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__policy_tag__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.PolicyTag",
+  "PolicyTag",
+  "Steward__Platform__V1__PolicyTag",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__PolicyTag),
+  6,
+  steward__platform__v1__policy_tag__field_descriptors,
+  steward__platform__v1__policy_tag__field_indices_by_name,
+  1,  steward__platform__v1__policy_tag__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__policy_tag__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__platform__v1__model_object__field_descriptors[7] =

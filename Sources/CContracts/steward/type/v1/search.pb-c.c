@@ -277,7 +277,7 @@ void   steward__type__v1__search_reason__free_unpacked
   assert(message->message_base.descriptor == &steward__type__v1__search_reason__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__type__v1__search_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor steward__type__v1__search_request__field_descriptors[6] =
 {
   {
     "query",
@@ -339,6 +339,18 @@ static const ProtobufCFieldDescriptor steward__type__v1__search_request__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tag_ids",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Type__V1__SearchRequest, n_tag_ids),
+    offsetof(Steward__Type__V1__SearchRequest, tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__search_request__field_indices_by_name[] = {
   4,   /* field[4] = explain */
@@ -346,11 +358,12 @@ static const unsigned steward__type__v1__search_request__field_indices_by_name[]
   2,   /* field[2] = owner_id */
   3,   /* field[3] = page_size */
   0,   /* field[0] = query */
+  5,   /* field[5] = tag_ids */
 };
 static const ProtobufCIntRange steward__type__v1__search_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__search_request__descriptor =
 {
@@ -360,7 +373,7 @@ const ProtobufCMessageDescriptor steward__type__v1__search_request__descriptor =
   "Steward__Type__V1__SearchRequest",
   "steward.type.v1",
   sizeof(Steward__Type__V1__SearchRequest),
-  5,
+  6,
   steward__type__v1__search_request__field_descriptors,
   steward__type__v1__search_request__field_indices_by_name,
   1,  steward__type__v1__search_request__number_ranges,

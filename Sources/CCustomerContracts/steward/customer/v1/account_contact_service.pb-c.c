@@ -1717,7 +1717,7 @@ void   steward__customer__v1__reassign_matching_account_contacts_response__free_
   assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_account_contacts_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__account_contact__field_descriptors[15] =
+static const ProtobufCFieldDescriptor steward__customer__v1__account_contact__field_descriptors[16] =
 {
   {
     "id",
@@ -1899,6 +1899,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__account_contact__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tag_ids",
+    90,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__AccountContact, n_tag_ids),
+    offsetof(Steward__Customer__V1__AccountContact, tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__account_contact__field_indices_by_name[] = {
   9,   /* field[9] = account_id */
@@ -1914,13 +1926,15 @@ static const unsigned steward__customer__v1__account_contact__field_indices_by_n
   13,   /* field[13] = primary_contact */
   11,   /* field[11] = role */
   7,   /* field[7] = shares */
+  15,   /* field[15] = tag_ids */
   3,   /* field[3] = update_time */
   1,   /* field[1] = version */
 };
-static const ProtobufCIntRange steward__customer__v1__account_contact__number_ranges[1 + 1] =
+static const ProtobufCIntRange steward__customer__v1__account_contact__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 15 }
+  { 90, 15 },
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__account_contact__descriptor =
 {
@@ -1930,10 +1944,10 @@ const ProtobufCMessageDescriptor steward__customer__v1__account_contact__descrip
   "Steward__Customer__V1__AccountContact",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__AccountContact),
-  15,
+  16,
   steward__customer__v1__account_contact__field_descriptors,
   steward__customer__v1__account_contact__field_indices_by_name,
-  1,  steward__customer__v1__account_contact__number_ranges,
+  2,  steward__customer__v1__account_contact__number_ranges,
   (ProtobufCMessageInit) steward__customer__v1__account_contact__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -3546,7 +3560,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__undo_account_contact_cha
   (ProtobufCMessageInit) steward__customer__v1__undo_account_contact_change_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_account_contacts_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_account_contacts_request__field_descriptors[7] =
 {
   {
     "filter",
@@ -3608,18 +3622,44 @@ static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_acc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "add_tag_ids",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsRequest, n_add_tag_ids),
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsRequest, add_tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "remove_tag_ids",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsRequest, n_remove_tag_ids),
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountContactsRequest, remove_tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__update_matching_account_contacts_request__field_indices_by_name[] = {
   2,   /* field[2] = account_contact */
+  5,   /* field[5] = add_tag_ids */
   0,   /* field[0] = filter */
   1,   /* field[1] = filter_expression */
   4,   /* field[4] = preview */
+  6,   /* field[6] = remove_tag_ids */
   3,   /* field[3] = update_mask */
 };
 static const ProtobufCIntRange steward__customer__v1__update_matching_account_contacts_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__update_matching_account_contacts_request__descriptor =
 {
@@ -3629,7 +3669,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__update_matching_account_
   "Steward__Customer__V1__UpdateMatchingAccountContactsRequest",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__UpdateMatchingAccountContactsRequest),
-  5,
+  7,
   steward__customer__v1__update_matching_account_contacts_request__field_descriptors,
   steward__customer__v1__update_matching_account_contacts_request__field_indices_by_name,
   1,  steward__customer__v1__update_matching_account_contacts_request__number_ranges,

@@ -1807,7 +1807,7 @@ void   steward__customer__v1__upsert_account_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__upsert_account_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__account__field_descriptors[26] =
+static const ProtobufCFieldDescriptor steward__customer__v1__account__field_descriptors[27] =
 {
   {
     "id",
@@ -2121,6 +2121,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__account__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tag_ids",
+    90,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__Account, n_tag_ids),
+    offsetof(Steward__Customer__V1__Account, tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__account__field_indices_by_name[] = {
   21,   /* field[21] = annual_revenue */
@@ -2145,15 +2157,17 @@ static const unsigned steward__customer__v1__account__field_indices_by_name[] = 
   18,   /* field[18] = region */
   7,   /* field[7] = shares */
   16,   /* field[16] = street */
+  26,   /* field[26] = tag_ids */
   15,   /* field[15] = tax_id */
   3,   /* field[3] = update_time */
   1,   /* field[1] = version */
   14,   /* field[14] = website */
 };
-static const ProtobufCIntRange steward__customer__v1__account__number_ranges[1 + 1] =
+static const ProtobufCIntRange steward__customer__v1__account__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 26 }
+  { 90, 26 },
+  { 0, 27 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__account__descriptor =
 {
@@ -2163,10 +2177,10 @@ const ProtobufCMessageDescriptor steward__customer__v1__account__descriptor =
   "Steward__Customer__V1__Account",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__Account),
-  26,
+  27,
   steward__customer__v1__account__field_descriptors,
   steward__customer__v1__account__field_indices_by_name,
-  1,  steward__customer__v1__account__number_ranges,
+  2,  steward__customer__v1__account__number_ranges,
   (ProtobufCMessageInit) steward__customer__v1__account__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -3779,7 +3793,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__undo_account_change_resp
   (ProtobufCMessageInit) steward__customer__v1__undo_account_change_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_accounts_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_accounts_request__field_descriptors[7] =
 {
   {
     "filter",
@@ -3841,18 +3855,44 @@ static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_acc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "add_tag_ids",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsRequest, n_add_tag_ids),
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsRequest, add_tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "remove_tag_ids",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsRequest, n_remove_tag_ids),
+    offsetof(Steward__Customer__V1__UpdateMatchingAccountsRequest, remove_tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__update_matching_accounts_request__field_indices_by_name[] = {
   2,   /* field[2] = account */
+  5,   /* field[5] = add_tag_ids */
   0,   /* field[0] = filter */
   1,   /* field[1] = filter_expression */
   4,   /* field[4] = preview */
+  6,   /* field[6] = remove_tag_ids */
   3,   /* field[3] = update_mask */
 };
 static const ProtobufCIntRange steward__customer__v1__update_matching_accounts_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__update_matching_accounts_request__descriptor =
 {
@@ -3862,7 +3902,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__update_matching_accounts
   "Steward__Customer__V1__UpdateMatchingAccountsRequest",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__UpdateMatchingAccountsRequest),
-  5,
+  7,
   steward__customer__v1__update_matching_accounts_request__field_descriptors,
   steward__customer__v1__update_matching_accounts_request__field_indices_by_name,
   1,  steward__customer__v1__update_matching_accounts_request__number_ranges,

@@ -1807,7 +1807,7 @@ void   steward__customer__v1__upsert_activity_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__upsert_activity_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__activity__field_descriptors[20] =
+static const ProtobufCFieldDescriptor steward__customer__v1__activity__field_descriptors[21] =
 {
   {
     "id",
@@ -2049,6 +2049,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__activity__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tag_ids",
+    90,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__Activity, n_tag_ids),
+    offsetof(Steward__Customer__V1__Activity, tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__activity__field_indices_by_name[] = {
   16,   /* field[16] = account_id */
@@ -2069,13 +2081,15 @@ static const unsigned steward__customer__v1__activity__field_indices_by_name[] =
   5,   /* field[5] = owner_id */
   7,   /* field[7] = shares */
   10,   /* field[10] = subject */
+  20,   /* field[20] = tag_ids */
   3,   /* field[3] = update_time */
   1,   /* field[1] = version */
 };
-static const ProtobufCIntRange steward__customer__v1__activity__number_ranges[1 + 1] =
+static const ProtobufCIntRange steward__customer__v1__activity__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 20 }
+  { 90, 20 },
+  { 0, 21 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__activity__descriptor =
 {
@@ -2085,10 +2099,10 @@ const ProtobufCMessageDescriptor steward__customer__v1__activity__descriptor =
   "Steward__Customer__V1__Activity",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__Activity),
-  20,
+  21,
   steward__customer__v1__activity__field_descriptors,
   steward__customer__v1__activity__field_indices_by_name,
-  1,  steward__customer__v1__activity__number_ranges,
+  2,  steward__customer__v1__activity__number_ranges,
   (ProtobufCMessageInit) steward__customer__v1__activity__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -3701,7 +3715,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__undo_activity_change_res
   (ProtobufCMessageInit) steward__customer__v1__undo_activity_change_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_activities_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_activities_request__field_descriptors[7] =
 {
   {
     "filter",
@@ -3763,18 +3777,44 @@ static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_act
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "add_tag_ids",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesRequest, n_add_tag_ids),
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesRequest, add_tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "remove_tag_ids",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesRequest, n_remove_tag_ids),
+    offsetof(Steward__Customer__V1__UpdateMatchingActivitiesRequest, remove_tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__update_matching_activities_request__field_indices_by_name[] = {
   2,   /* field[2] = activity */
+  5,   /* field[5] = add_tag_ids */
   0,   /* field[0] = filter */
   1,   /* field[1] = filter_expression */
   4,   /* field[4] = preview */
+  6,   /* field[6] = remove_tag_ids */
   3,   /* field[3] = update_mask */
 };
 static const ProtobufCIntRange steward__customer__v1__update_matching_activities_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__update_matching_activities_request__descriptor =
 {
@@ -3784,7 +3824,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__update_matching_activiti
   "Steward__Customer__V1__UpdateMatchingActivitiesRequest",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__UpdateMatchingActivitiesRequest),
-  5,
+  7,
   steward__customer__v1__update_matching_activities_request__field_descriptors,
   steward__customer__v1__update_matching_activities_request__field_indices_by_name,
   1,  steward__customer__v1__update_matching_activities_request__number_ranges,

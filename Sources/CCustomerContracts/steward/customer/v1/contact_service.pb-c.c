@@ -1852,7 +1852,7 @@ void   steward__customer__v1__upsert_contact_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__upsert_contact_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__contact__field_descriptors[22] =
+static const ProtobufCFieldDescriptor steward__customer__v1__contact__field_descriptors[23] =
 {
   {
     "id",
@@ -2118,6 +2118,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__contact__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tag_ids",
+    90,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__Contact, n_tag_ids),
+    offsetof(Steward__Customer__V1__Contact, tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__contact__field_indices_by_name[] = {
   13,   /* field[13] = birth_date */
@@ -2140,13 +2152,15 @@ static const unsigned steward__customer__v1__contact__field_indices_by_name[] = 
   17,   /* field[17] = region */
   7,   /* field[7] = shares */
   15,   /* field[15] = street */
+  22,   /* field[22] = tag_ids */
   3,   /* field[3] = update_time */
   1,   /* field[1] = version */
 };
-static const ProtobufCIntRange steward__customer__v1__contact__number_ranges[1 + 1] =
+static const ProtobufCIntRange steward__customer__v1__contact__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 22 }
+  { 90, 22 },
+  { 0, 23 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__contact__descriptor =
 {
@@ -2156,10 +2170,10 @@ const ProtobufCMessageDescriptor steward__customer__v1__contact__descriptor =
   "Steward__Customer__V1__Contact",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__Contact),
-  22,
+  23,
   steward__customer__v1__contact__field_descriptors,
   steward__customer__v1__contact__field_indices_by_name,
-  1,  steward__customer__v1__contact__number_ranges,
+  2,  steward__customer__v1__contact__number_ranges,
   (ProtobufCMessageInit) steward__customer__v1__contact__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -3888,7 +3902,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__undo_contact_change_resp
   (ProtobufCMessageInit) steward__customer__v1__undo_contact_change_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_contacts_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_contacts_request__field_descriptors[7] =
 {
   {
     "filter",
@@ -3950,18 +3964,44 @@ static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_con
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "add_tag_ids",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsRequest, n_add_tag_ids),
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsRequest, add_tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "remove_tag_ids",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsRequest, n_remove_tag_ids),
+    offsetof(Steward__Customer__V1__UpdateMatchingContactsRequest, remove_tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__update_matching_contacts_request__field_indices_by_name[] = {
+  5,   /* field[5] = add_tag_ids */
   2,   /* field[2] = contact */
   0,   /* field[0] = filter */
   1,   /* field[1] = filter_expression */
   4,   /* field[4] = preview */
+  6,   /* field[6] = remove_tag_ids */
   3,   /* field[3] = update_mask */
 };
 static const ProtobufCIntRange steward__customer__v1__update_matching_contacts_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__update_matching_contacts_request__descriptor =
 {
@@ -3971,7 +4011,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__update_matching_contacts
   "Steward__Customer__V1__UpdateMatchingContactsRequest",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__UpdateMatchingContactsRequest),
-  5,
+  7,
   steward__customer__v1__update_matching_contacts_request__field_descriptors,
   steward__customer__v1__update_matching_contacts_request__field_indices_by_name,
   1,  steward__customer__v1__update_matching_contacts_request__number_ranges,

@@ -1807,7 +1807,7 @@ void   steward__customer__v1__upsert_lead_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__upsert_lead_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__lead__field_descriptors[27] =
+static const ProtobufCFieldDescriptor steward__customer__v1__lead__field_descriptors[28] =
 {
   {
     "id",
@@ -2133,6 +2133,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__lead__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tag_ids",
+    90,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__Lead, n_tag_ids),
+    offsetof(Steward__Customer__V1__Lead, tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__lead__field_indices_by_name[] = {
   20,   /* field[20] = account_id */
@@ -2159,14 +2171,16 @@ static const unsigned steward__customer__v1__lead__field_indices_by_name[] = {
   7,   /* field[7] = shares */
   18,   /* field[18] = source */
   19,   /* field[19] = status */
+  27,   /* field[27] = tag_ids */
   3,   /* field[3] = update_time */
   1,   /* field[1] = version */
   15,   /* field[15] = website */
 };
-static const ProtobufCIntRange steward__customer__v1__lead__number_ranges[1 + 1] =
+static const ProtobufCIntRange steward__customer__v1__lead__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 27 }
+  { 90, 27 },
+  { 0, 28 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__lead__descriptor =
 {
@@ -2176,10 +2190,10 @@ const ProtobufCMessageDescriptor steward__customer__v1__lead__descriptor =
   "Steward__Customer__V1__Lead",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__Lead),
-  27,
+  28,
   steward__customer__v1__lead__field_descriptors,
   steward__customer__v1__lead__field_indices_by_name,
-  1,  steward__customer__v1__lead__number_ranges,
+  2,  steward__customer__v1__lead__number_ranges,
   (ProtobufCMessageInit) steward__customer__v1__lead__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -3792,7 +3806,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__undo_lead_change_respons
   (ProtobufCMessageInit) steward__customer__v1__undo_lead_change_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_leads_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_leads_request__field_descriptors[7] =
 {
   {
     "filter",
@@ -3854,18 +3868,44 @@ static const ProtobufCFieldDescriptor steward__customer__v1__update_matching_lea
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "add_tag_ids",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsRequest, n_add_tag_ids),
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsRequest, add_tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "remove_tag_ids",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsRequest, n_remove_tag_ids),
+    offsetof(Steward__Customer__V1__UpdateMatchingLeadsRequest, remove_tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__update_matching_leads_request__field_indices_by_name[] = {
+  5,   /* field[5] = add_tag_ids */
   0,   /* field[0] = filter */
   1,   /* field[1] = filter_expression */
   2,   /* field[2] = lead */
   4,   /* field[4] = preview */
+  6,   /* field[6] = remove_tag_ids */
   3,   /* field[3] = update_mask */
 };
 static const ProtobufCIntRange steward__customer__v1__update_matching_leads_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__update_matching_leads_request__descriptor =
 {
@@ -3875,7 +3915,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__update_matching_leads_re
   "Steward__Customer__V1__UpdateMatchingLeadsRequest",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__UpdateMatchingLeadsRequest),
-  5,
+  7,
   steward__customer__v1__update_matching_leads_request__field_descriptors,
   steward__customer__v1__update_matching_leads_request__field_indices_by_name,
   1,  steward__customer__v1__update_matching_leads_request__number_ranges,

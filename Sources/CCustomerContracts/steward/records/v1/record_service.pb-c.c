@@ -1807,7 +1807,7 @@ void   steward__records__v1__upsert_record_response__free_unpacked
   assert(message->message_base.descriptor == &steward__records__v1__upsert_record_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__records__v1__record__field_descriptors[12] =
+static const ProtobufCFieldDescriptor steward__records__v1__record__field_descriptors[13] =
 {
   {
     "id",
@@ -1953,6 +1953,18 @@ static const ProtobufCFieldDescriptor steward__records__v1__record__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tag_ids",
+    90,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Records__V1__Record, n_tag_ids),
+    offsetof(Steward__Records__V1__Record, tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__records__v1__record__field_indices_by_name[] = {
   2,   /* field[2] = create_time */
@@ -1965,13 +1977,15 @@ static const unsigned steward__records__v1__record__field_indices_by_name[] = {
   10,   /* field[10] = number */
   5,   /* field[5] = owner_id */
   7,   /* field[7] = shares */
+  12,   /* field[12] = tag_ids */
   3,   /* field[3] = update_time */
   1,   /* field[1] = version */
 };
-static const ProtobufCIntRange steward__records__v1__record__number_ranges[1 + 1] =
+static const ProtobufCIntRange steward__records__v1__record__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 90, 12 },
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor steward__records__v1__record__descriptor =
 {
@@ -1981,10 +1995,10 @@ const ProtobufCMessageDescriptor steward__records__v1__record__descriptor =
   "Steward__Records__V1__Record",
   "steward.records.v1",
   sizeof(Steward__Records__V1__Record),
-  12,
+  13,
   steward__records__v1__record__field_descriptors,
   steward__records__v1__record__field_indices_by_name,
-  1,  steward__records__v1__record__number_ranges,
+  2,  steward__records__v1__record__number_ranges,
   (ProtobufCMessageInit) steward__records__v1__record__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -3793,7 +3807,7 @@ const ProtobufCMessageDescriptor steward__records__v1__undo_record_change_respon
   (ProtobufCMessageInit) steward__records__v1__undo_record_change_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__records__v1__update_matching_records_request__field_descriptors[6] =
+static const ProtobufCFieldDescriptor steward__records__v1__update_matching_records_request__field_descriptors[8] =
 {
   {
     "filter",
@@ -3856,6 +3870,30 @@ static const ProtobufCFieldDescriptor steward__records__v1__update_matching_reco
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "add_tag_ids",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Records__V1__UpdateMatchingRecordsRequest, n_add_tag_ids),
+    offsetof(Steward__Records__V1__UpdateMatchingRecordsRequest, add_tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "remove_tag_ids",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Records__V1__UpdateMatchingRecordsRequest, n_remove_tag_ids),
+    offsetof(Steward__Records__V1__UpdateMatchingRecordsRequest, remove_tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "object",
     15,
     PROTOBUF_C_LABEL_OPTIONAL,
@@ -3869,18 +3907,20 @@ static const ProtobufCFieldDescriptor steward__records__v1__update_matching_reco
   },
 };
 static const unsigned steward__records__v1__update_matching_records_request__field_indices_by_name[] = {
+  5,   /* field[5] = add_tag_ids */
   0,   /* field[0] = filter */
   1,   /* field[1] = filter_expression */
-  5,   /* field[5] = object */
+  7,   /* field[7] = object */
   4,   /* field[4] = preview */
   2,   /* field[2] = record */
+  6,   /* field[6] = remove_tag_ids */
   3,   /* field[3] = update_mask */
 };
 static const ProtobufCIntRange steward__records__v1__update_matching_records_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 15, 5 },
-  { 0, 6 }
+  { 15, 7 },
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor steward__records__v1__update_matching_records_request__descriptor =
 {
@@ -3890,7 +3930,7 @@ const ProtobufCMessageDescriptor steward__records__v1__update_matching_records_r
   "Steward__Records__V1__UpdateMatchingRecordsRequest",
   "steward.records.v1",
   sizeof(Steward__Records__V1__UpdateMatchingRecordsRequest),
-  6,
+  8,
   steward__records__v1__update_matching_records_request__field_descriptors,
   steward__records__v1__update_matching_records_request__field_indices_by_name,
   2,  steward__records__v1__update_matching_records_request__number_ranges,

@@ -2347,7 +2347,7 @@ void   steward__sales__v1__money_sum__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__money_sum__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__sales__v1__deal__field_descriptors[21] =
+static const ProtobufCFieldDescriptor steward__sales__v1__deal__field_descriptors[22] =
 {
   {
     "id",
@@ -2601,6 +2601,18 @@ static const ProtobufCFieldDescriptor steward__sales__v1__deal__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tag_ids",
+    90,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__Deal, n_tag_ids),
+    offsetof(Steward__Sales__V1__Deal, tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__sales__v1__deal__field_indices_by_name[] = {
   12,   /* field[12] = account_id */
@@ -2622,13 +2634,15 @@ static const unsigned steward__sales__v1__deal__field_indices_by_name[] = {
   7,   /* field[7] = shares */
   18,   /* field[18] = stage_enter_time */
   11,   /* field[11] = stage_id */
+  21,   /* field[21] = tag_ids */
   3,   /* field[3] = update_time */
   1,   /* field[1] = version */
 };
-static const ProtobufCIntRange steward__sales__v1__deal__number_ranges[1 + 1] =
+static const ProtobufCIntRange steward__sales__v1__deal__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 21 }
+  { 90, 21 },
+  { 0, 22 }
 };
 const ProtobufCMessageDescriptor steward__sales__v1__deal__descriptor =
 {
@@ -2638,10 +2652,10 @@ const ProtobufCMessageDescriptor steward__sales__v1__deal__descriptor =
   "Steward__Sales__V1__Deal",
   "steward.sales.v1",
   sizeof(Steward__Sales__V1__Deal),
-  21,
+  22,
   steward__sales__v1__deal__field_descriptors,
   steward__sales__v1__deal__field_indices_by_name,
-  1,  steward__sales__v1__deal__number_ranges,
+  2,  steward__sales__v1__deal__number_ranges,
   (ProtobufCMessageInit) steward__sales__v1__deal__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -4254,7 +4268,7 @@ const ProtobufCMessageDescriptor steward__sales__v1__undo_deal_change_response__
   (ProtobufCMessageInit) steward__sales__v1__undo_deal_change_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__sales__v1__update_matching_deals_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor steward__sales__v1__update_matching_deals_request__field_descriptors[7] =
 {
   {
     "filter",
@@ -4316,18 +4330,44 @@ static const ProtobufCFieldDescriptor steward__sales__v1__update_matching_deals_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "add_tag_ids",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsRequest, n_add_tag_ids),
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsRequest, add_tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "remove_tag_ids",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsRequest, n_remove_tag_ids),
+    offsetof(Steward__Sales__V1__UpdateMatchingDealsRequest, remove_tag_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__sales__v1__update_matching_deals_request__field_indices_by_name[] = {
+  5,   /* field[5] = add_tag_ids */
   2,   /* field[2] = deal */
   0,   /* field[0] = filter */
   1,   /* field[1] = filter_expression */
   4,   /* field[4] = preview */
+  6,   /* field[6] = remove_tag_ids */
   3,   /* field[3] = update_mask */
 };
 static const ProtobufCIntRange steward__sales__v1__update_matching_deals_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor steward__sales__v1__update_matching_deals_request__descriptor =
 {
@@ -4337,7 +4377,7 @@ const ProtobufCMessageDescriptor steward__sales__v1__update_matching_deals_reque
   "Steward__Sales__V1__UpdateMatchingDealsRequest",
   "steward.sales.v1",
   sizeof(Steward__Sales__V1__UpdateMatchingDealsRequest),
-  5,
+  7,
   steward__sales__v1__update_matching_deals_request__field_descriptors,
   steward__sales__v1__update_matching_deals_request__field_indices_by_name,
   1,  steward__sales__v1__update_matching_deals_request__number_ranges,

@@ -223,11 +223,14 @@ public struct TenantPolicy: Hashable, Sendable {
     /// What the workspace will have set from moments to come on, the next first.
     public var upcomingSettings: [WorkspaceSettings]
 
+    /// The tags of the workspace that were not deleted.
+    public var tags: [PolicyTag]
+
     public init(
         tenantID: [UInt8]? = nil, epoch: Int64? = nil, active: Bool? = nil, roles: [PolicyRole] = [],
         units: [PolicyUnit] = [], users: [PolicyUser] = [], placements: [TenantPlacement] = [],
         settings: WorkspaceSettings? = nil, fields: [ModelField] = [], objects: [ModelObject] = [],
-        upcomingSettings: [WorkspaceSettings] = []
+        upcomingSettings: [WorkspaceSettings] = [], tags: [PolicyTag] = []
     ) {
         self.tenantID = tenantID
         self.epoch = epoch
@@ -240,6 +243,7 @@ public struct TenantPolicy: Hashable, Sendable {
         self.fields = fields
         self.objects = objects
         self.upcomingSettings = upcomingSettings
+        self.tags = tags
     }
 }
 
@@ -259,6 +263,7 @@ extension TenantPolicy: WireMessage {
         self.fields = readMessages(c.pointee.fields, c.pointee.n_fields, message.arena)
         self.objects = readMessages(c.pointee.objects, c.pointee.n_objects, message.arena)
         self.upcomingSettings = readMessages(c.pointee.upcoming_settings, c.pointee.n_upcoming_settings, message.arena)
+        self.tags = readMessages(c.pointee.tags, c.pointee.n_tags, message.arena)
     }
 
     package func write(to message: Message) {
@@ -290,6 +295,79 @@ extension TenantPolicy: WireMessage {
         c.pointee.n_objects = self.objects.count
         c.pointee.upcoming_settings = writePointers(self.upcomingSettings, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_upcoming_settings = self.upcomingSettings.count
+        c.pointee.tags = writePointers(self.tags, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_tags = self.tags.count
+    }
+}
+
+/// A tag: who sees it. What it is called knows the service that keeps it.
+public struct PolicyTag: Hashable, Sendable {
+    /// Id, 16 bytes.
+    public var id: [UInt8]?
+
+    /// Its owner, 16 bytes.
+    public var ownerID: [UInt8]?
+
+    /// Its department, 16 bytes; absent without one.
+    public var unitID: [UInt8]?
+
+    /// Everybody sees it.
+    public var sharedWithAll: Bool?
+
+    /// The departments in which, and below which, it is seen, 16 bytes each.
+    public var sharedUnitIDs: [[UInt8]]
+
+    /// The roles with which it is seen, 16 bytes each.
+    public var sharedRoleIDs: [[UInt8]]
+
+    public init(
+        id: [UInt8]? = nil, ownerID: [UInt8]? = nil, unitID: [UInt8]? = nil, sharedWithAll: Bool? = nil,
+        sharedUnitIDs: [[UInt8]] = [], sharedRoleIDs: [[UInt8]] = []
+    ) {
+        self.id = id
+        self.ownerID = ownerID
+        self.unitID = unitID
+        self.sharedWithAll = sharedWithAll
+        self.sharedUnitIDs = sharedUnitIDs
+        self.sharedRoleIDs = sharedRoleIDs
+    }
+}
+
+extension PolicyTag: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_policy_tag_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__PolicyTag.self)
+        self.id = c.pointee.has_id != 0 ? readBytes(c.pointee.id) : nil
+        self.ownerID = c.pointee.has_owner_id != 0 ? readBytes(c.pointee.owner_id) : nil
+        self.unitID = c.pointee.has_unit_id != 0 ? readBytes(c.pointee.unit_id) : nil
+        self.sharedWithAll = c.pointee.has_shared_with_all != 0 ? c.pointee.shared_with_all != 0 : nil
+        self.sharedUnitIDs = readNumbers(c.pointee.shared_unit_ids, c.pointee.n_shared_unit_ids).map(readBytes)
+        self.sharedRoleIDs = readNumbers(c.pointee.shared_role_ids, c.pointee.n_shared_role_ids).map(readBytes)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__PolicyTag.self)
+        if let value = self.id {
+            c.pointee.has_id = 1
+            c.pointee.id = message.arena.bytes(value)
+        }
+        if let value = self.ownerID {
+            c.pointee.has_owner_id = 1
+            c.pointee.owner_id = message.arena.bytes(value)
+        }
+        if let value = self.unitID {
+            c.pointee.has_unit_id = 1
+            c.pointee.unit_id = message.arena.bytes(value)
+        }
+        if let value = self.sharedWithAll {
+            c.pointee.has_shared_with_all = 1
+            c.pointee.shared_with_all = value ? 1 : 0
+        }
+        c.pointee.shared_unit_ids = writeNumbers(self.sharedUnitIDs.map(message.arena.bytes), message.arena)
+        c.pointee.n_shared_unit_ids = self.sharedUnitIDs.count
+        c.pointee.shared_role_ids = writeNumbers(self.sharedRoleIDs.map(message.arena.bytes), message.arena)
+        c.pointee.n_shared_role_ids = self.sharedRoleIDs.count
     }
 }
 

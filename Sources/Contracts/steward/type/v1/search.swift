@@ -23,15 +23,19 @@ public struct SearchRequest: Hashable, Sendable {
     /// Whether hits are to say how their score came about.
     public var explain: Bool?
 
+    /// Only records that have each of these tags; at most 10.
+    public var tagIDs: [String]
+
     public init(
         query: String? = nil, objects: [String] = [], ownerID: String? = nil, pageSize: Int32? = nil,
-        explain: Bool? = nil
+        explain: Bool? = nil, tagIDs: [String] = []
     ) {
         self.query = query
         self.objects = objects
         self.ownerID = ownerID
         self.pageSize = pageSize
         self.explain = explain
+        self.tagIDs = tagIDs
     }
 }
 
@@ -45,6 +49,7 @@ extension SearchRequest: WireMessage {
         self.ownerID = readString(c.pointee.owner_id)
         self.pageSize = c.pointee.has_page_size != 0 ? c.pointee.page_size : nil
         self.explain = c.pointee.has_explain != 0 ? c.pointee.explain != 0 : nil
+        self.tagIDs = readStrings(c.pointee.tag_ids, c.pointee.n_tag_ids)
     }
 
     package func write(to message: Message) {
@@ -61,6 +66,8 @@ extension SearchRequest: WireMessage {
             c.pointee.has_explain = 1
             c.pointee.explain = value ? 1 : 0
         }
+        c.pointee.tag_ids = writePointers(self.tagIDs, message.arena, message.arena.string)
+        c.pointee.n_tag_ids = self.tagIDs.count
     }
 }
 

@@ -36,6 +36,9 @@ public struct AccountContact: Hashable, Sendable {
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
+    /// Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
+    public var tagIDs: [String]
+
     /// The account.
     public var accountID: String?
 
@@ -57,9 +60,9 @@ public struct AccountContact: Hashable, Sendable {
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
-        shares: [RecordShare] = [], customFields: [CustomField] = [], accountID: String? = nil,
-        contactID: String? = nil, role: String? = nil, jobTitle: String? = nil, primaryContact: Bool? = nil,
-        inactive: Bool? = nil
+        shares: [RecordShare] = [], customFields: [CustomField] = [], tagIDs: [String] = [],
+        accountID: String? = nil, contactID: String? = nil, role: String? = nil, jobTitle: String? = nil,
+        primaryContact: Bool? = nil, inactive: Bool? = nil
     ) {
         self.id = id
         self.version = version
@@ -70,6 +73,7 @@ public struct AccountContact: Hashable, Sendable {
         self.departmentID = departmentID
         self.shares = shares
         self.customFields = customFields
+        self.tagIDs = tagIDs
         self.accountID = accountID
         self.contactID = contactID
         self.role = role
@@ -93,6 +97,7 @@ extension AccountContact: WireMessage {
         self.departmentID = readString(c.pointee.department_id)
         self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
+        self.tagIDs = readStrings(c.pointee.tag_ids, c.pointee.n_tag_ids)
         self.accountID = readString(c.pointee.account_id)
         self.contactID = readString(c.pointee.contact_id)
         self.role = readString(c.pointee.role)
@@ -117,6 +122,8 @@ extension AccountContact: WireMessage {
         c.pointee.n_shares = self.shares.count
         c.pointee.custom_fields = writePointers(self.customFields, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_custom_fields = self.customFields.count
+        c.pointee.tag_ids = writePointers(self.tagIDs, message.arena, message.arena.string)
+        c.pointee.n_tag_ids = self.tagIDs.count
         c.pointee.account_id = self.accountID.map(message.arena.string)
         c.pointee.contact_id = self.contactID.map(message.arena.string)
         c.pointee.role = self.role.map(message.arena.string)

@@ -36,6 +36,9 @@ public struct Account: Hashable, Sendable {
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
+    /// Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
+    public var tagIDs: [String]
+
     /// Name, 1 to 200 characters.
     public var displayName: String?
 
@@ -93,10 +96,10 @@ public struct Account: Hashable, Sendable {
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
-        shares: [RecordShare] = [], customFields: [CustomField] = [], displayName: String? = nil,
-        externalID: String? = nil, industry: String? = nil, phone: String? = nil, email: String? = nil,
-        website: String? = nil, taxID: String? = nil, street: String? = nil, city: String? = nil,
-        region: String? = nil, postalCode: String? = nil, countryCode: String? = nil,
+        shares: [RecordShare] = [], customFields: [CustomField] = [], tagIDs: [String] = [],
+        displayName: String? = nil, externalID: String? = nil, industry: String? = nil, phone: String? = nil,
+        email: String? = nil, website: String? = nil, taxID: String? = nil, street: String? = nil,
+        city: String? = nil, region: String? = nil, postalCode: String? = nil, countryCode: String? = nil,
         annualRevenue: Money? = nil, parentAccountID: String? = nil, followUpTime: Timestamp? = nil,
         description: String? = nil, phoneTyped: String? = nil
     ) {
@@ -109,6 +112,7 @@ public struct Account: Hashable, Sendable {
         self.departmentID = departmentID
         self.shares = shares
         self.customFields = customFields
+        self.tagIDs = tagIDs
         self.displayName = displayName
         self.externalID = externalID
         self.industry = industry
@@ -143,6 +147,7 @@ extension Account: WireMessage {
         self.departmentID = readString(c.pointee.department_id)
         self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
+        self.tagIDs = readStrings(c.pointee.tag_ids, c.pointee.n_tag_ids)
         self.displayName = readString(c.pointee.display_name)
         self.externalID = readString(c.pointee.external_id)
         self.industry = readString(c.pointee.industry)
@@ -178,6 +183,8 @@ extension Account: WireMessage {
         c.pointee.n_shares = self.shares.count
         c.pointee.custom_fields = writePointers(self.customFields, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_custom_fields = self.customFields.count
+        c.pointee.tag_ids = writePointers(self.tagIDs, message.arena, message.arena.string)
+        c.pointee.n_tag_ids = self.tagIDs.count
         c.pointee.display_name = self.displayName.map(message.arena.string)
         c.pointee.external_id = self.externalID.map(message.arena.string)
         c.pointee.industry = self.industry.map(message.arena.string)

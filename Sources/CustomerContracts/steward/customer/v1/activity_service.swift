@@ -36,6 +36,9 @@ public struct Activity: Hashable, Sendable {
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
+    /// Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
+    public var tagIDs: [String]
+
     /// What it is.
     public var kind: ActivityKind?
 
@@ -72,10 +75,11 @@ public struct Activity: Hashable, Sendable {
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
-        shares: [RecordShare] = [], customFields: [CustomField] = [], kind: ActivityKind? = nil,
-        subject: String? = nil, body: String? = nil, direction: ActivityDirection? = nil,
-        occurTime: Timestamp? = nil, durationSeconds: Int32? = nil, outcome: String? = nil,
-        accountID: String? = nil, contactID: String? = nil, dealID: String? = nil, externalID: String? = nil
+        shares: [RecordShare] = [], customFields: [CustomField] = [], tagIDs: [String] = [],
+        kind: ActivityKind? = nil, subject: String? = nil, body: String? = nil,
+        direction: ActivityDirection? = nil, occurTime: Timestamp? = nil, durationSeconds: Int32? = nil,
+        outcome: String? = nil, accountID: String? = nil, contactID: String? = nil, dealID: String? = nil,
+        externalID: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -86,6 +90,7 @@ public struct Activity: Hashable, Sendable {
         self.departmentID = departmentID
         self.shares = shares
         self.customFields = customFields
+        self.tagIDs = tagIDs
         self.kind = kind
         self.subject = subject
         self.body = body
@@ -114,6 +119,7 @@ extension Activity: WireMessage {
         self.departmentID = readString(c.pointee.department_id)
         self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
+        self.tagIDs = readStrings(c.pointee.tag_ids, c.pointee.n_tag_ids)
         self.kind = c.pointee.has_kind != 0 ? .init(rawValue: .init(bitPattern: c.pointee.kind.rawValue)) : nil
         self.subject = readString(c.pointee.subject)
         self.body = readString(c.pointee.body)
@@ -143,6 +149,8 @@ extension Activity: WireMessage {
         c.pointee.n_shares = self.shares.count
         c.pointee.custom_fields = writePointers(self.customFields, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_custom_fields = self.customFields.count
+        c.pointee.tag_ids = writePointers(self.tagIDs, message.arena, message.arena.string)
+        c.pointee.n_tag_ids = self.tagIDs.count
         if let value = self.kind {
             c.pointee.has_kind = 1
             c.pointee.kind = Steward__Customer__V1__ActivityKind(rawValue: UInt32(bitPattern: value.rawValue))

@@ -36,6 +36,9 @@ public struct Lead: Hashable, Sendable {
     /// Fields that the tenant defined.
     public var customFields: [CustomField]
 
+    /// Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
+    public var tagIDs: [String]
+
     /// Given name, at most 100 characters. A lead has a name, a company, an e-mail address or a phone number.
     public var givenName: String?
 
@@ -96,12 +99,13 @@ public struct Lead: Hashable, Sendable {
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
-        shares: [RecordShare] = [], customFields: [CustomField] = [], givenName: String? = nil,
-        familyName: String? = nil, companyName: String? = nil, jobTitle: String? = nil, email: String? = nil,
-        phone: String? = nil, website: String? = nil, city: String? = nil, countryCode: String? = nil,
-        source: String? = nil, status: LeadStatus? = nil, accountID: String? = nil, contactID: String? = nil,
-        estimatedValue: Money? = nil, nextActionTime: Timestamp? = nil, externalID: String? = nil,
-        description: String? = nil, phoneTyped: String? = nil
+        shares: [RecordShare] = [], customFields: [CustomField] = [], tagIDs: [String] = [],
+        givenName: String? = nil, familyName: String? = nil, companyName: String? = nil,
+        jobTitle: String? = nil, email: String? = nil, phone: String? = nil, website: String? = nil,
+        city: String? = nil, countryCode: String? = nil, source: String? = nil, status: LeadStatus? = nil,
+        accountID: String? = nil, contactID: String? = nil, estimatedValue: Money? = nil,
+        nextActionTime: Timestamp? = nil, externalID: String? = nil, description: String? = nil,
+        phoneTyped: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -112,6 +116,7 @@ public struct Lead: Hashable, Sendable {
         self.departmentID = departmentID
         self.shares = shares
         self.customFields = customFields
+        self.tagIDs = tagIDs
         self.givenName = givenName
         self.familyName = familyName
         self.companyName = companyName
@@ -147,6 +152,7 @@ extension Lead: WireMessage {
         self.departmentID = readString(c.pointee.department_id)
         self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
+        self.tagIDs = readStrings(c.pointee.tag_ids, c.pointee.n_tag_ids)
         self.givenName = readString(c.pointee.given_name)
         self.familyName = readString(c.pointee.family_name)
         self.companyName = readString(c.pointee.company_name)
@@ -183,6 +189,8 @@ extension Lead: WireMessage {
         c.pointee.n_shares = self.shares.count
         c.pointee.custom_fields = writePointers(self.customFields, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_custom_fields = self.customFields.count
+        c.pointee.tag_ids = writePointers(self.tagIDs, message.arena, message.arena.string)
+        c.pointee.n_tag_ids = self.tagIDs.count
         c.pointee.given_name = self.givenName.map(message.arena.string)
         c.pointee.family_name = self.familyName.map(message.arena.string)
         c.pointee.company_name = self.companyName.map(message.arena.string)

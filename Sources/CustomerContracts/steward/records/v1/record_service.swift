@@ -36,6 +36,9 @@ public struct Record: Hashable, Sendable {
     /// Fields that the workspace has added to the object.
     public var customFields: [CustomField]
 
+    /// Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
+    public var tagIDs: [String]
+
     /// Name, at most 200 characters. Required unless the object numbers its records.
     public var displayName: String?
 
@@ -48,8 +51,8 @@ public struct Record: Hashable, Sendable {
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
-        shares: [RecordShare] = [], customFields: [CustomField] = [], displayName: String? = nil,
-        number: String? = nil, externalID: String? = nil
+        shares: [RecordShare] = [], customFields: [CustomField] = [], tagIDs: [String] = [],
+        displayName: String? = nil, number: String? = nil, externalID: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -60,6 +63,7 @@ public struct Record: Hashable, Sendable {
         self.departmentID = departmentID
         self.shares = shares
         self.customFields = customFields
+        self.tagIDs = tagIDs
         self.displayName = displayName
         self.number = number
         self.externalID = externalID
@@ -80,6 +84,7 @@ extension Record: WireMessage {
         self.departmentID = readString(c.pointee.department_id)
         self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
+        self.tagIDs = readStrings(c.pointee.tag_ids, c.pointee.n_tag_ids)
         self.displayName = readString(c.pointee.display_name)
         self.number = readString(c.pointee.number)
         self.externalID = readString(c.pointee.external_id)
@@ -101,6 +106,8 @@ extension Record: WireMessage {
         c.pointee.n_shares = self.shares.count
         c.pointee.custom_fields = writePointers(self.customFields, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_custom_fields = self.customFields.count
+        c.pointee.tag_ids = writePointers(self.tagIDs, message.arena, message.arena.string)
+        c.pointee.n_tag_ids = self.tagIDs.count
         c.pointee.display_name = self.displayName.map(message.arena.string)
         c.pointee.number = self.number.map(message.arena.string)
         c.pointee.external_id = self.externalID.map(message.arena.string)

@@ -27,6 +27,7 @@ typedef struct Steward__Platform__V1__ListServedTenantsRequest Steward__Platform
 typedef struct Steward__Platform__V1__ListServedTenantsResponse Steward__Platform__V1__ListServedTenantsResponse;
 typedef struct Steward__Platform__V1__GetPolicyResponse Steward__Platform__V1__GetPolicyResponse;
 typedef struct Steward__Platform__V1__TenantPolicy Steward__Platform__V1__TenantPolicy;
+typedef struct Steward__Platform__V1__PolicyTag Steward__Platform__V1__PolicyTag;
 typedef struct Steward__Platform__V1__ModelObject Steward__Platform__V1__ModelObject;
 typedef struct Steward__Platform__V1__ModelField Steward__Platform__V1__ModelField;
 typedef struct Steward__Platform__V1__PolicyRole Steward__Platform__V1__PolicyRole;
@@ -222,10 +223,57 @@ struct  Steward__Platform__V1__TenantPolicy
    */
   size_t n_upcoming_settings;
   Steward__Identity__V1__WorkspaceSettings **upcoming_settings;
+  /*
+   * The tags of the workspace that were not deleted.
+   */
+  size_t n_tags;
+  Steward__Platform__V1__PolicyTag **tags;
 };
 #define STEWARD__PLATFORM__V1__TENANT_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__tenant_policy__descriptor) \
-    , 0, {0,NULL}, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, 0,NULL, 0,NULL }
+    , 0, {0,NULL}, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * A tag: who sees it. What it is called knows the service that keeps it.
+ */
+struct  Steward__Platform__V1__PolicyTag
+{
+  ProtobufCMessage message_base;
+  /*
+   * Id, 16 bytes.
+   */
+  protobuf_c_boolean has_id;
+  ProtobufCBinaryData id;
+  /*
+   * Its owner, 16 bytes.
+   */
+  protobuf_c_boolean has_owner_id;
+  ProtobufCBinaryData owner_id;
+  /*
+   * Its department, 16 bytes; absent without one.
+   */
+  protobuf_c_boolean has_unit_id;
+  ProtobufCBinaryData unit_id;
+  /*
+   * Everybody sees it.
+   */
+  protobuf_c_boolean has_shared_with_all;
+  protobuf_c_boolean shared_with_all;
+  /*
+   * The departments in which, and below which, it is seen, 16 bytes each.
+   */
+  size_t n_shared_unit_ids;
+  ProtobufCBinaryData *shared_unit_ids;
+  /*
+   * The roles with which it is seen, 16 bytes each.
+   */
+  size_t n_shared_role_ids;
+  ProtobufCBinaryData *shared_role_ids;
+};
+#define STEWARD__PLATFORM__V1__POLICY_TAG__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__policy_tag__descriptor) \
+    , 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0,NULL, 0,NULL }
 
 
 /*
@@ -636,6 +684,25 @@ Steward__Platform__V1__TenantPolicy *
 void   steward__platform__v1__tenant_policy__free_unpacked
                      (Steward__Platform__V1__TenantPolicy *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Platform__V1__PolicyTag methods */
+void   steward__platform__v1__policy_tag__init
+                     (Steward__Platform__V1__PolicyTag         *message);
+size_t steward__platform__v1__policy_tag__get_packed_size
+                     (const Steward__Platform__V1__PolicyTag   *message);
+size_t steward__platform__v1__policy_tag__pack
+                     (const Steward__Platform__V1__PolicyTag   *message,
+                      uint8_t             *out);
+size_t steward__platform__v1__policy_tag__pack_to_buffer
+                     (const Steward__Platform__V1__PolicyTag   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Platform__V1__PolicyTag *
+       steward__platform__v1__policy_tag__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__platform__v1__policy_tag__free_unpacked
+                     (Steward__Platform__V1__PolicyTag *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Platform__V1__ModelObject methods */
 void   steward__platform__v1__model_object__init
                      (Steward__Platform__V1__ModelObject         *message);
@@ -776,6 +843,9 @@ typedef void (*Steward__Platform__V1__GetPolicyResponse_Closure)
 typedef void (*Steward__Platform__V1__TenantPolicy_Closure)
                  (const Steward__Platform__V1__TenantPolicy *message,
                   void *closure_data);
+typedef void (*Steward__Platform__V1__PolicyTag_Closure)
+                 (const Steward__Platform__V1__PolicyTag *message,
+                  void *closure_data);
 typedef void (*Steward__Platform__V1__ModelObject_Closure)
                  (const Steward__Platform__V1__ModelObject *message,
                   void *closure_data);
@@ -847,6 +917,7 @@ extern const ProtobufCMessageDescriptor steward__platform__v1__list_served_tenan
 extern const ProtobufCMessageDescriptor steward__platform__v1__list_served_tenants_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__get_policy_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descriptor;
+extern const ProtobufCMessageDescriptor steward__platform__v1__policy_tag__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__policy_role__descriptor;

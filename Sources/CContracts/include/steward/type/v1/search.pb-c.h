@@ -97,10 +97,15 @@ struct  Steward__Type__V1__SearchRequest
    */
   protobuf_c_boolean has_explain;
   protobuf_c_boolean explain;
+  /*
+   * Only records that have each of these tags; at most 10.
+   */
+  size_t n_tag_ids;
+  char **tag_ids;
 };
 #define STEWARD__TYPE__V1__SEARCH_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__search_request__descriptor) \
-    , NULL, 0,NULL, NULL, 0, 0, 0, 0 }
+    , NULL, 0,NULL, NULL, 0, 0, 0, 0, 0,NULL }
 
 
 /*

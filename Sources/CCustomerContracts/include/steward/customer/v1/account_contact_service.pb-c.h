@@ -110,6 +110,11 @@ struct  Steward__Customer__V1__AccountContact
   size_t n_custom_fields;
   Steward__Type__V1__CustomField **custom_fields;
   /*
+   * Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
+   */
+  size_t n_tag_ids;
+  char **tag_ids;
+  /*
    * The account.
    */
   char *account_id;
@@ -138,7 +143,7 @@ struct  Steward__Customer__V1__AccountContact
 };
 #define STEWARD__CUSTOMER__V1__ACCOUNT_CONTACT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__account_contact__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
 
 
 /*
@@ -839,10 +844,20 @@ struct  Steward__Customer__V1__UpdateMatchingAccountContactsRequest
    */
   protobuf_c_boolean has_preview;
   protobuf_c_boolean preview;
+  /*
+   * Tags that each gets beside those that it has; at most 50.
+   */
+  size_t n_add_tag_ids;
+  char **add_tag_ids;
+  /*
+   * Tags that are taken from each; at most 50.
+   */
+  size_t n_remove_tag_ids;
+  char **remove_tag_ids;
 };
 #define STEWARD__CUSTOMER__V1__UPDATE_MATCHING_ACCOUNT_CONTACTS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__update_matching_account_contacts_request__descriptor) \
-    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+    , NULL, NULL, NULL, 0,NULL, 0, 0, 0,NULL, 0,NULL }
 
 
 /*

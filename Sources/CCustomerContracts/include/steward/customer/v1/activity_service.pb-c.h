@@ -156,6 +156,11 @@ struct  Steward__Customer__V1__Activity
   size_t n_custom_fields;
   Steward__Type__V1__CustomField **custom_fields;
   /*
+   * Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
+   */
+  size_t n_tag_ids;
+  char **tag_ids;
+  /*
    * What it is.
    */
   protobuf_c_boolean has_kind;
@@ -205,7 +210,7 @@ struct  Steward__Customer__V1__Activity
 };
 #define STEWARD__CUSTOMER__V1__ACTIVITY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__activity__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0, STEWARD__CUSTOMER__V1__ACTIVITY_KIND__ACTIVITY_KIND_UNSPECIFIED, NULL, NULL, 0, STEWARD__CUSTOMER__V1__ACTIVITY_DIRECTION__ACTIVITY_DIRECTION_UNSPECIFIED, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0, STEWARD__CUSTOMER__V1__ACTIVITY_KIND__ACTIVITY_KIND_UNSPECIFIED, NULL, NULL, 0, STEWARD__CUSTOMER__V1__ACTIVITY_DIRECTION__ACTIVITY_DIRECTION_UNSPECIFIED, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL }
 
 
 /*
@@ -906,10 +911,20 @@ struct  Steward__Customer__V1__UpdateMatchingActivitiesRequest
    */
   protobuf_c_boolean has_preview;
   protobuf_c_boolean preview;
+  /*
+   * Tags that each gets beside those that it has; at most 50.
+   */
+  size_t n_add_tag_ids;
+  char **add_tag_ids;
+  /*
+   * Tags that are taken from each; at most 50.
+   */
+  size_t n_remove_tag_ids;
+  char **remove_tag_ids;
 };
 #define STEWARD__CUSTOMER__V1__UPDATE_MATCHING_ACTIVITIES_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__update_matching_activities_request__descriptor) \
-    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+    , NULL, NULL, NULL, 0,NULL, 0, 0, 0,NULL, 0,NULL }
 
 
 /*

@@ -139,6 +139,11 @@ struct  Steward__Customer__V1__Contact
   size_t n_custom_fields;
   Steward__Type__V1__CustomField **custom_fields;
   /*
+   * Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
+   */
+  size_t n_tag_ids;
+  char **tag_ids;
+  /*
    * Given name, at most 100 characters.
    */
   char *given_name;
@@ -195,7 +200,7 @@ struct  Steward__Customer__V1__Contact
 };
 #define STEWARD__CUSTOMER__V1__CONTACT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__contact__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 /*
@@ -941,10 +946,20 @@ struct  Steward__Customer__V1__UpdateMatchingContactsRequest
    */
   protobuf_c_boolean has_preview;
   protobuf_c_boolean preview;
+  /*
+   * Tags that each gets beside those that it has; at most 50.
+   */
+  size_t n_add_tag_ids;
+  char **add_tag_ids;
+  /*
+   * Tags that are taken from each; at most 50.
+   */
+  size_t n_remove_tag_ids;
+  char **remove_tag_ids;
 };
 #define STEWARD__CUSTOMER__V1__UPDATE_MATCHING_CONTACTS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__update_matching_contacts_request__descriptor) \
-    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+    , NULL, NULL, NULL, 0,NULL, 0, 0, 0,NULL, 0,NULL }
 
 
 /*

@@ -138,6 +138,11 @@ struct  Steward__Customer__V1__Lead
   size_t n_custom_fields;
   Steward__Type__V1__CustomField **custom_fields;
   /*
+   * Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
+   */
+  size_t n_tag_ids;
+  char **tag_ids;
+  /*
    * Given name, at most 100 characters. A lead has a name, a company, an e-mail address or a phone number.
    */
   char *given_name;
@@ -216,7 +221,7 @@ struct  Steward__Customer__V1__Lead
 };
 #define STEWARD__CUSTOMER__V1__LEAD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__lead__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__CUSTOMER__V1__LEAD_STATUS__LEAD_STATUS_UNSPECIFIED, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__CUSTOMER__V1__LEAD_STATUS__LEAD_STATUS_UNSPECIFIED, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 /*
@@ -917,10 +922,20 @@ struct  Steward__Customer__V1__UpdateMatchingLeadsRequest
    */
   protobuf_c_boolean has_preview;
   protobuf_c_boolean preview;
+  /*
+   * Tags that each gets beside those that it has; at most 50.
+   */
+  size_t n_add_tag_ids;
+  char **add_tag_ids;
+  /*
+   * Tags that are taken from each; at most 50.
+   */
+  size_t n_remove_tag_ids;
+  char **remove_tag_ids;
 };
 #define STEWARD__CUSTOMER__V1__UPDATE_MATCHING_LEADS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__update_matching_leads_request__descriptor) \
-    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+    , NULL, NULL, NULL, 0,NULL, 0, 0, 0,NULL, 0,NULL }
 
 
 /*

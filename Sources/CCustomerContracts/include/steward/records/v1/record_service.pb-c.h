@@ -112,6 +112,11 @@ struct  Steward__Records__V1__Record
   size_t n_custom_fields;
   Steward__Type__V1__CustomField **custom_fields;
   /*
+   * Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
+   */
+  size_t n_tag_ids;
+  char **tag_ids;
+  /*
    * Name, at most 200 characters. Required unless the object numbers its records.
    */
   char *display_name;
@@ -126,7 +131,7 @@ struct  Steward__Records__V1__Record
 };
 #define STEWARD__RECORDS__V1__RECORD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__records__v1__record__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL }
 
 
 /*
@@ -884,13 +889,23 @@ struct  Steward__Records__V1__UpdateMatchingRecordsRequest
   protobuf_c_boolean has_preview;
   protobuf_c_boolean preview;
   /*
+   * Tags that each gets beside those that it has; at most 50.
+   */
+  size_t n_add_tag_ids;
+  char **add_tag_ids;
+  /*
+   * Tags that are taken from each; at most 50.
+   */
+  size_t n_remove_tag_ids;
+  char **remove_tag_ids;
+  /*
    * Name of the object, as the workspace defined it: project. Not looked at in the items of a batch.
    */
   char *object;
 };
 #define STEWARD__RECORDS__V1__UPDATE_MATCHING_RECORDS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__records__v1__update_matching_records_request__descriptor) \
-    , NULL, NULL, NULL, 0,NULL, 0, 0, NULL }
+    , NULL, NULL, NULL, 0,NULL, 0, 0, 0,NULL, 0,NULL, NULL }
 
 
 /*

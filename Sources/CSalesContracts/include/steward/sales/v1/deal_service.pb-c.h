@@ -125,6 +125,11 @@ struct  Steward__Sales__V1__Deal
   size_t n_custom_fields;
   Steward__Type__V1__CustomField **custom_fields;
   /*
+   * Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
+   */
+  size_t n_tag_ids;
+  char **tag_ids;
+  /*
    * Name, 1 to 200 characters.
    */
   char *display_name;
@@ -177,7 +182,7 @@ struct  Steward__Sales__V1__Deal
 };
 #define STEWARD__SALES__V1__DEAL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__deal__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 /*
@@ -878,10 +883,20 @@ struct  Steward__Sales__V1__UpdateMatchingDealsRequest
    */
   protobuf_c_boolean has_preview;
   protobuf_c_boolean preview;
+  /*
+   * Tags that each gets beside those that it has; at most 50.
+   */
+  size_t n_add_tag_ids;
+  char **add_tag_ids;
+  /*
+   * Tags that are taken from each; at most 50.
+   */
+  size_t n_remove_tag_ids;
+  char **remove_tag_ids;
 };
 #define STEWARD__SALES__V1__UPDATE_MATCHING_DEALS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__update_matching_deals_request__descriptor) \
-    , NULL, NULL, NULL, 0,NULL, 0, 0 }
+    , NULL, NULL, NULL, 0,NULL, 0, 0, 0,NULL, 0,NULL }
 
 
 /*

@@ -1,0 +1,88 @@
+import AccessControl
+import Contracts
+import IdentityContracts
+import Postgres
+import RPC
+import Records
+import Tenancy
+
+/// Tags: marks that people put on records, for themselves or with others. Who sees which is part of the policy, by which the services that keep the
+/// records decide.
+struct TagRecord: Sendable {
+    let publication: PolicyPublication
+    let roles: RecordType
+
+    var type: RecordType {
+        RecordType(
+            Tag.self,
+            fields: [
+                .field("display_name", .required, .line(50)),
+                .field("colour", .line(Self.colourLength)),
+                .field("description", .lines(1_000)),
+                .field("shared_department_ids", .reference(.department), .count(0...ReaderSharing.countMax)),
+                .field("shared_role_ids", .count(0...ReaderSharing.countMax)),
+            ],
+            constraints: [
+                ConstraintRule(
+                    "tags_display_name_key", fields: ["display_name", "owner_id"], reason: "TAG_NAME_TAKEN",
+                    ignoringCase: true)
+            ],
+            sharing: ReaderSharing.rule,
+            rules: RecordRules(
+                validate: { Self.violations(of: $0.value(Tag.self)) },
+                guard: { change, transaction in
+                    try await ReaderSharing(change: change, transaction: transaction, roles: roles).check()
+                    if Self.isNew(change) { try await transaction.takeTurn(of: transaction.actor.tenantID.id) }
+                    if Self.isOfPolicy(change) { try await publication.announce(change, in: transaction) }
+                },
+                follow: { change, transaction in
+                    if Self.isNew(change) { try await Self.requireRoom(transaction) }
+                },
+                publish: { if Self.isOfPolicy($0) { await publication.publish($0) } }))
+    }
+
+    /// As in #1e90ff.
+    private static let colourLength = 7
+
+    private static func violations(of tag: Tag) -> [FieldViolation] {
+        var violations: [FieldViolation] = []
+        if tag.displayName?.contains(",") == true {
+            violations.append(
+                FieldViolation(
+                    field: "display_name", reason: "INVALID_FORMAT",
+                    description: "A comma parts the names of tags in tables; leave it out of a name."))
+        }
+        if let colour = tag.colour, !isColour(colour) {
+            violations.append(
+                FieldViolation(
+                    field: "colour", reason: "INVALID_FORMAT",
+                    description: "A colour is a # and six hexadecimal digits, as in #1e90ff."))
+        }
+        return violations
+    }
+
+    private static func isColour(_ text: String) -> Bool {
+        text.utf8.count == colourLength && text.hasPrefix("#")
+            && text.dropFirst().allSatisfy { $0.isASCII && $0.isHexDigit }
+    }
+
+    private static func isNew(_ change: RecordChange) -> Bool { change.kind == .create || change.kind == .restore }
+
+    /// Names and colours are no part of it.
+    private static func isOfPolicy(_ change: RecordChange) -> Bool {
+        guard change.kind == .update else { return true }
+        return [
+            "owner_id", "department_id", ReaderSharing.rule.everybody, ReaderSharing.rule.departments,
+            ReaderSharing.rule.roles,
+        ]
+        .contains(where: change.changes)
+    }
+
+    private static let count = Query(Statement("SELECT count(*) FROM {schema}.tags WHERE deleted_at IS NULL"))
+
+    /// Asked when the tag is there, by one transaction of a workspace at a time: of two that come at once each would see room.
+    private static func requireRoom(_ transaction: RecordTransaction) async throws {
+        guard try await transaction.query(count).one().int64(0) > Int64(PolicyTag.countMax) else { return }
+        throw IdentityError.tagsTooMany
+    }
+}
