@@ -6,7 +6,7 @@ import Wire
 /// What a record is found by: all that a query may ask of it, more than it may ask of any one.
 struct SearchTerms {
     /// The way in which terms are made. A higher number makes the entries of all workspaces anew.
-    static let form: Int32 = 3
+    static let form: Int32 = 4
 
     /// Words of a value that are looked at: of a longer text, the first ones.
     static let wordsMax = 24
