@@ -24,7 +24,11 @@ package struct WorkClock: Sendable {
     ///
     /// - Parameter duration: none gives the moment itself.
     package func moment(after duration: Duration, from start: Timestamp) -> Timestamp? {
-        var rest = Int(duration / .microseconds(1))
+        guard duration > .zero else { return start }
+        guard duration < .seconds(Self.daysAheadMax * 86_400) else { return nil }
+        // A quotient of durations is a Double, which loses the last microsecond.
+        let (seconds, attoseconds) = duration.components
+        var rest = Int(seconds) * Self.second + Int(attoseconds / 1_000_000_000_000)
         guard rest > 0 else { return start }
         var end: Int?
         let now = Int(start.microseconds)

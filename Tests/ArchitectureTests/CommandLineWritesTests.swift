@@ -4,7 +4,7 @@ import Testing
 struct CommandLineWritesTests {
     /// Those that keep no answers under request ids, since these would be secrets.
     private static let exceptions: Set<Substring> = ["signOut", "changePassword"]
-    private static let readers = ["get", "list", "check", "watch"]
+    private static let readers = ["get", "list", "check", "watch", "compare"]
 
     /// Calls that change something, without options.
     static func bare(in file: SourceFile) -> [String] {
