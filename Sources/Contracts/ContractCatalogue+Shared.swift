@@ -1370,9 +1370,9 @@ extension ContractCatalogue {
                     BCADKAsyHy5zdGV3YXJkLmlkZW50aXR5LnYxLlNwZWNpYWxEYXlSBGRheXMq2AEKCURheU9mV2VlaxIbChdEQVlfT0ZfV0VF\
                     S19VTlNQRUNJRklFRBAAEhYKEkRBWV9PRl9XRUVLX01PTkRBWRABEhcKE0RBWV9PRl9XRUVLX1RVRVNEQVkQAhIZChVEQVlf\
                     T0ZfV0VFS19XRURORVNEQVkQAxIYChREQVlfT0ZfV0VFS19USFVSU0RBWRAEEhYKEkRBWV9PRl9XRUVLX0ZSSURBWRAFEhgK\
-                    FERBWV9PRl9XRUVLX1NBVFVSREFZEAYSFgoSREFZX09GX1dFRUtfU1VOREFZEAdKiRwKagoBDBIDAQASGmAgV2hhdCBhIHdv\
+                    FERBWV9PRl9XRUVLX1NBVFVSREFZEAYSFgoSREFZX09GX1dFRUtfU1VOREFZEAdK6hwKagoBDBIDAQASGmAgV2hhdCBhIHdv\
                     cmtzcGFjZSBoYXMgc2V0IGZvciBpdHNlbGY6IHBhcnQgb2YgdGhlIHBvbGljaWVzIHRoYXQgaWRlbnRpdHkgZ2l2ZXMgdG8g\
-                    dGhlIHNlcnZpY2VzLgoKUAoCBAASBAgAIwEaRCBUaGUgc2V0dGluZ3Mgb2YgYSB3b3Jrc3BhY2UuIFRoZXJlIGlzIG9uZSBv\
+                    dGhlIHNlcnZpY2VzLgoKUAoCBAASBAgAJAEaRCBUaGUgc2V0dGluZ3Mgb2YgYSB3b3Jrc3BhY2UuIFRoZXJlIGlzIG9uZSBv\
                     ZiB0aGVtLCBmcm9tIHRoZSBzdGFydC4KCm0KBAQAAgASAwoCHRpgIENvdW50cyB0aGUgY2hhbmdlcywgZnJvbSAxLiBTZXQg\
                     YnkgdGhlIHNlcnZpY2U7IHNlbmQgdGhlIHZlcnNpb24gdGhhdCB3YXMgcmVhZCB3aXRoIGFuIHVwZGF0ZS4KCl8KBAQAAgES\
                     AwwCNRpSIFdoZW4gdGhleSB3ZXJlIGxhc3QgY2hhbmdlZDsgYWJzZW50IGJlZm9yZSB0aGUgZmlyc3QgY2hhbmdlLiBTZXQg\
@@ -1392,35 +1392,36 @@ extension ContractCatalogue {
                     IGJ5IHRoZSBzZXJ2aWNlLgoKYAoEBAACBhIDGgIkGlMgVGhlIGN1cnJlbmN5IHRoYXQgYW1vdW50cyBhcmUgaW4gd2hlbiBu\
                     b2JvZHkgc2F5cyBvdGhlcndpc2U6IElTTyA0MjE3LCBhcyBpbiBFVVIuCgplCgQEAAIHEgMcAiQaWCBUaGUgbGFuZ3VhZ2Ug\
                     dGhhdCBwZW9wbGUgcmVhZCB3aGVuIG5vYm9keSBzYXlzIG90aGVyd2lzZTogYSBsYW5ndWFnZSB0YWcsIGFzIGluIHpoLUNO\
-                    LgoKcgoEBAACCBIDHgIjGmUgV2hlcmUgdGhlIHdvcmtzcGFjZSBpczogSVNPIDMxNjYtMSwgYXMgaW4gQ04uIFBob25lIG51\
-                    bWJlcnMgd2l0aG91dCBhIGNvdW50cnkgYXJlIHJlYWQgYXMgb2YgdGhlcmUuCgo8CgQEAAIJEgMgAiUaLyBUaGUgZmlyc3Qg\
-                    ZGF5IG9mIGEgd2VlazsgYWJzZW50IG1lYW5zIE1vbmRheS4KClMKBAQAAgoSAyICMRpGIFdoZW4gcGVvcGxlIHdvcms7IGFi\
-                    c2VudCBtZWFucyBNb25kYXkgdG8gRnJpZGF5IGZyb20gMDk6MDAgdG8gMTc6MDAuCgo6CgIFABIEJgA3ARouIEEgZGF5IG9m\
-                    IHRoZSB3ZWVrLCBhcyBJU08gODYwMSBudW1iZXJzIHRoZW0uCgoeCgQFAAIAEgMoAh4aESBOb25lIHdhcyBnaXZlbi4KChYK\
-                    BAUAAgESAyoCGRoJIE1vbmRheS4KChcKBAUAAgISAywCGhoKIFR1ZXNkYXkuCgoZCgQFAAIDEgMuAhwaDCBXZWRuZXNkYXku\
-                    CgoYCgQFAAIEEgMwAhsaCyBUaHVyc2RheS4KChYKBAUAAgUSAzICGRoJIEZyaWRheS4KChgKBAUAAgYSAzQCGxoLIFNhdHVy\
-                    ZGF5LgoKFgoEBQACBxIDNgIZGgkgU3VuZGF5LgoKfwoCBAESBDoAQQEacyBXaGVuIHBlb3BsZSB3b3JrLCBieSB0aGUgY2xv\
-                    Y2tzIG9mIHRoZSB3b3Jrc3BhY2UncyB0aW1lIHpvbmUuIEl0IGhhcyA1MDAgZGF5cywgMjAwIGV4Y2VwdGlvbnMgYW5kIDQ4\
-                    IEtpQiBhdCBtb3N0LgoKSgoEBAECABIDPAIhGj0gVGhlIGhvdXJzIG9mIGVhY2ggd2Vlaywgd2hpY2ggZG8gbm90IG92ZXJs\
-                    YXA7IGF0IGxlYXN0IG9uZS4KCnYKBAQBAgESAz4CHxppIERheXMgdGhhdCBhcmUgbm90IGFzIHRoZWlyIGRheSBvZiB0aGUg\
-                    d2VlazogaG9saWRheXMsIGFuZCBkYXlzIHRoYXQgYXJlIHdvcmtlZCBpbnN0ZWFkLiBFYWNoIGRhdGUgb25jZS4KCkMKBAQB\
-                    AgISA0ACLBo2IERlcGFydG1lbnRzIGFuZCB1c2VycyB3aG8gd29yayBvdGhlcndpc2UuIEVhY2ggb25jZS4KCikKAgQCEgRE\
-                    AEsBGh0gSG91cnMgb2YgYSBkYXkgb2YgdGhlIHdlZWsuCgoXCgQEAgIAEgNGAh0aCiBUaGUgZGF5LgoKLwoEBAICARIDSAIc\
-                    GiIgV2hlbiB0aGV5IGJlZ2luLCAwMDowMCB0byAyMzo1OS4KCnsKBAQCAgISA0oCGhpuIFdoZW4gdGhleSBlbmQsIGFmdGVy\
-                    IHRoZXkgYmVnaW4sIDI0OjAwIGF0IHRoZSBsYXRlc3Q6IHdoYXQgZ29lcyBvbiBhZnRlciBtaWRuaWdodCBhcmUgaG91cnMg\
-                    b2YgdGhlIG5leHQgZGF5LgoKNwoCBAMSBE4AVQEaKyBBIGRheSB0aGF0IGlzIG5vdCBhcyBpdHMgZGF5IG9mIHRoZSB3ZWVr\
-                    LgoKIwoEBAMCABIDUAIbGhYgVGhlIGRheSwgWVlZWS1NTS1ERC4KCk8KBAQDAgESA1ICIxpCIFdoYXQgcGVvcGxlIGNhbGwg\
-                    aXQsIGFzIGluIE5hdGlvbmFsIERheTsgYXQgbW9zdCAxMDAgY2hhcmFjdGVycy4KClsKBAQDAgISA1QCHhpOIFRoZSBob3Vy\
-                    cyBvZiB0aGF0IGRheSwgd2hpY2ggZG8gbm90IG92ZXJsYXA7IGEgZGF5IHdpdGhvdXQgYW55IGlzIGEgaG9saWRheS4KCh0K\
-                    AgQEEgRYAF0BGhEgSG91cnMgb2YgYSBkYXkuCgovCgQEBAIAEgNaAhwaIiBXaGVuIHRoZXkgYmVnaW4sIDAwOjAwIHRvIDIz\
-                    OjU5LgoKRAoEBAQCARIDXAIaGjcgV2hlbiB0aGV5IGVuZCwgYWZ0ZXIgdGhleSBiZWdpbiwgMjQ6MDAgYXQgdGhlIGxhdGVz\
-                    dC4KCoICCgIEBRIEYQBqARr1ASBTb21lYm9keSB3aG8gd29ya3Mgb3RoZXJ3aXNlLiBUaGUgdXNlcidzIG93biBleGNlcHRp\
-                    b24gY29tZXMgZmlyc3QsIHRoZW4gdGhvc2Ugb2YgaGlzIGRlcGFydG1lbnQgYW5kIG9mIGVhY2ggYWJvdmUgaXQsIHRoZW4g\
-                    d2hhdCB0aGUKIGNhbGVuZGFyIHNheXMgZm9yIGFsbDogdGhlIGZpcnN0IHRoYXQgaGFzIGhvdXJzIGdpdmVzIHRoZSBob3Vy\
-                    cywgYW5kIHRoZSBmaXJzdCB0aGF0IGhhcyBhIGRheSBnaXZlcyB0aGF0IGRheS4KCkgKBAQFAgASA2MCJBo7IFRoZSBkZXBh\
-                    cnRtZW50OyBleGFjdGx5IG9uZSBvZiBkZXBhcnRtZW50X2lkIGFuZCB1c2VyX2lkLgoKGAoEBAUCARIDZQIeGgsgVGhlIHVz\
-                    ZXIuCgpECgQEBQICEgNnAiEaNyBUaGUgaG91cnMgb2YgZWFjaCB3ZWVrOyBub25lIGxlYXZlcyB0aGVtIGFzIHRoZXkgYXJl\
-                    LgoKJwoEBAUCAxIDaQIfGhogRGF5cyB0aGF0IGFyZSBvdGhlcndpc2UuCg==
+                    LgoK0gEKBAQAAggSAx8CIxrEASBXaGVyZSB0aGUgd29ya3NwYWNlIGlzOiBJU08gMzE2Ni0xLCBhcyBpbiBDTi4gUGhvbmUg\
+                    bnVtYmVycyB3aXRob3V0IGEgY291bnRyeSBhcmUgcmVhZCBhcyBvZiB0aGVyZSwgYW5kIHRleHRzIHNvcnRlZCBhcwogcGVv\
+                    cGxlIGRvIHRoZXJlOyBhYnNlbnQgbWVhbnMgdGhlIGNvdW50cnkgb2YgdGhlIHRpbWUgem9uZSwgbm9uZSBmb3IgVVRDLgoK\
+                    PAoEBAACCRIDIQIlGi8gVGhlIGZpcnN0IGRheSBvZiBhIHdlZWs7IGFic2VudCBtZWFucyBNb25kYXkuCgpTCgQEAAIKEgMj\
+                    AjEaRiBXaGVuIHBlb3BsZSB3b3JrOyBhYnNlbnQgbWVhbnMgTW9uZGF5IHRvIEZyaWRheSBmcm9tIDA5OjAwIHRvIDE3OjAw\
+                    LgoKOgoCBQASBCcAOAEaLiBBIGRheSBvZiB0aGUgd2VlaywgYXMgSVNPIDg2MDEgbnVtYmVycyB0aGVtLgoKHgoEBQACABID\
+                    KQIeGhEgTm9uZSB3YXMgZ2l2ZW4uCgoWCgQFAAIBEgMrAhkaCSBNb25kYXkuCgoXCgQFAAICEgMtAhoaCiBUdWVzZGF5LgoK\
+                    GQoEBQACAxIDLwIcGgwgV2VkbmVzZGF5LgoKGAoEBQACBBIDMQIbGgsgVGh1cnNkYXkuCgoWCgQFAAIFEgMzAhkaCSBGcmlk\
+                    YXkuCgoYCgQFAAIGEgM1AhsaCyBTYXR1cmRheS4KChYKBAUAAgcSAzcCGRoJIFN1bmRheS4KCn8KAgQBEgQ7AEIBGnMgV2hl\
+                    biBwZW9wbGUgd29yaywgYnkgdGhlIGNsb2NrcyBvZiB0aGUgd29ya3NwYWNlJ3MgdGltZSB6b25lLiBJdCBoYXMgNTAwIGRh\
+                    eXMsIDIwMCBleGNlcHRpb25zIGFuZCA0OCBLaUIgYXQgbW9zdC4KCkoKBAQBAgASAz0CIRo9IFRoZSBob3VycyBvZiBlYWNo\
+                    IHdlZWssIHdoaWNoIGRvIG5vdCBvdmVybGFwOyBhdCBsZWFzdCBvbmUuCgp2CgQEAQIBEgM/Ah8aaSBEYXlzIHRoYXQgYXJl\
+                    IG5vdCBhcyB0aGVpciBkYXkgb2YgdGhlIHdlZWs6IGhvbGlkYXlzLCBhbmQgZGF5cyB0aGF0IGFyZSB3b3JrZWQgaW5zdGVh\
+                    ZC4gRWFjaCBkYXRlIG9uY2UuCgpDCgQEAQICEgNBAiwaNiBEZXBhcnRtZW50cyBhbmQgdXNlcnMgd2hvIHdvcmsgb3RoZXJ3\
+                    aXNlLiBFYWNoIG9uY2UuCgopCgIEAhIERQBMARodIEhvdXJzIG9mIGEgZGF5IG9mIHRoZSB3ZWVrLgoKFwoEBAICABIDRwId\
+                    GgogVGhlIGRheS4KCi8KBAQCAgESA0kCHBoiIFdoZW4gdGhleSBiZWdpbiwgMDA6MDAgdG8gMjM6NTkuCgp7CgQEAgICEgNL\
+                    AhoabiBXaGVuIHRoZXkgZW5kLCBhZnRlciB0aGV5IGJlZ2luLCAyNDowMCBhdCB0aGUgbGF0ZXN0OiB3aGF0IGdvZXMgb24g\
+                    YWZ0ZXIgbWlkbmlnaHQgYXJlIGhvdXJzIG9mIHRoZSBuZXh0IGRheS4KCjcKAgQDEgRPAFYBGisgQSBkYXkgdGhhdCBpcyBu\
+                    b3QgYXMgaXRzIGRheSBvZiB0aGUgd2Vlay4KCiMKBAQDAgASA1ECGxoWIFRoZSBkYXksIFlZWVktTU0tREQuCgpPCgQEAwIB\
+                    EgNTAiMaQiBXaGF0IHBlb3BsZSBjYWxsIGl0LCBhcyBpbiBOYXRpb25hbCBEYXk7IGF0IG1vc3QgMTAwIGNoYXJhY3RlcnMu\
+                    CgpbCgQEAwICEgNVAh4aTiBUaGUgaG91cnMgb2YgdGhhdCBkYXksIHdoaWNoIGRvIG5vdCBvdmVybGFwOyBhIGRheSB3aXRo\
+                    b3V0IGFueSBpcyBhIGhvbGlkYXkuCgodCgIEBBIEWQBeARoRIEhvdXJzIG9mIGEgZGF5LgoKLwoEBAQCABIDWwIcGiIgV2hl\
+                    biB0aGV5IGJlZ2luLCAwMDowMCB0byAyMzo1OS4KCkQKBAQEAgESA10CGho3IFdoZW4gdGhleSBlbmQsIGFmdGVyIHRoZXkg\
+                    YmVnaW4sIDI0OjAwIGF0IHRoZSBsYXRlc3QuCgqCAgoCBAUSBGIAawEa9QEgU29tZWJvZHkgd2hvIHdvcmtzIG90aGVyd2lz\
+                    ZS4gVGhlIHVzZXIncyBvd24gZXhjZXB0aW9uIGNvbWVzIGZpcnN0LCB0aGVuIHRob3NlIG9mIGhpcyBkZXBhcnRtZW50IGFu\
+                    ZCBvZiBlYWNoIGFib3ZlIGl0LCB0aGVuIHdoYXQgdGhlCiBjYWxlbmRhciBzYXlzIGZvciBhbGw6IHRoZSBmaXJzdCB0aGF0\
+                    IGhhcyBob3VycyBnaXZlcyB0aGUgaG91cnMsIGFuZCB0aGUgZmlyc3QgdGhhdCBoYXMgYSBkYXkgZ2l2ZXMgdGhhdCBkYXku\
+                    CgpICgQEBQIAEgNkAiQaOyBUaGUgZGVwYXJ0bWVudDsgZXhhY3RseSBvbmUgb2YgZGVwYXJ0bWVudF9pZCBhbmQgdXNlcl9p\
+                    ZC4KChgKBAQFAgESA2YCHhoLIFRoZSB1c2VyLgoKRAoEBAUCAhIDaAIhGjcgVGhlIGhvdXJzIG9mIGVhY2ggd2Vlazsgbm9u\
+                    ZSBsZWF2ZXMgdGhlbSBhcyB0aGV5IGFyZS4KCicKBAQFAgMSA2oCHxoaIERheXMgdGhhdCBhcmUgb3RoZXJ3aXNlLgo=
                     """),
             DescribedFile(
                 path: "steward/platform/v1/policy_service.proto", package: "steward.platform.v1",

@@ -75,6 +75,17 @@ import Testing
         }
     }
 
+    /// The country of a time zone is a guess, and one that is set is none.
+    @Test func numbersAreThoseOfTheCountryThatIsSet() async throws {
+        try await TestService.run(CustomerService.definition) { service in
+            service.set(WorkspaceSettings(timeZone: "Asia/Shanghai", country: "DE"))
+            let german = try await service.create(Account(displayName: "Backhaus", phone: "030 1234567"))
+            service.set(WorkspaceSettings(country: "CN"))
+            let chinese = try await service.create(Account(displayName: "云南白药", phone: "138 1234 5678"))
+            #expect(german.phone == "+49301234567" && chinese.phone == "+8613812345678")
+        }
+    }
+
     @Test func contactPointsHaveTheFormOfTheirKind() async throws {
         try await TestService.run(CustomerService.definition) { service in
             service.set(WorkspaceSettings(timeZone: "Asia/Shanghai"))

@@ -138,7 +138,7 @@ import Wire
         #expect(
             lines(WorkspaceSettings(version: 1, timeZone: "UTC")) == [
                 "version 1", "time_zone UTC", "read_rows_per_day_max 20000 (default)",
-                "deleted_records_kept_days for ever (default)", "week_start MONDAY (default)",
+                "deleted_records_kept_days for ever (default)", "week_start monday (default)",
                 "working_calendar MONDAY-FRIDAY 09:00-17:00 (default)",
             ])
         let set = WorkspaceSettings(
@@ -149,7 +149,7 @@ import Wire
         #expect(
             lines(set) == [
                 "time_zone Asia/Shanghai", "read_rows_per_day_max 0", "deleted_records_kept_days 90",
-                "week_start SUNDAY",
+                "week_start sunday",
                 "working_calendar MONDAY 09:00-12:00; 1 day",
             ])
     }

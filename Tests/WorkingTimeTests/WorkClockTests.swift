@@ -121,6 +121,19 @@ import Text
         #expect(!clock.isWorking(at: now) && clock.time(from: now, to: Timestamp(seconds: 1_900_000_000)) == .zero)
     }
 
+    @Test func durationsAreExactAndBounded() throws {
+        let clock = WorkClock(.usual, in: try #require(TimeZone("UTC")))
+        let monday = try #require(Timestamp("2026-06-15T09:00:00Z"))
+        let week = clock.moment(after: .microseconds(5 * 8 * 3_600_000_000 - 1), from: monday)
+        #expect(week == Timestamp("2026-06-19T16:59:59.999999Z"))
+        let (back, nothing) = (
+            clock.moment(after: .seconds(-1), from: monday), clock.moment(after: .nanoseconds(1), from: monday)
+        )
+        #expect(back == monday && nothing == monday)
+        #expect(clock.moment(after: .seconds(Int64.max), from: monday) == nil)
+        #expect(clock.moment(afterDays: .max, from: monday) == nil)
+    }
+
     @Test func hoursThatTouchOrOverlapAreOne() {
         let plan = WorkPlan(weekly: [1: [600..<720, 540..<600, 700..<2_000], 8: [0..<10]])
         #expect(plan.weekly[0] == [540..<1_440] && plan.weekly[1...].allSatisfy(\.isEmpty))

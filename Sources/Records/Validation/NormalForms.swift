@@ -56,7 +56,8 @@ extension FieldFormat {
 }
 
 extension WorkspaceSettings {
-    /// Where phone numbers without a country's code are dialled: in the workspace's country, else in that of its time zone; nowhere for UTC.
+    /// Where phone numbers without a country's code are dialled: in the workspace's country or, where it has set none, in that of its time zone;
+    /// nowhere for UTC.
     fileprivate var phoneCountry: String? { country ?? Country.code(ofZone: timeZone) }
 
     fileprivate var textOrder: TextOrder { TextOrder.of(country: phoneCountry) }

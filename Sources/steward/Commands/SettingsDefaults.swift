@@ -5,7 +5,7 @@ enum SettingsDefaults {
     static let texts = [
         "read_rows_per_day_max": String(WorkspaceSettings.readRowsPerDayDefault),
         "deleted_records_kept_days": "for ever",
-        "week_start": "MONDAY",
+        "week_start": "monday",
         "working_calendar": CalendarText.hours(CalendarEdit.usualHours),
     ]
 }

@@ -35,7 +35,8 @@ public struct WorkspaceSettings: Hashable, Sendable {
     /// The language that people read when nobody says otherwise: a language tag, as in zh-CN.
     public var languageCode: String?
 
-    /// Where the workspace is: ISO 3166-1, as in CN. Phone numbers without a country are read as of there.
+    /// Where the workspace is: ISO 3166-1, as in CN. Phone numbers without a country are read as of there, and texts sorted as
+    /// people do there; absent means the country of the time zone, none for UTC.
     public var countryCode: String?
 
     /// The first day of a week; absent means Monday.

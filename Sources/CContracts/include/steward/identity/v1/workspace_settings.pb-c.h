@@ -113,7 +113,8 @@ struct  Steward__Identity__V1__WorkspaceSettings
    */
   char *language_code;
   /*
-   * Where the workspace is: ISO 3166-1, as in CN. Phone numbers without a country are read as of there.
+   * Where the workspace is: ISO 3166-1, as in CN. Phone numbers without a country are read as of there, and texts sorted as
+   * people do there; absent means the country of the time zone, none for UTC.
    */
   char *country_code;
   /*
