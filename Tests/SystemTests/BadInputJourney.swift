@@ -41,7 +41,7 @@ extension SystemTests {
                         creating(Account(displayName: "A", phone: "ring me"))),
                     RefusedCall(
                         "country", .invalidArgument, "INVALID_FORMAT", field: "account.country_code",
-                        creating(Account(displayName: "A", countryCode: "Germany"))),
+                        creating(Account(displayName: "A", countryCode: "Atlantis"))),
                     RefusedCall(
                         "currency", .invalidArgument, "INVALID_FORMAT", field: "account.annual_revenue.currency_code",
                         creating(

@@ -74,7 +74,7 @@ struct ImportHeader {
                 return Column(name: shown, target: .reference(reference))
             }
             if CustomFieldKinds.isPath(path, in: record) {
-                try custom?.require(path)
+                try custom?.requireTarget(path)
                 return Column(name: shown, target: .custom(path))
             }
             try FieldAssignment.check(path, in: record)

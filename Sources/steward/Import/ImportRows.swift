@@ -44,9 +44,18 @@ struct ImportRows {
         // The batch before may have made what was looked for.
         resolver.forget(noun)
         for (index, column) in columns.enumerated() {
-            guard case .reference(let path) = column.target else { continue }
+            guard let path = reference(column.target) else { continue }
             let cells = rows.compactMap { index < $0.fields.count ? $0.fields[index] : nil }
             try await resolver.look(up: Set(cells.flatMap { path.values(in: $0) }), path)
+        }
+    }
+
+    /// The records that cells of a column name, by a field of every workspace or one that this has added; nil for other columns.
+    private func reference(_ target: ImportHeader.Column.Target) -> ReferenceResolver.Path? {
+        switch target {
+        case .reference(let path): path
+        case .custom(let path): customKinds?.reference(path)
+        case .none, .ofService, .field: nil
         }
     }
 
@@ -56,7 +65,7 @@ struct ImportRows {
             guard case .custom(let path) = column.target else { continue }
             let kinds = if let customKinds { customKinds } else { try await CustomFieldKinds(of: noun, connection) }
             customKinds = kinds
-            try kinds.require(path)
+            try kinds.requireTarget(path)
         }
     }
 
@@ -104,7 +113,13 @@ struct ImportRows {
                 case .ofService(let path): try refuseDeleted(path, column)
                 case .field(let path): try set(path, to: cell, in: message, column)
                 case .custom(let path):
-                    try naming(path, column) { try customKinds?.set(path, to: cell, in: message) }
+                    try naming(path, column) {
+                        if let reference = reference(column.target) {
+                            try customKinds?.set(reference.target, to: resolver.id(of: cell, reference), in: message)
+                        } else {
+                            try customKinds?.set(path, to: cell, in: message)
+                        }
+                    }
                 case .reference(let path):
                     // Which of several is meant, the other references of the row may tell.
                     guard !path.isRepeated, let id = try? resolver.id(of: cell, path) else {

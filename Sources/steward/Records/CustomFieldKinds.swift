@@ -101,6 +101,11 @@ struct CustomFieldKinds {
             field: parts.count == 2 ? parts[1] : nil, isRepeated: false)
     }
 
+    /// - Throws: `UsageProblem` for a path that no value can be given to.
+    func requireTarget(_ path: String) throws(UsageProblem) {
+        if let reference = reference(path) { try ReferenceResolver.check(reference) } else { try require(path) }
+    }
+
     // MARK: Values
 
     /// Gives a record the value of a field, which it does not have yet. An empty text gives none.
