@@ -385,7 +385,7 @@ import Testing
             let tier = CustomField(name: "tier", stringValue: "gold")
             let wrong = [
                 Account(ownerID: gone), Account(departmentID: gone), Account(parentAccountID: gone),
-                Account(countryCode: "Germany"), Account(customFields: [tier]),
+                Account(countryCode: "Atlantis"), Account(customFields: [tier]),
             ]
             for values in wrong {
                 let refused = await matching.refusal {
