@@ -100,6 +100,7 @@ let package = Package(
         module("TLSTransport", ["COpenSSL", "CLinux", "Reactor", "Wire", deque]),
         module("RPC", ["Wire", "Tenancy", "Observability", deque, logging]),
         module("WorkingTime", ["Tenancy", "Text"]),
+        module("Formulas", ["Tenancy", "Text", "Money"], exclude: ["README.md"]),
         module(
             "Postgres", ["CPostgres", "Reactor", "Tenancy", "Observability", coreMetrics, logging]),
 
@@ -218,6 +219,7 @@ let package = Package(
         tests("TextTests", ["Text", "TestSupport"]),
         tests("MoneyTests", ["Money"]),
         tests("WorkingTimeTests", ["WorkingTime", "Tenancy", "Text"]),
+        tests("FormulaTests", ["Formulas", "Tenancy", "TestSupport"]),
         tests(
             "ServiceSchemaIntegrationTests",
             [

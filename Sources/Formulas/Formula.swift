@@ -1,0 +1,99 @@
+/// An expression over the fields of a record, whose value follows from theirs alone: what is stored with a record stays right until it changes. So there is
+/// no function for today.
+///
+/// A part is unset where a value that it needs is, and where there is none: beyond the limits of its type, divided by 0, of amounts of several currencies.
+/// `&` takes what is unset for nothing, `and`, `or` and `if` are as in SQL. The README of the folder lists the functions.
+package struct Formula: Sendable {
+    /// The fields that it asks for, each once.
+    package let names: [String]
+    package let type: FormulaType
+    /// How many values, fields, operators and functions it has.
+    package let size: Int
+    private let step: FormulaStep
+
+    /// Characters (Unicode scalars) of its text, at most.
+    package static let lengthMax = 1_000
+
+    /// - Parameters:
+    ///   - fields: the types of the fields there are, by name.
+    ///   - wanted: what it has to give; a whole number is taken for a number.
+    package init(_ text: String, over fields: [String: FormulaType], giving wanted: FormulaType? = nil)
+        throws(FormulaError)
+    {
+        guard text.unicodeScalars.count <= Self.lengthMax else {
+            throw FormulaError(
+                position: Self.lengthMax + 1,
+                text: "a formula has \(Self.lengthMax) characters at most; give a part of it to a field of its own")
+        }
+        let (node, size) = try FormulaParser.node(of: text)
+        var checker = FormulaChecker(fields: fields)
+        let checked = try checker.step(node)
+        if let wanted, !checked.type.fits(wanted) {
+            let cure = checked.type == .number && wanted == .integer ? "; write round(…)" : ""
+            throw FormulaError(
+                position: 1,
+                text: "it gives a \(checked.type.rawValue), and the field holds a \(wanted.rawValue)\(cure)")
+        }
+        (names, type, self.size, step) = (checker.names, wanted ?? checked.type, size, checked.step)
+    }
+
+    /// - Parameter field: the value of the field that stands at a place of `names`; nil when it is unset.
+    package func value(_ field: (Int) -> FormulaValue?) -> FormulaValue? {
+        let value = step.value(field)
+        guard type == .number, case .integer(let number)? = value else { return value }
+        return .rounded(Double(number))
+    }
+}
+
+extension FormulaType {
+    /// It can be where another is wanted.
+    func fits(_ wanted: FormulaType) -> Bool { self == wanted || self == .integer && wanted == .number }
+}
+
+/// A part of a formula that was found right.
+indirect enum FormulaStep: Sendable {
+    case constant(FormulaValue)
+    case field(Int)
+    case call(@Sendable ([FormulaValue]) -> FormulaValue?, [FormulaStep])
+    /// The second when the first holds, else the third.
+    case choice(FormulaStep, FormulaStep, FormulaStep?)
+    /// The first that is set.
+    case first([FormulaStep])
+    case isSet(FormulaStep)
+    /// One after the other, what is unset being nothing.
+    case joined([FormulaStep])
+    case both(FormulaStep, FormulaStep)
+    case either(FormulaStep, FormulaStep)
+
+    func value(_ field: (Int) -> FormulaValue?) -> FormulaValue? {
+        switch self {
+        case .constant(let value): return value
+        case .field(let index): return field(index)
+        case .call(let body, let steps):
+            var values: [FormulaValue] = []
+            values.reserveCapacity(steps.count)
+            for step in steps {
+                guard let value = step.value(field) else { return nil }
+                values.append(value)
+            }
+            return body(values)
+        case .choice(let condition, let then, let otherwise):
+            return condition.value(field)?.flag == true ? then.value(field) : otherwise?.value(field)
+        case .first(let steps):
+            for step in steps { if let value = step.value(field) { return value } }
+            return nil
+        case .isSet(let step): return .flag(step.value(field) != nil)
+        case .joined(let steps): return .limited(steps.compactMap { $0.value(field)?.asText }.joined())
+        case .both(let one, let other):
+            let first = one.value(field)?.flag
+            if first == false { return .flag(false) }
+            let second = other.value(field)?.flag
+            return second == false ? .flag(false) : first == true && second == true ? .flag(true) : nil
+        case .either(let one, let other):
+            let first = one.value(field)?.flag
+            if first == true { return .flag(true) }
+            let second = other.value(field)?.flag
+            return second == true ? .flag(true) : first == false && second == false ? .flag(false) : nil
+        }
+    }
+}
