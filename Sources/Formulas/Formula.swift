@@ -34,15 +34,12 @@ package struct Formula: Sendable {
                 position: 1,
                 text: "it gives a \(checked.type.rawValue), and the field holds a \(wanted.rawValue)\(cure)")
         }
-        (names, type, self.size, step) = (checker.names, wanted ?? checked.type, size, checked.step)
+        (names, type, self.size) = (checker.names, wanted ?? checked.type, size)
+        step = checked.step.widened(from: checked.type, to: type)
     }
 
     /// - Parameter field: the value of the field that stands at a place of `names`; nil when it is unset.
-    package func value(_ field: (Int) -> FormulaValue?) -> FormulaValue? {
-        let value = step.value(field)
-        guard type == .number, case .integer(let number)? = value else { return value }
-        return .rounded(Double(number))
-    }
+    package func value(_ field: (Int) -> FormulaValue?) -> FormulaValue? { step.value(field) }
 }
 
 extension FormulaType {
@@ -54,6 +51,8 @@ extension FormulaType {
 indirect enum FormulaStep: Sendable {
     case constant(FormulaValue)
     case field(Int)
+    /// A whole number as a number.
+    case widened(FormulaStep)
     case call(@Sendable ([FormulaValue]) -> FormulaValue?, [FormulaStep])
     /// The second when the first holds, else the third.
     case choice(FormulaStep, FormulaStep, FormulaStep?)
@@ -65,10 +64,15 @@ indirect enum FormulaStep: Sendable {
     case both(FormulaStep, FormulaStep)
     case either(FormulaStep, FormulaStep)
 
+    func widened(from type: FormulaType, to wanted: FormulaType) -> FormulaStep {
+        type == .integer && wanted == .number ? .widened(self) : self
+    }
+
     func value(_ field: (Int) -> FormulaValue?) -> FormulaValue? {
         switch self {
         case .constant(let value): return value
         case .field(let index): return field(index)
+        case .widened(let step): return step.value(field).flatMap { .rounded(Double($0.integer)) }
         case .call(let body, let steps):
             var values: [FormulaValue] = []
             values.reserveCapacity(steps.count)

@@ -54,11 +54,12 @@ struct FormulaChecker {
         case "if":
             try require(2...3, "if takes a condition, a value, and another value for when it does not hold")
             try requireFlag(0)
-            let type = try common(arguments[1...], nodes[1...])
-            return (.choice(steps[0], steps[1], steps.count > 2 ? steps[2] : nil), type)
+            let (values, type) = try common(arguments[1...], nodes[1...])
+            return (.choice(steps[0], values[0], values.count > 1 ? values[1] : nil), type)
         case "coalesce":
             try require(2...50, "coalesce takes two values or more, and gives the first that is set")
-            return (.first(steps), try common(arguments[...], nodes[...]))
+            let (values, type) = try common(arguments[...], nodes[...])
+            return (.first(values), type)
         case "is_set":
             try require(1...1, "is_set takes one value")
             return (.isSet(steps[0]), .flag)
@@ -75,10 +76,10 @@ struct FormulaChecker {
         }
     }
 
-    /// The type of all of several values.
+    /// Several values as ones of one type.
     private func common(
         _ arguments: ArraySlice<Checked>, _ nodes: ArraySlice<FormulaNode>
-    ) throws(FormulaError) -> FormulaType {
+    ) throws(FormulaError) -> ([FormulaStep], FormulaType) {
         var type: FormulaType?
         for (argument, node) in zip(arguments, nodes) {
             guard let known = type else {
@@ -95,7 +96,8 @@ struct FormulaChecker {
             }
             type = argument.type
         }
-        return type ?? .text
+        let common = type ?? .text
+        return (arguments.map { $0.step.widened(from: $0.type, to: common) }, common)
     }
 
     /// The day of a moment by the clocks of a time zone.
@@ -148,15 +150,17 @@ struct FormulaChecker {
                     "\(name == "negative" ? "-" : name) does not take \(given), but: \(wanted.joined(separator: "; or "))"
             )
         }
-        let constants = nodes.compactMap { node in if case .constant(let value) = node.kind { value } else { nil } }
         if name == "money", case .constant(.text(let code)) = nodes[1].kind, Currency(code: code) == nil {
             throw FormulaError(
                 position: nodes[1].position, text: "\(code) is no code of a currency (ISO 4217), as in \"EUR\"")
         }
         // What is never set is a mistake.
-        if constants.count == nodes.count, fitting.body(constants) == nil {
+        let steps = zip(arguments, fitting.parameters).map { $0.step.widened(from: $0.type, to: $1) }
+        let whole = FormulaStep.call(fitting.body, steps)
+        let areConstants = nodes.allSatisfy { if case .constant = $0.kind { true } else { false } }
+        if areConstants, whole.value({ _ in nil }) == nil {
             throw FormulaError(position: position, text: "\(name) has no value for what stands here")
         }
-        return (.call(fitting.body, arguments.map(\.step)), fitting.result)
+        return (whole, fitting.result)
     }
 }

@@ -101,7 +101,7 @@ extension FormulaFunction {
             },
         ],
         "round": [
-            FormulaFunction([.number], .integer) { .whole(DecimalNumber.rounded($0[0].number, places: 0)) },
+            FormulaFunction([.number], .integer) { .whole($0[0].number) },
             FormulaFunction([.number, .integer], .number) { values in
                 (0...12).contains(values[1].integer)
                     ? .rounded(DecimalNumber.rounded(values[0].number, places: Int(values[1].integer))) : nil
@@ -221,11 +221,8 @@ extension FormulaValue {
     }
 
     var number: Double {
-        switch self {
-        case .number(let number): number
-        case .integer(let number): Double(number)
-        default: preconditionFailure("a number")
-        }
+        guard case .number(let number) = self else { preconditionFailure("a number") }
+        return number
     }
 
     var money: (units: Int64, currency: String) {
@@ -258,7 +255,10 @@ extension FormulaValue {
 extension FormulaValue {
     static func rounded(_ number: Double) -> FormulaValue? { DecimalNumber.rounded(number).map { .number($0) } }
 
-    static func whole(_ number: Double) -> FormulaValue? { Int64(exactly: number).map { .integer($0) } }
+    /// The nearest whole number, by the decimal digits.
+    static func whole(_ number: Double) -> FormulaValue? {
+        DecimalNumber(number).product(with: 1).map { .integer($0) }
+    }
 
     static func product(_ amount: FormulaValue, _ number: Double) -> FormulaValue? {
         let (units, currency) = amount.money

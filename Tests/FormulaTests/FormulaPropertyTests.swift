@@ -10,9 +10,9 @@ import Testing
         var maker = FormulaMaker(seed: 20_261_202)
         var setCount = 0
         for _ in 0..<100_000 {
-            let part = maker.part()
+            let (part, wanted) = maker.part()
             let formula: Formula
-            switch Self.formula(part.text, maker.types) {
+            switch Self.formula(part.text, maker.types, giving: wanted) {
             case .success(let made): formula = made
             case .failure(let error):
                 // What is of constants alone and never set is refused.
@@ -31,8 +31,10 @@ import Testing
         #expect(setCount > 40_000)
     }
 
-    private static func formula(_ text: String, _ types: [String: FormulaType]) -> Result<Formula, FormulaError> {
-        do { return .success(try Formula(text, over: types)) } catch { return .failure(error) }
+    private static func formula(
+        _ text: String, _ types: [String: FormulaType], giving wanted: FormulaType? = nil
+    ) -> Result<Formula, FormulaError> {
+        do { return .success(try Formula(text, over: types, giving: wanted)) } catch { return .failure(error) }
     }
 
     @Test func `no text ends the program`() {
@@ -82,9 +84,19 @@ private struct FormulaMaker {
         return values
     }
 
-    mutating func part() -> FormulaPart {
+    mutating func part() -> (FormulaPart, FormulaType) {
         let all: [FormulaType] = [.integer, .number, .text, .flag, .date, .money]
-        return part(all[random.number(0...5)], depth: random.number(1...4))
+        let type = all[random.number(0...5)]
+        return (part(type, depth: random.number(1...4)), type)
+    }
+
+    /// A value, or a whole number where a number is wanted.
+    private mutating func mixed(_ type: FormulaType, depth: Int) -> FormulaPart {
+        guard type == .number, random.chance(30) else { return part(type, depth: depth) }
+        let whole = part(.integer, depth: depth)
+        return FormulaPart(text: whole.text, hasUnsetConstant: whole.hasUnsetConstant, isConstant: whole.isConstant) {
+            whole.worth($0).flatMap { Self.short(Double($0.whole)) }
+        }
     }
 
     private mutating func constant(_ type: FormulaType) -> (text: String, value: FormulaValue) {
@@ -127,7 +139,7 @@ private struct FormulaMaker {
         }
         if random.chance(12) {
             let (condition, one, other) = (
-                part(.flag, depth: depth - 1), part(type, depth: depth - 1), part(type, depth: depth - 1)
+                part(.flag, depth: depth - 1), mixed(type, depth: depth - 1), part(type, depth: depth - 1)
             )
             return joined([condition, one, other], "if(\(condition.text), \(one.text), \(other.text))") { record in
                 condition.worth(record) == .flag(true) ? one.worth(record) : other.worth(record)
@@ -169,7 +181,7 @@ private struct FormulaMaker {
     }
 
     private mutating func pair(_ type: FormulaType, _ depth: Int) -> (FormulaPart, FormulaPart) {
-        (part(type, depth: depth - 1), part(type, depth: depth - 1))
+        (mixed(type, depth: depth - 1), part(type, depth: depth - 1))
     }
 
     private mutating func integer(_ depth: Int) -> FormulaPart {
