@@ -122,7 +122,7 @@ let package = Package(
             "Records",
             [
                 "Wire", "RPC", "Postgres", "Contracts", "Tenancy", "AccessControl", "TenantDatabase",
-                "Credentials", "Text", "Money", "Reactor", "Observability", logging, coreMetrics,
+                "Credentials", "Text", "Money", "Formulas", "Reactor", "Observability", logging, coreMetrics,
             ], exclude: ["README.md"]),
 
         module("IdentityContracts", ["CIdentityContracts", "CContracts", "Contracts", "RPC", "Tenancy", "Wire"]),
@@ -160,7 +160,7 @@ let package = Package(
             [
                 "RPC", "Contracts", "IdentityContracts", "Wire", "Tenancy", "AccessControl", "Postgres", "Reactor",
                 "TenantDatabase", "Records", "Credentials", "Migrations", "ServiceHost", "Settings", "Observability",
-                "Text", "Work", "WorkingTime", logging, coreMetrics,
+                "Text", "Work", "WorkingTime", "Formulas", logging, coreMetrics,
             ], exclude: ["README.md"], resources: [.embedInCode("SQL")]),
         module(
             "CustomerService",

@@ -43,6 +43,8 @@ package struct TenantField: Hashable, Sendable {
     package let referenceObject: String?
     /// Most digits after the point of a number; nil for any.
     package let decimals: Int?
+    /// What its value follows from; nil for a field that is written.
+    package let formula: String?
     /// It holds what was typed for a phone number.
     package let isTyped: Bool
 
@@ -51,7 +53,7 @@ package struct TenantField: Hashable, Sendable {
         range: ClosedRange<Int64>? = nil, choices: [String] = [], displayName: String? = nil,
         description: String? = nil, labels: [TenantLabel] = [], defaultValue: TenantValue? = nil,
         isReadOnly: Bool = false, pattern: String? = nil, patternMessage: String? = nil, isUnique: Bool = false,
-        referenceObject: String? = nil, decimals: Int? = nil,
+        referenceObject: String? = nil, decimals: Int? = nil, formula: String? = nil,
         isTyped: Bool = false
     ) {
         (self.object, self.number, self.name, self.kind) = (object, number, name, kind)
@@ -60,7 +62,7 @@ package struct TenantField: Hashable, Sendable {
         (self.defaultValue, self.isReadOnly) = (defaultValue, isReadOnly)
         (self.pattern, self.patternMessage, self.isUnique) = (pattern, patternMessage, isUnique)
         (self.referenceObject, self.decimals) = (referenceObject, decimals)
-        self.isTyped = isTyped
+        (self.formula, self.isTyped) = (formula, isTyped)
     }
 
     /// Behind the name of a phone number, of the field for what was typed.

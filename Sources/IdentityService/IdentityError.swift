@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import Formulas
 import IdentityContracts
 import RPC
 import Records
@@ -54,6 +55,38 @@ enum IdentityError {
         .resourceExhausted(
             "PATTERNS_TOO_MANY",
             "\(FieldDefinitionRules.patternsMax) custom fields of \(object) have a pattern, and no more may: each record is held to all of them. Take one away.",
+            domain: domain)
+    }
+
+    static func formulaInvalid(_ error: FormulaError) -> RPCError {
+        .invalidArgument(
+            "FORMULA_INVALID", "At character \(error.position) of the formula: \(error.text).", field: "formula",
+            domain: domain)
+    }
+
+    static func formulaCycle(_ names: [String]) -> RPCError {
+        .invalidArgument(
+            "FORMULA_INVALID",
+            "Each of these formulas uses the next, and the last the first: \(names.joined(separator: ", ")). Take one out of the ring.",
+            field: "formula", domain: domain)
+    }
+
+    static let formulaForGood = RPCError.invalidArgument(
+        "FIELD_IMMUTABLE",
+        "A field has a formula from its creation on or never, since either way values would be lost; add another field.",
+        field: "formula", domain: domain)
+
+    static func formulasTooLarge(_ size: Int, max: Int) -> RPCError {
+        .resourceExhausted(
+            "FORMULAS_TOO_LARGE",
+            "All formulas of the object would have \(size) values, fields, operators and functions, and may have \(max): each change of a record reckons with them. Shorten or delete some.",
+            domain: domain)
+    }
+
+    static func fieldInUse(_ field: String, by formula: String) -> RPCError {
+        .failedPrecondition(
+            "FIELD_IN_USE",
+            "The formula of \(formula) uses \(field), and would not be right without it; change the formula first.",
             domain: domain)
     }
 

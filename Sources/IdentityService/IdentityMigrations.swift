@@ -106,6 +106,7 @@ package enum IdentityMigrations {
             Migration(
                 number: 15, name: "version_settings", sql: PackageResources.identity_0015_version_settings_sql),
             Migration(number: 16, name: "create_tags", sql: PackageResources.identity_0016_create_tags_sql),
+            Migration(number: 17, name: "add_formulas", sql: PackageResources.identity_0017_add_formulas_sql),
         ],
         rights: TableRights.kept(
             "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views",

@@ -100,6 +100,9 @@ package struct ServiceDefinition: Sendable {
     /// Some of its records can be shared.
     private var isShared: Bool { records.contains(where: \.isShareable) }
 
+    /// Workspaces can add fields to some of its records.
+    private var isExtensible: Bool { records.contains(where: \.isExtensible) }
+
     /// What it does without a caller.
     ///
     /// - Parameter pushes: what tells mirrors; nil where no other service can be called.
@@ -140,7 +143,9 @@ package struct ServiceDefinition: Sendable {
         try HandoverMethods(engine).register(on: &router)
         UniqueFieldMethods(engine).register(on: &router)
         if !mirrors.isEmpty { MirrorMethods(engine).register(on: &router) }
-        let standing = pushes.map { MirrorJobs($0).standing } + (isSearched ? [SearchJobs(engine).standing] : [])
+        let standing =
+            pushes.map { MirrorJobs($0).standing } + (isSearched ? [SearchJobs(engine).standing] : [])
+            + (isExtensible ? [FormulaJobs(engine, jobService, host.logger).standing] : [])
         host.run(jobs, standing: standing, engine)
         return ServiceOffer(router: router)
     }

@@ -195,4 +195,11 @@ import Testing
         let length = replaced.value { _ in .text(long) }
         #expect(length == nil)
     }
+
+    @Test func `formulas come after those that they use`() throws {
+        let sorted = try FormulaOrder.sorted(["a": ["b", "x"], "b": ["c"], "c": []])
+        #expect(sorted == ["c", "b", "a"])
+        #expect(throws: FormulaOrder.Cycle.self) { try FormulaOrder.sorted(["a": ["b"], "b": ["a"]]) }
+        #expect(throws: FormulaOrder.Cycle.self) { try FormulaOrder.sorted(["a": ["a"]]) }
+    }
 }

@@ -382,6 +382,58 @@ import Testing
         }
     }
 
+    @Test func aFormulaIsCheckedWhenItIsDefined() async throws {
+        try await inWorkspace { _, workspace in
+            func field(_ name: String, _ kind: FieldKind, _ formula: String?) -> FieldDefinition {
+                FieldDefinition(object: "account", name: name, kind: kind, displayName: name, formula: formula)
+            }
+            let size = try await workspace.create(field("size", .wholeNumber, nil))
+            func refused(_ formula: String, _ kind: FieldKind = .number) async throws -> String? {
+                let error = try await refusal { try await workspace.create(field("f", kind, formula)) }
+                return error.map { "\($0.reason) \($0.fieldViolations.map(\.description).joined())" }
+            }
+            #expect(
+                try await refused("custom.size * nothing") == "FORMULA_INVALID At character 15 of the formula: "
+                    + "there is no field nothing that a formula can use.")
+            #expect(
+                try await refused("display_name", .number)
+                    == "FORMULA_INVALID At character 1 of the formula: it gives a text, and the field holds a number.")
+            #expect(try await refused("custom.size *")?.hasPrefix("FORMULA_INVALID At character 14") == true)
+            #expect(try await refused("custom.f + 1")?.contains("custom.f") == true)
+            #expect(try await refused("custom.size", .choice)?.contains("formula") == true)
+            var unique = field("f", .number, "custom.size")
+            unique.unique = true
+            #expect(try await refusal { try await workspace.create(unique) }?.fieldViolations.first?.field == "unique")
+            let twice = try await workspace.create(field("twice", .number, "custom.size * 2"))
+            let four = try await workspace.create(field("four", .number, "custom.twice * 2"))
+            #expect(try await Self.model(workspace).map(\.formula) == [nil, "custom.size * 2", "custom.twice * 2"])
+            // A ring, closed by a change.
+            let ring = try await refusal {
+                try await workspace.update(FieldDefinition(id: twice.id, formula: "custom.four / 2"))
+            }
+            #expect(ring?.reason == "FORMULA_INVALID")
+            // What is used stays.
+            #expect(try await reason { try await workspace.delete(size) } == "FIELD_IN_USE")
+            #expect(try await reason { try await workspace.delete(twice) } == "FIELD_IN_USE")
+            #expect(
+                try await reason { try await workspace.update(FieldDefinition(id: size.id, formula: "1 + 1")) }
+                    == "FIELD_IMMUTABLE")
+            #expect(
+                try await reason { try await workspace.update(FieldDefinition(id: four.id), ["formula"]) }
+                    == "FIELD_IMMUTABLE")
+            for field in [four, twice, size] { try await workspace.delete(field) }
+            // Nor does one come back whose fields are gone.
+            #expect(try await reason { try await workspace.restore(twice) } == "FORMULA_INVALID")
+            try await workspace.restore(size)
+            try await workspace.restore(twice)
+            let long = String(repeating: "1+", count: 490) + "1"
+            try await workspace.create(field("long", .wholeNumber, long))
+            #expect(
+                try await reason { try await workspace.create(field("more", .wholeNumber, long)) }
+                    == "FORMULAS_TOO_LARGE")
+        }
+    }
+
     @Test func whoMayNotChangeTheModelReadsIt() async throws {
         try await inWorkspace { _, workspace in
             let made = try await workspace.create(Self.size)

@@ -52,6 +52,24 @@ import Testing
         return try await client.applyWorkspaceModel(ApplyWorkspaceModelRequest(model: model, preview: preview))
     }
 
+    /// A file may name a formula before what it uses.
+    @Test func formulasAreMadeAfterWhatTheyUse() async throws {
+        try await inWorkspace { _, workspace in
+            func field(_ name: String, _ formula: String?) -> FieldDefinition {
+                FieldDefinition(
+                    object: "account", name: name, kind: .wholeNumber, displayName: name, formula: formula)
+            }
+            let model = WorkspaceModel(fields: [
+                field("four", "custom.twice + custom.twice"), field("twice", "custom.size * 2"), field("size", nil),
+            ])
+            try await Self.apply(model, workspace)
+            let made = try await Self.get(workspace)
+            #expect(made.fields.compactMap(\.formula) == ["custom.twice + custom.twice", "custom.size * 2"])
+            let ring = WorkspaceModel(fields: [field("a", "custom.b"), field("b", "custom.a")])
+            #expect(try await reason { try await Self.apply(ring, workspace) } == "FORMULA_INVALID")
+        }
+    }
+
     @Test func whatIsTakenOutAndMadeIsTheSame() async throws {
         try await inWorkspace { _, workspace in
             let before = try await Self.get(workspace)

@@ -1,5 +1,6 @@
 import AccessControl
 import Contracts
+import Formulas
 import IdentityContracts
 import Postgres
 import RPC
@@ -31,6 +32,7 @@ struct FieldDefinitionRecord: Sendable {
                 .field("pattern_message", .line(200)),
                 // Read by what the workspace calls its kinds of records, not an id.
                 .field("reference_object", .line(TenantObject.prefix.count + TenantField.nameLengthMax), .immutable),
+                .field("formula", .line(Formula.lengthMax)),
                 .field("decimals", .range(0...Int64(TenantField.decimalsMax))),
                 .field("labels", .count(0...FieldDefinitionRules.labelsMax), .items(FieldDefinitionRules.labelParts)),
             ],
@@ -42,6 +44,7 @@ struct FieldDefinitionRecord: Sendable {
                 prepare: uniqueFields.prepare,
                 validate: { FieldDefinitionRules.violations(of: $0.value(FieldDefinition.self), catalogue) },
                 guard: { change, transaction in
+                    try FormulaRules.requireSameKind(change)
                     if change.kind == .create {
                         try await Self.requireObjects(change, transaction)
                         try await Self.number(change, in: transaction)
@@ -53,6 +56,7 @@ struct FieldDefinitionRecord: Sendable {
                 },
                 follow: { change, transaction in
                     if change.kind != .delete { try await Self.requireRoom(change, transaction) }
+                    try await FormulaRules.check(change, catalogue, transaction)
                 },
                 // All that may be changed of a field is in the model: forms are made of it.
                 publish: { await publication.publish($0) }))
@@ -84,7 +88,8 @@ struct FieldDefinitionRecord: Sendable {
             64 + octet_length(object) + octet_length(name) + octet_length(array_to_string(choices, '    '))
             + octet_length(display_name) + coalesce(octet_length(description), 0) + coalesce(octet_length(pattern), 0)
             + coalesce(octet_length(pattern_message), 0) + coalesce(octet_length(default_value::text), 0)
-            + coalesce(octet_length(labels::text), 0) + coalesce(octet_length(reference_object), 0)), 0)::bigint,
+            + coalesce(octet_length(labels::text), 0) + coalesce(octet_length(reference_object), 0)
+            + coalesce(octet_length(formula), 0)), 0)::bigint,
             count(*) FILTER (WHERE object = $1 AND pattern IS NOT NULL)
         FROM {schema}.field_definitions WHERE deleted_at IS NULL
         """)

@@ -94,7 +94,7 @@ enum FieldDefinitionRules {
             refuse("decimals", "NOT_APPLICABLE", "Only a number has decimals; leave it out.")
         }
         violations += referenceViolations(of: field, catalogue)
-        violations += patternViolations(of: field) + labelViolations(of: field)
+        violations += patternViolations(of: field) + labelViolations(of: field) + formulaViolations(of: field)
         // What is wrong with the field itself says more than what would be wrong with a value of it.
         guard violations.isEmpty, let value = field.defaultValue, let definition = TenantField(ModelField(field)) else {
             return violations
@@ -152,6 +152,32 @@ enum FieldDefinitionRules {
         }
     }
 
+    private static func formulaViolations(of field: FieldDefinition) -> [FieldViolation] {
+        guard field.formula != nil else { return [] }
+        switch field.kind ?? .unspecified {
+        case .text, .longText, .wholeNumber, .number, .money, .yesNo, .date, .time: break
+        default:
+            return [
+                FieldViolation(
+                    field: "formula", reason: "NOT_APPLICABLE",
+                    description:
+                        "A formula gives a text, a number, an amount, yes or no, a day or a moment; choose such a kind."
+                )
+            ]
+        }
+        let written: [(name: String, isSet: Bool)] = [
+            ("required", field.required == true), ("read_only", field.readOnly == true),
+            ("unique", field.unique == true),
+            ("default_value", field.defaultValue != nil), ("pattern", field.pattern != nil),
+            ("value_min", field.valueMin != nil), ("value_max", field.valueMax != nil),
+        ]
+        return written.filter(\.isSet).map {
+            FieldViolation(
+                field: $0.name, reason: "NOT_APPLICABLE",
+                description: "Nobody writes what a formula gives; leave it out.")
+        }
+    }
+
     private static func labelViolations(of field: FieldDefinition) -> [FieldViolation] {
         var seen: Set<String> = []
         return field.labels.enumerated().compactMap { index, label in
@@ -173,7 +199,7 @@ extension ModelField {
             displayName: field.displayName, description: field.description, defaultValue: field.defaultValue,
             readOnly: field.readOnly, pattern: field.pattern, patternMessage: field.patternMessage,
             labels: field.labels, unique: field.unique, referenceObject: field.referenceObject,
-            decimals: field.decimals
+            decimals: field.decimals, formula: field.formula
         )
     }
 }

@@ -97,7 +97,9 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
         try await transaction.takeTurn(of: transaction.actor.tenantID.id)
         var pass = ModelPass(engine: engine, transaction: transaction)
         try await pass.apply(model.objects, "objects", objects) { $0.name ?? "" }
-        try await pass.apply(model.fields, "fields", fields) { "\($0.object ?? "").\($0.name ?? "")" }
+        try await pass.apply(model.fields, "fields", fields, order: FormulaRules.order(of: model.fields)) {
+            "\($0.object ?? "").\($0.name ?? "")"
+        }
         try await pass.apply(model.roles, "roles", roles) { $0.displayName ?? "" }
         (response.changes, response.unchangedCount) = (pass.changes, pass.unchangedCount)
         if let settings = model.settings, let change {
@@ -144,9 +146,11 @@ private struct ModelPass {
 
     static func isModel(_ field: FieldDescriptor) -> Bool { !foreign.contains(field.name) }
 
-    /// - Parameter place: where the values stand in the model.
+    /// - Parameters:
+    ///   - place: where the values stand in the model.
+    ///   - order: their places in the order in which they are applied; nil for that in which they stand.
     mutating func apply<Value: WireMessage>(
-        _ values: [Value], _ place: String, _ type: RecordType, name: (Value) -> String
+        _ values: [Value], _ place: String, _ type: RecordType, order: [Int]? = nil, name: (Value) -> String
     ) async throws {
         guard !values.isEmpty else { return }
         let there = try await transaction.lock(
@@ -154,7 +158,8 @@ private struct ModelPass {
         var known = Dictionary(
             there.map { (name($0.value(Value.self)), $0) }, uniquingKeysWith: { first, _ in first })
         var seen: Set<String> = []
-        for (index, value) in values.enumerated() {
+        for index in order ?? Array(values.indices) {
+            let value = values[index]
             let called = name(value)
             guard seen.insert(called).inserted else { throw IdentityError.twiceInModel("\(place)[\(index)]", called) }
             do {

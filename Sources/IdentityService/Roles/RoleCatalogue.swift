@@ -32,6 +32,11 @@ struct RoleCatalogue: Sendable {
         return entry
     }
 
+    /// The message of a kind of records, be it one that a workspace has defined or not.
+    func message(of object: String) -> MessageDescriptor? {
+        (TenantObject.isObject(object) ? own : records.first { $0.object == object })?.message
+    }
+
     /// The service that keeps records of a kind, be it one that a workspace has defined or not.
     func service(of object: String) -> ServiceName? {
         let entry = TenantObject.isObject(object) ? own : records.first { $0.object == object }

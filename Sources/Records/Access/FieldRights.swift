@@ -17,7 +17,7 @@ package struct FieldRights: Sendable {
     init(_ type: RecordType, _ access: ObjectAccess, tags: TagSight? = nil) {
         (self.type, self.tags) = (type, tags)
         mayReadSome = access.scope(.read) > .none
-        levels = access.restrictsFields ? type.withTyped(access.levels(of: type.fieldNames)) : []
+        levels = access.restrictsFields ? type.withDerived(access.levels(of: type.fieldNames)) : []
     }
 
     /// Every field is writable, and so readable.
@@ -114,11 +114,16 @@ extension FieldRights {
 }
 
 extension RecordType {
-    /// The levels of its fields where what was typed for a phone number is no more open than the number.
-    fileprivate func withTyped(_ levels: [FieldLevel]) -> [FieldLevel] {
-        guard levels.count == fields.count, !typedFields.isEmpty else { return levels }
+    /// The levels of its fields where what was typed for a phone number is no more open than the number, and what a formula says hidden from
+    /// whoever may not read all that it says it of.
+    fileprivate func withDerived(_ levels: [FieldLevel]) -> [FieldLevel] {
+        guard levels.count == fields.count, !typedFields.isEmpty || !formulas.isEmpty else { return levels }
         var levels = levels
         for (number, typed) in typedFields { levels[typed] = min(levels[typed], levels[number]) }
+        // Each comes after those that it uses.
+        for formula in formulas where formula.inputs.contains(where: { levels[$0.index] < .read }) {
+            levels[formula.field.index] = .none
+        }
         return levels
     }
 }

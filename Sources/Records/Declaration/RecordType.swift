@@ -85,6 +85,8 @@ package final class RecordType: Sendable {
     let searched: SearchedFields?
     /// Phone numbers and the fields for what was typed, by `RecordField.index`.
     let typedFields: [(number: Int, typed: Int)]
+    /// Fields whose values follow from others, each after those that it uses.
+    let formulas: [RecordFormula]
 
     /// - Parameter table: nil for one that is called as several records are: accounts.
     package convenience init(
@@ -151,6 +153,7 @@ package final class RecordType: Sendable {
         fieldKeys = fieldNames
         searched = SearchedFields(entry.object, fields)
         typedFields = RecordType.typedFields(fields)
+        formulas = []
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = check.standardFields(of: fields, sharing)
         problems = check.problems
@@ -201,6 +204,7 @@ package final class RecordType: Sendable {
         fieldKeys = fields.map(\.key)
         searched = SearchedFields(declared.object, fields)
         typedFields = RecordType.typedFields(fields)
+        formulas = RecordFormula.all(of: fields)
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = declared.standard
         problems = declared.problems

@@ -27,6 +27,7 @@ extension ObjectField {
             : try field.target.map { try FieldReference($0, of: field, call, service) }
         copyOf = rules.original
         readOnly = field.isReadOnly ? true : nil
+        formula = field.added?.formula
         (pattern, patternMessage) = (rules.pattern?.text, rules.pattern?.message)
         defaultValue = field.added?.defaultValue.map { CustomField($0) }
         tellUse(field.name, call)

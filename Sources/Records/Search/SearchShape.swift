@@ -95,7 +95,7 @@ struct SearchedFields: Sendable {
             case .url, nil: break
             }
             // What the service gives is a number of the record's own.
-            if field.rules.unique != nil || field.rules.isOutputOnly { return .code }
+            if field.rules.unique != nil || field.rules.isOutputOnly && !field.isCustom { return .code }
             return field.rules.text?.form == .multiLine ? nil : .words
         case .json: return .items
         default: return nil

@@ -42,7 +42,7 @@ extension TenantField {
             defaultValue: field.defaultValue.flatMap { TenantValue($0) }, isReadOnly: field.readOnly ?? false,
             pattern: field.pattern, patternMessage: field.patternMessage,
             isUnique: field.unique ?? false, referenceObject: field.referenceObject,
-            decimals: field.decimals.map { Int($0) })
+            decimals: field.decimals.map { Int($0) }, formula: field.formula)
     }
 }
 

@@ -1354,7 +1354,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor
   (ProtobufCMessageInit) steward__platform__v1__model_object__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[19] =
+static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[20] =
 {
   {
     "object",
@@ -1584,6 +1584,18 @@ static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "formula",
+    21,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelField, formula),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__model_field__field_indices_by_name[] = {
   8,   /* field[8] = choices */
@@ -1591,6 +1603,7 @@ static const unsigned steward__platform__v1__model_field__field_indices_by_name[
   11,   /* field[11] = default_value */
   10,   /* field[10] = description */
   9,   /* field[9] = display_name */
+  19,   /* field[19] = formula */
   3,   /* field[3] = kind */
   15,   /* field[15] = labels */
   5,   /* field[5] = length_max */
@@ -1606,10 +1619,11 @@ static const unsigned steward__platform__v1__model_field__field_indices_by_name[
   7,   /* field[7] = value_max */
   6,   /* field[6] = value_min */
 };
-static const ProtobufCIntRange steward__platform__v1__model_field__number_ranges[1 + 1] =
+static const ProtobufCIntRange steward__platform__v1__model_field__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 19 }
+  { 21, 19 },
+  { 0, 20 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor =
 {
@@ -1619,10 +1633,10 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor 
   "Steward__Platform__V1__ModelField",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__ModelField),
-  19,
+  20,
   steward__platform__v1__model_field__field_descriptors,
   steward__platform__v1__model_field__field_indices_by_name,
-  1,  steward__platform__v1__model_field__number_ranges,
+  2,  steward__platform__v1__model_field__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__model_field__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

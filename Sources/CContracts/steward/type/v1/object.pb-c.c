@@ -1090,7 +1090,7 @@ const ProtobufCMessageDescriptor steward__type__v1__unique_fields__descriptor =
   (ProtobufCMessageInit) steward__type__v1__unique_fields__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_descriptors[32] =
+static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_descriptors[33] =
 {
   {
     "name",
@@ -1476,6 +1476,18 @@ static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "formula",
+    34,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__ObjectField, formula),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__object_field__field_indices_by_name[] = {
   25,   /* field[25] = access */
@@ -1490,6 +1502,7 @@ static const unsigned steward__type__v1__object_field__field_indices_by_name[] =
   1,   /* field[1] = display_name */
   21,   /* field[21] = filter_operators */
   5,   /* field[5] = format */
+  32,   /* field[32] = formula */
   16,   /* field[16] = immutable */
   23,   /* field[23] = indexed */
   3,   /* field[3] = kind */
@@ -1511,10 +1524,11 @@ static const unsigned steward__type__v1__object_field__field_indices_by_name[] =
   9,   /* field[9] = value_max */
   8,   /* field[8] = value_min */
 };
-static const ProtobufCIntRange steward__type__v1__object_field__number_ranges[1 + 1] =
+static const ProtobufCIntRange steward__type__v1__object_field__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 32 }
+  { 34, 32 },
+  { 0, 33 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__object_field__descriptor =
 {
@@ -1524,10 +1538,10 @@ const ProtobufCMessageDescriptor steward__type__v1__object_field__descriptor =
   "Steward__Type__V1__ObjectField",
   "steward.type.v1",
   sizeof(Steward__Type__V1__ObjectField),
-  32,
+  33,
   steward__type__v1__object_field__field_descriptors,
   steward__type__v1__object_field__field_indices_by_name,
-  1,  steward__type__v1__object_field__number_ranges,
+  2,  steward__type__v1__object_field__number_ranges,
   (ProtobufCMessageInit) steward__type__v1__object_field__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -499,13 +499,16 @@ public struct ModelField: Hashable, Sendable {
     /// Most digits after the point of a number.
     public var decimals: Int32?
 
+    /// What its value follows from.
+    public var formula: String?
+
     public init(
         object: String? = nil, number: Int64? = nil, name: String? = nil, kind: FieldKind? = nil,
         required: Bool? = nil, lengthMax: Int32? = nil, valueMin: Int64? = nil, valueMax: Int64? = nil,
         choices: [String] = [], displayName: String? = nil, description: String? = nil,
         defaultValue: CustomField? = nil, readOnly: Bool? = nil, pattern: String? = nil,
         patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil,
-        referenceObject: String? = nil, decimals: Int32? = nil
+        referenceObject: String? = nil, decimals: Int32? = nil, formula: String? = nil
     ) {
         self.object = object
         self.number = number
@@ -526,6 +529,7 @@ public struct ModelField: Hashable, Sendable {
         self.unique = unique
         self.referenceObject = referenceObject
         self.decimals = decimals
+        self.formula = formula
     }
 }
 
@@ -553,6 +557,7 @@ extension ModelField: WireMessage {
         self.unique = c.pointee.has_unique != 0 ? c.pointee.unique != 0 : nil
         self.referenceObject = readString(c.pointee.reference_object)
         self.decimals = c.pointee.has_decimals != 0 ? c.pointee.decimals : nil
+        self.formula = readString(c.pointee.formula)
     }
 
     package func write(to message: Message) {
@@ -605,6 +610,7 @@ extension ModelField: WireMessage {
             c.pointee.has_decimals = 1
             c.pointee.decimals = value
         }
+        c.pointee.formula = self.formula.map(message.arena.string)
     }
 }
 

@@ -440,6 +440,9 @@ public struct ObjectField: Hashable, Sendable {
     /// Most digits after the point of a number; absent where there may be any.
     public var decimals: Int32?
 
+    /// What its value follows from; nobody writes it.
+    public var formula: String?
+
     public init(
         name: String? = nil, displayName: String? = nil, description: String? = nil, kind: ValueKind? = nil,
         list: Bool? = nil, format: TextFormat? = nil, multiline: Bool? = nil, lengthMax: Int32? = nil,
@@ -449,7 +452,7 @@ public struct ObjectField: Hashable, Sendable {
         reference: FieldReference? = nil, filterOperators: [ComparisonOperator] = [], sortable: Bool? = nil,
         indexed: Bool? = nil, copyOf: String? = nil, access: FieldAccess? = nil, parts: [ObjectField] = [],
         readOnly: Bool? = nil, pattern: String? = nil, patternMessage: String? = nil,
-        defaultValue: CustomField? = nil, decimals: Int32? = nil
+        defaultValue: CustomField? = nil, decimals: Int32? = nil, formula: String? = nil
     ) {
         self.name = name
         self.displayName = displayName
@@ -483,6 +486,7 @@ public struct ObjectField: Hashable, Sendable {
         self.patternMessage = patternMessage
         self.defaultValue = defaultValue
         self.decimals = decimals
+        self.formula = formula
     }
 }
 
@@ -523,6 +527,7 @@ extension ObjectField: WireMessage {
         self.patternMessage = readString(c.pointee.pattern_message)
         self.defaultValue = readMessage(c.pointee.default_value, message.arena)
         self.decimals = c.pointee.has_decimals != 0 ? c.pointee.decimals : nil
+        self.formula = readString(c.pointee.formula)
     }
 
     package func write(to message: Message) {
@@ -622,6 +627,7 @@ extension ObjectField: WireMessage {
             c.pointee.has_decimals = 1
             c.pointee.decimals = value
         }
+        c.pointee.formula = self.formula.map(message.arena.string)
     }
 }
 

@@ -87,6 +87,11 @@ public struct FieldDefinition: Hashable, Sendable {
     /// Most digits after the point of a number, 0 to 12; any unless set.
     public var decimals: Int32?
 
+    /// Its value follows from other fields of the record, as in amount * custom.probability / 100, and nobody writes it: at most 1,000
+    /// characters (Sources/Formulas/README.md). What uses a field that a caller may not read is hidden from him, too. It may be changed, but a field
+    /// keeps or lacks it for good; records that are there get the new values by and by. FORMULA_INVALID says where a formula is wrong.
+    public var formula: String?
+
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, object: String? = nil, name: String? = nil, kind: FieldKind? = nil,
@@ -94,7 +99,7 @@ public struct FieldDefinition: Hashable, Sendable {
         lengthMax: Int32? = nil, valueMin: Int64? = nil, valueMax: Int64? = nil, choices: [String] = [],
         number: Int64? = nil, defaultValue: CustomField? = nil, readOnly: Bool? = nil, pattern: String? = nil,
         patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil,
-        referenceObject: String? = nil, decimals: Int32? = nil
+        referenceObject: String? = nil, decimals: Int32? = nil, formula: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -120,6 +125,7 @@ public struct FieldDefinition: Hashable, Sendable {
         self.unique = unique
         self.referenceObject = referenceObject
         self.decimals = decimals
+        self.formula = formula
     }
 }
 
@@ -152,6 +158,7 @@ extension FieldDefinition: WireMessage {
         self.unique = c.pointee.has_unique != 0 ? c.pointee.unique != 0 : nil
         self.referenceObject = readString(c.pointee.reference_object)
         self.decimals = c.pointee.has_decimals != 0 ? c.pointee.decimals : nil
+        self.formula = readString(c.pointee.formula)
     }
 
     package func write(to message: Message) {
@@ -212,6 +219,7 @@ extension FieldDefinition: WireMessage {
             c.pointee.has_decimals = 1
             c.pointee.decimals = value
         }
+        c.pointee.formula = self.formula.map(message.arena.string)
     }
 }
 
@@ -509,7 +517,7 @@ public enum FieldDefinitionServiceMethods {
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
-        name: serviceName, comment: "Keeps the fields that the workspace has added to its records. Needs a session; permissions are field_definition.read and so on. What is changed here holds in all services within a second, for whoever made the change at once. A field that is deleted is not seen any more; its values are kept and come back with it. Reasons: FIELD_OBJECT_UNKNOWN, FIELDS_TOO_MANY, PATTERNS_TOO_MANY.",
+        name: serviceName, comment: "Keeps the fields that the workspace has added to its records. Needs a session; permissions are field_definition.read and so on. What is changed here holds in all services within a second, for whoever made the change at once. A field that is deleted is not seen any more; its values are kept and come back with it. Reasons: FIELD_OBJECT_UNKNOWN, FIELDS_TOO_MANY, PATTERNS_TOO_MANY, FORMULA_INVALID, FORMULAS_TOO_LARGE, FIELD_IN_USE (a formula uses it).",
         methods: [
             MethodDescription(getFieldDefinition, comment: "Gives one field definition. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetFieldDefinitions, comment: "Gives up to 1,000 field definitions by id, in the order asked for; those not found are left out and named."),
@@ -534,7 +542,7 @@ public enum FieldDefinitionServiceMethods {
 /// Keeps the fields that the workspace has added to its records. Needs a session; permissions are field_definition.read and so on. What is
 /// changed here holds in all services within a second, for whoever made the change at once. A field that is deleted is not seen any more;
 /// its values are kept and come back with it. Reasons: FIELD_OBJECT_UNKNOWN, FIELDS_TOO_MANY,
-/// PATTERNS_TOO_MANY.
+/// PATTERNS_TOO_MANY, FORMULA_INVALID, FORMULAS_TOO_LARGE, FIELD_IN_USE (a formula uses it).
 public struct FieldDefinitionServiceClient: Sendable {
     private let channel: any RPCChannel
 

@@ -1,0 +1,187 @@
+import AccessControl
+import Contracts
+import CustomerContracts
+import CustomerService
+import RPC
+import Records
+import Tenancy
+import TestService
+import Testing
+
+/// Fields of a workspace whose values follow from others.
+@Suite struct FormulaTests {
+    private static let inputs = [
+        TenantField(object: "account", number: 1, name: "size", kind: .wholeNumber),
+        TenantField(object: "account", number: 2, name: "rate", kind: .number),
+        TenantField(object: "account", number: 3, name: "founded", kind: .date),
+    ]
+
+    private static func formula(
+        _ number: Int64, _ name: String, _ kind: TenantField.Kind, _ text: String, decimals: Int? = nil,
+        lengthMax: Int? = nil
+    ) -> TenantField {
+        TenantField(
+            object: "account", number: number, name: name, kind: kind, lengthMax: lengthMax, decimals: decimals,
+            formula: text)
+    }
+
+    private static let formulas = [
+        formula(11, "score", .number, "custom.size * custom.rate", decimals: 1),
+        // Uses one that stands behind it.
+        formula(10, "label", .text, "display_name & \" (\" & custom.score & \")\""),
+        formula(12, "fee", .money, "annual_revenue * 0.1"),
+        formula(13, "is_old", .yesNo, "year(custom.founded) < 2000"),
+        formula(14, "jubilee", .date, "add_months(custom.founded, 300)"),
+    ]
+
+    private static func run(
+        _ fields: [TenantField] = inputs + formulas, _ body: @escaping @Sendable (TestService) async throws -> Void
+    ) async throws {
+        try await TestService.run(CustomerService.definition) { service in
+            service.set(fields)
+            try await body(service)
+        }
+    }
+
+    private static func account(_ name: String, size: Int64? = nil, rate: Double? = nil) -> Account {
+        var account = Account(displayName: name)
+        if let size { account.customFields.append(CustomField(name: "size", intValue: size)) }
+        if let rate { account.customFields.append(CustomField(name: "rate", doubleValue: rate)) }
+        return account
+    }
+
+    private static func values(_ account: Account) -> [String: CustomField] {
+        Dictionary(account.customFields.map { ($0.name ?? "", $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private static func settle(_ service: TestService) async throws -> Int {
+        let keeper = FormulaKeeper(service.engine, doing: Account.entry.methods.update, service.postgres.logger)
+        var steps = 0
+        while try await keeper.step(service.tenant.id, deadline: .after(.seconds(60))) { steps += 1 }
+        return steps
+    }
+
+    @Test func everyWayInReckons() async throws {
+        try await Self.run { service in
+            var sent = Self.account("北京", size: 3, rate: 0.15)
+            sent.annualRevenue = Money(currencyCode: "EUR", minorUnits: 12_345)
+            sent.customFields.append(CustomField(name: "founded", stringValue: "1999-05-31"))
+            // What a client sends for it is left out.
+            sent.customFields.append(CustomField(name: "score", doubleValue: 99))
+            let made = try await service.create(sent)
+            let values = Self.values(made)
+            #expect(values["score"]?.doubleValue == 0.5)
+            #expect(values["label"]?.stringValue == "北京 (0.5)")
+            #expect(values["fee"]?.moneyValue == Money(currencyCode: "EUR", minorUnits: 1_235))
+            #expect(values["is_old"]?.boolValue == true)
+            #expect(values["jubilee"]?.stringValue == "2024-05-31")
+            let read = try await service.get(made)
+            #expect(read == made)
+            let changed = try await service.update(
+                Account(id: made.id, customFields: [CustomField(name: "size", intValue: 10)]))
+            #expect(Self.values(changed)["score"]?.doubleValue == 1.5)
+            #expect(Self.values(changed)["label"]?.stringValue == "北京 (1.5)")
+            // Without what it needs a value is unset.
+            let cleared = try await service.update(Account(id: made.id), ["custom.size"])
+            #expect(Self.values(cleared)["score"] == nil)
+            #expect(Self.values(cleared)["label"]?.stringValue == "北京 ()")
+            let batch = try await service.batchCreate([
+                Self.account("a", size: 1, rate: 2), Self.account("b", size: 2, rate: 2),
+            ])
+            #expect(batch.records.map { Self.values($0)["score"]?.doubleValue } == [2, 4])
+            let found = try await service.list(Account.self, "custom.score > 3", by: ["custom.score desc"])
+            #expect(found.map(\.displayName) == ["b"])
+            let refusal = try await denial {
+                try await service.update(Account(id: made.id), ["custom.score"])
+            }
+            #expect(refusal.reason == "FIELD_OUTPUT_ONLY")
+        }
+    }
+
+    @Test func whatDoesNotFitItsFieldIsRefused() async throws {
+        try await Self.run([Self.formula(1, "twice", .text, "display_name & display_name", lengthMax: 10)]) { service in
+            _ = try await service.create(Account(displayName: "12345"))
+            let refusal = try await denial { try await service.create(Account(displayName: "123456")) }
+            #expect(refusal.fieldViolations.map { "\($0.field) \($0.reason)" } == ["account.custom.twice TOO_LONG"])
+        }
+    }
+
+    /// Who may not read a field learns nothing of it by what is reckoned with it.
+    @Test func hiddenFieldsStayHidden() async throws {
+        try await Self.run { service in
+            let clerk = service.makeUser(
+                [("account", "read", .all), ("account", "update", .all)], hiding: [("account", "custom.rate", .masked)])
+            let made = try await service.create(Self.account("a", size: 3, rate: 0.5))
+            let seen = Self.values(try await service.get(made, as: clerk))
+            #expect(seen["size"]?.intValue == 3)
+            #expect(seen["score"] == nil && seen["label"] == nil)
+            for filter in ["custom.score > 1", "custom.label ~ \"1.5\""] {
+                let refusal = try await denial { try await service.list(Account.self, filter, as: clerk) }
+                #expect(refusal.reason == "FIELD_NOT_READABLE")
+            }
+            let sorting = try await denial {
+                try await service.list(Account.self, by: ["custom.label"], as: clerk)
+            }
+            #expect(sorting.reason == "FIELD_NOT_READABLE")
+            // His changes are reckoned with all the same.
+            _ = try await service.update(
+                Account(id: made.id, customFields: [CustomField(name: "size", intValue: 4)]), as: clerk)
+            #expect(Self.values(try await service.get(made))["score"]?.doubleValue == 2)
+        }
+    }
+
+    @Test func anUndoReckonsAgain() async throws {
+        try await Self.run { service in
+            let made = try await service.create(Self.account("a", size: 3, rate: 0.5))
+            _ = try await service.update(
+                Account(id: made.id, customFields: [CustomField(name: "size", intValue: 5)]))
+            _ = try await service.undo(made, 2)
+            let back = Self.values(try await service.get(made))
+            #expect(back["size"]?.intValue == 3 && back["score"]?.doubleValue == 1.5)
+        }
+    }
+
+    /// Records that are there get what a formula says that comes or changes later, once each.
+    @Test func recordsFollowANewFormula() async throws {
+        try await Self.run(Self.inputs) { service in
+            _ = try await service.batchCreate((0..<450).map { Self.account("\($0)", size: Int64($0), rate: 2) })
+            let deleted = try await service.create(Self.account("deleted", size: 7, rate: 2))
+            try await service.delete(deleted)
+            service.set(Self.inputs + [Self.formula(11, "score", .number, "custom.size * custom.rate")])
+            _ = try await Self.settle(service)
+            let found = try await service.number(
+                "SELECT count(*) FROM {schema}.accounts WHERE (custom->>'custom.11')::float = (custom->>'custom.1')::float * 2"
+            )
+            // Zero times two is set, too.
+            #expect(found == 451)
+            let versions = try await service.number(
+                "SELECT max(version) FROM {schema}.accounts WHERE deleted_at IS NULL")
+            #expect(versions == 2)
+            // Nothing is left to do, and nothing is done again.
+            #expect(try await Self.settle(service) == 0)
+            service.set(Self.inputs + [Self.formula(11, "score", .number, "custom.size + 1")])
+            _ = try await Self.settle(service)
+            let again = try await service.number(
+                "SELECT count(*) FROM {schema}.accounts WHERE (custom->>'custom.11')::float = (custom->>'custom.1')::float + 1"
+            )
+            #expect(again == 451)
+            let purposes = try await service.number(
+                "SELECT count(*) FROM {schema}.ledger WHERE purpose = 'reckon_formulas'")
+            #expect(purposes >= 900)
+        }
+    }
+
+    /// A keeper that was killed goes on where it was: what it did is with its place.
+    @Test func twoKeepersDoTheWorkOnce() async throws {
+        try await Self.run(Self.inputs) { service in
+            _ = try await service.batchCreate((0..<600).map { Self.account("\($0)", size: Int64($0), rate: 1) })
+            service.set(Self.inputs + [Self.formula(11, "score", .number, "custom.size * 3")])
+            async let one = Self.settle(service)
+            async let other = Self.settle(service)
+            _ = try await (one, other)
+            _ = try await Self.settle(service)
+            let versions = try await service.number("SELECT count(*) FROM {schema}.accounts WHERE version = 2")
+            #expect(versions == 600)
+        }
+    }
+}
