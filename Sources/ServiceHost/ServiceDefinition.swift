@@ -140,7 +140,9 @@ package struct ServiceDefinition: Sendable {
         try HandoverMethods(engine).register(on: &router)
         UniqueFieldMethods(engine).register(on: &router)
         if !mirrors.isEmpty { MirrorMethods(engine).register(on: &router) }
-        let standing = pushes.map { MirrorJobs($0).standing } + (isSearched ? [SearchJobs(engine).standing] : [])
+        let standing =
+            pushes.map { MirrorJobs($0).standing } + (isSearched ? [SearchJobs(engine).standing] : [])
+            + (isShared ? [SharingJobs(engine).standing(sharingService, logger: host.logger)] : [])
         host.run(jobs, standing: standing, engine)
         return ServiceOffer(router: router)
     }
