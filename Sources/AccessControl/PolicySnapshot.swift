@@ -18,6 +18,8 @@ package final class PolicySnapshot: Sendable {
     package let model: TenantModel
     /// The tags of the workspace, without those that were deleted.
     let tags: [RecordID: PolicyTag]
+    /// The sharing rules of the workspace, by kind of records.
+    let rules: [String: SharingRules]
 
     private let roles: [RecordID: PolicyRole]
     private let users: [UserID: PolicyUser]
@@ -26,11 +28,14 @@ package final class PolicySnapshot: Sendable {
     private let deletedUnits: Set<RecordID>
     /// Compiled rights; at most one entry for each user of the snapshot.
     private let compiled = Mutex<[UserID: UserAccess]>([:])
+    /// What was made of the sharing rules of a kind of records.
+    private let madeOfRules = Mutex<[String: any Sendable]>([:])
 
     package init(
         tenantID: TenantID, epoch: Int64, isActive: Bool, roles: [PolicyRole], units: [PolicyUnit],
         users: [PolicyUser], placements: [Placement] = [], settings: WorkspaceSettings = WorkspaceSettings(),
-        upcomingSettings: [WorkspaceSettings] = [], model: TenantModel = .empty, tags: [PolicyTag] = []
+        upcomingSettings: [WorkspaceSettings] = [], model: TenantModel = .empty, tags: [PolicyTag] = [],
+        sharingRules: [PolicySharingRule] = []
     ) {
         self.tenantID = tenantID
         self.epoch = epoch
@@ -39,6 +44,7 @@ package final class PolicySnapshot: Sendable {
         settingsInOrder = [settings] + upcomingSettings
         self.model = model
         self.tags = Dictionary(tags.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        rules = Dictionary(grouping: sharingRules, by: \.object).mapValues(SharingRules.init)
         self.roles = Dictionary(roles.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.users = Dictionary(users.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         tree = UnitTree(units)
@@ -56,6 +62,15 @@ package final class PolicySnapshot: Sendable {
     /// What holds at a moment. Of the past only what this policy knows.
     package func settings(at moment: Timestamp) -> WorkspaceSettings {
         settingsInOrder.last { $0.effectiveTime ?? moment <= moment } ?? settingsInOrder[0]
+    }
+
+    /// What `make` makes of the sharing rules of a kind of records, made once; nil where there are none.
+    package func madeOfRules<Made: Sendable>(of object: String, _ make: ([PolicySharingRule]) -> Made) -> Made? {
+        guard let rules = rules[object] else { return nil }
+        if let known = madeOfRules.withLock({ $0[object] }) as? Made { return known }
+        let made = make(rules.all)
+        madeOfRules.withLock { $0[object] = made }
+        return made
     }
 
     /// When a user works, by the settings of a moment; what all do for a user who is not known. Its hours are those of the settings' time zone.

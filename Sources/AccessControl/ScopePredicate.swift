@@ -10,8 +10,9 @@ package enum ScopePredicate: Hashable, Sendable {
     case ownerOrUnits(UserID, [RecordID])
     /// Every record.
     case all
-    /// Those of a scope, and those that are shared with everybody or with what the caller is: for what is asked here.
-    indirect case shared(ScopePredicate, with: Audience, for: ShareUse)
+    /// Those of a scope, and those that are shared with everybody or with what the caller is: for what is asked here, by themselves or by one of
+    /// these selections of sharing rules.
+    indirect case shared(ScopePredicate, with: Audience, for: ShareUse, by: [RecordID] = [])
 
     /// Whether a record of this owner and department is selected. Whom it is shared with is not asked.
     package func admits(owner: RecordID?, unit: RecordID?) -> Bool {
@@ -20,14 +21,17 @@ package enum ScopePredicate: Hashable, Sendable {
         case .owner(let user): owner == user.id
         case .ownerOrUnits(let user, let units): owner == user.id || unit.map(units.contains) ?? false
         case .all: true
-        case .shared(let scope, _, _): scope.admits(owner: owner, unit: unit)
+        case .shared(let scope, _, _, _): scope.admits(owner: owner, unit: unit)
         }
     }
 
-    /// The same for a record with these shares, at a moment.
-    package func admits(owner: RecordID?, unit: RecordID?, shares: [Share], at moment: Timestamp) -> Bool {
+    /// The same for a record with these shares and selections, at a moment.
+    package func admits(
+        owner: RecordID?, unit: RecordID?, shares: [Share], selections: [RecordID] = [], at moment: Timestamp
+    ) -> Bool {
         if admits(owner: owner, unit: unit) { return true }
-        guard case .shared(_, let audience, let use) = self else { return false }
-        return shares.contains { audience.includes($0.subject) && $0.allows(use) && $0.holds(at: moment) }
+        guard case .shared(_, let audience, let use, let reaching) = self else { return false }
+        return selections.contains(where: reaching.contains)
+            || shares.contains { audience.includes($0.subject) && $0.allows(use) && $0.holds(at: moment) }
     }
 }

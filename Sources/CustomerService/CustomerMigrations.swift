@@ -31,11 +31,16 @@ package enum CustomerMigrations {
                 number: 15, name: "keep_normal_forms", sql: PackageResources.customer_0015_keep_normal_forms_sql),
             Migration(number: 16, name: "add_tags", sql: PackageResources.customer_0016_add_tags_sql),
             Migration(
-                number: 17, name: "tell_formula_shapes", sql: PackageResources.customer_0017_tell_formula_shapes_sql),
+                number: 17, name: "add_sharing_selections",
+                sql: PackageResources.customer_0017_add_sharing_selections_sql),
+            Migration(
+                number: 18, name: "tell_formula_shapes", sql: PackageResources.customer_0018_tell_formula_shapes_sql),
         ],
         rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads", "custom_records")
             + TableRights.added("custom_objects") + TableRights.kept("record_numbers", changing: ["last"])
             + TableRights.mirrored(
                 "search_entries", "search_builds", "search_shapes", "unique_values", "unique_builds", "formula_shapes")
+            + TableRights.kept(
+                "sharing_places", changing: ["selection_ids", "looked_to", "looked_count", "changed_count"])
             + TableRights.kept("mirror_feeds", changing: ["fence", "rebuilt_to", "begun_at", "told_fence"]))
 }

@@ -100,6 +100,7 @@ package struct Identity: Sendable {
         let object = ObjectDefinitionRecord(publication: publication).type
         let view = SavedViewRecord(catalogue: catalogue, roles: role).type
         let tag = TagRecord(publication: publication, roles: role).type
+        let rule = SharingRuleRecord(publication: publication, catalogue: catalogue, roles: role).type
         let user = UserRecord(
             publication: publication, catalogue: catalogue, departments: department, roles: role
         ).type
@@ -123,7 +124,7 @@ package struct Identity: Sendable {
         let transfer = UserTransfer(client: handover.client, users: user)
         definition = ServiceDefinition(
             IdentityMigrations.tenantStream,
-            records: [user, department, role, field, object, view, tag],
+            records: [user, department, role, field, object, view, tag, rule],
             jobs: [handover.saga.job, transfer.saga.job],
             methods: { engine, router in
                 authentication.register(on: &router)

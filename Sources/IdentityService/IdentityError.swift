@@ -127,6 +127,28 @@ enum IdentityError {
         "The workspace has \(PolicyTag.countMax) tags, and may have no more; delete one that is not needed.",
         domain: domain, details: [("max", String(PolicyTag.countMax))])
 
+    static func sharingRulesTooMany(_ object: String) -> RPCError {
+        .resourceExhausted(
+            "SHARING_RULES_TOO_MANY",
+            "There are \(PolicySharingRule.countMax) sharing rules of \(object), and may be no more; delete one that is not needed, or join two.",
+            domain: domain, details: [("max", String(PolicySharingRule.countMax))])
+    }
+
+    static func sharingRulesTooLarge(_ bytes: Int64, max: Int64) -> RPCError {
+        .resourceExhausted(
+            "SHARING_RULES_TOO_LARGE",
+            "All sharing rules of the workspace would have \(bytes) bytes; at most \(max) are allowed. Share with departments or roles in place of "
+                + "users, or with shorter filters.",
+            domain: domain, details: [("max", String(max))])
+    }
+
+    static func fieldInRule(_ path: String, _ rule: String) -> RPCError {
+        .failedPrecondition(
+            "FIELD_IN_SHARING_RULE",
+            "The sharing rule \(rule) selects by \(path); change its filter, or delete it, first.", domain: domain,
+            details: [("rule", rule)])
+    }
+
     /// - Parameter others: with whom a record of the kind cannot be shared.
     static func sharingNotAllowed(_ object: String, _ field: String, _ others: String) -> RPCError {
         .permissionDenied(

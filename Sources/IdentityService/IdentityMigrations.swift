@@ -106,11 +106,14 @@ package enum IdentityMigrations {
             Migration(
                 number: 15, name: "version_settings", sql: PackageResources.identity_0015_version_settings_sql),
             Migration(number: 16, name: "create_tags", sql: PackageResources.identity_0016_create_tags_sql),
-            Migration(number: 17, name: "add_formulas", sql: PackageResources.identity_0017_add_formulas_sql),
+            Migration(
+                number: 17, name: "create_sharing_rules",
+                sql: PackageResources.identity_0017_create_sharing_rules_sql),
+            Migration(number: 19, name: "add_formulas", sql: PackageResources.identity_0019_add_formulas_sql),
         ],
         rights: TableRights.kept(
             "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views",
-            "tags")
+            "tags", "sharing_rules")
             + [
                 TableRights("field_definitions_number_seq", "USAGE"),
                 TableRights("object_definitions_number_seq", "USAGE"),

@@ -11,7 +11,7 @@ struct ReaderSharing {
     let roles: RecordType
 
     /// The fields that say who reads a record beside those whose scopes cover it.
-    static let rule = SharingRule(
+    static let rule = ReaderRule(
         everybody: "shared_with_all", departments: "shared_department_ids", roles: "shared_role_ids")
     /// Departments, and roles, that it is shared with.
     static let countMax = 100

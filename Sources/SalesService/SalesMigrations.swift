@@ -26,11 +26,16 @@ package enum SalesMigrations {
                 sql: PackageResources.sales_0014_create_unique_values_sql),
             Migration(number: 15, name: "add_tags", sql: PackageResources.sales_0015_add_tags_sql),
             Migration(
-                number: 16, name: "tell_formula_shapes", sql: PackageResources.sales_0016_tell_formula_shapes_sql),
+                number: 16, name: "add_sharing_selections",
+                sql: PackageResources.sales_0016_add_sharing_selections_sql),
+            Migration(
+                number: 17, name: "tell_formula_shapes", sql: PackageResources.sales_0017_tell_formula_shapes_sql),
         ],
         rights: TableRights.purged("pipelines", "stages", "deals") + TableRights.added("stage_changes")
             + TableRights.mirrored(
                 "account_mirror", "search_entries", "search_builds", "search_shapes", "unique_values", "unique_builds",
                 "formula_shapes")
+            + TableRights.kept(
+                "sharing_places", changing: ["selection_ids", "looked_to", "looked_count", "changed_count"])
             + TableRights.kept("mirrors", changing: ["fence", "fields"]))
 }

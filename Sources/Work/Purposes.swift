@@ -16,6 +16,12 @@ extension Purpose {
         "end_shares", needs: "account.read", "account.update", "contact.read", "contact.update", "account_contact.read",
         "account_contact.update", "activity.read", "activity.update", "lead.read", "lead.update", "custom.*.read",
         "custom.*.update", "deal.read", "deal.update")
+    /// Has records bear the selections of sharing rules. Each kind that can be shared stands here.
+    static let applySharingRules = Purpose(
+        "apply_sharing_rules", needs: "account.read", "account.update", "contact.read", "contact.update",
+        "account_contact.read", "account_contact.update", "activity.read", "activity.update", "lead.read",
+        "lead.update",
+        "custom.*.read", "custom.*.update", "deal.read", "deal.update")
     /// Removes deleted records for good when the workspace's time for them is over. Each kind that a service purges stands here.
     static let purgeDeleted = Purpose(
         "purge_deleted", needs: "account.erase", "contact.erase", "account_contact.erase", "activity.erase",

@@ -47,7 +47,7 @@ import Testing
         #expect(
             Set(mirror.fieldNames) == [
                 "id", "version", "create_time", "update_time", "delete_time", "owner_id", "department_id",
-                "shares", "display_name", "industry", "region", "country_code",
+                "shares", "sharing_selection_ids", "display_name", "industry", "region", "country_code",
             ])
     }
 

@@ -127,7 +127,7 @@ extension Bench {
 /// What a declaration does not tell of the values that a field takes.
 enum Listed {
     /// The type of the records whose ids a list holds.
-    static let objects = ["user.role_ids": "role"]
+    static let objects = ["user.role_ids": "role", "sharing_rule.role_ids": "role"]
     /// Texts in items that are words of the service.
     static let texts = [
         "role.grants.object": "account", "role.grants.action": "read", "role.field_policies.object": "account",
@@ -135,7 +135,8 @@ enum Listed {
         "field_definition.labels.language_code": "de", "field_definition.labels.display_name": "Kiwi",
         "field_definition.labels.description": "Kiwi",
         "saved_view.object": "account", "saved_view.filter_expression": "city = Kiwi", "saved_view.columns": "city",
-        "saved_view.order_by": "city desc", "tag.colour": "#1e90ff",
+        "saved_view.order_by": "city desc", "tag.colour": "#1e90ff", "sharing_rule.object": "account",
+        "sharing_rule.filter_expression": "city = Kiwi",
     ]
 }
 

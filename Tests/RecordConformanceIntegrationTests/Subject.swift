@@ -117,6 +117,8 @@ struct Bench: Sendable {
             ($0.object, "*", .all)
         }
         if type.standard.tags != nil { grants.append(("tag", "read", .all)) }
+        // Nobody shares by a rule what he could not share one by one.
+        if type.object == "sharing_rule" { grants += ["read", "update"].map { ("account", $0, .all) } }
         return service.makeUser(grants, hiding: field.map { [(type.object, $0, level)] } ?? [])
     }
 

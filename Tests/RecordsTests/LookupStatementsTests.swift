@@ -47,7 +47,7 @@ import Testing
             message: SavedView.descriptor, service: SavedView.entry.service, methods: SavedView.entry.methods)
         let view = RecordType(
             entry, table: "views", fields: [],
-            sharing: SharingRule(
+            sharing: ReaderRule(
                 everybody: "shared_with_all", departments: "shared_department_ids", roles: "shared_role_ids"))
         let (user, units) = (UserID(.make()), [RecordID.make()])
         let audience = Audience(user: user, unit: nil, units: [.make()], roles: [.make()])
@@ -63,7 +63,7 @@ import Testing
         // Of a type that is not shared, the same is the scope alone.
         let declared = RecordType(
             Account.self, fields: [],
-            sharing: SharingRule(everybody: "display_name", departments: "owner_id", roles: "owner_id"))
+            sharing: ReaderRule(everybody: "display_name", departments: "owner_id", roles: "owner_id"))
         #expect(declared.problems.contains { $0.contains("by which it is shared") })
     }
 

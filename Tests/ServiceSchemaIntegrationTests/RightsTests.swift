@@ -165,7 +165,13 @@ import Testing
     private static func login(_ service: ServiceName) -> String { InstallationNames.login(service, partition: 0) }
 
     private static let records: [(ServiceName, [String])] = [
-        (.identity, ["departments", "roles", "users", "credentials", "field_definitions", "saved_views", "tags"]),
+        (
+            .identity,
+            [
+                "departments", "roles", "users", "credentials", "field_definitions", "saved_views", "tags",
+                "sharing_rules",
+            ]
+        ),
         (.customer, ["accounts", "contacts", "account_contacts", "activities"]),
         (.sales, ["pipelines", "stages", "deals", "stage_changes"]),
     ]

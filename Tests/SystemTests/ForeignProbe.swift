@@ -87,6 +87,9 @@ struct SampleRecords: Sendable {
         ids["tag"] = try await admin.tags.createTag(
             CreateTagRequest(record: Tag(displayName: text("tag"), sharedWithAll: true))
         ).record?.id
+        ids["sharing_rule"] = try await admin.sharingRules.createSharingRule(
+            CreateSharingRuleRequest(record: ForeignProbe.rule(text("rule"), with: ids["role"]))
+        ).record?.id
         ids["job"] = try await admin.accounts.deleteMatchingAccounts(
             DeleteMatchingAccountsRequest(filterExpression: "external_id = \"none\"")
         ).jobID
@@ -256,10 +259,17 @@ struct ForeignProbe {
                     name: name.replacing(" ", with: "_"), displayName: name, pluralDisplayName: name)
             case "record": Record(displayName: name)
             case "tag": Tag(displayName: name)
+            case "sharing_rule": Self.rule(name, with: try own.id("role"))
             case "saved_view": SavedView(object: "account", displayName: name)
             default: throw TestStewardError("there is no sample for \(method.path): add one here")
             }
         return record.message(in: arena)
+    }
+
+    fileprivate static func rule(_ name: String, with role: String?) -> SharingRule {
+        var rule = SharingRule(displayName: name, object: "account", filterExpression: "city = Rom")
+        rule.roleIDs = [role].compactMap(\.self)
+        return rule
     }
 
     /// The kind of records that a field refers to by its name, as in parent_account_id; nil for a field that does not.

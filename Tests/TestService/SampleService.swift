@@ -17,12 +17,21 @@ package enum SampleService {
             Migration(number: 1, name: "create_accounts", sql: accounts),
             Migration(number: 2, name: "create_contacts", sql: contacts),
             Migration(number: 3, name: "create_activities", sql: activities),
-        ], rights: TableRights.purged("accounts", "contacts", "activities"))
+            Migration(number: 4, name: "create_sharing_places", sql: sharingPlaces),
+        ],
+        rights: TableRights.purged("accounts", "contacts", "activities") + TableRights.kept("sharing_places"))
+
+    private static let sharingPlaces = """
+        CREATE TABLE {schema}.sharing_places (
+            object text NOT NULL CONSTRAINT sharing_places_pkey PRIMARY KEY, selection_ids uuid[] NOT NULL, looked_to uuid,
+            looked_count bigint NOT NULL, changed_count bigint NOT NULL
+        );
+        """
 
     private static let standard = """
         id uuid NOT NULL, version bigint NOT NULL, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,
         deleted_at timestamptz, owner_id uuid NOT NULL, department_id uuid, shares jsonb, custom jsonb,
-        tag_ids uuid[] NOT NULL DEFAULT '{}'
+        tag_ids uuid[] NOT NULL DEFAULT '{}', sharing_selection_ids uuid[] NOT NULL DEFAULT '{}'
         """
 
     private static let accounts = """

@@ -39,6 +39,7 @@ package final class TestService: RecordCalls, Sendable {
         var settings = WorkspaceSettings()
         var model = TenantModel.empty
         var tags: [PolicyTag] = []
+        var rules: [PolicySharingRule] = []
     }
 
     /// Runs `body` on an event loop with a tenant of its own.
@@ -166,6 +167,9 @@ package final class TestService: RecordCalls, Sendable {
     /// The tag is deleted from now on.
     package func deleteTag(_ id: String) { publish { $0.tags.removeAll { $0.id.text == id } } }
 
+    /// The sharing rules of the workspace.
+    package func set(rules: [PolicySharingRule]) { publish { $0.rules = rules } }
+
     package var ownObject: String? { named.withLock { $0 } }
 
     /// Requests that have to name an object name this one from now on.
@@ -209,7 +213,7 @@ package final class TestService: RecordCalls, Sendable {
             return PolicySnapshot(
                 tenantID: tenant.id, epoch: 1, isActive: people.isActive, roles: people.roles, units: people.units,
                 users: people.users, settings: people.settings, model: people.model,
-                tags: people.tags)
+                tags: people.tags, sharingRules: people.rules)
         }
         policies.snapshots.withLock { $0[tenant.id] = snapshot }
     }

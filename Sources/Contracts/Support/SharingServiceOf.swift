@@ -3,7 +3,7 @@ import Wire
 
 /// The methods of a service's SharingService, which has the same messages whatever the service, as `JobServiceOf`.
 package struct SharingServiceOf: Sendable {
-    package let shareRecord, unshareRecord, listShares, explainAccess: MethodDefinition
+    package let shareRecord, unshareRecord, listShares, explainAccess, listSharingProgress: MethodDefinition
 
     /// - Parameter package: as in `steward.customer.v1`.
     package init(package: String) {
@@ -18,7 +18,9 @@ package struct SharingServiceOf: Sendable {
         unshareRecord = method("UnshareRecord", UnshareRecordRequest.self, UnshareRecordResponse.self)
         listShares = method("ListShares", ListSharesRequest.self, ListSharesResponse.self)
         explainAccess = method("ExplainAccess", ExplainAccessRequest.self, ExplainAccessResponse.self)
+        listSharingProgress = method(
+            "ListSharingProgress", ListSharingProgressRequest.self, ListSharingProgressResponse.self)
     }
 
-    package var all: [MethodDefinition] { [shareRecord, unshareRecord, listShares, explainAccess] }
+    package var all: [MethodDefinition] { [shareRecord, unshareRecord, listShares, explainAccess, listSharingProgress] }
 }

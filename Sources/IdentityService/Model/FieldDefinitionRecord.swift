@@ -49,6 +49,9 @@ struct FieldDefinitionRecord: Sendable {
                         try await Self.requireObjects(change, transaction)
                         try await Self.number(change, in: transaction)
                     }
+                    if change.kind == .delete {
+                        try await SharingRuleRecord.requireUnused(change.value(FieldDefinition.self), in: transaction)
+                    }
                     try UniqueFieldClient.requireProof(change, transaction)
                     // What was written without it may have the same values.
                     if change.kind == .restore { change.after.clear("unique") }

@@ -108,6 +108,26 @@ enum PolicyTables {
         }
     }
 
+    private static let selectSharingRules = Statement(
+        """
+        SELECT id, selection_id, object, filter_expression, disabled IS NOT TRUE, access, until_at, user_ids, department_ids, role_ids
+        FROM {schema}.sharing_rules WHERE deleted_at IS NULL ORDER BY id
+        """)
+
+    /// The sharing rules that were not deleted.
+    static let sharingRules = Query(selectSharingRules)
+
+    static func sharingRules(_ rows: Rows) throws -> [PolicySharingRule] {
+        try rows.map { row in
+            PolicySharingRule(
+                id: try row.id(0).bytes, selectionID: try row.id(1).bytes, object: try row.string(2),
+                filterExpression: try row.string(3), enabled: try row.bool(4),
+                allowsWriting: row.isNull(5) ? nil : try row.int32(5) == ShareAccess.write.rawValue,
+                untilTime: try row.optionalTimestamp(6), userIDs: try row.ids(7).map(\.bytes),
+                unitIDs: try row.ids(8).map(\.bytes), roleIDs: try row.ids(9).map(\.bytes))
+        }
+    }
+
     private static let selectUnits = Statement(
         "SELECT id, parent_department_id, deleted_at IS NOT NULL FROM {schema}.departments ORDER BY id")
 

@@ -54,8 +54,9 @@ struct DeclarationCheck {
             return nil
         }
         var role = StandardField(rawValue: descriptor.name)
-        if ownership == .shared, role == .owner || role == .department || role == .shares { role = nil }
+        if ownership == .shared, [.owner, .department, .shares, .selections].contains(role) { role = nil }
         var rules = rules
+        if role == .selections { rules.count = 0...PolicySharingRule.countMax }
         if role == .tags { rules.count = 0...PolicyTag.keptPerRecordMax }
         let columns = rules.column.map { [$0] } ?? kind.columnNames(for: descriptor.name)
         check(rules, of: descriptor, kind)
@@ -177,7 +178,7 @@ struct DeclarationCheck {
 
     /// Finds the fields that every record has. Where one is missing another stands in, and the problem keeps the
     /// engine from starting.
-    mutating func standardFields(of fields: [RecordField], _ sharing: SharingRule?) -> StandardFields {
+    mutating func standardFields(of fields: [RecordField], _ sharing: ReaderRule?) -> StandardFields {
         guard let first = fields.first else {
             preconditionFailure("\(message.name) has no field that can be stored")
         }
@@ -197,11 +198,11 @@ struct DeclarationCheck {
             updateTime: need(.updateTime, &problems), deleteTime: need(.deleteTime, &problems),
             owner: find(.owner), department: find(.department),
             sharing: sharing.map { self.sharing($0, fields) } ?? find(.shares).map { .shares($0) },
-            tags: find(.tags))
+            tags: find(.tags), selections: find(.selections))
     }
 
     /// The fields by which records are shared; nil where one is missing or is of another kind.
-    private mutating func sharing(_ rule: SharingRule, _ fields: [RecordField]) -> Sharing? {
+    private mutating func sharing(_ rule: ReaderRule, _ fields: [RecordField]) -> Sharing? {
         func find(_ name: String) -> RecordField? { fields.first { $0.name == name } }
         guard ownership == .owned, let everybody = find(rule.everybody), case .bool = everybody.kind,
             let departments = find(rule.departments), case .idArray = departments.kind,

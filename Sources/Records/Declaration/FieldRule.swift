@@ -98,7 +98,7 @@ package struct ConstraintRule: Sendable {
 
 /// The fields of an owned record that say who may read it beside those whose scopes cover it, if a role lets them read any record of the type:
 /// everybody, those who work in a department or below it, those who have a role. In get, lists, counts, watches and histories alike.
-package struct SharingRule: Sendable {
+package struct ReaderRule: Sendable {
     /// A truth value.
     package let everybody: String
     /// Ids of departments.

@@ -76,11 +76,12 @@ enum StandardField: String, Sendable {
     case customFields = "custom_fields"
     case shares
     case tags = "tag_ids"
+    case selections = "sharing_selection_ids"
 
     /// What a client sends for it is ignored. The id may be chosen by the client on creation.
     var isSetByEngine: Bool {
         switch self {
-        case .version, .createTime, .updateTime, .deleteTime, .shares: true
+        case .version, .createTime, .updateTime, .deleteTime, .shares, .selections: true
         case .id, .owner, .department, .customFields, .tags: false
         }
     }

@@ -91,7 +91,7 @@ package final class RecordType: Sendable {
     /// - Parameter table: nil for one that is called as several records are: accounts.
     package convenience init(
         _ record: any RecordMessage.Type, table: String? = nil, fields: [FieldRule],
-        constraints: [ConstraintRule] = [], sharing: SharingRule? = nil, rules: RecordRules = RecordRules(),
+        constraints: [ConstraintRule] = [], sharing: ReaderRule? = nil, rules: RecordRules = RecordRules(),
         purge: PurgeRules = PurgeRules()
     ) {
         self.init(
@@ -120,7 +120,7 @@ package final class RecordType: Sendable {
 
     init(
         _ entry: RecordEntry, table: String? = nil, fields fieldRules: [FieldRule],
-        constraints: [ConstraintRule] = [], sharing: SharingRule? = nil, rules: RecordRules = RecordRules(),
+        constraints: [ConstraintRule] = [], sharing: ReaderRule? = nil, rules: RecordRules = RecordRules(),
         purge: PurgeRules = PurgeRules(), mirroring: ServiceName? = nil, own: TenantObject? = nil,
         template: RecordType? = nil
     ) {
@@ -291,7 +291,9 @@ extension RecordType {
         let fields = template.declaration.map { FieldRule(name: $0.name, traits: $0.traits + (traits[$0.name] ?? [])) }
         let unowned =
             own.isShared
-            ? [StandardField.owner, .department, .shares].map { FieldRule(name: $0.rawValue, traits: [.derived]) } : []
+            ? [StandardField.owner, .department, .shares, .selections].map {
+                FieldRule(name: $0.rawValue, traits: [.derived])
+            } : []
         self.init(
             entry, table: template.table, fields: fields + unowned, constraints: template.constraints,
             rules: template.rules, purge: template.purge, own: own, template: template)
@@ -313,6 +315,8 @@ struct StandardFields: Sendable {
     let sharing: Sharing?
     /// Nil for a type whose records have no tags.
     let tags: RecordField?
+    /// The selections of sharing rules that hold a record. Nil for a type whose records are not shared by rules.
+    let selections: RecordField?
 }
 
 /// What says who may do something with a record beside those whose scopes cover it.

@@ -184,7 +184,7 @@ struct ChangePreparation {
         let scope = call.scope(action)
         var places = [(change.owner, change.department)]
         // Only where there are shares may something else have let the caller at it.
-        if let before = change.before, !type.shares(of: before).isEmpty {
+        if let before = change.before, !type.shares(of: before).isEmpty || !type.selections(of: before).isEmpty {
             places.append((type.owner(of: before), type.department(of: before)))
         }
         guard places.allSatisfy({ scope.admits(owner: $0, unit: $1) }) else {

@@ -1,6 +1,7 @@
 package import AccessControl
 package import RPC
 package import Tenancy
+import Wire
 
 /// One call on one record type: who acts, with which rights, when. Made by `RecordEngine.authorise`.
 package struct RecordCall: Sendable {
@@ -58,13 +59,26 @@ package struct RecordCall: Sendable {
     func predicate(_ action: Action) -> ScopePredicate {
         let scope = scope(action)
         guard let use = type.standard.sharing?.use(of: action), scope != .none, scope != .all else { return scope }
-        return .shared(scope, with: access.audience, for: use)
+        return .shared(scope, with: access.audience, for: use, by: rules(for: use).map(\.selection))
     }
 
     /// Selects those that are shared with the caller for the action.
     func shared(_ action: Action) -> ScopePredicate {
         guard let use = type.standard.sharing?.use(of: action), scope(action) != .none else { return .none }
-        return .shared(.none, with: access.audience, for: use)
+        return .shared(.none, with: access.audience, for: use, by: rules(for: use).map(\.selection))
+    }
+
+    /// The sharing rules that let the caller at what they select, at the moment of the call.
+    private func rules(for use: ShareUse) -> [PolicySharingRule] {
+        guard type.standard.selections != nil else { return [] }
+        return policy.sharingRules(of: type.object, reaching: access.audience, for: use, at: now)
+    }
+
+    /// Those of them that let the caller do the action with a record.
+    func rules(allowing action: Action, of record: Message) -> [PolicySharingRule] {
+        guard let use = type.standard.sharing?.use(of: action), scope(action) != .none else { return [] }
+        let selections = type.selections(of: record)
+        return rules(for: use).filter { selections.contains($0.selection) }
     }
 
     /// Whether the caller is told which roles other users have.

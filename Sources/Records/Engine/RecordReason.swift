@@ -67,6 +67,7 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case searchObjectUnknown = "SEARCH_OBJECT_UNKNOWN"
     case shareSubjectInvalid = "SHARE_SUBJECT_INVALID"
     case shareNeedless = "SHARE_NEEDLESS"
+    case teamRoleInvalid = "TEAM_ROLE_INVALID"
     case shareTimePast = "SHARE_TIME_PAST"
     case shareNotFound = "SHARE_NOT_FOUND"
     case sharesTooMany = "SHARES_TOO_MANY"

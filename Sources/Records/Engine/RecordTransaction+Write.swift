@@ -95,6 +95,7 @@ extension RecordTransaction {
         guard change.kind == .create || !change.changedFields.isEmpty else { return change.after }
         if !holdsReferences { try await preparation.checkReferences(change, in: self) }
         try await admit(change, preparation)
+        try await markSelections(of: [change])
         try await UniqueClaims(change.call, in: self)?.take(change, path: preparation.path)
         try store(change)
         try await follow(change)

@@ -284,7 +284,11 @@ package struct LoadedRecord: @unchecked Sendable {
 
     /// Throws PERMISSION_DENIED unless the record is one of those that are selected, by its owner, its department or its shares.
     func requireWithin(_ predicate: ScopePredicate, _ action: Action) throws {
-        guard predicate.admits(owner: owner, unit: department, shares: type.shares(of: message), at: foundAt) else {
+        guard
+            predicate.admits(
+                owner: owner, unit: department, shares: type.shares(of: message),
+                selections: type.selections(of: message), at: foundAt)
+        else {
             throw RecordErrors.outOfScope(action, type)
         }
     }

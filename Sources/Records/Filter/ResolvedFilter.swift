@@ -180,7 +180,10 @@ struct FilterResolver {
         if case .word(let text) = literal { try checkText(text, comparison) }
         if case .money = target.type { return try money(literal, comparison) }
         // The same filter for everybody who lists by it.
-        if [.word("me"), .text("me")].contains(literal), target.field.namesUsers, let me { return .id(me.id) }
+        if [.word("me"), .text("me")].contains(literal), target.namesUsers, let me {
+            if case .id = target.type { return .id(me.id) }
+            return .text(me.id.text)
+        }
         guard let value = FilterResolver.convert(literal, to: target.type, isPart: comparison.comparator.isOfPart)
         else { throw mismatch(comparison, target.type) }
         return inForm(value, of: target, isPart: comparison.comparator.isOfPart)
@@ -266,9 +269,12 @@ struct FilterResolver {
     }
 }
 
-extension RecordField {
-    /// It holds the id of a user.
-    fileprivate var namesUsers: Bool { role == .owner || rules.reference == .user }
+extension FilterTarget {
+    /// It holds ids of users.
+    fileprivate var namesUsers: Bool {
+        if case .nested(_, let key, _) = place { return field.role == .shares && key.name == "user_id" }
+        return field.role == .owner || field.rules.reference == .user
+    }
 }
 
 extension FilterTarget.ValueType {

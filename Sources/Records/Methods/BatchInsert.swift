@@ -21,6 +21,7 @@ struct BatchInsert {
         let items = try await taking(items, claims)
         let changes = items.compactMap(\.change)
         guard !changes.isEmpty else { return items }
+        try await transaction.markSelections(of: changes)
         var parameters = Parameters()
         var writer = JSONWriter()
         await writer.writeRows(changes.map(\.after), of: type, &pace)
@@ -54,19 +55,11 @@ struct BatchInsert {
 
     /// `INSERT … SELECT` from an array of objects whose keys are the columns.
     private var insertText: String {
-        let columns = type.fields.flatMap { field in
-            zip(field.columns, field.kind.databaseTypes).map { "\($0) \(BatchInsert.typeName($1))" }
-        }
         let own = type.own.map { ", \($0.number)" } ?? ""
         return "INSERT INTO \(type.qualifiedTable) (\(type.insertedColumns)) SELECT \(type.columnList)\(own) "
-            + "FROM jsonb_to_recordset($1) AS item (\(columns.joined(separator: ", "))) "
+            + "FROM \(type.rowset("$1", as: "item")) "
             + "WHERE NOT \(PastLives.condition(type.object, "item.\(type.standard.id.column)")) "
             + "ON CONFLICT DO NOTHING RETURNING \(type.standard.id.column)"
-    }
-
-    /// udt_name writes arrays with a leading underscore.
-    private static func typeName(_ name: String) -> String {
-        name.hasPrefix("_") ? "\(name.dropFirst())[]" : name
     }
 
     private func enqueueLedger(

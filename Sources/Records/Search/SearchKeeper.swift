@@ -364,7 +364,7 @@ extension Keeping {
         let type = shape.type
         let standard = [
             type.standard.id, type.standard.owner, type.standard.department, type.standard.sharing?.shares,
-            type.standard.tags, type.customColumn,
+            type.standard.tags, type.standard.selections, type.customColumn,
         ]
         let fields =
             standard.compactMap(\.self) + shape.fields.filter { $0.rest == nil && !$0.field.isCustom }.map(\.field)

@@ -102,10 +102,11 @@ struct SearchScope {
         case .owner(let user): [SearchTerm.owner(user.id)]
         case .ownerOrUnits(let user, let units):
             [SearchTerm.owner(user.id)] + units.map { SearchTerm.department($0) }
-        case .shared(let scope, let audience, _):
+        case .shared(let scope, let audience, _, let selections):
             // When shares end, and what they allow, the records say.
             sharing?.shares.flatMap { _ in terms(scope, sharing) }.map { terms in
                 terms + ([audience.user.id] + audience.units + audience.roles).map { SearchTerm.shared(with: $0) }
+                    + selections.map { SearchTerm.selection($0) }
             }
         }
     }

@@ -59,6 +59,9 @@ struct SearchTerm: Sendable, Hashable {
     /// That of records with a tag.
     static func tag(_ id: RecordID) -> Int32 { number(id, of: 5) }
 
+    /// That of records that a sharing rule selects.
+    static func selection(_ id: RecordID) -> Int32 { number(id, of: 6) }
+
     /// Records in a sample of a 256th, and in one of a 16th which holds it: by their ids, so the same whoever looks.
     static let smallSample: Int32 = 1
     static let largeSample: Int32 = 2

@@ -33,6 +33,7 @@ struct SearchTerms {
             terms.numbers.insert(SearchTerm.department(department))
         }
         for share in shape.type.shares(of: record) { terms.numbers.insert(SearchTerm.shared(with: share.subject.id)) }
+        for selection in shape.type.selections(of: record) { terms.numbers.insert(SearchTerm.selection(selection)) }
         for tag in standard.tags?.ids(in: record) ?? [] { terms.numbers.insert(SearchTerm.tag(tag)) }
         var title = RecordTitle()
         for field in shape.fields {

@@ -15,6 +15,13 @@ extension RecordErrors {
             .shareNeedless, "The record need not be shared with \(whom); name somebody else.", field: "share.user_id")
     }
 
+    static func teamRoleInvalid() -> RPCError {
+        invalid(
+            .teamRoleInvalid,
+            "A user is a co-owner, who writes, or a follower, who reads; leave access out, or team_role where a department or role is named.",
+            field: "share.team_role")
+    }
+
     static func shareTimePast() -> RPCError {
         invalid(
             .shareTimePast, "A share ends in the future; name a later time, or none for one that stays.",
@@ -28,6 +35,13 @@ extension RecordErrors {
                     field: "share.until_time", reason: "INVALID_TIME",
                     description: "share.until_time must be from the year 1 to 9999, with nanos from 0 to 999,999,999.")
             ], domain: domain)
+    }
+
+    static func rulesNotReadable() -> RPCError {
+        .permissionDenied(
+            RecordReason.permissionMissing.rawValue,
+            "You lack the right \(PolicySharingRule.grantName).read; ask an administrator of the workspace.",
+            domain: domain)
     }
 
     static func shareNotFound(_ type: RecordType) -> RPCError {

@@ -26,8 +26,13 @@ enum ShareForm {
         ).map { Share($0, allowsWriting: form.access == .write, end: form.untilTime) }
     }
 
+    /// What a member of a team may do follows from what he is in it.
+    static func access(of team: TeamRole) -> ShareAccess { team == .coOwner ? .write : .read }
+
     /// A share as it is stored.
-    static func form(_ share: Share, by sharer: UserID?, at time: Timestamp) -> RecordShare {
+    static func form(
+        _ share: Share, as team: TeamRole? = nil, by sharer: UserID?, at time: Timestamp
+    ) -> RecordShare {
         var form = RecordShare()
         switch share.subject {
         case .user(let user): form.userID = user.id.text
@@ -36,7 +41,7 @@ enum ShareForm {
         case .role(let role): form.roleID = role.text
         }
         (form.access, form.untilTime) = (share.allowsWriting ? .write : .read, share.end)
-        (form.sharerID, form.shareTime) = (sharer?.id.text, time)
+        (form.sharerID, form.shareTime, form.teamRole) = (sharer?.id.text, time, team)
         return form
     }
 }

@@ -25,6 +25,7 @@ package struct SharingMethods: Sendable {
         router.serve(service.unshareRecord, unshareRecord)
         router.serve(service.listShares, listShares)
         router.serve(service.explainAccess, explainAccess)
+        router.serve(service.listSharingProgress, listSharingProgress)
     }
 
     private func shareRecord(_ request: ShareRecordRequest, _ context: CallContext) async throws -> ShareRecordResponse
@@ -32,15 +33,16 @@ package struct SharingMethods: Sendable {
         let call = try await call(context, on: request.object, writes: true)
         return try await engine.transaction(context, request: request) { transaction in
             let (record, field) = try await load(request.id, call, transaction)
+            let team = try Self.team(request.share)
             let share = try share(request.share, of: record)
             let all = record.type.shareForms(of: record.message)
             let same = all.first { ShareForm.share($0)?.subject.id == share.subject.id }
-            guard same.flatMap(ShareForm.share) != share else {
+            guard same.flatMap(ShareForm.share) != share || same?.teamRole != team else {
                 return ShareRecordResponse(version: record.version, shares: record.shares)
             }
             let others = record.shares.filter { ShareForm.share($0)?.subject.id != share.subject.id }
             guard others.count < Self.sharesMax else { throw RecordErrors.sharesTooMany(record.type) }
-            let form = ShareForm.form(share, by: transaction.actor.userID, at: transaction.now)
+            let form = ShareForm.form(share, as: team, by: transaction.actor.userID, at: transaction.now)
             let version = try await store(others + [form], field, of: record, transaction)
             if let end = share.end {
                 try await ending(ShareEnding(object: record.type.object, id: record.id, time: end), transaction)
@@ -91,6 +93,28 @@ package struct SharingMethods: Sendable {
         guard let user, let other = call.acting(as: user) else { throw RecordErrors.shareSubjectInvalid("") }
         return try explanation(other, call, record, field)
     }
+
+    private func listSharingProgress(
+        _ request: ListSharingProgressRequest, _ context: CallContext
+    ) async throws -> ListSharingProgressResponse {
+        let access = try await engine.access(context, to: PolicySharingRule.grantName, writes: false).access
+        guard access.scope(.read) > .none else { throw RecordErrors.rulesNotReadable() }
+        let policy = try await engine.policy(context)
+        let places = try await SharingPlace.all(engine, context)
+        var progress: [SharingProgress] = []
+        for object in policy.sharedObjects {
+            guard let type = engine.type(object, in: policy.model), type.standard.selections != nil else { continue }
+            let wanted = policy.sharingRules(of: object).map(\.selection)
+            let place = places[object].flatMap { Set($0.selections).isSuperset(of: wanted) ? $0 : nil }
+            let call = try await engine.open(context, type, writes: false)
+            progress.append(
+                SharingProgress(
+                    object: object, selectionIDs: wanted.map(\.text), lookedCount: place?.lookedCount ?? 0,
+                    changedCount: place?.changedCount ?? 0, complete: place.map { $0.lookedTo == nil } ?? false,
+                    unusableSelectionIDs: call.sharingSelections?.unusable.map(\.text) ?? []))
+        }
+        return ListSharingProgressResponse(progress: progress)
+    }
 }
 
 // The steps.
@@ -127,9 +151,20 @@ extension SharingMethods {
         return (record, field)
     }
 
+    /// What a share makes a user in the team of the record: access, where it is said, is that of a member.
+    private static func team(_ form: RecordShare?) throws -> TeamRole? {
+        guard let form, let team = form.teamRole, team != .unspecified else { return nil }
+        guard [.coOwner, .follower].contains(team), form.userID != nil,
+            [nil, .unspecified, ShareForm.access(of: team)].contains(form.access)
+        else { throw RecordErrors.teamRoleInvalid() }
+        return team
+    }
+
     /// What is asked for, as it can be.
     private func share(_ form: RecordShare?, of record: LoadedRecord) throws -> Share {
         let policy = record.call.policy
+        var form = form
+        if let team = form?.teamRole, team != .unspecified { form?.access = ShareForm.access(of: team) }
         guard let share = form.flatMap(ShareForm.share), policy.has(share.subject) else {
             throw RecordErrors.shareSubjectInvalid("share.")
         }
@@ -168,12 +203,13 @@ extension SharingMethods {
                     ShareForm.share(form).map { shared.admits(owner: nil, unit: nil, shares: [$0], at: call.now) }
                         ?? false
                 }
+                let rules = call.rules(allowing: action, of: record)
                 let isWithin = explanation.isAllowed
                 return ActionAccess(
-                    action: action.name, allowed: isWithin || !allowing.isEmpty, inScope: isWithin,
+                    action: action.name, allowed: isWithin || !allowing.isEmpty || !rules.isEmpty, inScope: isWithin,
                     scope: call.actions.first { $0.action == action.name }?.scope,
                     roleIDs: tellsRoles ? explanation.contributions.map(\.roleID.text) : [],
-                    shares: tells ? allowing : [])
+                    shares: tells ? allowing : [], sharingRuleIDs: tells ? rules.map(\.id.text) : [])
             })
     }
 }

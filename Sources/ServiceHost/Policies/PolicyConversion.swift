@@ -22,7 +22,8 @@ extension PolicySnapshot {
             model: TenantModel(
                 policy.fields.compactMap { TenantField($0) }, objects: policy.objects.compactMap { TenantObject($0) }
             ).unlessSame(as: known),
-            tags: policy.tags.compactMap { AccessControl.PolicyTag($0) })
+            tags: policy.tags.compactMap { AccessControl.PolicyTag($0) },
+            sharingRules: policy.sharingRules.compactMap { AccessControl.PolicySharingRule($0) })
     }
 }
 
@@ -165,6 +166,23 @@ extension AccessControl.PolicyTag {
             unit: tag.unitID.flatMap { RecordID(bytes: $0) },
             isForAll: tag.sharedWithAll ?? false, units: tag.sharedUnitIDs.compactMap { RecordID(bytes: $0) },
             roles: tag.sharedRoleIDs.compactMap { RecordID(bytes: $0) })
+    }
+}
+
+extension AccessControl.PolicySharingRule {
+    init?(_ rule: Contracts.PolicySharingRule) {
+        guard let id = rule.id.flatMap({ RecordID(bytes: $0) }), let object = rule.object,
+            let selection = rule.selectionID.flatMap({ RecordID(bytes: $0) }), let filter = rule.filterExpression
+        else { return nil }
+        let subjects: [ShareSubject] =
+            rule.userIDs.compactMap { RecordID(bytes: $0) }.map { .user(UserID($0)) }
+            + rule.unitIDs.compactMap { RecordID(bytes: $0) }.map { .unit($0, includingBelow: true) }
+            + rule.roleIDs.compactMap { RecordID(bytes: $0) }.map { .role($0) }
+        self.init(
+            id: id, selection: selection, object: object, filter: filter, isEnabled: rule.enabled ?? false,
+            shares: subjects.map {
+                Share($0, allowsWriting: rule.allowsWriting ?? false, end: rule.untilTime)
+            })
     }
 }
 

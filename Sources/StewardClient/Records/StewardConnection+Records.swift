@@ -51,6 +51,14 @@ extension StewardConnection {
     /// ModelService of the service that keeps its records. Reasons: VIEW_NAME_TAKEN, DEFAULT_VIEW_TAKEN, SHARING_NOT_ALLOWED.
     public var savedViews: SavedViewServiceClient { SavedViewServiceClient(channel: channel) }
 
+    /// Keeps sharing rules. Needs a session; permissions are sharing_rule.read and so on, and whoever makes or changes a rule needs the right to update
+    /// all records of the kind, to set their shares, and to read the fields of the filter. What a rule selects is shared as SharingService shares a single
+    /// record: it gives no kind of action that a user's roles do not give him on some records of the kind, and no field that they hide. A rule that is
+    /// disabled, deleted, over or for fewer people is so within a second, however many records it selects. A new one, and one with another filter,
+    /// shares a record once the service that keeps it has looked at it: ListSharingProgress of its SharingService tells how far it is. Reasons:
+    /// DISPLAY_NAME_TAKEN, SHARING_RULES_TOO_MANY, SHARING_RULES_TOO_LARGE, RIGHTS_EXCEEDED, SHARE_SUBJECT_INVALID.
+    public var sharingRules: SharingRuleServiceClient { SharingRuleServiceClient(channel: channel) }
+
     /// Keeps tags. Records have them in their field tag_ids. Needs a session; permissions are tag.read and so on. Whoever has tag.read on any scope
     /// also reads the tags that are shared with him; he changes those that his scopes cover. A tag that somebody does not read is on no record for
     /// him. A tag that is deleted is on none for anybody, and comes back to its records when it is restored. Reasons: TAG_NAME_TAKEN,

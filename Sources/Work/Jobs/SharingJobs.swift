@@ -1,4 +1,5 @@
 package import Contracts
+package import Logging
 package import RPC
 package import Records
 import Tenancy
@@ -21,6 +22,17 @@ package struct SharingJobs: Sendable {
                 dueAt: ending.time, checkpoint: ending.bytes)
             _ = try await JobTable.insert(job, at: transaction.now, transaction)
         }.register(service, on: &router)
+    }
+
+    /// How long a step may take: it is bounded by its records.
+    private static let stepTimeout = Duration.seconds(8)
+
+    /// Has the records that are there bear the selections of sharing rules that are new.
+    package func standing(_ service: SharingServiceOf, logger: Logger) -> StandingWork {
+        let keeper = SharingKeeper(engine, doing: service.shareRecord, for: .applySharingRules, logger: logger)
+        return StandingWork(
+            "sharing_rules", step: { try await keeper.step($0, deadline: .after(Self.stepTimeout)) },
+            left: { keeper.leave($0) })
     }
 
     package func definition(_ service: SharingServiceOf) -> JobDefinition {

@@ -53,10 +53,16 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
     @Flag(help: "Only records that you own.")
     var mine = false
 
+    @Flag(help: "Only records that you own, or that are shared with you yourself, as those of your teams.")
+    var team = false
+
     func run() async throws {
         let most = try limit.most()
         guard !mine || Record.noun.record.field("owner_id") != nil else {
             throw ValidationError("nobody owns \(Record.noun.plural); --mine is for records with an owner")
+        }
+        guard !team || Record.noun.isShareable else {
+            throw ValidationError("\(Record.noun.plural) have no teams; --team is for records that can be shared")
         }
         guard tag == nil || Record.noun.isTaggable else {
             throw ValidationError("\(Record.noun.plural) have no tags; --tag is for records that have")
@@ -107,6 +113,7 @@ struct ListRecords<Record: RecordMessage>: AsyncParsableCommand {
             let me = try await client.connection.authentication.getSelf(GetSelfRequest()).userID ?? ""
             parts.append("owner_id = \"\(me)\"")
         }
+        if team { parts.append("(owner_id = me or shares.user_id = me)") }
         if let tag {
             let ids = try await TagNames.ids(tag, of: Record.noun, client.connection)
             parts += ids.split(separator: ",").map { "tag_ids = \"\($0)\"" }

@@ -19,6 +19,7 @@ enum RecordCommands {
     /// Those that have more than the standard commands.
     private static let own: [String: any ParsableCommand.Type] = [
         "deal": DealCommand.self, "user": UserCommand.self, "role": RoleCommand.self,
+        "sharing_rule": SharingRuleCommand.self,
     ]
 
     /// What help calls the records of a service; others go by the name of the service.
@@ -51,7 +52,7 @@ enum RecordCommands {
             record.noun.isShareable
             ? [
                 ShareRecord<Record>.self, UnshareRecord<Record>.self, ListShares<Record>.self,
-                ExplainAccess<Record>.self,
+                ExplainAccess<Record>.self, RecordTeam<Record>.self,
             ] : []
         let tagging: [any ParsableCommand.Type] =
             record.noun.isTaggable ? [TagRecords<Record>.self, UntagRecords<Record>.self] : []

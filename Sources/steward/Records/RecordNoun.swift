@@ -82,7 +82,7 @@ struct RecordNoun: Sendable {
     }
 
     private static let standardFieldsOfService: Set<String> = [
-        "version", "create_time", "update_time", "delete_time", "shares",
+        "version", "create_time", "update_time", "delete_time", "shares", "sharing_selection_ids",
     ]
     private static let labels = [["display_name"], ["given_name", "family_name"], ["subject"]]
     private static let columnsMax = 6
@@ -193,6 +193,13 @@ struct RecordPresentation: Sendable {
         RecordPresentation(
             "tag", "Tags that people put on records, for themselves or with others.",
             columns: ["id", "display_name", "colour", "shared_with_all", "owner"]),
+        RecordPresentation(
+            "sharing_rule", "Rules by which records are shared: those that a filter selects.",
+            columns: [
+                "id", "display_name", "object", "filter_expression", "access", "user", "department", "role",
+                "until_time",
+                "disabled",
+            ], fieldsOfService: ["selection_id"]),
     ]
 
     /// Where a kind stands in help: those without a presentation after the others.

@@ -125,7 +125,7 @@ struct ExplainAccess<Record: RecordMessage>: AsyncParsableCommand {
             ExplainAccessRequest(object: Record.noun.object, id: id, userID: other), CallOptions())
         try await options.show(
             answer.actions.map { $0.message(in: Arena()) }, of: ActionAccess.descriptor,
-            preferred: ["action", "allowed", "in_scope", "scope", "roles", "shares"], client.connection)
+            preferred: ["action", "allowed", "in_scope", "scope", "role", "shares", "sharing_rule"], client.connection)
     }
 }
 
@@ -176,15 +176,17 @@ struct ShareSubject {
 
 extension RecordNoun {
     /// The methods by which its records are shared.
-    fileprivate var sharing: SharingServiceOf { SharingServiceOf(package: "steward.\(service).v1") }
+    var sharing: SharingServiceOf { SharingServiceOf(package: "steward.\(service).v1") }
 }
 
 extension RecordOptions {
-    fileprivate func show(shares: [RecordShare], _ steward: StewardConnection) async throws {
+    func show(shares: [RecordShare], _ steward: StewardConnection) async throws {
         if shares.isEmpty, output == .table { return Terminal.note("shared with nobody") }
         try await show(
             shares.map { $0.message(in: Arena()) }, of: RecordShare.descriptor,
-            preferred: ["user", "department", "include_descendants", "role", "access", "until_time", "sharer"],
+            preferred: [
+                "user", "department", "include_descendants", "role", "access", "team_role", "until_time", "sharer",
+            ],
             steward)
     }
 }

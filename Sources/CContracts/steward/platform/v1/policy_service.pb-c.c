@@ -367,6 +367,51 @@ void   steward__platform__v1__tenant_policy__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__tenant_policy__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__platform__v1__policy_sharing_rule__init
+                     (Steward__Platform__V1__PolicySharingRule         *message)
+{
+  static const Steward__Platform__V1__PolicySharingRule init_value = STEWARD__PLATFORM__V1__POLICY_SHARING_RULE__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__policy_sharing_rule__get_packed_size
+                     (const Steward__Platform__V1__PolicySharingRule *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__policy_sharing_rule__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__policy_sharing_rule__pack
+                     (const Steward__Platform__V1__PolicySharingRule *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__policy_sharing_rule__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__policy_sharing_rule__pack_to_buffer
+                     (const Steward__Platform__V1__PolicySharingRule *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__policy_sharing_rule__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__PolicySharingRule *
+       steward__platform__v1__policy_sharing_rule__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__PolicySharingRule *)
+     protobuf_c_message_unpack (&steward__platform__v1__policy_sharing_rule__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__policy_sharing_rule__free_unpacked
+                     (Steward__Platform__V1__PolicySharingRule *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__policy_sharing_rule__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__platform__v1__policy_tag__init
                      (Steward__Platform__V1__PolicyTag         *message)
 {
@@ -954,7 +999,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__get_policy_response__des
   (ProtobufCMessageInit) steward__platform__v1__get_policy_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__field_descriptors[12] =
+static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__field_descriptors[13] =
 {
   {
     "tenant_id",
@@ -1100,6 +1145,18 @@ static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sharing_rules",
+    13,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Platform__V1__TenantPolicy, n_sharing_rules),
+    offsetof(Steward__Platform__V1__TenantPolicy, sharing_rules),
+    &steward__platform__v1__policy_sharing_rule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__tenant_policy__field_indices_by_name[] = {
   2,   /* field[2] = active */
@@ -1109,6 +1166,7 @@ static const unsigned steward__platform__v1__tenant_policy__field_indices_by_nam
   6,   /* field[6] = placements */
   3,   /* field[3] = roles */
   7,   /* field[7] = settings */
+  12,   /* field[12] = sharing_rules */
   11,   /* field[11] = tags */
   0,   /* field[0] = tenant_id */
   4,   /* field[4] = units */
@@ -1118,7 +1176,7 @@ static const unsigned steward__platform__v1__tenant_policy__field_indices_by_nam
 static const ProtobufCIntRange steward__platform__v1__tenant_policy__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descriptor =
 {
@@ -1128,11 +1186,166 @@ const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descripto
   "Steward__Platform__V1__TenantPolicy",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__TenantPolicy),
-  12,
+  13,
   steward__platform__v1__tenant_policy__field_descriptors,
   steward__platform__v1__tenant_policy__field_indices_by_name,
   1,  steward__platform__v1__tenant_policy__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__tenant_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__platform__v1__policy_sharing_rule__field_descriptors[10] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__PolicySharingRule, has_id),
+    offsetof(Steward__Platform__V1__PolicySharingRule, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "selection_id",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__PolicySharingRule, has_selection_id),
+    offsetof(Steward__Platform__V1__PolicySharingRule, selection_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "object",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__PolicySharingRule, object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__PolicySharingRule, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "enabled",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Platform__V1__PolicySharingRule, has_enabled),
+    offsetof(Steward__Platform__V1__PolicySharingRule, enabled),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "allows_writing",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Platform__V1__PolicySharingRule, has_allows_writing),
+    offsetof(Steward__Platform__V1__PolicySharingRule, allows_writing),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "until_time",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__PolicySharingRule, until_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "user_ids",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__PolicySharingRule, n_user_ids),
+    offsetof(Steward__Platform__V1__PolicySharingRule, user_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unit_ids",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__PolicySharingRule, n_unit_ids),
+    offsetof(Steward__Platform__V1__PolicySharingRule, unit_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "role_ids",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__PolicySharingRule, n_role_ids),
+    offsetof(Steward__Platform__V1__PolicySharingRule, role_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__policy_sharing_rule__field_indices_by_name[] = {
+  5,   /* field[5] = allows_writing */
+  4,   /* field[4] = enabled */
+  3,   /* field[3] = filter_expression */
+  0,   /* field[0] = id */
+  2,   /* field[2] = object */
+  9,   /* field[9] = role_ids */
+  1,   /* field[1] = selection_id */
+  8,   /* field[8] = unit_ids */
+  6,   /* field[6] = until_time */
+  7,   /* field[7] = user_ids */
+};
+static const ProtobufCIntRange steward__platform__v1__policy_sharing_rule__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 10 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__policy_sharing_rule__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.PolicySharingRule",
+  "PolicySharingRule",
+  "Steward__Platform__V1__PolicySharingRule",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__PolicySharingRule),
+  10,
+  steward__platform__v1__policy_sharing_rule__field_descriptors,
+  steward__platform__v1__policy_sharing_rule__field_indices_by_name,
+  1,  steward__platform__v1__policy_sharing_rule__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__policy_sharing_rule__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__platform__v1__policy_tag__field_descriptors[6] =

@@ -457,7 +457,142 @@ void   steward__type__v1__action_access__free_unpacked
   assert(message->message_base.descriptor == &steward__type__v1__action_access__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__type__v1__record_share__field_descriptors[8] =
+void   steward__type__v1__list_sharing_progress_request__init
+                     (Steward__Type__V1__ListSharingProgressRequest         *message)
+{
+  static const Steward__Type__V1__ListSharingProgressRequest init_value = STEWARD__TYPE__V1__LIST_SHARING_PROGRESS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__list_sharing_progress_request__get_packed_size
+                     (const Steward__Type__V1__ListSharingProgressRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__list_sharing_progress_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__list_sharing_progress_request__pack
+                     (const Steward__Type__V1__ListSharingProgressRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__list_sharing_progress_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__list_sharing_progress_request__pack_to_buffer
+                     (const Steward__Type__V1__ListSharingProgressRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__list_sharing_progress_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__ListSharingProgressRequest *
+       steward__type__v1__list_sharing_progress_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__ListSharingProgressRequest *)
+     protobuf_c_message_unpack (&steward__type__v1__list_sharing_progress_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__list_sharing_progress_request__free_unpacked
+                     (Steward__Type__V1__ListSharingProgressRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__list_sharing_progress_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__type__v1__list_sharing_progress_response__init
+                     (Steward__Type__V1__ListSharingProgressResponse         *message)
+{
+  static const Steward__Type__V1__ListSharingProgressResponse init_value = STEWARD__TYPE__V1__LIST_SHARING_PROGRESS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__list_sharing_progress_response__get_packed_size
+                     (const Steward__Type__V1__ListSharingProgressResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__list_sharing_progress_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__list_sharing_progress_response__pack
+                     (const Steward__Type__V1__ListSharingProgressResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__list_sharing_progress_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__list_sharing_progress_response__pack_to_buffer
+                     (const Steward__Type__V1__ListSharingProgressResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__list_sharing_progress_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__ListSharingProgressResponse *
+       steward__type__v1__list_sharing_progress_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__ListSharingProgressResponse *)
+     protobuf_c_message_unpack (&steward__type__v1__list_sharing_progress_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__list_sharing_progress_response__free_unpacked
+                     (Steward__Type__V1__ListSharingProgressResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__list_sharing_progress_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__type__v1__sharing_progress__init
+                     (Steward__Type__V1__SharingProgress         *message)
+{
+  static const Steward__Type__V1__SharingProgress init_value = STEWARD__TYPE__V1__SHARING_PROGRESS__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__sharing_progress__get_packed_size
+                     (const Steward__Type__V1__SharingProgress *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__sharing_progress__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__sharing_progress__pack
+                     (const Steward__Type__V1__SharingProgress *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__sharing_progress__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__sharing_progress__pack_to_buffer
+                     (const Steward__Type__V1__SharingProgress *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__sharing_progress__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__SharingProgress *
+       steward__type__v1__sharing_progress__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__SharingProgress *)
+     protobuf_c_message_unpack (&steward__type__v1__sharing_progress__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__sharing_progress__free_unpacked
+                     (Steward__Type__V1__SharingProgress *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__sharing_progress__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+static const ProtobufCFieldDescriptor steward__type__v1__record_share__field_descriptors[9] =
 {
   {
     "user_id",
@@ -555,6 +690,18 @@ static const ProtobufCFieldDescriptor steward__type__v1__record_share__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "team_role",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Steward__Type__V1__RecordShare, has_team_role),
+    offsetof(Steward__Type__V1__RecordShare, team_role),
+    &steward__type__v1__team_role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__record_share__field_indices_by_name[] = {
   4,   /* field[4] = access */
@@ -563,13 +710,14 @@ static const unsigned steward__type__v1__record_share__field_indices_by_name[] =
   3,   /* field[3] = role_id */
   7,   /* field[7] = share_time */
   6,   /* field[6] = sharer_id */
+  8,   /* field[8] = team_role */
   5,   /* field[5] = until_time */
   0,   /* field[0] = user_id */
 };
 static const ProtobufCIntRange steward__type__v1__record_share__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__record_share__descriptor =
 {
@@ -579,7 +727,7 @@ const ProtobufCMessageDescriptor steward__type__v1__record_share__descriptor =
   "Steward__Type__V1__RecordShare",
   "steward.type.v1",
   sizeof(Steward__Type__V1__RecordShare),
-  8,
+  9,
   steward__type__v1__record_share__field_descriptors,
   steward__type__v1__record_share__field_indices_by_name,
   1,  steward__type__v1__record_share__number_ranges,
@@ -1033,7 +1181,7 @@ const ProtobufCMessageDescriptor steward__type__v1__explain_access_response__des
   (ProtobufCMessageInit) steward__type__v1__explain_access_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__action_access__field_descriptors[6] =
+static const ProtobufCFieldDescriptor steward__type__v1__action_access__field_descriptors[7] =
 {
   {
     "action",
@@ -1107,6 +1255,18 @@ static const ProtobufCFieldDescriptor steward__type__v1__action_access__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sharing_rule_ids",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Type__V1__ActionAccess, n_sharing_rule_ids),
+    offsetof(Steward__Type__V1__ActionAccess, sharing_rule_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__action_access__field_indices_by_name[] = {
   0,   /* field[0] = action */
@@ -1115,11 +1275,12 @@ static const unsigned steward__type__v1__action_access__field_indices_by_name[] 
   4,   /* field[4] = role_ids */
   3,   /* field[3] = scope */
   5,   /* field[5] = shares */
+  6,   /* field[6] = sharing_rule_ids */
 };
 static const ProtobufCIntRange steward__type__v1__action_access__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__action_access__descriptor =
 {
@@ -1129,12 +1290,201 @@ const ProtobufCMessageDescriptor steward__type__v1__action_access__descriptor =
   "Steward__Type__V1__ActionAccess",
   "steward.type.v1",
   sizeof(Steward__Type__V1__ActionAccess),
-  6,
+  7,
   steward__type__v1__action_access__field_descriptors,
   steward__type__v1__action_access__field_indices_by_name,
   1,  steward__type__v1__action_access__number_ranges,
   (ProtobufCMessageInit) steward__type__v1__action_access__init,
   NULL,NULL,NULL    /* reserved[123] */
+};
+#define steward__type__v1__list_sharing_progress_request__field_descriptors NULL
+#define steward__type__v1__list_sharing_progress_request__field_indices_by_name NULL
+#define steward__type__v1__list_sharing_progress_request__number_ranges NULL
+const ProtobufCMessageDescriptor steward__type__v1__list_sharing_progress_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.ListSharingProgressRequest",
+  "ListSharingProgressRequest",
+  "Steward__Type__V1__ListSharingProgressRequest",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__ListSharingProgressRequest),
+  0,
+  steward__type__v1__list_sharing_progress_request__field_descriptors,
+  steward__type__v1__list_sharing_progress_request__field_indices_by_name,
+  0,  steward__type__v1__list_sharing_progress_request__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__list_sharing_progress_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__list_sharing_progress_response__field_descriptors[1] =
+{
+  {
+    "progress",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Type__V1__ListSharingProgressResponse, n_progress),
+    offsetof(Steward__Type__V1__ListSharingProgressResponse, progress),
+    &steward__type__v1__sharing_progress__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__list_sharing_progress_response__field_indices_by_name[] = {
+  0,   /* field[0] = progress */
+};
+static const ProtobufCIntRange steward__type__v1__list_sharing_progress_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__list_sharing_progress_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.ListSharingProgressResponse",
+  "ListSharingProgressResponse",
+  "Steward__Type__V1__ListSharingProgressResponse",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__ListSharingProgressResponse),
+  1,
+  steward__type__v1__list_sharing_progress_response__field_descriptors,
+  steward__type__v1__list_sharing_progress_response__field_indices_by_name,
+  1,  steward__type__v1__list_sharing_progress_response__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__list_sharing_progress_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__sharing_progress__field_descriptors[6] =
+{
+  {
+    "object",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__SharingProgress, object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "selection_ids",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Type__V1__SharingProgress, n_selection_ids),
+    offsetof(Steward__Type__V1__SharingProgress, selection_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "looked_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Type__V1__SharingProgress, has_looked_count),
+    offsetof(Steward__Type__V1__SharingProgress, looked_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changed_count",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Type__V1__SharingProgress, has_changed_count),
+    offsetof(Steward__Type__V1__SharingProgress, changed_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "complete",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Type__V1__SharingProgress, has_complete),
+    offsetof(Steward__Type__V1__SharingProgress, complete),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unusable_selection_ids",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Type__V1__SharingProgress, n_unusable_selection_ids),
+    offsetof(Steward__Type__V1__SharingProgress, unusable_selection_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__sharing_progress__field_indices_by_name[] = {
+  3,   /* field[3] = changed_count */
+  4,   /* field[4] = complete */
+  2,   /* field[2] = looked_count */
+  0,   /* field[0] = object */
+  1,   /* field[1] = selection_ids */
+  5,   /* field[5] = unusable_selection_ids */
+};
+static const ProtobufCIntRange steward__type__v1__sharing_progress__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__sharing_progress__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.SharingProgress",
+  "SharingProgress",
+  "Steward__Type__V1__SharingProgress",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__SharingProgress),
+  6,
+  steward__type__v1__sharing_progress__field_descriptors,
+  steward__type__v1__sharing_progress__field_indices_by_name,
+  1,  steward__type__v1__sharing_progress__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__sharing_progress__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue steward__type__v1__team_role__enum_values_by_number[3] =
+{
+  { "TEAM_ROLE_UNSPECIFIED", "STEWARD__TYPE__V1__TEAM_ROLE__TEAM_ROLE_UNSPECIFIED", 0 },
+  { "TEAM_ROLE_CO_OWNER", "STEWARD__TYPE__V1__TEAM_ROLE__TEAM_ROLE_CO_OWNER", 1 },
+  { "TEAM_ROLE_FOLLOWER", "STEWARD__TYPE__V1__TEAM_ROLE__TEAM_ROLE_FOLLOWER", 2 },
+};
+static const ProtobufCIntRange steward__type__v1__team_role__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex steward__type__v1__team_role__enum_values_by_name[3] =
+{
+  { "TEAM_ROLE_CO_OWNER", 1 },
+  { "TEAM_ROLE_FOLLOWER", 2 },
+  { "TEAM_ROLE_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor steward__type__v1__team_role__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "steward.type.v1.TeamRole",
+  "TeamRole",
+  "Steward__Type__V1__TeamRole",
+  "steward.type.v1",
+  3,
+  steward__type__v1__team_role__enum_values_by_number,
+  3,
+  steward__type__v1__team_role__enum_values_by_name,
+  1,
+  steward__type__v1__team_role__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue steward__type__v1__share_access__enum_values_by_number[3] =
 {

@@ -1717,7 +1717,7 @@ void   steward__customer__v1__reassign_matching_account_contacts_response__free_
   assert(message->message_base.descriptor == &steward__customer__v1__reassign_matching_account_contacts_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__account_contact__field_descriptors[16] =
+static const ProtobufCFieldDescriptor steward__customer__v1__account_contact__field_descriptors[17] =
 {
   {
     "id",
@@ -1911,6 +1911,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__account_contact__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sharing_selection_ids",
+    91,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__AccountContact, n_sharing_selection_ids),
+    offsetof(Steward__Customer__V1__AccountContact, sharing_selection_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__account_contact__field_indices_by_name[] = {
   9,   /* field[9] = account_id */
@@ -1926,6 +1938,7 @@ static const unsigned steward__customer__v1__account_contact__field_indices_by_n
   13,   /* field[13] = primary_contact */
   11,   /* field[11] = role */
   7,   /* field[7] = shares */
+  16,   /* field[16] = sharing_selection_ids */
   15,   /* field[15] = tag_ids */
   3,   /* field[3] = update_time */
   1,   /* field[1] = version */
@@ -1934,7 +1947,7 @@ static const ProtobufCIntRange steward__customer__v1__account_contact__number_ra
 {
   { 1, 0 },
   { 90, 15 },
-  { 0, 16 }
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__account_contact__descriptor =
 {
@@ -1944,7 +1957,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__account_contact__descrip
   "Steward__Customer__V1__AccountContact",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__AccountContact),
-  16,
+  17,
   steward__customer__v1__account_contact__field_descriptors,
   steward__customer__v1__account_contact__field_indices_by_name,
   2,  steward__customer__v1__account_contact__number_ranges,

@@ -1807,7 +1807,7 @@ void   steward__customer__v1__upsert_account_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__upsert_account_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__account__field_descriptors[27] =
+static const ProtobufCFieldDescriptor steward__customer__v1__account__field_descriptors[28] =
 {
   {
     "id",
@@ -2133,6 +2133,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__account__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sharing_selection_ids",
+    91,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__Account, n_sharing_selection_ids),
+    offsetof(Steward__Customer__V1__Account, sharing_selection_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__account__field_indices_by_name[] = {
   21,   /* field[21] = annual_revenue */
@@ -2156,6 +2168,7 @@ static const unsigned steward__customer__v1__account__field_indices_by_name[] = 
   19,   /* field[19] = postal_code */
   18,   /* field[18] = region */
   7,   /* field[7] = shares */
+  27,   /* field[27] = sharing_selection_ids */
   16,   /* field[16] = street */
   26,   /* field[26] = tag_ids */
   15,   /* field[15] = tax_id */
@@ -2167,7 +2180,7 @@ static const ProtobufCIntRange steward__customer__v1__account__number_ranges[2 +
 {
   { 1, 0 },
   { 90, 26 },
-  { 0, 27 }
+  { 0, 28 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__account__descriptor =
 {
@@ -2177,7 +2190,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__account__descriptor =
   "Steward__Customer__V1__Account",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__Account),
-  27,
+  28,
   steward__customer__v1__account__field_descriptors,
   steward__customer__v1__account__field_indices_by_name,
   2,  steward__customer__v1__account__number_ranges,

@@ -1807,7 +1807,7 @@ void   steward__customer__v1__upsert_activity_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__upsert_activity_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__activity__field_descriptors[21] =
+static const ProtobufCFieldDescriptor steward__customer__v1__activity__field_descriptors[22] =
 {
   {
     "id",
@@ -2061,6 +2061,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__activity__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sharing_selection_ids",
+    91,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__Activity, n_sharing_selection_ids),
+    offsetof(Steward__Customer__V1__Activity, sharing_selection_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__activity__field_indices_by_name[] = {
   16,   /* field[16] = account_id */
@@ -2080,6 +2092,7 @@ static const unsigned steward__customer__v1__activity__field_indices_by_name[] =
   15,   /* field[15] = outcome */
   5,   /* field[5] = owner_id */
   7,   /* field[7] = shares */
+  21,   /* field[21] = sharing_selection_ids */
   10,   /* field[10] = subject */
   20,   /* field[20] = tag_ids */
   3,   /* field[3] = update_time */
@@ -2089,7 +2102,7 @@ static const ProtobufCIntRange steward__customer__v1__activity__number_ranges[2 
 {
   { 1, 0 },
   { 90, 20 },
-  { 0, 21 }
+  { 0, 22 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__activity__descriptor =
 {
@@ -2099,7 +2112,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__activity__descriptor =
   "Steward__Customer__V1__Activity",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__Activity),
-  21,
+  22,
   steward__customer__v1__activity__field_descriptors,
   steward__customer__v1__activity__field_indices_by_name,
   2,  steward__customer__v1__activity__number_ranges,

@@ -1852,7 +1852,7 @@ void   steward__customer__v1__upsert_contact_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__upsert_contact_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__contact__field_descriptors[23] =
+static const ProtobufCFieldDescriptor steward__customer__v1__contact__field_descriptors[24] =
 {
   {
     "id",
@@ -2130,6 +2130,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__contact__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sharing_selection_ids",
+    91,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__Contact, n_sharing_selection_ids),
+    offsetof(Steward__Customer__V1__Contact, sharing_selection_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__contact__field_indices_by_name[] = {
   13,   /* field[13] = birth_date */
@@ -2151,6 +2163,7 @@ static const unsigned steward__customer__v1__contact__field_indices_by_name[] = 
   18,   /* field[18] = postal_code */
   17,   /* field[17] = region */
   7,   /* field[7] = shares */
+  23,   /* field[23] = sharing_selection_ids */
   15,   /* field[15] = street */
   22,   /* field[22] = tag_ids */
   3,   /* field[3] = update_time */
@@ -2160,7 +2173,7 @@ static const ProtobufCIntRange steward__customer__v1__contact__number_ranges[2 +
 {
   { 1, 0 },
   { 90, 22 },
-  { 0, 23 }
+  { 0, 24 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__contact__descriptor =
 {
@@ -2170,7 +2183,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__contact__descriptor =
   "Steward__Customer__V1__Contact",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__Contact),
-  23,
+  24,
   steward__customer__v1__contact__field_descriptors,
   steward__customer__v1__contact__field_indices_by_name,
   2,  steward__customer__v1__contact__number_ranges,

@@ -1807,7 +1807,7 @@ void   steward__customer__v1__upsert_lead_response__free_unpacked
   assert(message->message_base.descriptor == &steward__customer__v1__upsert_lead_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__customer__v1__lead__field_descriptors[28] =
+static const ProtobufCFieldDescriptor steward__customer__v1__lead__field_descriptors[29] =
 {
   {
     "id",
@@ -2145,6 +2145,18 @@ static const ProtobufCFieldDescriptor steward__customer__v1__lead__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sharing_selection_ids",
+    91,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Customer__V1__Lead, n_sharing_selection_ids),
+    offsetof(Steward__Customer__V1__Lead, sharing_selection_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__customer__v1__lead__field_indices_by_name[] = {
   20,   /* field[20] = account_id */
@@ -2169,6 +2181,7 @@ static const unsigned steward__customer__v1__lead__field_indices_by_name[] = {
   14,   /* field[14] = phone */
   26,   /* field[26] = phone_typed */
   7,   /* field[7] = shares */
+  28,   /* field[28] = sharing_selection_ids */
   18,   /* field[18] = source */
   19,   /* field[19] = status */
   27,   /* field[27] = tag_ids */
@@ -2180,7 +2193,7 @@ static const ProtobufCIntRange steward__customer__v1__lead__number_ranges[2 + 1]
 {
   { 1, 0 },
   { 90, 27 },
-  { 0, 28 }
+  { 0, 29 }
 };
 const ProtobufCMessageDescriptor steward__customer__v1__lead__descriptor =
 {
@@ -2190,7 +2203,7 @@ const ProtobufCMessageDescriptor steward__customer__v1__lead__descriptor =
   "Steward__Customer__V1__Lead",
   "steward.customer.v1",
   sizeof(Steward__Customer__V1__Lead),
-  28,
+  29,
   steward__customer__v1__lead__field_descriptors,
   steward__customer__v1__lead__field_indices_by_name,
   2,  steward__customer__v1__lead__number_ranges,

@@ -7,16 +7,18 @@
 #endif
 
 #include "steward/customer/v1/sharing_service.pb-c.h"
-static const ProtobufCMethodDescriptor steward__customer__v1__sharing_service__method_descriptors[4] =
+static const ProtobufCMethodDescriptor steward__customer__v1__sharing_service__method_descriptors[5] =
 {
   { "ShareRecord", &steward__type__v1__share_record_request__descriptor, &steward__type__v1__share_record_response__descriptor },
   { "UnshareRecord", &steward__type__v1__unshare_record_request__descriptor, &steward__type__v1__unshare_record_response__descriptor },
   { "ListShares", &steward__type__v1__list_shares_request__descriptor, &steward__type__v1__list_shares_response__descriptor },
   { "ExplainAccess", &steward__type__v1__explain_access_request__descriptor, &steward__type__v1__explain_access_response__descriptor },
+  { "ListSharingProgress", &steward__type__v1__list_sharing_progress_request__descriptor, &steward__type__v1__list_sharing_progress_response__descriptor },
 };
 const unsigned steward__customer__v1__sharing_service__method_indices_by_name[] = {
   3,        /* ExplainAccess */
   2,        /* ListShares */
+  4,        /* ListSharingProgress */
   0,        /* ShareRecord */
   1         /* UnshareRecord */
 };
@@ -27,7 +29,7 @@ const ProtobufCServiceDescriptor steward__customer__v1__sharing_service__descrip
   "SharingService",
   "Steward__Customer__V1__SharingService",
   "steward.customer.v1",
-  4,
+  5,
   steward__customer__v1__sharing_service__method_descriptors,
   steward__customer__v1__sharing_service__method_indices_by_name
 };
@@ -62,6 +64,14 @@ void steward__customer__v1__sharing_service__explain_access(ProtobufCService *se
 {
   assert(service->descriptor == &steward__customer__v1__sharing_service__descriptor);
   service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__customer__v1__sharing_service__list_sharing_progress(ProtobufCService *service,
+                                                                   const Steward__Type__V1__ListSharingProgressRequest *input,
+                                                                   Steward__Type__V1__ListSharingProgressResponse_Closure closure,
+                                                                   void *closure_data)
+{
+  assert(service->descriptor == &steward__customer__v1__sharing_service__descriptor);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__customer__v1__sharing_service__init (Steward__Customer__V1__SharingService_Service *service,
                                                    Steward__Customer__V1__SharingService_ServiceDestroy destroy)

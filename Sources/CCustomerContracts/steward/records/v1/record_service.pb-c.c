@@ -1807,7 +1807,7 @@ void   steward__records__v1__upsert_record_response__free_unpacked
   assert(message->message_base.descriptor == &steward__records__v1__upsert_record_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__records__v1__record__field_descriptors[13] =
+static const ProtobufCFieldDescriptor steward__records__v1__record__field_descriptors[14] =
 {
   {
     "id",
@@ -1965,6 +1965,18 @@ static const ProtobufCFieldDescriptor steward__records__v1__record__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sharing_selection_ids",
+    91,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Records__V1__Record, n_sharing_selection_ids),
+    offsetof(Steward__Records__V1__Record, sharing_selection_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__records__v1__record__field_indices_by_name[] = {
   2,   /* field[2] = create_time */
@@ -1977,6 +1989,7 @@ static const unsigned steward__records__v1__record__field_indices_by_name[] = {
   10,   /* field[10] = number */
   5,   /* field[5] = owner_id */
   7,   /* field[7] = shares */
+  13,   /* field[13] = sharing_selection_ids */
   12,   /* field[12] = tag_ids */
   3,   /* field[3] = update_time */
   1,   /* field[1] = version */
@@ -1985,7 +1998,7 @@ static const ProtobufCIntRange steward__records__v1__record__number_ranges[2 + 1
 {
   { 1, 0 },
   { 90, 12 },
-  { 0, 13 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor steward__records__v1__record__descriptor =
 {
@@ -1995,7 +2008,7 @@ const ProtobufCMessageDescriptor steward__records__v1__record__descriptor =
   "Steward__Records__V1__Record",
   "steward.records.v1",
   sizeof(Steward__Records__V1__Record),
-  13,
+  14,
   steward__records__v1__record__field_descriptors,
   steward__records__v1__record__field_indices_by_name,
   2,  steward__records__v1__record__number_ranges,

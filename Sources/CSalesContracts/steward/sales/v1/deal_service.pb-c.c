@@ -2347,7 +2347,7 @@ void   steward__sales__v1__money_sum__free_unpacked
   assert(message->message_base.descriptor == &steward__sales__v1__money_sum__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__sales__v1__deal__field_descriptors[22] =
+static const ProtobufCFieldDescriptor steward__sales__v1__deal__field_descriptors[23] =
 {
   {
     "id",
@@ -2613,6 +2613,18 @@ static const ProtobufCFieldDescriptor steward__sales__v1__deal__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sharing_selection_ids",
+    91,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Sales__V1__Deal, n_sharing_selection_ids),
+    offsetof(Steward__Sales__V1__Deal, sharing_selection_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__sales__v1__deal__field_indices_by_name[] = {
   12,   /* field[12] = account_id */
@@ -2632,6 +2644,7 @@ static const unsigned steward__sales__v1__deal__field_indices_by_name[] = {
   5,   /* field[5] = owner_id */
   10,   /* field[10] = pipeline_id */
   7,   /* field[7] = shares */
+  22,   /* field[22] = sharing_selection_ids */
   18,   /* field[18] = stage_enter_time */
   11,   /* field[11] = stage_id */
   21,   /* field[21] = tag_ids */
@@ -2642,7 +2655,7 @@ static const ProtobufCIntRange steward__sales__v1__deal__number_ranges[2 + 1] =
 {
   { 1, 0 },
   { 90, 21 },
-  { 0, 22 }
+  { 0, 23 }
 };
 const ProtobufCMessageDescriptor steward__sales__v1__deal__descriptor =
 {
@@ -2652,7 +2665,7 @@ const ProtobufCMessageDescriptor steward__sales__v1__deal__descriptor =
   "Steward__Sales__V1__Deal",
   "steward.sales.v1",
   sizeof(Steward__Sales__V1__Deal),
-  22,
+  23,
   steward__sales__v1__deal__field_descriptors,
   steward__sales__v1__deal__field_indices_by_name,
   2,  steward__sales__v1__deal__number_ranges,

@@ -3,6 +3,7 @@
 
 import CContracts
 public import RPC
+public import Tenancy
 package import Wire
 
 /// Asks to be told of changes.
@@ -226,11 +227,15 @@ public struct TenantPolicy: Hashable, Sendable {
     /// The tags of the workspace that were not deleted.
     public var tags: [PolicyTag]
 
+    /// The sharing rules of the workspace that were not deleted.
+    public var sharingRules: [PolicySharingRule]
+
     public init(
         tenantID: [UInt8]? = nil, epoch: Int64? = nil, active: Bool? = nil, roles: [PolicyRole] = [],
         units: [PolicyUnit] = [], users: [PolicyUser] = [], placements: [TenantPlacement] = [],
         settings: WorkspaceSettings? = nil, fields: [ModelField] = [], objects: [ModelObject] = [],
-        upcomingSettings: [WorkspaceSettings] = [], tags: [PolicyTag] = []
+        upcomingSettings: [WorkspaceSettings] = [], tags: [PolicyTag] = [],
+        sharingRules: [PolicySharingRule] = []
     ) {
         self.tenantID = tenantID
         self.epoch = epoch
@@ -244,6 +249,7 @@ public struct TenantPolicy: Hashable, Sendable {
         self.objects = objects
         self.upcomingSettings = upcomingSettings
         self.tags = tags
+        self.sharingRules = sharingRules
     }
 }
 
@@ -264,6 +270,7 @@ extension TenantPolicy: WireMessage {
         self.objects = readMessages(c.pointee.objects, c.pointee.n_objects, message.arena)
         self.upcomingSettings = readMessages(c.pointee.upcoming_settings, c.pointee.n_upcoming_settings, message.arena)
         self.tags = readMessages(c.pointee.tags, c.pointee.n_tags, message.arena)
+        self.sharingRules = readMessages(c.pointee.sharing_rules, c.pointee.n_sharing_rules, message.arena)
     }
 
     package func write(to message: Message) {
@@ -297,6 +304,105 @@ extension TenantPolicy: WireMessage {
         c.pointee.n_upcoming_settings = self.upcomingSettings.count
         c.pointee.tags = writePointers(self.tags, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_tags = self.tags.count
+        c.pointee.sharing_rules = writePointers(self.sharingRules, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_sharing_rules = self.sharingRules.count
+    }
+}
+
+/// A sharing rule: which records it selects, and with whom it shares them.
+public struct PolicySharingRule: Hashable, Sendable {
+    /// Id, 16 bytes.
+    public var id: [UInt8]?
+
+    /// What records that it selects bear, 16 bytes: another one with each other filter.
+    public var selectionID: [UInt8]?
+
+    /// The kind of records, as grants call it.
+    public var object: String?
+
+    /// The filter that selects them, as text.
+    public var filterExpression: String?
+
+    /// It is in force. One that is not still selects, so that it is in force at once when it is switched on.
+    public var enabled: Bool?
+
+    /// It allows to change the records, too.
+    public var allowsWriting: Bool?
+
+    /// When it ends; absent for never.
+    public var untilTime: Timestamp?
+
+    /// The users with whom it shares, 16 bytes each.
+    public var userIDs: [[UInt8]]
+
+    /// The departments with whose members, and those of the departments below, it shares, 16 bytes each.
+    public var unitIDs: [[UInt8]]
+
+    /// The roles with whose members it shares, 16 bytes each.
+    public var roleIDs: [[UInt8]]
+
+    public init(
+        id: [UInt8]? = nil, selectionID: [UInt8]? = nil, object: String? = nil,
+        filterExpression: String? = nil, enabled: Bool? = nil, allowsWriting: Bool? = nil,
+        untilTime: Timestamp? = nil, userIDs: [[UInt8]] = [], unitIDs: [[UInt8]] = [], roleIDs: [[UInt8]] = []
+    ) {
+        self.id = id
+        self.selectionID = selectionID
+        self.object = object
+        self.filterExpression = filterExpression
+        self.enabled = enabled
+        self.allowsWriting = allowsWriting
+        self.untilTime = untilTime
+        self.userIDs = userIDs
+        self.unitIDs = unitIDs
+        self.roleIDs = roleIDs
+    }
+}
+
+extension PolicySharingRule: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_policy_sharing_rule_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__PolicySharingRule.self)
+        self.id = c.pointee.has_id != 0 ? readBytes(c.pointee.id) : nil
+        self.selectionID = c.pointee.has_selection_id != 0 ? readBytes(c.pointee.selection_id) : nil
+        self.object = readString(c.pointee.object)
+        self.filterExpression = readString(c.pointee.filter_expression)
+        self.enabled = c.pointee.has_enabled != 0 ? c.pointee.enabled != 0 : nil
+        self.allowsWriting = c.pointee.has_allows_writing != 0 ? c.pointee.allows_writing != 0 : nil
+        self.untilTime = readTimestamp(c.pointee.until_time)
+        self.userIDs = readNumbers(c.pointee.user_ids, c.pointee.n_user_ids).map(readBytes)
+        self.unitIDs = readNumbers(c.pointee.unit_ids, c.pointee.n_unit_ids).map(readBytes)
+        self.roleIDs = readNumbers(c.pointee.role_ids, c.pointee.n_role_ids).map(readBytes)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__PolicySharingRule.self)
+        if let value = self.id {
+            c.pointee.has_id = 1
+            c.pointee.id = message.arena.bytes(value)
+        }
+        if let value = self.selectionID {
+            c.pointee.has_selection_id = 1
+            c.pointee.selection_id = message.arena.bytes(value)
+        }
+        c.pointee.object = self.object.map(message.arena.string)
+        c.pointee.filter_expression = self.filterExpression.map(message.arena.string)
+        if let value = self.enabled {
+            c.pointee.has_enabled = 1
+            c.pointee.enabled = value ? 1 : 0
+        }
+        if let value = self.allowsWriting {
+            c.pointee.has_allows_writing = 1
+            c.pointee.allows_writing = value ? 1 : 0
+        }
+        c.pointee.until_time = self.untilTime.map { writeTimestamp($0, message.arena) }
+        c.pointee.user_ids = writeNumbers(self.userIDs.map(message.arena.bytes), message.arena)
+        c.pointee.n_user_ids = self.userIDs.count
+        c.pointee.unit_ids = writeNumbers(self.unitIDs.map(message.arena.bytes), message.arena)
+        c.pointee.n_unit_ids = self.unitIDs.count
+        c.pointee.role_ids = writeNumbers(self.roleIDs.map(message.arena.bytes), message.arena)
+        c.pointee.n_role_ids = self.roleIDs.count
     }
 }
 

@@ -32,10 +32,13 @@ public struct RecordShare: Hashable, Sendable {
     /// When it was given. Set by the service.
     public var shareTime: Timestamp?
 
+    /// What the user is in the team of the record; absent for a share that makes nobody a member. Of shares with users only; access may be left out.
+    public var teamRole: TeamRole?
+
     public init(
         userID: String? = nil, departmentID: String? = nil, includeDescendants: Bool? = nil,
         roleID: String? = nil, access: ShareAccess? = nil, untilTime: Timestamp? = nil,
-        sharerID: String? = nil, shareTime: Timestamp? = nil
+        sharerID: String? = nil, shareTime: Timestamp? = nil, teamRole: TeamRole? = nil
     ) {
         self.userID = userID
         self.departmentID = departmentID
@@ -45,6 +48,7 @@ public struct RecordShare: Hashable, Sendable {
         self.untilTime = untilTime
         self.sharerID = sharerID
         self.shareTime = shareTime
+        self.teamRole = teamRole
     }
 }
 
@@ -61,6 +65,7 @@ extension RecordShare: WireMessage {
         self.untilTime = readTimestamp(c.pointee.until_time)
         self.sharerID = readString(c.pointee.sharer_id)
         self.shareTime = readTimestamp(c.pointee.share_time)
+        self.teamRole = c.pointee.has_team_role != 0 ? .init(rawValue: .init(bitPattern: c.pointee.team_role.rawValue)) : nil
     }
 
     package func write(to message: Message) {
@@ -79,6 +84,10 @@ extension RecordShare: WireMessage {
         c.pointee.until_time = self.untilTime.map { writeTimestamp($0, message.arena) }
         c.pointee.sharer_id = self.sharerID.map(message.arena.string)
         c.pointee.share_time = self.shareTime.map { writeTimestamp($0, message.arena) }
+        if let value = self.teamRole {
+            c.pointee.has_team_role = 1
+            c.pointee.team_role = Steward__Type__V1__TeamRole(rawValue: UInt32(bitPattern: value.rawValue))
+        }
     }
 }
 
@@ -373,9 +382,12 @@ public struct ActionAccess: Hashable, Sendable {
     /// The shares that allow it, as far as the caller may see with whom the record is shared.
     public var shares: [RecordShare]
 
+    /// The sharing rules that allow it, as far as the caller may see with whom the record is shared: ids of SharingRule.
+    public var sharingRuleIDs: [String]
+
     public init(
         action: String? = nil, allowed: Bool? = nil, inScope: Bool? = nil, scope: GrantScope? = nil,
-        roleIDs: [String] = [], shares: [RecordShare] = []
+        roleIDs: [String] = [], shares: [RecordShare] = [], sharingRuleIDs: [String] = []
     ) {
         self.action = action
         self.allowed = allowed
@@ -383,6 +395,7 @@ public struct ActionAccess: Hashable, Sendable {
         self.scope = scope
         self.roleIDs = roleIDs
         self.shares = shares
+        self.sharingRuleIDs = sharingRuleIDs
     }
 }
 
@@ -397,6 +410,7 @@ extension ActionAccess: WireMessage {
         self.scope = c.pointee.has_scope != 0 ? .init(rawValue: .init(bitPattern: c.pointee.scope.rawValue)) : nil
         self.roleIDs = readStrings(c.pointee.role_ids, c.pointee.n_role_ids)
         self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
+        self.sharingRuleIDs = readStrings(c.pointee.sharing_rule_ids, c.pointee.n_sharing_rule_ids)
     }
 
     package func write(to message: Message) {
@@ -418,6 +432,134 @@ extension ActionAccess: WireMessage {
         c.pointee.n_role_ids = self.roleIDs.count
         c.pointee.shares = writePointers(self.shares, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_shares = self.shares.count
+        c.pointee.sharing_rule_ids = writePointers(self.sharingRuleIDs, message.arena, message.arena.string)
+        c.pointee.n_sharing_rule_ids = self.sharingRuleIDs.count
+    }
+}
+
+/// Whose progress is wanted: that of all sharing rules of the service's records.
+public struct ListSharingProgressRequest: Hashable, Sendable {
+    public init() {}
+}
+
+extension ListSharingProgressRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_list_sharing_progress_request_descriptor())
+
+    package init(_ message: Message) {}
+
+    package func write(to message: Message) {}
+}
+
+/// How far the records are looked through for the sharing rules.
+public struct ListSharingProgressResponse: Hashable, Sendable {
+    /// By kind, those of which there are rules.
+    public var progress: [SharingProgress]
+
+    public init(progress: [SharingProgress] = []) {
+        self.progress = progress
+    }
+}
+
+extension ListSharingProgressResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_list_sharing_progress_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__ListSharingProgressResponse.self)
+        self.progress = readMessages(c.pointee.progress, c.pointee.n_progress, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__ListSharingProgressResponse.self)
+        c.pointee.progress = writePointers(self.progress, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_progress = self.progress.count
+    }
+}
+
+/// How far the records of a kind are looked through. Until all are, a rule that is new, or has another filter, does not share all that it selects;
+/// what is written meanwhile it shares at once.
+public struct SharingProgress: Hashable, Sendable {
+    /// The kind of records, as grants call it.
+    public var object: String?
+
+    /// The selections that are looked for: selection_id of SharingRule.
+    public var selectionIDs: [String]
+
+    /// Records that were looked at.
+    public var lookedCount: Int64?
+
+    /// Records that the last look changed.
+    public var changedCount: Int64?
+
+    /// All were looked at.
+    public var complete: Bool?
+
+    /// The selections whose filter does not fit the kind: they hold no record.
+    public var unusableSelectionIDs: [String]
+
+    public init(
+        object: String? = nil, selectionIDs: [String] = [], lookedCount: Int64? = nil,
+        changedCount: Int64? = nil, complete: Bool? = nil, unusableSelectionIDs: [String] = []
+    ) {
+        self.object = object
+        self.selectionIDs = selectionIDs
+        self.lookedCount = lookedCount
+        self.changedCount = changedCount
+        self.complete = complete
+        self.unusableSelectionIDs = unusableSelectionIDs
+    }
+}
+
+extension SharingProgress: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_sharing_progress_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__SharingProgress.self)
+        self.object = readString(c.pointee.object)
+        self.selectionIDs = readStrings(c.pointee.selection_ids, c.pointee.n_selection_ids)
+        self.lookedCount = c.pointee.has_looked_count != 0 ? c.pointee.looked_count : nil
+        self.changedCount = c.pointee.has_changed_count != 0 ? c.pointee.changed_count : nil
+        self.complete = c.pointee.has_complete != 0 ? c.pointee.complete != 0 : nil
+        self.unusableSelectionIDs = readStrings(c.pointee.unusable_selection_ids, c.pointee.n_unusable_selection_ids)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__SharingProgress.self)
+        c.pointee.object = self.object.map(message.arena.string)
+        c.pointee.selection_ids = writePointers(self.selectionIDs, message.arena, message.arena.string)
+        c.pointee.n_selection_ids = self.selectionIDs.count
+        if let value = self.lookedCount {
+            c.pointee.has_looked_count = 1
+            c.pointee.looked_count = value
+        }
+        if let value = self.changedCount {
+            c.pointee.has_changed_count = 1
+            c.pointee.changed_count = value
+        }
+        if let value = self.complete {
+            c.pointee.has_complete = 1
+            c.pointee.complete = value ? 1 : 0
+        }
+        c.pointee.unusable_selection_ids = writePointers(self.unusableSelectionIDs, message.arena, message.arena.string)
+        c.pointee.n_unusable_selection_ids = self.unusableSelectionIDs.count
+    }
+}
+
+/// What somebody is in the team of a record, beside its owner.
+public struct TeamRole: RawRepresentable, Hashable, Sendable {
+    /// Not said.
+    public static let unspecified = TeamRole(rawValue: 0)
+
+    /// Works with the owner on the record: the share is for writing.
+    public static let coOwner = TeamRole(rawValue: 1)
+
+    /// Is to know what becomes of the record: the share is for reading.
+    public static let follower = TeamRole(rawValue: 2)
+
+    /// The number on the wire; numbers unknown to this version are kept.
+    public let rawValue: Int32
+
+    public init(rawValue: Int32) {
+        self.rawValue = rawValue
     }
 }
 

@@ -39,6 +39,9 @@ public struct AccountContact: Hashable, Sendable {
     /// Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
     public var tagIDs: [String]
 
+    /// The selections of sharing rules that hold the record: selection_id of SharingRule. Set by the service.
+    public var sharingSelectionIDs: [String]
+
     /// The account.
     public var accountID: String?
 
@@ -61,8 +64,8 @@ public struct AccountContact: Hashable, Sendable {
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
         shares: [RecordShare] = [], customFields: [CustomField] = [], tagIDs: [String] = [],
-        accountID: String? = nil, contactID: String? = nil, role: String? = nil, jobTitle: String? = nil,
-        primaryContact: Bool? = nil, inactive: Bool? = nil
+        sharingSelectionIDs: [String] = [], accountID: String? = nil, contactID: String? = nil,
+        role: String? = nil, jobTitle: String? = nil, primaryContact: Bool? = nil, inactive: Bool? = nil
     ) {
         self.id = id
         self.version = version
@@ -74,6 +77,7 @@ public struct AccountContact: Hashable, Sendable {
         self.shares = shares
         self.customFields = customFields
         self.tagIDs = tagIDs
+        self.sharingSelectionIDs = sharingSelectionIDs
         self.accountID = accountID
         self.contactID = contactID
         self.role = role
@@ -98,6 +102,7 @@ extension AccountContact: WireMessage {
         self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
         self.tagIDs = readStrings(c.pointee.tag_ids, c.pointee.n_tag_ids)
+        self.sharingSelectionIDs = readStrings(c.pointee.sharing_selection_ids, c.pointee.n_sharing_selection_ids)
         self.accountID = readString(c.pointee.account_id)
         self.contactID = readString(c.pointee.contact_id)
         self.role = readString(c.pointee.role)
@@ -124,6 +129,8 @@ extension AccountContact: WireMessage {
         c.pointee.n_custom_fields = self.customFields.count
         c.pointee.tag_ids = writePointers(self.tagIDs, message.arena, message.arena.string)
         c.pointee.n_tag_ids = self.tagIDs.count
+        c.pointee.sharing_selection_ids = writePointers(self.sharingSelectionIDs, message.arena, message.arena.string)
+        c.pointee.n_sharing_selection_ids = self.sharingSelectionIDs.count
         c.pointee.account_id = self.accountID.map(message.arena.string)
         c.pointee.contact_id = self.contactID.map(message.arena.string)
         c.pointee.role = self.role.map(message.arena.string)

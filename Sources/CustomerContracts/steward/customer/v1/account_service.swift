@@ -39,6 +39,9 @@ public struct Account: Hashable, Sendable {
     /// Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
     public var tagIDs: [String]
 
+    /// The selections of sharing rules that hold the record: selection_id of SharingRule. Set by the service.
+    public var sharingSelectionIDs: [String]
+
     /// Name, 1 to 200 characters.
     public var displayName: String?
 
@@ -97,11 +100,12 @@ public struct Account: Hashable, Sendable {
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
         shares: [RecordShare] = [], customFields: [CustomField] = [], tagIDs: [String] = [],
-        displayName: String? = nil, externalID: String? = nil, industry: String? = nil, phone: String? = nil,
-        email: String? = nil, website: String? = nil, taxID: String? = nil, street: String? = nil,
-        city: String? = nil, region: String? = nil, postalCode: String? = nil, countryCode: String? = nil,
-        annualRevenue: Money? = nil, parentAccountID: String? = nil, followUpTime: Timestamp? = nil,
-        description: String? = nil, phoneTyped: String? = nil
+        sharingSelectionIDs: [String] = [], displayName: String? = nil, externalID: String? = nil,
+        industry: String? = nil, phone: String? = nil, email: String? = nil, website: String? = nil,
+        taxID: String? = nil, street: String? = nil, city: String? = nil, region: String? = nil,
+        postalCode: String? = nil, countryCode: String? = nil, annualRevenue: Money? = nil,
+        parentAccountID: String? = nil, followUpTime: Timestamp? = nil, description: String? = nil,
+        phoneTyped: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -113,6 +117,7 @@ public struct Account: Hashable, Sendable {
         self.shares = shares
         self.customFields = customFields
         self.tagIDs = tagIDs
+        self.sharingSelectionIDs = sharingSelectionIDs
         self.displayName = displayName
         self.externalID = externalID
         self.industry = industry
@@ -148,6 +153,7 @@ extension Account: WireMessage {
         self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
         self.tagIDs = readStrings(c.pointee.tag_ids, c.pointee.n_tag_ids)
+        self.sharingSelectionIDs = readStrings(c.pointee.sharing_selection_ids, c.pointee.n_sharing_selection_ids)
         self.displayName = readString(c.pointee.display_name)
         self.externalID = readString(c.pointee.external_id)
         self.industry = readString(c.pointee.industry)
@@ -185,6 +191,8 @@ extension Account: WireMessage {
         c.pointee.n_custom_fields = self.customFields.count
         c.pointee.tag_ids = writePointers(self.tagIDs, message.arena, message.arena.string)
         c.pointee.n_tag_ids = self.tagIDs.count
+        c.pointee.sharing_selection_ids = writePointers(self.sharingSelectionIDs, message.arena, message.arena.string)
+        c.pointee.n_sharing_selection_ids = self.sharingSelectionIDs.count
         c.pointee.display_name = self.displayName.map(message.arena.string)
         c.pointee.external_id = self.externalID.map(message.arena.string)
         c.pointee.industry = self.industry.map(message.arena.string)

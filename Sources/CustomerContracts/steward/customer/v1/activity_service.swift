@@ -39,6 +39,9 @@ public struct Activity: Hashable, Sendable {
     /// Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
     public var tagIDs: [String]
 
+    /// The selections of sharing rules that hold the record: selection_id of SharingRule. Set by the service.
+    public var sharingSelectionIDs: [String]
+
     /// What it is.
     public var kind: ActivityKind?
 
@@ -76,10 +79,10 @@ public struct Activity: Hashable, Sendable {
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
         shares: [RecordShare] = [], customFields: [CustomField] = [], tagIDs: [String] = [],
-        kind: ActivityKind? = nil, subject: String? = nil, body: String? = nil,
-        direction: ActivityDirection? = nil, occurTime: Timestamp? = nil, durationSeconds: Int32? = nil,
-        outcome: String? = nil, accountID: String? = nil, contactID: String? = nil, dealID: String? = nil,
-        externalID: String? = nil
+        sharingSelectionIDs: [String] = [], kind: ActivityKind? = nil, subject: String? = nil,
+        body: String? = nil, direction: ActivityDirection? = nil, occurTime: Timestamp? = nil,
+        durationSeconds: Int32? = nil, outcome: String? = nil, accountID: String? = nil,
+        contactID: String? = nil, dealID: String? = nil, externalID: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -91,6 +94,7 @@ public struct Activity: Hashable, Sendable {
         self.shares = shares
         self.customFields = customFields
         self.tagIDs = tagIDs
+        self.sharingSelectionIDs = sharingSelectionIDs
         self.kind = kind
         self.subject = subject
         self.body = body
@@ -120,6 +124,7 @@ extension Activity: WireMessage {
         self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
         self.tagIDs = readStrings(c.pointee.tag_ids, c.pointee.n_tag_ids)
+        self.sharingSelectionIDs = readStrings(c.pointee.sharing_selection_ids, c.pointee.n_sharing_selection_ids)
         self.kind = c.pointee.has_kind != 0 ? .init(rawValue: .init(bitPattern: c.pointee.kind.rawValue)) : nil
         self.subject = readString(c.pointee.subject)
         self.body = readString(c.pointee.body)
@@ -151,6 +156,8 @@ extension Activity: WireMessage {
         c.pointee.n_custom_fields = self.customFields.count
         c.pointee.tag_ids = writePointers(self.tagIDs, message.arena, message.arena.string)
         c.pointee.n_tag_ids = self.tagIDs.count
+        c.pointee.sharing_selection_ids = writePointers(self.sharingSelectionIDs, message.arena, message.arena.string)
+        c.pointee.n_sharing_selection_ids = self.sharingSelectionIDs.count
         if let value = self.kind {
             c.pointee.has_kind = 1
             c.pointee.kind = Steward__Customer__V1__ActivityKind(rawValue: UInt32(bitPattern: value.rawValue))

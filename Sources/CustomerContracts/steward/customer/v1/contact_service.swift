@@ -39,6 +39,9 @@ public struct Contact: Hashable, Sendable {
     /// Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
     public var tagIDs: [String]
 
+    /// The selections of sharing rules that hold the record: selection_id of SharingRule. Set by the service.
+    public var sharingSelectionIDs: [String]
+
     /// Given name, at most 100 characters.
     public var givenName: String?
 
@@ -83,10 +86,11 @@ public struct Contact: Hashable, Sendable {
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
         shares: [RecordShare] = [], customFields: [CustomField] = [], tagIDs: [String] = [],
-        givenName: String? = nil, familyName: String? = nil, externalID: String? = nil,
-        jobTitle: String? = nil, birthDate: String? = nil, contactPoints: [ContactPoint] = [],
-        street: String? = nil, city: String? = nil, region: String? = nil, postalCode: String? = nil,
-        countryCode: String? = nil, followUpTime: Timestamp? = nil, description: String? = nil
+        sharingSelectionIDs: [String] = [], givenName: String? = nil, familyName: String? = nil,
+        externalID: String? = nil, jobTitle: String? = nil, birthDate: String? = nil,
+        contactPoints: [ContactPoint] = [], street: String? = nil, city: String? = nil, region: String? = nil,
+        postalCode: String? = nil, countryCode: String? = nil, followUpTime: Timestamp? = nil,
+        description: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -98,6 +102,7 @@ public struct Contact: Hashable, Sendable {
         self.shares = shares
         self.customFields = customFields
         self.tagIDs = tagIDs
+        self.sharingSelectionIDs = sharingSelectionIDs
         self.givenName = givenName
         self.familyName = familyName
         self.externalID = externalID
@@ -129,6 +134,7 @@ extension Contact: WireMessage {
         self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
         self.tagIDs = readStrings(c.pointee.tag_ids, c.pointee.n_tag_ids)
+        self.sharingSelectionIDs = readStrings(c.pointee.sharing_selection_ids, c.pointee.n_sharing_selection_ids)
         self.givenName = readString(c.pointee.given_name)
         self.familyName = readString(c.pointee.family_name)
         self.externalID = readString(c.pointee.external_id)
@@ -162,6 +168,8 @@ extension Contact: WireMessage {
         c.pointee.n_custom_fields = self.customFields.count
         c.pointee.tag_ids = writePointers(self.tagIDs, message.arena, message.arena.string)
         c.pointee.n_tag_ids = self.tagIDs.count
+        c.pointee.sharing_selection_ids = writePointers(self.sharingSelectionIDs, message.arena, message.arena.string)
+        c.pointee.n_sharing_selection_ids = self.sharingSelectionIDs.count
         c.pointee.given_name = self.givenName.map(message.arena.string)
         c.pointee.family_name = self.familyName.map(message.arena.string)
         c.pointee.external_id = self.externalID.map(message.arena.string)

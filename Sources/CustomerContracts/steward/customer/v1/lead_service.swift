@@ -39,6 +39,9 @@ public struct Lead: Hashable, Sendable {
     /// Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
     public var tagIDs: [String]
 
+    /// The selections of sharing rules that hold the record: selection_id of SharingRule. Set by the service.
+    public var sharingSelectionIDs: [String]
+
     /// Given name, at most 100 characters. A lead has a name, a company, an e-mail address or a phone number.
     public var givenName: String?
 
@@ -100,12 +103,12 @@ public struct Lead: Hashable, Sendable {
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
         shares: [RecordShare] = [], customFields: [CustomField] = [], tagIDs: [String] = [],
-        givenName: String? = nil, familyName: String? = nil, companyName: String? = nil,
-        jobTitle: String? = nil, email: String? = nil, phone: String? = nil, website: String? = nil,
-        city: String? = nil, countryCode: String? = nil, source: String? = nil, status: LeadStatus? = nil,
-        accountID: String? = nil, contactID: String? = nil, estimatedValue: Money? = nil,
-        nextActionTime: Timestamp? = nil, externalID: String? = nil, description: String? = nil,
-        phoneTyped: String? = nil
+        sharingSelectionIDs: [String] = [], givenName: String? = nil, familyName: String? = nil,
+        companyName: String? = nil, jobTitle: String? = nil, email: String? = nil, phone: String? = nil,
+        website: String? = nil, city: String? = nil, countryCode: String? = nil, source: String? = nil,
+        status: LeadStatus? = nil, accountID: String? = nil, contactID: String? = nil,
+        estimatedValue: Money? = nil, nextActionTime: Timestamp? = nil, externalID: String? = nil,
+        description: String? = nil, phoneTyped: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -117,6 +120,7 @@ public struct Lead: Hashable, Sendable {
         self.shares = shares
         self.customFields = customFields
         self.tagIDs = tagIDs
+        self.sharingSelectionIDs = sharingSelectionIDs
         self.givenName = givenName
         self.familyName = familyName
         self.companyName = companyName
@@ -153,6 +157,7 @@ extension Lead: WireMessage {
         self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
         self.tagIDs = readStrings(c.pointee.tag_ids, c.pointee.n_tag_ids)
+        self.sharingSelectionIDs = readStrings(c.pointee.sharing_selection_ids, c.pointee.n_sharing_selection_ids)
         self.givenName = readString(c.pointee.given_name)
         self.familyName = readString(c.pointee.family_name)
         self.companyName = readString(c.pointee.company_name)
@@ -191,6 +196,8 @@ extension Lead: WireMessage {
         c.pointee.n_custom_fields = self.customFields.count
         c.pointee.tag_ids = writePointers(self.tagIDs, message.arena, message.arena.string)
         c.pointee.n_tag_ids = self.tagIDs.count
+        c.pointee.sharing_selection_ids = writePointers(self.sharingSelectionIDs, message.arena, message.arena.string)
+        c.pointee.n_sharing_selection_ids = self.sharingSelectionIDs.count
         c.pointee.given_name = self.givenName.map(message.arena.string)
         c.pointee.family_name = self.familyName.map(message.arena.string)
         c.pointee.company_name = self.companyName.map(message.arena.string)

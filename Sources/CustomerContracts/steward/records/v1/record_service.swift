@@ -39,6 +39,9 @@ public struct Record: Hashable, Sendable {
     /// Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
     public var tagIDs: [String]
 
+    /// The selections of sharing rules that hold the record: selection_id of SharingRule. Set by the service.
+    public var sharingSelectionIDs: [String]
+
     /// Name, at most 200 characters. Required unless the object numbers its records.
     public var displayName: String?
 
@@ -52,7 +55,8 @@ public struct Record: Hashable, Sendable {
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
         shares: [RecordShare] = [], customFields: [CustomField] = [], tagIDs: [String] = [],
-        displayName: String? = nil, number: String? = nil, externalID: String? = nil
+        sharingSelectionIDs: [String] = [], displayName: String? = nil, number: String? = nil,
+        externalID: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -64,6 +68,7 @@ public struct Record: Hashable, Sendable {
         self.shares = shares
         self.customFields = customFields
         self.tagIDs = tagIDs
+        self.sharingSelectionIDs = sharingSelectionIDs
         self.displayName = displayName
         self.number = number
         self.externalID = externalID
@@ -85,6 +90,7 @@ extension Record: WireMessage {
         self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
         self.tagIDs = readStrings(c.pointee.tag_ids, c.pointee.n_tag_ids)
+        self.sharingSelectionIDs = readStrings(c.pointee.sharing_selection_ids, c.pointee.n_sharing_selection_ids)
         self.displayName = readString(c.pointee.display_name)
         self.number = readString(c.pointee.number)
         self.externalID = readString(c.pointee.external_id)
@@ -108,6 +114,8 @@ extension Record: WireMessage {
         c.pointee.n_custom_fields = self.customFields.count
         c.pointee.tag_ids = writePointers(self.tagIDs, message.arena, message.arena.string)
         c.pointee.n_tag_ids = self.tagIDs.count
+        c.pointee.sharing_selection_ids = writePointers(self.sharingSelectionIDs, message.arena, message.arena.string)
+        c.pointee.n_sharing_selection_ids = self.sharingSelectionIDs.count
         c.pointee.display_name = self.displayName.map(message.arena.string)
         c.pointee.number = self.number.map(message.arena.string)
         c.pointee.external_id = self.externalID.map(message.arena.string)

@@ -39,6 +39,9 @@ public struct Deal: Hashable, Sendable {
     /// Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
     public var tagIDs: [String]
 
+    /// The selections of sharing rules that hold the record: selection_id of SharingRule. Set by the service.
+    public var sharingSelectionIDs: [String]
+
     /// Name, 1 to 200 characters.
     public var displayName: String?
 
@@ -81,10 +84,10 @@ public struct Deal: Hashable, Sendable {
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, ownerID: String? = nil, departmentID: String? = nil,
         shares: [RecordShare] = [], customFields: [CustomField] = [], tagIDs: [String] = [],
-        displayName: String? = nil, pipelineID: String? = nil, stageID: String? = nil,
-        accountID: String? = nil, contactID: String? = nil, amount: Money? = nil, closeDate: String? = nil,
-        followUpTime: Timestamp? = nil, outcomeReason: String? = nil, stageEnterTime: Timestamp? = nil,
-        externalID: String? = nil, description: String? = nil
+        sharingSelectionIDs: [String] = [], displayName: String? = nil, pipelineID: String? = nil,
+        stageID: String? = nil, accountID: String? = nil, contactID: String? = nil, amount: Money? = nil,
+        closeDate: String? = nil, followUpTime: Timestamp? = nil, outcomeReason: String? = nil,
+        stageEnterTime: Timestamp? = nil, externalID: String? = nil, description: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -96,6 +99,7 @@ public struct Deal: Hashable, Sendable {
         self.shares = shares
         self.customFields = customFields
         self.tagIDs = tagIDs
+        self.sharingSelectionIDs = sharingSelectionIDs
         self.displayName = displayName
         self.pipelineID = pipelineID
         self.stageID = stageID
@@ -126,6 +130,7 @@ extension Deal: WireMessage {
         self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.customFields = readMessages(c.pointee.custom_fields, c.pointee.n_custom_fields, message.arena)
         self.tagIDs = readStrings(c.pointee.tag_ids, c.pointee.n_tag_ids)
+        self.sharingSelectionIDs = readStrings(c.pointee.sharing_selection_ids, c.pointee.n_sharing_selection_ids)
         self.displayName = readString(c.pointee.display_name)
         self.pipelineID = readString(c.pointee.pipeline_id)
         self.stageID = readString(c.pointee.stage_id)
@@ -158,6 +163,8 @@ extension Deal: WireMessage {
         c.pointee.n_custom_fields = self.customFields.count
         c.pointee.tag_ids = writePointers(self.tagIDs, message.arena, message.arena.string)
         c.pointee.n_tag_ids = self.tagIDs.count
+        c.pointee.sharing_selection_ids = writePointers(self.sharingSelectionIDs, message.arena, message.arena.string)
+        c.pointee.n_sharing_selection_ids = self.sharingSelectionIDs.count
         c.pointee.display_name = self.displayName.map(message.arena.string)
         c.pointee.pipeline_id = self.pipelineID.map(message.arena.string)
         c.pointee.stage_id = self.stageID.map(message.arena.string)

@@ -35,8 +35,18 @@ public enum SharingServiceMethods {
         response: ExplainAccessResponse.descriptor, kind: .unary
     )
 
+    /// Tells how far the records of the service are looked through for the sharing rules of the workspace (SharingRuleService of identity).
+    /// Permission: sharing_rule.read.
+    public static let listSharingProgress = MethodDefinition(
+        path: "steward.sales.v1.SharingService/ListSharingProgress",
+        request: ListSharingProgressRequest.descriptor, response: ListSharingProgressResponse.descriptor,
+        kind: .unary
+    )
+
     /// In the order of the proto file.
-    public static let all: [MethodDefinition] = [shareRecord, unshareRecord, listShares, explainAccess]
+    public static let all: [MethodDefinition] = [
+        shareRecord, unshareRecord, listShares, explainAccess, listSharingProgress
+    ]
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
@@ -46,6 +56,7 @@ public enum SharingServiceMethods {
             MethodDescription(unshareRecord, comment: "Ends a share. NOT_FOUND / SHARE_NOT_FOUND when there is none with whom is named."),
             MethodDescription(listShares, comment: "Lists with whom a record is shared, for everybody who may read it and its field shares."),
             MethodDescription(explainAccess, comment: "Tells what the caller may do with a record, and why: by which roles, and by which shares. Of another user it is told to those who may share the record."),
+            MethodDescription(listSharingProgress, comment: "Tells how far the records of the service are looked through for the sharing rules of the workspace (SharingRuleService of identity). Permission: sharing_rule.read."),
         ])
 }
 
@@ -65,6 +76,10 @@ package protocol SharingServiceCustomMethods: Sendable {
     /// Tells what the caller may do with a record, and why: by which roles, and by which shares. Of another user it is told to those who may
     /// share the record.
     func explainAccess(_ request: ExplainAccessRequest, _ context: CallContext) async throws -> ExplainAccessResponse
+
+    /// Tells how far the records of the service are looked through for the sharing rules of the workspace (SharingRuleService of identity).
+    /// Permission: sharing_rule.read.
+    func listSharingProgress(_ request: ListSharingProgressRequest, _ context: CallContext) async throws -> ListSharingProgressResponse
 }
 
 extension SharingServiceCustomMethods {
@@ -74,6 +89,7 @@ extension SharingServiceCustomMethods {
         router.serve(SharingServiceMethods.unshareRecord, unshareRecord)
         router.serve(SharingServiceMethods.listShares, listShares)
         router.serve(SharingServiceMethods.explainAccess, explainAccess)
+        router.serve(SharingServiceMethods.listSharingProgress, listSharingProgress)
     }
 }
 
@@ -116,5 +132,13 @@ public struct SharingServiceClient: Sendable {
         _ request: ExplainAccessRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ExplainAccessResponse {
         try await channel.call(SharingServiceMethods.explainAccess, request, options)
+    }
+
+    /// Tells how far the records of the service are looked through for the sharing rules of the workspace (SharingRuleService of identity).
+    /// Permission: sharing_rule.read.
+    public func listSharingProgress(
+        _ request: ListSharingProgressRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListSharingProgressResponse {
+        try await channel.call(SharingServiceMethods.listSharingProgress, request, options)
     }
 }

@@ -27,10 +27,31 @@ typedef struct Steward__Type__V1__ListSharesResponse Steward__Type__V1__ListShar
 typedef struct Steward__Type__V1__ExplainAccessRequest Steward__Type__V1__ExplainAccessRequest;
 typedef struct Steward__Type__V1__ExplainAccessResponse Steward__Type__V1__ExplainAccessResponse;
 typedef struct Steward__Type__V1__ActionAccess Steward__Type__V1__ActionAccess;
+typedef struct Steward__Type__V1__ListSharingProgressRequest Steward__Type__V1__ListSharingProgressRequest;
+typedef struct Steward__Type__V1__ListSharingProgressResponse Steward__Type__V1__ListSharingProgressResponse;
+typedef struct Steward__Type__V1__SharingProgress Steward__Type__V1__SharingProgress;
 
 
 /* --- enums --- */
 
+/*
+ * What somebody is in the team of a record, beside its owner.
+ */
+typedef enum _Steward__Type__V1__TeamRole {
+  /*
+   * Not said.
+   */
+  STEWARD__TYPE__V1__TEAM_ROLE__TEAM_ROLE_UNSPECIFIED = 0,
+  /*
+   * Works with the owner on the record: the share is for writing.
+   */
+  STEWARD__TYPE__V1__TEAM_ROLE__TEAM_ROLE_CO_OWNER = 1,
+  /*
+   * Is to know what becomes of the record: the share is for reading.
+   */
+  STEWARD__TYPE__V1__TEAM_ROLE__TEAM_ROLE_FOLLOWER = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STEWARD__TYPE__V1__TEAM_ROLE)
+} Steward__Type__V1__TeamRole;
 /*
  * What a share allows.
  */
@@ -93,10 +114,15 @@ struct  Steward__Type__V1__RecordShare
    * When it was given. Set by the service.
    */
   Google__Protobuf__Timestamp *share_time;
+  /*
+   * What the user is in the team of the record; absent for a share that makes nobody a member. Of shares with users only; access may be left out.
+   */
+  protobuf_c_boolean has_team_role;
+  Steward__Type__V1__TeamRole team_role;
 };
 #define STEWARD__TYPE__V1__RECORD_SHARE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__record_share__descriptor) \
-    , NULL, NULL, 0, 0, NULL, 0, STEWARD__TYPE__V1__SHARE_ACCESS__SHARE_ACCESS_UNSPECIFIED, NULL, NULL, NULL }
+    , NULL, NULL, 0, 0, NULL, 0, STEWARD__TYPE__V1__SHARE_ACCESS__SHARE_ACCESS_UNSPECIFIED, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__TEAM_ROLE__TEAM_ROLE_UNSPECIFIED }
 
 
 /*
@@ -312,10 +338,86 @@ struct  Steward__Type__V1__ActionAccess
    */
   size_t n_shares;
   Steward__Type__V1__RecordShare **shares;
+  /*
+   * The sharing rules that allow it, as far as the caller may see with whom the record is shared: ids of SharingRule.
+   */
+  size_t n_sharing_rule_ids;
+  char **sharing_rule_ids;
 };
 #define STEWARD__TYPE__V1__ACTION_ACCESS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__action_access__descriptor) \
-    , NULL, 0, 0, 0, 0, 0, STEWARD__IDENTITY__V1__GRANT_SCOPE__GRANT_SCOPE_UNSPECIFIED, 0,NULL, 0,NULL }
+    , NULL, 0, 0, 0, 0, 0, STEWARD__IDENTITY__V1__GRANT_SCOPE__GRANT_SCOPE_UNSPECIFIED, 0,NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * Whose progress is wanted: that of all sharing rules of the service's records.
+ */
+struct  Steward__Type__V1__ListSharingProgressRequest
+{
+  ProtobufCMessage message_base;
+};
+#define STEWARD__TYPE__V1__LIST_SHARING_PROGRESS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__list_sharing_progress_request__descriptor) \
+     }
+
+
+/*
+ * How far the records are looked through for the sharing rules.
+ */
+struct  Steward__Type__V1__ListSharingProgressResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * By kind, those of which there are rules.
+   */
+  size_t n_progress;
+  Steward__Type__V1__SharingProgress **progress;
+};
+#define STEWARD__TYPE__V1__LIST_SHARING_PROGRESS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__list_sharing_progress_response__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * How far the records of a kind are looked through. Until all are, a rule that is new, or has another filter, does not share all that it selects;
+ * what is written meanwhile it shares at once.
+ */
+struct  Steward__Type__V1__SharingProgress
+{
+  ProtobufCMessage message_base;
+  /*
+   * The kind of records, as grants call it.
+   */
+  char *object;
+  /*
+   * The selections that are looked for: selection_id of SharingRule.
+   */
+  size_t n_selection_ids;
+  char **selection_ids;
+  /*
+   * Records that were looked at.
+   */
+  protobuf_c_boolean has_looked_count;
+  int64_t looked_count;
+  /*
+   * Records that the last look changed.
+   */
+  protobuf_c_boolean has_changed_count;
+  int64_t changed_count;
+  /*
+   * All were looked at.
+   */
+  protobuf_c_boolean has_complete;
+  protobuf_c_boolean complete;
+  /*
+   * The selections whose filter does not fit the kind: they hold no record.
+   */
+  size_t n_unusable_selection_ids;
+  char **unusable_selection_ids;
+};
+#define STEWARD__TYPE__V1__SHARING_PROGRESS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__sharing_progress__descriptor) \
+    , NULL, 0,NULL, 0, 0, 0, 0, 0, 0, 0,NULL }
 
 
 /* Steward__Type__V1__RecordShare methods */
@@ -508,6 +610,63 @@ Steward__Type__V1__ActionAccess *
 void   steward__type__v1__action_access__free_unpacked
                      (Steward__Type__V1__ActionAccess *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Type__V1__ListSharingProgressRequest methods */
+void   steward__type__v1__list_sharing_progress_request__init
+                     (Steward__Type__V1__ListSharingProgressRequest         *message);
+size_t steward__type__v1__list_sharing_progress_request__get_packed_size
+                     (const Steward__Type__V1__ListSharingProgressRequest   *message);
+size_t steward__type__v1__list_sharing_progress_request__pack
+                     (const Steward__Type__V1__ListSharingProgressRequest   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__list_sharing_progress_request__pack_to_buffer
+                     (const Steward__Type__V1__ListSharingProgressRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__ListSharingProgressRequest *
+       steward__type__v1__list_sharing_progress_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__list_sharing_progress_request__free_unpacked
+                     (Steward__Type__V1__ListSharingProgressRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Type__V1__ListSharingProgressResponse methods */
+void   steward__type__v1__list_sharing_progress_response__init
+                     (Steward__Type__V1__ListSharingProgressResponse         *message);
+size_t steward__type__v1__list_sharing_progress_response__get_packed_size
+                     (const Steward__Type__V1__ListSharingProgressResponse   *message);
+size_t steward__type__v1__list_sharing_progress_response__pack
+                     (const Steward__Type__V1__ListSharingProgressResponse   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__list_sharing_progress_response__pack_to_buffer
+                     (const Steward__Type__V1__ListSharingProgressResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__ListSharingProgressResponse *
+       steward__type__v1__list_sharing_progress_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__list_sharing_progress_response__free_unpacked
+                     (Steward__Type__V1__ListSharingProgressResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Type__V1__SharingProgress methods */
+void   steward__type__v1__sharing_progress__init
+                     (Steward__Type__V1__SharingProgress         *message);
+size_t steward__type__v1__sharing_progress__get_packed_size
+                     (const Steward__Type__V1__SharingProgress   *message);
+size_t steward__type__v1__sharing_progress__pack
+                     (const Steward__Type__V1__SharingProgress   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__sharing_progress__pack_to_buffer
+                     (const Steward__Type__V1__SharingProgress   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__SharingProgress *
+       steward__type__v1__sharing_progress__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__sharing_progress__free_unpacked
+                     (Steward__Type__V1__SharingProgress *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Type__V1__RecordShare_Closure)
@@ -540,12 +699,22 @@ typedef void (*Steward__Type__V1__ExplainAccessResponse_Closure)
 typedef void (*Steward__Type__V1__ActionAccess_Closure)
                  (const Steward__Type__V1__ActionAccess *message,
                   void *closure_data);
+typedef void (*Steward__Type__V1__ListSharingProgressRequest_Closure)
+                 (const Steward__Type__V1__ListSharingProgressRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Type__V1__ListSharingProgressResponse_Closure)
+                 (const Steward__Type__V1__ListSharingProgressResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Type__V1__SharingProgress_Closure)
+                 (const Steward__Type__V1__SharingProgress *message,
+                  void *closure_data);
 
 /* --- services --- */
 
 
 /* --- descriptors --- */
 
+extern const ProtobufCEnumDescriptor    steward__type__v1__team_role__descriptor;
 extern const ProtobufCEnumDescriptor    steward__type__v1__share_access__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__record_share__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__share_record_request__descriptor;
@@ -557,6 +726,9 @@ extern const ProtobufCMessageDescriptor steward__type__v1__list_shares_response_
 extern const ProtobufCMessageDescriptor steward__type__v1__explain_access_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__explain_access_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__action_access__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__list_sharing_progress_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__list_sharing_progress_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__sharing_progress__descriptor;
 
 PROTOBUF_C__END_DECLS
 

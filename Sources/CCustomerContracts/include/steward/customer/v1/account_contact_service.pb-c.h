@@ -115,6 +115,11 @@ struct  Steward__Customer__V1__AccountContact
   size_t n_tag_ids;
   char **tag_ids;
   /*
+   * The selections of sharing rules that hold the record: selection_id of SharingRule. Set by the service.
+   */
+  size_t n_sharing_selection_ids;
+  char **sharing_selection_ids;
+  /*
    * The account.
    */
   char *account_id;
@@ -143,7 +148,7 @@ struct  Steward__Customer__V1__AccountContact
 };
 #define STEWARD__CUSTOMER__V1__ACCOUNT_CONTACT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__account_contact__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
 
 
 /*

@@ -161,6 +161,11 @@ struct  Steward__Customer__V1__Activity
   size_t n_tag_ids;
   char **tag_ids;
   /*
+   * The selections of sharing rules that hold the record: selection_id of SharingRule. Set by the service.
+   */
+  size_t n_sharing_selection_ids;
+  char **sharing_selection_ids;
+  /*
    * What it is.
    */
   protobuf_c_boolean has_kind;
@@ -210,7 +215,7 @@ struct  Steward__Customer__V1__Activity
 };
 #define STEWARD__CUSTOMER__V1__ACTIVITY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__activity__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0, STEWARD__CUSTOMER__V1__ACTIVITY_KIND__ACTIVITY_KIND_UNSPECIFIED, NULL, NULL, 0, STEWARD__CUSTOMER__V1__ACTIVITY_DIRECTION__ACTIVITY_DIRECTION_UNSPECIFIED, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0, STEWARD__CUSTOMER__V1__ACTIVITY_KIND__ACTIVITY_KIND_UNSPECIFIED, NULL, NULL, 0, STEWARD__CUSTOMER__V1__ACTIVITY_DIRECTION__ACTIVITY_DIRECTION_UNSPECIFIED, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL }
 
 
 /*

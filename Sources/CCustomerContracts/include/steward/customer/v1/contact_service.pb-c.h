@@ -144,6 +144,11 @@ struct  Steward__Customer__V1__Contact
   size_t n_tag_ids;
   char **tag_ids;
   /*
+   * The selections of sharing rules that hold the record: selection_id of SharingRule. Set by the service.
+   */
+  size_t n_sharing_selection_ids;
+  char **sharing_selection_ids;
+  /*
    * Given name, at most 100 characters.
    */
   char *given_name;
@@ -200,7 +205,7 @@ struct  Steward__Customer__V1__Contact
 };
 #define STEWARD__CUSTOMER__V1__CONTACT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__contact__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 /*

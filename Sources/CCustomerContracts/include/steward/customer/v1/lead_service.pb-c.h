@@ -143,6 +143,11 @@ struct  Steward__Customer__V1__Lead
   size_t n_tag_ids;
   char **tag_ids;
   /*
+   * The selections of sharing rules that hold the record: selection_id of SharingRule. Set by the service.
+   */
+  size_t n_sharing_selection_ids;
+  char **sharing_selection_ids;
+  /*
    * Given name, at most 100 characters. A lead has a name, a company, an e-mail address or a phone number.
    */
   char *given_name;
@@ -221,7 +226,7 @@ struct  Steward__Customer__V1__Lead
 };
 #define STEWARD__CUSTOMER__V1__LEAD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__customer__v1__lead__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__CUSTOMER__V1__LEAD_STATUS__LEAD_STATUS_UNSPECIFIED, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__CUSTOMER__V1__LEAD_STATUS__LEAD_STATUS_UNSPECIFIED, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 /*

@@ -117,6 +117,11 @@ struct  Steward__Records__V1__Record
   size_t n_tag_ids;
   char **tag_ids;
   /*
+   * The selections of sharing rules that hold the record: selection_id of SharingRule. Set by the service.
+   */
+  size_t n_sharing_selection_ids;
+  char **sharing_selection_ids;
+  /*
    * Name, at most 200 characters. Required unless the object numbers its records.
    */
   char *display_name;
@@ -131,7 +136,7 @@ struct  Steward__Records__V1__Record
 };
 #define STEWARD__RECORDS__V1__RECORD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__records__v1__record__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL }
 
 
 /*

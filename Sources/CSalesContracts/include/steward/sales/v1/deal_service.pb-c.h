@@ -130,6 +130,11 @@ struct  Steward__Sales__V1__Deal
   size_t n_tag_ids;
   char **tag_ids;
   /*
+   * The selections of sharing rules that hold the record: selection_id of SharingRule. Set by the service.
+   */
+  size_t n_sharing_selection_ids;
+  char **sharing_selection_ids;
+  /*
    * Name, 1 to 200 characters.
    */
   char *display_name;
@@ -182,7 +187,7 @@ struct  Steward__Sales__V1__Deal
 };
 #define STEWARD__SALES__V1__DEAL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__sales__v1__deal__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 /*

@@ -48,6 +48,10 @@ struct Steward__Sales__V1__SharingService_Service
                          const Steward__Type__V1__ExplainAccessRequest *input,
                          Steward__Type__V1__ExplainAccessResponse_Closure closure,
                          void *closure_data);
+  void (*list_sharing_progress)(Steward__Sales__V1__SharingService_Service *service,
+                                const Steward__Type__V1__ListSharingProgressRequest *input,
+                                Steward__Type__V1__ListSharingProgressResponse_Closure closure,
+                                void *closure_data);
 };
 typedef void (*Steward__Sales__V1__SharingService_ServiceDestroy)(Steward__Sales__V1__SharingService_Service *);
 void steward__sales__v1__sharing_service__init (Steward__Sales__V1__SharingService_Service *service,
@@ -59,7 +63,8 @@ void steward__sales__v1__sharing_service__init (Steward__Sales__V1__SharingServi
       function_prefix__ ## share_record,\
       function_prefix__ ## unshare_record,\
       function_prefix__ ## list_shares,\
-      function_prefix__ ## explain_access  }
+      function_prefix__ ## explain_access,\
+      function_prefix__ ## list_sharing_progress  }
 void steward__sales__v1__sharing_service__share_record(ProtobufCService *service,
                                                        const Steward__Type__V1__ShareRecordRequest *input,
                                                        Steward__Type__V1__ShareRecordResponse_Closure closure,
@@ -76,6 +81,10 @@ void steward__sales__v1__sharing_service__explain_access(ProtobufCService *servi
                                                          const Steward__Type__V1__ExplainAccessRequest *input,
                                                          Steward__Type__V1__ExplainAccessResponse_Closure closure,
                                                          void *closure_data);
+void steward__sales__v1__sharing_service__list_sharing_progress(ProtobufCService *service,
+                                                                const Steward__Type__V1__ListSharingProgressRequest *input,
+                                                                Steward__Type__V1__ListSharingProgressResponse_Closure closure,
+                                                                void *closure_data);
 
 /* --- descriptors --- */
 

@@ -1,0 +1,148 @@
+import AccessControl
+import Contracts
+import IdentityContracts
+import RPC
+import Records
+import Tenancy
+import Wire
+
+/// What a sharing rule may name, and who may make it.
+struct SharingRuleCheck {
+    let change: RecordChange
+    let catalogue: RoleCatalogue
+
+    private var policy: PolicySnapshot { change.call.policy }
+    private var rule: SharingRule { change.value(SharingRule.self) }
+
+    /// Fields that differ by who asks, or change with each write.
+    private static let fleeting: Set<String> = [
+        "version", "update_time", "delete_time", "shares", "tag_ids", "sharing_selection_ids",
+    ]
+
+    var violations: [FieldViolation] {
+        let rule = rule
+        var violations: [FieldViolation] = []
+        if rule.userIDs.isEmpty, rule.departmentIDs.isEmpty, rule.roleIDs.isEmpty {
+            violations.append(
+                Self.subject("user_ids", "A rule shares with somebody; name users, departments or roles."))
+        }
+        guard let entry = catalogue.entry(of: rule.object ?? "", in: policy.model),
+            Self.isShareable(entry, policy.model)
+        else {
+            return violations + [
+                FieldViolation(
+                    field: "object", reason: "OBJECT_UNKNOWN",
+                    description:
+                        "Rules can be of: \(catalogue.records.filter { Self.isShareable($0, policy.model) }.map(\.object).sorted().joined(separator: ", ")), "
+                        + "and of the workspace's own objects with owners as \(TenantObject.prefix)NAME.")
+            ]
+        }
+        if let until = change.after.time("until_time"), change.kind == .create || change.changes("until_time"),
+            until <= change.call.now
+        {
+            violations.append(
+                FieldViolation(
+                    field: "until_time", reason: "SHARE_TIME_PAST",
+                    description: "A rule ends in the future; name a later time, or none for one that stays."))
+        }
+        if change.kind == .create || change.changes("filter_expression") {
+            violations += Self.violations(ofFilter: rule.filterExpression ?? "", entry, policy.model)
+        }
+        return violations
+    }
+
+    private static func subject(_ field: String, _ text: String) -> FieldViolation {
+        FieldViolation(field: field, reason: "SHARE_SUBJECT_INVALID", description: text)
+    }
+
+    /// Its records have owners and can be shared.
+    private static func isShareable(_ entry: RecordEntry, _ model: TenantModel) -> Bool {
+        entry.message.field("sharing_selection_ids") != nil && model.object(entry.object)?.isShared != true
+    }
+
+    private static func violations(
+        ofFilter text: String, _ entry: RecordEntry, _ model: TenantModel
+    ) -> [FieldViolation] {
+        let field = "filter_expression"
+        let node: FilterNode
+        do throws(FilterSyntaxError) {
+            node = try FilterParser.parse(text)
+        } catch {
+            return [
+                FieldViolation(
+                    field: field, reason: "FILTER_SYNTAX",
+                    description: "At character \(error.position): \(error.message).")
+            ]
+        }
+        let custom = Set(model.fields(of: entry.object).map(\.path))
+        let unfit = node.paths.sorted().filter { path in
+            let parts = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+            if custom.contains(path) || parts.count == 3 && custom.contains("\(parts[0]).\(parts[1])") { return false }
+            return parts.count > 2 || fleeting.contains(parts[0]) || entry.message.field(parts[0]) == nil
+        }
+        var violations = unfit.map {
+            FieldViolation(
+                field: field, reason: "FILTER_FIELD_UNKNOWN",
+                description:
+                    "A rule selects by fields of the record itself, \($0) is none that it may: not what the record names, nor tags, shares, version, "
+                    + "update_time and delete_time.")
+        }
+        if node.namesWhoAsks {
+            violations.append(
+                FieldViolation(
+                    field: field, reason: "FILTER_TYPE_MISMATCH",
+                    description: "A rule selects the same records for everybody; name a user by id in place of me."))
+        }
+        return violations
+    }
+
+    /// The fields that a stored filter compares.
+    static func paths(of filter: String) -> Set<String> {
+        do throws(FilterSyntaxError) { return try FilterParser.parse(filter).paths } catch { return [] }
+    }
+
+    /// Roles are looked for where they are kept: one that was made a moment ago is in no policy yet.
+    func requireRoles(_ roles: RecordType, in transaction: RecordTransaction) async throws {
+        let known = Set(change.before?.value(SharingRule.self).roleIDs ?? [])
+        let added = rule.roleIDs.filter { !known.contains($0) }.compactMap { RecordID($0) }
+        guard !added.isEmpty else { return }
+        let living = try await transaction.living(roles, added)
+        guard added.allSatisfy(living.contains) else {
+            throw RPCError.invalidArgument(
+                "REFERENCE_NOT_FOUND", "There is no such role.", field: "role_ids", domain: IdentityError.domain)
+        }
+    }
+
+    /// Nobody shares by a rule what he could not share one by one, and nobody finds out by one what a field holds that he may not read.
+    func requireRights() throws {
+        let rule = rule
+        guard let object = rule.object, let user = policy.access(of: change.actor) else {
+            throw IdentityError.rightsExceeded(nil, .change)
+        }
+        let access = user.object(object)
+        guard access.scope(.update) == .all, access.scope(.read) == .all else {
+            throw IdentityError.rightsExceeded("\(object).update", .change)
+        }
+        guard access.level(of: "shares") == .write else {
+            throw IdentityError.rightsExceeded("\(object).shares", .change)
+        }
+        for path in Self.paths(of: rule.filterExpression ?? "").sorted() {
+            let parts = path.split(separator: ".").map(String.init)
+            let field = path.hasPrefix(TenantField.prefix) ? parts.prefix(2).joined(separator: ".") : parts[0]
+            guard access.level(of: field) >= .read else {
+                throw IdentityError.rightsExceeded("\(object).\(field)", .change)
+            }
+        }
+    }
+}
+
+extension FilterNode {
+    /// It compares with whoever asks.
+    fileprivate var namesWhoAsks: Bool {
+        switch self {
+        case .all(let nodes), .any(let nodes): nodes.contains(where: \.namesWhoAsks)
+        case .not(let node): node.namesWhoAsks
+        case .compare(let comparison): comparison.values.contains { [.word("me"), .text("me")].contains($0) }
+        }
+    }
+}

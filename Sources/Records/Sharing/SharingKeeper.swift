@@ -1,0 +1,199 @@
+import AccessControl
+import Contracts
+package import Logging
+import Postgres
+package import RPC
+import Synchronization
+package import Tenancy
+import Wire
+
+/// Has the records that are there bear the selections of sharing rules that are new, or have another filter. Those that are written bear them at once
+/// (`RecordTransaction.markSelections`).
+package struct SharingKeeper: Sendable {
+    private let engine: RecordEngine
+    private let method: MethodDefinition
+    private let purpose: Purpose
+    private let logger: Logger
+    /// The selections for which all records of a kind were looked at, as far as this process knows.
+    private let known = Known()
+
+    private final class Known: Sendable {
+        let selections = Mutex<[TenantID: [String: Set<RecordID>]]>([:])
+    }
+
+    /// Records that a step looks at, and that it changes.
+    static let (pageSize, changesMax) = (2_000, 100)
+
+    /// - Parameters:
+    ///   - method: the one that is in the ledger for what it writes.
+    ///   - purpose: what lets it change records.
+    package init(_ engine: RecordEngine, doing method: MethodDefinition, for purpose: Purpose, logger: Logger) {
+        (self.engine, self.method, self.purpose, self.logger) = (engine, method, purpose, logger)
+    }
+
+    /// Looks at the next records.
+    ///
+    /// - Returns: whether more is to be done.
+    package func step(_ tenant: TenantID, deadline: Deadline) async throws -> Bool {
+        // Who hears of no changes leaves it to others.
+        try engine.policies.requireFreshForWrite()
+        let policy = try await engine.policies.snapshot(of: tenant, minEpoch: 0)
+        let types = policy.sharedObjects.compactMap { engine.type($0, in: policy.model) }
+            .filter { $0.standard.selections != nil }
+        let known = known.selections.withLock { $0[tenant] ?? [:] }
+        let next = types.first {
+            !(known[$0.object] ?? []).isSuperset(of: policy.sharingRules(of: $0.object).map(\.selection))
+        }
+        guard let type = next else { return false }
+        let program = TenantActor(tenant, purpose: purpose, onBehalfOf: nil)
+        let complete = try await engine.transaction(as: program, doing: method, deadline: deadline, logger: logger) {
+            try await Self.step(type, $0)
+        }
+        if let complete { self.known.selections.withLock { $0[tenant, default: [:]][type.object] = complete } }
+        return true
+    }
+
+    /// The workspace is closed or gone.
+    package func leave(_ tenant: TenantID) { known.selections.withLock { $0[tenant] = nil } }
+
+    /// - Returns: the selections for which all records were looked at; nil while there are more.
+    private static func step(_ type: RecordType, _ transaction: RecordTransaction) async throws -> Set<RecordID>? {
+        let call = try await transaction.call(type)
+        let wanted = call.policy.sharingRules(of: type.object).map(\.selection)
+        var place = try await SharingPlace.hold(type.object, wanted, transaction)
+        if let selections = call.sharingSelections, !selections.isEmpty, let last = place.lookedTo {
+            let page = try await page(after: last, selections, call, transaction)
+            place.lookedCount += page.count
+            place.changedCount += try await mark(page.differing, selections, call, transaction)
+            place.lookedTo = page.end
+            // What was written meanwhile by who did not know of the rule yet is found by a second look.
+            if place.lookedTo == nil, place.changedCount > 0 { place = SharingPlace(place.selections) }
+        } else {
+            place.lookedTo = nil
+        }
+        try transaction.enqueue(place.store(type.object))
+        return place.lookedTo == nil ? Set(place.selections) : nil
+    }
+
+    private struct Page {
+        let count: Int64
+        /// The records that do not bear the selections that hold them.
+        let differing: [RecordID]
+        /// The last record that was looked at; nil when there are no more.
+        let end: RecordID?
+    }
+
+    private static func page(
+        after last: RecordID, _ selections: SharingSelections, _ call: RecordCall, _ transaction: RecordTransaction
+    ) async throws -> Page {
+        let type = call.type
+        guard let column = type.standard.selections?.column else { return Page(count: 0, differing: [], end: nil) }
+        let id = type.standard.id.column
+        var parameters = Parameters()
+        parameters.append(last)
+        let differs = selections.differ(column, &parameters)
+        let living = Lifetime.living.condition(type) ?? "true"
+        let text =
+            "SELECT \(id), \(differs) FROM \(type.source) WHERE \(id) > $1 AND \(living) ORDER BY \(id) LIMIT \(pageSize)"
+        var (count, differing, end): (Int64, [RecordID], RecordID?) = (0, [], nil)
+        let rows = try await transaction.query(transaction.engine.statement(text), parameters)
+        for row in rows {
+            end = try row.id(0)
+            count += 1
+            if try row.bool(1) { differing.append(try row.id(0)) }
+            if differing.count == changesMax { break }
+            await transaction.step()
+        }
+        let isLast = Int(count) == rows.count && rows.count < pageSize
+        return Page(count: count, differing: differing, end: isLast ? nil : end)
+    }
+
+    /// Changes records, each alone: one that its rules do not let go is left as it is, shared by no rule that it does not bear.
+    ///
+    /// - Returns: how many were changed.
+    private static func mark(
+        _ ids: [RecordID], _ selections: SharingSelections, _ call: RecordCall, _ transaction: RecordTransaction
+    ) async throws -> Int64 {
+        guard let field = call.type.standard.selections, !ids.isEmpty else { return 0 }
+        let loaded = try await transaction.load(call.type, ids: ids, for: .update, lifetime: .living)
+        let records = try ids.compactMap { try loaded[$0]?.get() }
+        let found = try await transaction.selections(selections, holding: records.map(\.message), call)
+        var count: Int64 = 0
+        for record in records {
+            let wanted = (found[record.id] ?? []).map(\.text)
+            guard record.message.strings(field.descriptor) != wanted else { continue }
+            do {
+                _ = try await transaction.alone {
+                    try await transaction.update(record, by: .program) { $0.setStrings(field.descriptor, wanted) }
+                }
+                count += 1
+            } catch let error as RPCError where error.code != .unavailable {
+                continue
+            }
+        }
+        return count
+    }
+}
+
+/// How far the records of a kind are looked through, and for which selections.
+struct SharingPlace {
+    let selections: [RecordID]
+    /// The last record that was looked at; nil when all were.
+    var lookedTo: RecordID?
+    var lookedCount: Int64 = 0
+    var changedCount: Int64 = 0
+
+    /// Begins with the first record.
+    init(_ selections: [RecordID]) { (self.selections, lookedTo) = (selections, .zero) }
+
+    private init(_ row: Row) throws {
+        (selections, lookedTo) = (try row.ids(0), try row.optionalID(1))
+        (lookedCount, changedCount) = (try row.int64(2), try row.int64(3))
+    }
+
+    /// The place of a kind, held until the transaction ends: at the beginning when it was for others than the wanted ones.
+    static func hold(_ object: String, _ wanted: [RecordID], _ transaction: RecordTransaction) async throws -> Self {
+        try transaction.enqueue(Query(begin) { $0.append(object) })
+        let row = try await transaction.query(Query(holding) { $0.append(object) }).one()
+        let place = try SharingPlace(row)
+        return Set(place.selections).isSuperset(of: wanted) ? place : SharingPlace(wanted)
+    }
+
+    func store(_ object: String) -> Query {
+        Query(Self.storing) {
+            $0.append(object)
+            $0.append(selections)
+            $0.append(lookedTo)
+            $0.append(lookedCount)
+            $0.append(changedCount)
+        }
+    }
+
+    private static let begin = Statement(
+        """
+        INSERT INTO {schema}.sharing_places (object, selection_ids, looked_to, looked_count, changed_count)
+        VALUES ($1, '{}', NULL, 0, 0) ON CONFLICT ON CONSTRAINT sharing_places_pkey DO NOTHING
+        """)
+
+    private static let holding = Statement(
+        """
+        SELECT selection_ids, looked_to, looked_count, changed_count FROM {schema}.sharing_places
+        WHERE object = $1 FOR UPDATE
+        """)
+
+    private static let storing = Statement(
+        """
+        UPDATE {schema}.sharing_places
+        SET selection_ids = $2, looked_to = $3, looked_count = $4, changed_count = $5 WHERE object = $1
+        """)
+
+    private static let listing = Statement(
+        "SELECT selection_ids, looked_to, looked_count, changed_count, object FROM {schema}.sharing_places")
+
+    /// Those of all kinds.
+    static func all(_ engine: RecordEngine, _ context: CallContext) async throws -> [String: SharingPlace] {
+        let rows = try await engine.read(context, Query(listing))
+        return Dictionary(
+            try rows.map { (try $0.string(4), try SharingPlace($0)) }, uniquingKeysWith: { first, _ in first })
+    }
+}
