@@ -5,18 +5,20 @@ extension ContractCatalogue {
     /// What is in Contracts.
     package static let shared = ContractCatalogue(
         services: [
-            CallerServiceMethods.description, HandoverServiceMethods.description,
-            HealthServiceMethods.description, MirrorServiceMethods.description,
-            PolicyServiceMethods.description, ProgramServiceMethods.description,
-            ProvisioningServiceMethods.description, ReferenceServiceMethods.description,
-            ReflectionServiceMethods.description, ServerServiceMethods.description,
-            SessionServiceMethods.description, UniqueFieldServiceMethods.description
+            CallerServiceMethods.description, ChoiceUseServiceMethods.description,
+            HandoverServiceMethods.description, HealthServiceMethods.description,
+            MirrorServiceMethods.description, PolicyServiceMethods.description,
+            ProgramServiceMethods.description, ProvisioningServiceMethods.description,
+            ReferenceServiceMethods.description, ReflectionServiceMethods.description,
+            ServerServiceMethods.description, SessionServiceMethods.description,
+            UniqueFieldServiceMethods.description
         ],
         methods: [
-            CallerServiceMethods.all, HandoverServiceMethods.all, HealthServiceMethods.all,
-            MirrorServiceMethods.all, PolicyServiceMethods.all, ProgramServiceMethods.all,
-            ProvisioningServiceMethods.all, ReferenceServiceMethods.all, ReflectionServiceMethods.all,
-            ServerServiceMethods.all, SessionServiceMethods.all, UniqueFieldServiceMethods.all
+            CallerServiceMethods.all, ChoiceUseServiceMethods.all, HandoverServiceMethods.all,
+            HealthServiceMethods.all, MirrorServiceMethods.all, PolicyServiceMethods.all,
+            ProgramServiceMethods.all, ProvisioningServiceMethods.all, ReferenceServiceMethods.all,
+            ReflectionServiceMethods.all, ServerServiceMethods.all, SessionServiceMethods.all,
+            UniqueFieldServiceMethods.all
         ],
         recordTypes: [],
         files: [
@@ -390,31 +392,42 @@ extension ContractCatalogue {
                 base64: """
                     ChtzdGV3YXJkL3R5cGUvdjEvZmllbGQucHJvdG8SD3N0ZXdhcmQudHlwZS52MSJ2CgpGaWVsZExhYmVsEiMKDWxhbmd1YWdl\
                     X2NvZGUYASABKAlSDGxhbmd1YWdlQ29kZRIhCgxkaXNwbGF5X25hbWUYAiABKAlSC2Rpc3BsYXlOYW1lEiAKC2Rlc2NyaXB0\
-                    aW9uGAMgASgJUgtkZXNjcmlwdGlvbirqAgoJRmllbGRLaW5kEhoKFkZJRUxEX0tJTkRfVU5TUEVDSUZJRUQQABITCg9GSUVM\
-                    RF9LSU5EX1RFWFQQARIYChRGSUVMRF9LSU5EX0xPTkdfVEVYVBACEhsKF0ZJRUxEX0tJTkRfV0hPTEVfTlVNQkVSEAMSFQoR\
-                    RklFTERfS0lORF9OVU1CRVIQBBIUChBGSUVMRF9LSU5EX01PTkVZEAUSFQoRRklFTERfS0lORF9ZRVNfTk8QBhITCg9GSUVM\
-                    RF9LSU5EX0RBVEUQBxITCg9GSUVMRF9LSU5EX1RJTUUQCBIVChFGSUVMRF9LSU5EX0NIT0lDRRAJEhYKEkZJRUxEX0tJTkRf\
-                    Q0hPSUNFUxAKEhQKEEZJRUxEX0tJTkRfRU1BSUwQCxIUChBGSUVMRF9LSU5EX1BIT05FEAwSEgoORklFTERfS0lORF9VUkwQ\
-                    DRIYChRGSUVMRF9LSU5EX1JFRkVSRU5DRRAOSu8KCkUKAQwSAwEAEho7IEtpbmRzIG9mIHRoZSBmaWVsZHMgdGhhdCBhIHdv\
-                    cmtzcGFjZSBhZGRzIHRvIGl0cyByZWNvcmRzLgoKSQoCBAASBAYADQEaPSBXaGF0IHBlb3BsZSBjYWxsIGEgZmllbGQgaW4g\
-                    YSBsYW5ndWFnZSwgYW5kIHdoYXQgaXQgaXMgZm9yLgoKNgoEBAACABIDCAIkGikgSUVURiBsYW5ndWFnZSB0YWcsIGFzIGlu\
-                    IGVuIG9yIHpoLUhhbnQuCgo4CgQEAAIBEgMKAiMaKyBXaGF0IHBlb3BsZSBjYWxsIGl0LCAxIHRvIDEwMCBjaGFyYWN0ZXJz\
-                    LgoKOAoEBAACAhIDDAIiGisgV2hhdCBpdCBpcyBmb3IsIGF0IG1vc3QgMSwwMDAgY2hhcmFjdGVycy4KCmkKAgUAEgQQADAB\
-                    Gl0gV2hhdCB0aGUgdmFsdWVzIG9mIGEgZmllbGQgYXJlLiBUaGUgdmFsdWUgaW4gQ3VzdG9tRmllbGQgdGhhdCBob2xkcyBv\
-                    bmUgc3RhbmRzIGluIGJyYWNrZXRzLgoKFwoEBQACABIDEgIdGgogUmVmdXNlZC4KCjEKBAUAAgESAxQCFhokIEEgdGV4dCBv\
-                    ZiBvbmUgbGluZSAoc3RyaW5nX3ZhbHVlKS4KCjYKBAUAAgISAxYCGxopIEEgdGV4dCBvZiBzZXZlcmFsIGxpbmVzIChzdHJp\
-                    bmdfdmFsdWUpLgoKKgoEBQACAxIDGAIeGh0gQSB3aG9sZSBudW1iZXIgKGludF92YWx1ZSkuCgo7CgQFAAIEEgMaAhgaLiBB\
-                    bm90aGVyIG51bWJlciAoZG91YmxlX3ZhbHVlLCBvciBpbnRfdmFsdWUpLgoKMAoEBQACBRIDHAIXGiMgQW4gYW1vdW50IG9m\
-                    IG1vbmV5IChtb25leV92YWx1ZSkuCgomCgQFAAIGEgMeAhgaGSBZZXMgb3Igbm8gKGJvb2xfdmFsdWUpLgoKMgoEBQACBxID\
-                    IAIWGiUgQSBkYXkgYXMgWVlZWS1NTS1ERCAoc3RyaW5nX3ZhbHVlKS4KCiwKBAUAAggSAyICFhofIEEgcG9pbnQgaW4gdGlt\
-                    ZSAodGltZV92YWx1ZSkuCgo1CgQFAAIJEgMkAhgaKCBPbmUgb2YgYSBsaXN0IG9mIHRleHRzIChzdHJpbmdfdmFsdWUpLgoK\
-                    RQoEBQACChIDJgIaGjggU2V2ZXJhbCBvZiBhIGxpc3Qgb2YgdGV4dHMsIGVhY2ggb25jZSAoc3RyaW5nX3ZhbHVlcykuCgow\
-                    CgQFAAILEgMoAhgaIyBBbiBlLW1haWwgYWRkcmVzcyAoc3RyaW5nX3ZhbHVlKS4KCsYBCgQFAAIMEgMrAhgauAEgQSBwaG9u\
-                    ZSBudW1iZXIgKHN0cmluZ192YWx1ZSksIHN0b3JlZCBpbiBFLjE2NC4gV2hhdCB3YXMgdHlwZWQgZm9yIGl0LCB3aGVyZSB0\
-                    aGF0IGlzIGFub3RoZXIgdGV4dCwgaXMgdG9sZCBhcyBhIGZpZWxkIG9mIHRoZSBzYW1lIG5hbWUgd2l0aCBfdHlwZWQKIGJl\
-                    aGluZCBpdCwgd2hpY2ggdGhlIHNlcnZpY2Ugc2V0cy4KCiwKBAUAAg0SAy0CFhofIEEgd2ViIGFkZHJlc3MgKHN0cmluZ192\
-                    YWx1ZSkuCgp0CgQFAAIOEgMvAhwaZyBBIHJlY29yZCwgYnkgaXRzIGlkIChzdHJpbmdfdmFsdWUpLiBJdCBoYXMgdG8gYmUg\
-                    b25lIHRoYXQgaXMgdGhlcmUgYW5kIHRoYXQgd2hvZXZlciBzZXRzIGl0IG1heSByZWFkLgo=
+                    aW9uGAMgASgJUgtkZXNjcmlwdGlvbiLOAQoLQ2hvaWNlRW50cnkSFAoFdmFsdWUYASABKAlSBXZhbHVlEiEKDGRpc3BsYXlf\
+                    bmFtZRgCIAEoCVILZGlzcGxheU5hbWUSMwoGbGFiZWxzGAMgAygLMhsuc3Rld2FyZC50eXBlLnYxLkZpZWxkTGFiZWxSBmxh\
+                    YmVscxIWCgZjb2xvdXIYBCABKAlSBmNvbG91chIYCgdyZXRpcmVkGAUgASgIUgdyZXRpcmVkEh8KC21lcmdlZF9pbnRvGAYg\
+                    ASgJUgptZXJnZWRJbnRvKuoCCglGaWVsZEtpbmQSGgoWRklFTERfS0lORF9VTlNQRUNJRklFRBAAEhMKD0ZJRUxEX0tJTkRf\
+                    VEVYVBABEhgKFEZJRUxEX0tJTkRfTE9OR19URVhUEAISGwoXRklFTERfS0lORF9XSE9MRV9OVU1CRVIQAxIVChFGSUVMRF9L\
+                    SU5EX05VTUJFUhAEEhQKEEZJRUxEX0tJTkRfTU9ORVkQBRIVChFGSUVMRF9LSU5EX1lFU19OTxAGEhMKD0ZJRUxEX0tJTkRf\
+                    REFURRAHEhMKD0ZJRUxEX0tJTkRfVElNRRAIEhUKEUZJRUxEX0tJTkRfQ0hPSUNFEAkSFgoSRklFTERfS0lORF9DSE9JQ0VT\
+                    EAoSFAoQRklFTERfS0lORF9FTUFJTBALEhQKEEZJRUxEX0tJTkRfUEhPTkUQDBISCg5GSUVMRF9LSU5EX1VSTBANEhgKFEZJ\
+                    RUxEX0tJTkRfUkVGRVJFTkNFEA5KmA8KRQoBDBIDAQASGjsgS2luZHMgb2YgdGhlIGZpZWxkcyB0aGF0IGEgd29ya3NwYWNl\
+                    IGFkZHMgdG8gaXRzIHJlY29yZHMuCgpJCgIEABIEBgANARo9IFdoYXQgcGVvcGxlIGNhbGwgYSBmaWVsZCBpbiBhIGxhbmd1\
+                    YWdlLCBhbmQgd2hhdCBpdCBpcyBmb3IuCgo2CgQEAAIAEgMIAiQaKSBJRVRGIGxhbmd1YWdlIHRhZywgYXMgaW4gZW4gb3Ig\
+                    emgtSGFudC4KCjgKBAQAAgESAwoCIxorIFdoYXQgcGVvcGxlIGNhbGwgaXQsIDEgdG8gMTAwIGNoYXJhY3RlcnMuCgo4CgQE\
+                    AAICEgMMAiIaKyBXaGF0IGl0IGlzIGZvciwgYXQgbW9zdCAxLDAwMCBjaGFyYWN0ZXJzLgoKQwoCBAESBBAAHQEaNyBPbmUg\
+                    b2Ygd2hhdCB0aGVyZSBpcyB0byBjaG9vc2UgZnJvbSBpbiBhIGNob2ljZSBsaXN0LgoKWQoEBAECABIDEgIcGkwgV2hhdCBy\
+                    ZWNvcmRzIGhvbGQsIDEgdG8gMTAwIGNoYXJhY3RlcnMuIEl0IHN0YXlzLCB3aGF0ZXZlciBwZW9wbGUgY2FsbCBpdC4KCk4K\
+                    BAQBAgESAxQCIxpBIFdoYXQgcGVvcGxlIGNhbGwgaXQsIDEgdG8gMTAwIGNoYXJhY3RlcnM7IHRoZSB2YWx1ZSB1bmxlc3Mg\
+                    c2V0LgoKVgoEBAECAhIDFgIhGkkgV2hhdCBwZW9wbGUgY2FsbCBpdCBpbiBvdGhlciBsYW5ndWFnZXMsIGF0IG1vc3QgMjAs\
+                    IGVhY2ggbGFuZ3VhZ2Ugb25jZS4KCkIKBAQBAgMSAxgCHRo1IFRoZSBjb2xvdXIgaW4gd2hpY2ggY2xpZW50cyBzaG93IGl0\
+                    LCBhcyBpbiAjMWU5MGZmLgoKRwoEBAECBBIDGgIcGjogSXQgc3RheXMgd2hlcmUgaXQgd2FzIGNob3NlbiwgYW5kIGNhbm5v\
+                    dCBiZSBjaG9zZW4gYW5ldy4KClIKBAQBAgUSAxwCIhpFIFRoZSB2YWx1ZSBvZiB0aGUgZW50cnkgdGhhdCB0b29rIGl0cyBw\
+                    bGFjZSwgb2Ygb25lIHRoYXQgaXMgcmV0aXJlZC4KCmkKAgUAEgQgAEABGl0gV2hhdCB0aGUgdmFsdWVzIG9mIGEgZmllbGQg\
+                    YXJlLiBUaGUgdmFsdWUgaW4gQ3VzdG9tRmllbGQgdGhhdCBob2xkcyBvbmUgc3RhbmRzIGluIGJyYWNrZXRzLgoKFwoEBQAC\
+                    ABIDIgIdGgogUmVmdXNlZC4KCjEKBAUAAgESAyQCFhokIEEgdGV4dCBvZiBvbmUgbGluZSAoc3RyaW5nX3ZhbHVlKS4KCjYK\
+                    BAUAAgISAyYCGxopIEEgdGV4dCBvZiBzZXZlcmFsIGxpbmVzIChzdHJpbmdfdmFsdWUpLgoKKgoEBQACAxIDKAIeGh0gQSB3\
+                    aG9sZSBudW1iZXIgKGludF92YWx1ZSkuCgo7CgQFAAIEEgMqAhgaLiBBbm90aGVyIG51bWJlciAoZG91YmxlX3ZhbHVlLCBv\
+                    ciBpbnRfdmFsdWUpLgoKMAoEBQACBRIDLAIXGiMgQW4gYW1vdW50IG9mIG1vbmV5IChtb25leV92YWx1ZSkuCgomCgQFAAIG\
+                    EgMuAhgaGSBZZXMgb3Igbm8gKGJvb2xfdmFsdWUpLgoKMgoEBQACBxIDMAIWGiUgQSBkYXkgYXMgWVlZWS1NTS1ERCAoc3Ry\
+                    aW5nX3ZhbHVlKS4KCiwKBAUAAggSAzICFhofIEEgcG9pbnQgaW4gdGltZSAodGltZV92YWx1ZSkuCgo1CgQFAAIJEgM0Ahga\
+                    KCBPbmUgb2YgYSBsaXN0IG9mIHRleHRzIChzdHJpbmdfdmFsdWUpLgoKRQoEBQACChIDNgIaGjggU2V2ZXJhbCBvZiBhIGxp\
+                    c3Qgb2YgdGV4dHMsIGVhY2ggb25jZSAoc3RyaW5nX3ZhbHVlcykuCgowCgQFAAILEgM4AhgaIyBBbiBlLW1haWwgYWRkcmVz\
+                    cyAoc3RyaW5nX3ZhbHVlKS4KCsYBCgQFAAIMEgM7AhgauAEgQSBwaG9uZSBudW1iZXIgKHN0cmluZ192YWx1ZSksIHN0b3Jl\
+                    ZCBpbiBFLjE2NC4gV2hhdCB3YXMgdHlwZWQgZm9yIGl0LCB3aGVyZSB0aGF0IGlzIGFub3RoZXIgdGV4dCwgaXMgdG9sZCBh\
+                    cyBhIGZpZWxkIG9mIHRoZSBzYW1lIG5hbWUgd2l0aCBfdHlwZWQKIGJlaGluZCBpdCwgd2hpY2ggdGhlIHNlcnZpY2Ugc2V0\
+                    cy4KCiwKBAUAAg0SAz0CFhofIEEgd2ViIGFkZHJlc3MgKHN0cmluZ192YWx1ZSkuCgp0CgQFAAIOEgM/AhwaZyBBIHJlY29y\
+                    ZCwgYnkgaXRzIGlkIChzdHJpbmdfdmFsdWUpLiBJdCBoYXMgdG8gYmUgb25lIHRoYXQgaXMgdGhlcmUgYW5kIHRoYXQgd2hv\
+                    ZXZlciBzZXRzIGl0IG1heSByZWFkLgo=
                     """),
             DescribedFile(
                 path: "google/protobuf/timestamp.proto", package: "google.protobuf",
@@ -773,7 +786,7 @@ extension ContractCatalogue {
                     aXF1ZV9maWVsZHMYBCADKAsyHS5zdGV3YXJkLnR5cGUudjEuVW5pcXVlRmllbGRzUgx1bmlxdWVGaWVsZHMSIQoMdXBzZXJ0\
                     X2ZpZWxkGAUgASgJUgt1cHNlcnRGaWVsZCI2CgxPYmplY3RNZXRob2QSEgoEbmFtZRgBIAEoCVIEbmFtZRISCgRwYXRoGAIg\
                     ASgJUgRwYXRoIkcKDFVuaXF1ZUZpZWxkcxIUCgVuYW1lcxgBIAMoCVIFbmFtZXMSIQoMaWdub3Jlc19jYXNlGAIgASgIUgtp\
-                    Z25vcmVzQ2FzZSK9CQoLT2JqZWN0RmllbGQSEgoEbmFtZRgBIAEoCVIEbmFtZRIhCgxkaXNwbGF5X25hbWUYAiABKAlSC2Rp\
+                    Z25vcmVzQ2FzZSLeCQoLT2JqZWN0RmllbGQSEgoEbmFtZRgBIAEoCVIEbmFtZRIhCgxkaXNwbGF5X25hbWUYAiABKAlSC2Rp\
                     c3BsYXlOYW1lEiAKC2Rlc2NyaXB0aW9uGAMgASgJUgtkZXNjcmlwdGlvbhIuCgRraW5kGAQgASgOMhouc3Rld2FyZC50eXBl\
                     LnYxLlZhbHVlS2luZFIEa2luZBISCgRsaXN0GAUgASgIUgRsaXN0EjMKBmZvcm1hdBgGIAEoDjIbLnN0ZXdhcmQudHlwZS52\
                     MS5UZXh0Rm9ybWF0UgZmb3JtYXQSHAoJbXVsdGlsaW5lGAcgASgIUgltdWx0aWxpbmUSHQoKbGVuZ3RoX21heBgIIAEoBVIJ\
@@ -790,113 +803,119 @@ extension ContractCatalogue {
                     LnR5cGUudjEuT2JqZWN0RmllbGRSBXBhcnRzEhsKCXJlYWRfb25seRgcIAEoCFIIcmVhZE9ubHkSGAoHcGF0dGVybhgdIAEo\
                     CVIHcGF0dGVybhInCg9wYXR0ZXJuX21lc3NhZ2UYHiABKAlSDnBhdHRlcm5NZXNzYWdlEkEKDWRlZmF1bHRfdmFsdWUYHyAB\
                     KAsyHC5zdGV3YXJkLnR5cGUudjEuQ3VzdG9tRmllbGRSDGRlZmF1bHRWYWx1ZRIaCghkZWNpbWFscxggIAEoBVIIZGVjaW1h\
-                    bHMiOQoLRmllbGRDaG9pY2USEgoEdGV4dBgBIAEoCVIEdGV4dBIWCgZudW1iZXIYAiABKAVSBm51bWJlciJeCg5GaWVsZFJl\
-                    ZmVyZW5jZRIWCgZvYmplY3QYASABKAlSBm9iamVjdBIYCgdzZXJ2aWNlGAIgASgJUgdzZXJ2aWNlEhoKCGZvbGxvd2VkGAMg\
-                    ASgIUghmb2xsb3dlZCqJAgoJVmFsdWVLaW5kEhoKFlZBTFVFX0tJTkRfVU5TUEVDSUZJRUQQABITCg9WQUxVRV9LSU5EX1RF\
-                    WFQQARIbChdWQUxVRV9LSU5EX1dIT0xFX05VTUJFUhACEhUKEVZBTFVFX0tJTkRfTlVNQkVSEAMSFQoRVkFMVUVfS0lORF9Z\
-                    RVNfTk8QBBITCg9WQUxVRV9LSU5EX0RBVEUQBRITCg9WQUxVRV9LSU5EX1RJTUUQBhIUChBWQUxVRV9LSU5EX01PTkVZEAcS\
-                    EQoNVkFMVUVfS0lORF9JRBAIEhMKD1ZBTFVFX0tJTkRfRU5VTRAJEhgKFFZBTFVFX0tJTkRfU1RSVUNUVVJFEAoq1AEKClRl\
-                    eHRGb3JtYXQSGwoXVEVYVF9GT1JNQVRfVU5TUEVDSUZJRUQQABIVChFURVhUX0ZPUk1BVF9FTUFJTBABEhUKEVRFWFRfRk9S\
-                    TUFUX1BIT05FEAISEwoPVEVYVF9GT1JNQVRfVVJMEAMSGAoUVEVYVF9GT1JNQVRfQ1VSUkVOQ1kQBBIXChNURVhUX0ZPUk1B\
-                    VF9DT1VOVFJZEAUSGAoUVEVYVF9GT1JNQVRfTEFOR1VBR0UQBhIZChVURVhUX0ZPUk1BVF9USU1FX1pPTkUQB0rhNgp3CgEM\
-                    EgMBABIabSBXaGF0IGNsaWVudHMgYXJlIHRvbGQgb2Yga2luZHMgb2YgcmVjb3Jkcy4gRWFjaCBzZXJ2aWNlIGhhcyBhIE1v\
-                    ZGVsU2VydmljZSBvZiBpdHMgb3duLCB3aXRoIHRoZXNlIG1lc3NhZ2VzLgoKOAoCBAASAwoAHRotIEFza3MgZm9yIHRoZSBr\
-                    aW5kcyBvZiByZWNvcmRzIG9mIGEgc2VydmljZS4KCkkKAgQBEgQNABIBGj0gVGhlIGtpbmRzIG9mIHJlY29yZHMgd2l0aCB3\
-                    aGljaCB0aGUgY2FsbGVyIG1heSBkbyBhbnl0aGluZy4KChcKBAQBAgASAw8CJRoKIEJ5IG5hbWUuCgp8CgQEAQIBEgMRAiMa\
-                    byBUaGUgdmVyc2lvbiBvZiB0aGUgd29ya3NwYWNlJ3MgcG9saWN5IGFuZCBtb2RlbCBieSB3aGljaCB0aGV5IGFyZSB0b2xk\
-                    OiBpdCByaXNlcyB3aXRoIGV2ZXJ5IGNoYW5nZSBvZiBlaXRoZXIuCgorCgIEAhIEFQAbARofIEFza3MgZm9yIG9uZSBraW5k\
-                    IG9mIHJlY29yZHMuCgonCgQEAgIAEgMXAh0aGiBJdHMgbmFtZSwgYXMgaW4gYWNjb3VudC4KCqkBCgQEAgIBEgMaAiQamwEg\
-                    SUVURiBsYW5ndWFnZSB0YWcgb2YgdGhlIGxhYmVscyB3YW50ZWQsIGFzIGluIHpoLUNOOyB3aGVyZSBhIGZpZWxkIGhhcyBu\
-                    b25lIGluIGl0LCBub3IgaW4gYSBtb3JlIGdlbmVyYWwgb25lICh6aCksIHRob3NlIHRoYXQgaXQgaGFzCiB3aXRob3V0IGEg\
-                    bGFuZ3VhZ2UuCgoiCgIEAxIEHgAjARoWIE9uZSBraW5kIG9mIHJlY29yZHMuCgowCgQEAwIAEgMgAi0aIyBXaGF0IHRoZSBj\
-                    YWxsZXIgaXMgdG8ga25vdyBvZiBpdC4KCnkKBAQDAgESAyICIxpsIFRoZSB2ZXJzaW9uIG9mIHRoZSB3b3Jrc3BhY2UncyBw\
-                    b2xpY3kgYW5kIG1vZGVsIGJ5IHdoaWNoIGl0IGlzIHRvbGQ6IGl0IHJpc2VzIHdpdGggZXZlcnkgY2hhbmdlIG9mIGVpdGhl\
-                    ci4KCj0KAgQEEgQmADcBGjEgQSBraW5kIG9mIHJlY29yZHMgYW5kIHdoYXQgbWF5IGJlIGRvbmUgd2l0aCBpdC4KClEKBAQE\
-                    AgASAygCHRpEIE5hbWUgaW4gZ3JhbnRzLCBmaWVsZCBwb2xpY2llcyBhbmQgZmlsdGVycywgYXMgaW4gYWNjb3VudF9jb250\
-                    YWN0LgoKPAoEBAQCARIDKgIdGi8gVGhlIHNhbWUgZm9yIHNldmVyYWwsIGFzIGluIGFjY291bnRfY29udGFjdHMuCgo7CgQE\
-                    BAICEgMsAh4aLiBUaGUgc2VydmljZSB0aGF0IGtlZXBzIHRoZW0sIGFzIGluIGN1c3RvbWVyLgoKiAEKBAQEAgMSAy4CGhp7\
-                    IFRoZXkgaGF2ZSBhbiBvd25lciBhbmQgbWF5IGhhdmUgYSBkZXBhcnRtZW50LCBhbmQgc2NvcGVzIHNlbGVjdCBhbW9uZyB0\
-                    aGVtOyBlbHNlIHRoZXkgYmVsb25nIHRvIHRoZSB3b3Jrc3BhY2UgYXMgYSB3aG9sZS4KCjAKBAQEAgQSAzACJBojIFdoYXQg\
-                    dGhlIGNhbGxlciBtYXkgZG8gd2l0aCB0aGVtLgoKbwoEBAQCBRIDMgIjGmIgV2hhdCBwZW9wbGUgY2FsbCBvbmUgb2YgYW4g\
-                    b2JqZWN0IHRoYXQgdGhlIHdvcmtzcGFjZSBoYXMgZGVmaW5lZDogQ291cnNlLiBBYnNlbnQgZm9yIHRoZSBvdGhlcnMuCgox\
-                    CgQEBAIGEgM0AioaJCBXaGF0IHBlb3BsZSBjYWxsIHNldmVyYWw6IENvdXJzZXMuCgo1CgQEBAIHEgM2AiIaKCBXaGF0IGl0\
-                    IGlzIGZvciwgYXMgdGhlIHdvcmtzcGFjZSBzYXlzLgoKQQoCBAUSBDoAQAEaNSBBbiBhY3Rpb24gdGhhdCB0aGUgY2FsbGVy\
-                    IGhhcyBvbiBhIGtpbmQgb2YgcmVjb3Jkcy4KCqUBCgQEBQIAEgM9Ah0alwEgQXMgaW4gZ3JhbnRzOiByZWFkLCBjcmVhdGUs\
-                    IHVwZGF0ZSBhbmQgc28gb24uIEFjdGlvbnMgZm9yIG1hbnkgcmVjb3JkcyAoaW1wb3J0LCBleHBvcnQsIG1hc3NfdXBkYXRl\
-                    LCByZWFzc2lnbikgbmVlZCB0aGUgb25lIGZvcgogc2luZ2xlIHJlY29yZHMsIHRvby4KCjUKBAQFAgESAz8CNBooIFRoZSBy\
-                    ZWNvcmRzIHdpdGggd2hpY2ggaXQgbWF5IGJlIGRvbmUuCgpWCgIEBhIEQwBPARpKIEV2ZXJ5dGhpbmcgdGhhdCBpcyBuZWVk\
-                    ZWQgdG8gc2hvdywgZW50ZXIgYW5kIGxvb2sgZm9yIHJlY29yZHMgb2YgYSBraW5kLgoKGAoEBAYCABIDRQIlGgsgVGhlIGtp\
-                    bmQuCgo7CgQEBgIBEgNHAiQaLiBJdHMgc3RhbmRhcmQgbWV0aG9kcywgd2hvZXZlciBtYXkgY2FsbCB0aGVtLgoKrQEKBAQG\
-                    AgISA0oCIhqfASBUaGUgZmllbGRzIHRoYXQgdGhlIGNhbGxlciBtYXkgc2VlIGluIHBhcnQgYXQgbGVhc3Q6IHRob3NlIHRo\
-                    YXQgYWxsIHdvcmtzcGFjZXMgaGF2ZSBpbiB0aGUgb3JkZXIgb2YgdGhlaXIgbWVzc2FnZSwgdGhlbiB0aG9zZSB0aGF0IHRo\
-                    aXMKIHdvcmtzcGFjZSBoYXMgYWRkZWQuCgpMCgQEBgIDEgNMAioaPyBUaGUgZmllbGRzIHRoYXQgYXJlIHVuaXF1ZSB0b2dl\
-                    dGhlciwgd2hlcmUgdGhvc2UgYXJlIHNldmVyYWwuCgp5CgQEBgIEEgNOAiMabCBUaGUgZmllbGQgYnkgd2hpY2ggVXBzZXJ0\
-                    IGZpbmRzIGEgcmVjb3JkIHdoZXJlIHRoZSByZXF1ZXN0IGRvZXMgbm90IHNheTsgYWJzZW50IGZvciBhIGtpbmQgd2l0aG91\
-                    dCBVcHNlcnQuCgogCgIEBxIEUgBXARoUIEEgc3RhbmRhcmQgbWV0aG9kLgoKNQoEBAcCABIDVAIbGiggQXMgaW4gZ2V0LCBs\
-                    aXN0LCBjcmVhdGUsIGJhdGNoX2NyZWF0ZS4KCkMKBAQHAgESA1YCGxo2IEFzIGluIHN0ZXdhcmQuY3VzdG9tZXIudjEuQWNj\
-                    b3VudFNlcnZpY2UvR2V0QWNjb3VudC4KCk0KAgQIEgRaAF8BGkEgRmllbGRzIG9mIHdoaWNoIG5vIHR3byBsaXZpbmcgcmVj\
-                    b3JkcyBoYXZlIGFsbCB0aGUgc2FtZSB2YWx1ZXMuCgobCgQECAIAEgNcAhwaDiBUaGVpciBuYW1lcy4KCjEKBAQIAgESA14C\
-                    IRokIFVwcGVyIGFuZCBsb3dlciBjYXNlIGFyZSB0aGUgc2FtZS4KCj4KAgQJEgViAKMBARoxIEEgZmllbGQgb2YgYSBraW5k\
-                    IG9mIHJlY29yZHMsIG9yIGEgcGFydCBvZiBvbmUuCgqZAQoEBAkCABIDZAIbGosBIEFzIGluIG1hc2tzLCBmaWx0ZXJzIGFu\
-                    ZCBvcmRlcnM6IGRpc3BsYXlfbmFtZSwgY3VzdG9tLnNpemUuIEEgcGFydCBoYXMgaXRzIG5hbWUgYWxvbmU7IGl0cyBwYXRo\
-                    IGlzIHRoYXQgb2YgdGhlIGZpZWxkLCBhIGRvdCBhbmQgaXRzIG5hbWUuCgpLCgQECQIBEgNmAiMaPiBXaGF0IHBlb3BsZSBj\
-                    YWxsIGl0OyBvZiBmaWVsZHMgdGhhdCB0aGUgd29ya3NwYWNlIGhhcyBhZGRlZC4KClUKBAQJAgISA2gCIhpIIFdoYXQgaXQg\
-                    aXMgZm9yOyBvZiBmaWVsZHMgdGhhdCB0aGUgd29ya3NwYWNlIGhhcyBhZGRlZCwgaWYgaXQgc2F5cyBzby4KCiMKBAQJAgMS\
-                    A2oCHhoWIFdoYXQgaXRzIHZhbHVlcyBhcmUuCgokCgQECQIEEgNsAhkaFyBJdCBpcyBhIGxpc3Qgb2YgdGhlbS4KCi8KBAQJ\
-                    AgUSA24CIRoiIFRoZSBmb3JtIG9mIGEgdGV4dCB0aGF0IGhhcyBvbmUuCgotCgQECQIGEgNwAh4aICBBIHRleHQgbWF5IGhh\
-                    dmUgc2V2ZXJhbCBsaW5lcy4KCjsKBAQJAgcSA3ICIBouIE1vc3QgY2hhcmFjdGVycyAoVW5pY29kZSBzY2FsYXJzKSBvZiBh\
-                    IHRleHQuCgpPCgQECQIIEgN0Ah8aQiBUaGUgbGVhc3QgdmFsdWUgb2YgYSBudW1iZXIsIG9yIG9mIHRoZSBtaW5vciB1bml0\
-                    cyBvZiBhbiBhbW91bnQuCgoYCgQECQIJEgN2AiAaCyBUaGUgbW9zdC4KCmAKBAQJAgoSA3gCJxpTIFRoZSBmaXJzdCBkYXks\
-                    IG9mIGEgZGF0ZSB0aGF0IG11c3QgaGF2ZSBiZWVuOiBpdCBtYXkgbm90IGNvbWUgYWZ0ZXIgdG9kYXkgZWl0aGVyLgoKKAoE\
-                    BAkCCxIDegIgGhsgTGVhc3QgZWxlbWVudHMgb2YgYSBsaXN0LgoKJwoEBAkCDBIDfAIgGhogTW9zdCBlbGVtZW50cyBvZiBh\
-                    IGxpc3QuCgpPCgQECQINEgN+AiQaQiBXaGF0IHRoZXJlIGlzIHRvIGNob29zZSBmcm9tLCB3aGVyZSB0aGF0IGlzIGFsbCB0\
-                    aGF0IGlzIGFsbG93ZWQuCgpCCgQECQIOEgSAAQIeGjQgTmV3IHJlY29yZHMgbmVlZCBhIHZhbHVlLCBhbmQgbm9uZSBtYXkg\
-                    YmUgY2xlYXJlZC4KCmUKBAQJAg8SBIIBAiAaVyBFdmVyeSByZWNvcmQgaGFzIGEgdmFsdWU6IGl0IGlzIHJlcXVpcmVkLCBv\
-                    ciB0aGUgc2VydmljZSBzZXRzIG9uZSB3aGVyZSBub25lIGlzIHNlbnQuCgosCgQECQIQEgSEAQIfGh4gTWF5IGJlIHNldCBv\
-                    biBjcmVhdGlvbiBvbmx5LgoKNQoEBAkCERIEhgECIRonIFNldCBieSB0aGUgc2VydmljZTsgbm9ib2R5IHdyaXRlcyBpdC4K\
-                    CjoKBAQJAhISBIgBAhwaLCBObyB0d28gbGl2aW5nIHJlY29yZHMgaGF2ZSB0aGUgc2FtZSB2YWx1ZS4KCjsKBAQJAhMSBIoB\
-                    AikaLSBVcHBlciBhbmQgbG93ZXIgY2FzZSBhcmUgdGhlIHNhbWUgZm9yIHRoYXQuCgpBCgQECQIUEgSMAQIpGjMgV2hhdCBy\
-                    ZWNvcmRzIGl0cyBpZHMgYXJlIG9mOyBhYnNlbnQgZm9yIGFsbCBlbHNlLgoKUwoEBAkCFRIEjgECNBpFIEhvdyBmaWx0ZXJz\
-                    IGNvbXBhcmUgaXQ7IG5vbmUgd2hlcmUgdGhlIGNhbGxlciBtYXkgbm90IGZpbHRlciBieSBpdC4KCjEKBAQJAhYSBJABAh4a\
-                    IyBUaGUgY2FsbGVyIG1heSBvcmRlciBsaXN0cyBieSBpdC4KCkMKBAQJAhcSBJIBAh0aNSBMaXN0cyBpbiBpdHMgb3JkZXIg\
-                    YXJlIGZhc3QsIGhvd2V2ZXIgbG9uZyB0aGV5IGFyZS4KCnIKBAQJAhgSBJQBAh8aZCBJdCBpcyBhbHdheXMgdGhlIHNhbWUg\
-                    YXMgdGhpcyBmaWVsZCBvZiBhIHJlY29yZCB0aGF0IGFub3RoZXIgZmllbGQgbmFtZXMsIGFzIGluIHN0YWdlLnBpcGVsaW5l\
-                    X2lkLgoKgQEKBAQJAhkSBJYBAjcacyBXaGF0IHRoZSBjYWxsZXIgbWF5IGRvIHdpdGggaXQsIGFzIGZhciBhcyBpdHMga2lu\
-                    ZCBhbGxvd3M6IE1BU0tFRCwgUkVBRCBvciBXUklURS4gUGFydHMgaGF2ZSB0aGF0IG9mIHRoZWlyIGZpZWxkLgoKMgoEBAkC\
-                    GhIEmAECIhokIEl0cyBwYXJ0cywgb2YgU1RSVUNUVVJFIGFuZCBNT05FWS4KCm0KBAQJAhsSBJoBAh8aXyBObyB1c2VyIGNo\
-                    YW5nZXMgaXQ6IG5ldyByZWNvcmRzIGdldCB0aGUgZGVmYXVsdCwgb3Igd2hhdCBpcyBicm91Z2h0IHdpdGggdGhlIHJpZ2h0\
-                    IHRvIGltcG9ydC4KClgKBAQJAhwSBJwBAh8aSiBUaGUgZm9ybSBvZiBhIHRleHQ6IGEgcmVndWxhciBleHByZXNzaW9uIG9m\
-                    IElDVSB0aGF0IGZpdHMgaXQgYXMgYSB3aG9sZS4KCmoKBAQJAh0SBJ4BAicaXCBXaGF0IHBlb3BsZSBhcmUgdG9sZCB3aG9z\
-                    ZSB0ZXh0IGhhcyBhbm90aGVyIGZvcm07IGFic2VudCB3aGVyZSB0aGUgd29ya3NwYWNlIHNheXMgbm90aGluZy4KCj8KBAQJ\
-                    Ah4SBKABAioaMSBUaGUgdmFsdWUgb2YgbmV3IHJlY29yZHMgdGhhdCBjb21lIHdpdGhvdXQgb25lLgoKVwoEBAkCHxIEogEC\
-                    HxpJIE1vc3QgZGlnaXRzIGFmdGVyIHRoZSBwb2ludCBvZiBhIG51bWJlcjsgYWJzZW50IHdoZXJlIHRoZXJlIG1heSBiZSBh\
-                    bnkuCgosCgIEChIGpgEAqwEBGh4gT25lIG9mIHRob3NlIHRvIGNob29zZSBmcm9tLgoKWAoEBAoCABIEqAECGxpKIFRoZSB0\
-                    ZXh0IGl0c2VsZiwgb3IgdGhlIG5hbWUgb2YgdGhlIGVudW0ncyB2YWx1ZSwgYXMgaW4gTEVBRF9TVEFUVVNfTkVXLgoKQgoE\
-                    BAoCARIEqgECHBo0IFRoZSBudW1iZXIgb2YgdGhlIGVudW0ncyB2YWx1ZTsgYWJzZW50IGZvciBhIHRleHQuCgosCgIECxIG\
-                    rgEAtQEBGh4gV2hpY2ggcmVjb3JkcyBhIGZpZWxkIG5hbWVzLgoKTQoEBAsCABIEsAECHRo/IEtpbmQgb2YgcmVjb3JkLCBh\
-                    cyBpbiBhY2NvdW50OyB1c2VyIGFuZCBkZXBhcnRtZW50IGZvciB0aG9zZS4KCiwKBAQLAgESBLIBAh4aHiBUaGUgc2Vydmlj\
-                    ZSB0aGF0IGtlZXBzIHRoZW0uCgpuCgQECwICEgS0AQIdGmAgRmlsdGVycyBhbmQgb3JkZXJzIG1heSBmb2xsb3cgaXQgdG8g\
-                    ZmllbGRzIG9mIHRoZSByZWNvcmQsIGFzIGluIGFjY291bnQucmVnaW9uIGZvciBhY2NvdW50X2lkLgoKmwEKAgUAEga4AQDP\
-                    AQEajAEgV2hhdCB2YWx1ZXMgb2YgYSBmaWVsZCBhcmUuIEluIGJyYWNrZXRzIHRoZWlyIHR5cGUgaW4gdGhlIG1lc3NhZ2Ug\
-                    YW5kLCBmb3IgZmllbGRzIHRoYXQgdGhlIHdvcmtzcGFjZSBoYXMgYWRkZWQsIHRoZSBtZW1iZXIgb2YgQ3VzdG9tRmllbGQu\
-                    CgojCgQFAAIAEgS6AQIdGhUgT2YgYSBuZXdlciB2ZXJzaW9uLgoKRwoEBQACARIEvAECFho5IEEgdGV4dCAoc3RyaW5nOyBz\
-                    dHJpbmdfdmFsdWUsIGluIGEgbGlzdCBzdHJpbmdfdmFsdWVzKS4KCjkKBAUAAgISBL4BAh4aKyBBIHdob2xlIG51bWJlciAo\
-                    aW50MzIsIGludDY0OyBpbnRfdmFsdWUpLgoKQwoEBQACAxIEwAECGBo1IEFub3RoZXIgbnVtYmVyIChkb3VibGU7IGRvdWJs\
-                    ZV92YWx1ZSBvciBpbnRfdmFsdWUpLgoKLQoEBQACBBIEwgECGBofIFllcyBvciBubyAoYm9vbDsgYm9vbF92YWx1ZSkuCgo7\
-                    CgQFAAIFEgTEAQIWGi0gQSBkYXkgYXMgWVlZWS1NTS1ERCAoc3RyaW5nOyBzdHJpbmdfdmFsdWUpLgoKSAoEBQACBhIExgEC\
-                    Fho6IEEgcG9pbnQgaW4gdGltZSAoZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDsgdGltZV92YWx1ZSkuCgo4CgQFAAIHEgTI\
-                    AQIXGiogQW4gYW1vdW50IG9mIG1vbmV5IChNb25leTsgbW9uZXlfdmFsdWUpLgoKNAoEBQACCBIEygECFBomIEFuIGlkLCBh\
-                    IFVVSUQgaW4gdGV4dCBmb3JtIChzdHJpbmcpLgoKMwoEBQACCRIEzAECFholIEEgdmFsdWUgb2YgYW4gZW51bSwgb25lIG9m\
-                    IGNob2ljZXMuCgolCgQFAAIKEgTOAQIcGhcgQSBtZXNzYWdlIHdpdGggcGFydHMuCgojCgIFARIG0gEA5AEBGhUgVGhlIGZv\
-                    cm0gb2YgYSB0ZXh0LgoKMAoEBQECABIE1AECHhoiIE5vbmUsIG9yIG9uZSBvZiBhIG5ld2VyIHZlcnNpb24uCgoiCgQFAQIB\
-                    EgTWAQIYGhQgQW4gZS1tYWlsIGFkZHJlc3MuCgrsAQoEBQECAhIE2QECGBrdASBBIHBob25lIG51bWJlcjogKyBhbmQgNyB0\
-                    byAxNSBkaWdpdHMsIG9yIGFzIGl0IGlzIGRpYWxsZWQgaW4gdGhlIGNvdW50cnkgb2YgdGhlIHdvcmtzcGFjZSwgd2l0aCBz\
-                    cGFjZXMsIGRvdHMsIGh5cGhlbnMsIHNsYXNoZXMgYW5kIHBhcmVudGhlc2VzCiBiZXR3ZWVuOyBzdG9yZWQgYXMgKyBhbmQg\
-                    ZGlnaXRzLCB3aXRoIDtleHQ9IGFuZCB0aGUgZGlnaXRzIG9mIGFuIGV4dGVuc2lvbi4KCi0KBAUBAgMSBNsBAhYaHyBBIHdl\
-                    YiBhZGRyZXNzLCBodHRwIG9yIGh0dHBzLgoKJwoEBQECBBIE3QECGxoZIEEgY3VycmVuY3kgb2YgSVNPIDQyMTcuCgo1CgQF\
-                    AQIFEgTfAQIaGicgQSBjb3VudHJ5IG9mIElTTyAzMTY2LTEsIHR3byBsZXR0ZXJzLgoKKAoEBQECBhIE4QECGxoaIEEgbGFu\
-                    Z3VhZ2UsIGFzIGluIHpoLUNOLgoKRgoEBQECBxIE4wECHBo4IEEgdGltZSB6b25lIG9mIHRoZSBJQU5BIGRhdGFiYXNlLCBh\
-                    cyBpbiBBc2lhL1NoYW5naGFpLgo=
+                    bHMSHwoLY2hvaWNlX2xpc3QYISABKAlSCmNob2ljZUxpc3QijgEKC0ZpZWxkQ2hvaWNlEhIKBHRleHQYASABKAlSBHRleHQS\
+                    FgoGbnVtYmVyGAIgASgFUgZudW1iZXISIQoMZGlzcGxheV9uYW1lGAMgASgJUgtkaXNwbGF5TmFtZRIWCgZjb2xvdXIYBCAB\
+                    KAlSBmNvbG91chIYCgdyZXRpcmVkGAUgASgIUgdyZXRpcmVkIl4KDkZpZWxkUmVmZXJlbmNlEhYKBm9iamVjdBgBIAEoCVIG\
+                    b2JqZWN0EhgKB3NlcnZpY2UYAiABKAlSB3NlcnZpY2USGgoIZm9sbG93ZWQYAyABKAhSCGZvbGxvd2VkKokCCglWYWx1ZUtp\
+                    bmQSGgoWVkFMVUVfS0lORF9VTlNQRUNJRklFRBAAEhMKD1ZBTFVFX0tJTkRfVEVYVBABEhsKF1ZBTFVFX0tJTkRfV0hPTEVf\
+                    TlVNQkVSEAISFQoRVkFMVUVfS0lORF9OVU1CRVIQAxIVChFWQUxVRV9LSU5EX1lFU19OTxAEEhMKD1ZBTFVFX0tJTkRfREFU\
+                    RRAFEhMKD1ZBTFVFX0tJTkRfVElNRRAGEhQKEFZBTFVFX0tJTkRfTU9ORVkQBxIRCg1WQUxVRV9LSU5EX0lEEAgSEwoPVkFM\
+                    VUVfS0lORF9FTlVNEAkSGAoUVkFMVUVfS0lORF9TVFJVQ1RVUkUQCirUAQoKVGV4dEZvcm1hdBIbChdURVhUX0ZPUk1BVF9V\
+                    TlNQRUNJRklFRBAAEhUKEVRFWFRfRk9STUFUX0VNQUlMEAESFQoRVEVYVF9GT1JNQVRfUEhPTkUQAhITCg9URVhUX0ZPUk1B\
+                    VF9VUkwQAxIYChRURVhUX0ZPUk1BVF9DVVJSRU5DWRAEEhcKE1RFWFRfRk9STUFUX0NPVU5UUlkQBRIYChRURVhUX0ZPUk1B\
+                    VF9MQU5HVUFHRRAGEhkKFVRFWFRfRk9STUFUX1RJTUVfWk9ORRAHSqY5CncKAQwSAwEAEhptIFdoYXQgY2xpZW50cyBhcmUg\
+                    dG9sZCBvZiBraW5kcyBvZiByZWNvcmRzLiBFYWNoIHNlcnZpY2UgaGFzIGEgTW9kZWxTZXJ2aWNlIG9mIGl0cyBvd24sIHdp\
+                    dGggdGhlc2UgbWVzc2FnZXMuCgo4CgIEABIDCgAdGi0gQXNrcyBmb3IgdGhlIGtpbmRzIG9mIHJlY29yZHMgb2YgYSBzZXJ2\
+                    aWNlLgoKSQoCBAESBA0AEgEaPSBUaGUga2luZHMgb2YgcmVjb3JkcyB3aXRoIHdoaWNoIHRoZSBjYWxsZXIgbWF5IGRvIGFu\
+                    eXRoaW5nLgoKFwoEBAECABIDDwIlGgogQnkgbmFtZS4KCnwKBAQBAgESAxECIxpvIFRoZSB2ZXJzaW9uIG9mIHRoZSB3b3Jr\
+                    c3BhY2UncyBwb2xpY3kgYW5kIG1vZGVsIGJ5IHdoaWNoIHRoZXkgYXJlIHRvbGQ6IGl0IHJpc2VzIHdpdGggZXZlcnkgY2hh\
+                    bmdlIG9mIGVpdGhlci4KCisKAgQCEgQVABsBGh8gQXNrcyBmb3Igb25lIGtpbmQgb2YgcmVjb3Jkcy4KCicKBAQCAgASAxcC\
+                    HRoaIEl0cyBuYW1lLCBhcyBpbiBhY2NvdW50LgoKqQEKBAQCAgESAxoCJBqbASBJRVRGIGxhbmd1YWdlIHRhZyBvZiB0aGUg\
+                    bGFiZWxzIHdhbnRlZCwgYXMgaW4gemgtQ047IHdoZXJlIGEgZmllbGQgaGFzIG5vbmUgaW4gaXQsIG5vciBpbiBhIG1vcmUg\
+                    Z2VuZXJhbCBvbmUgKHpoKSwgdGhvc2UgdGhhdCBpdCBoYXMKIHdpdGhvdXQgYSBsYW5ndWFnZS4KCiIKAgQDEgQeACMBGhYg\
+                    T25lIGtpbmQgb2YgcmVjb3Jkcy4KCjAKBAQDAgASAyACLRojIFdoYXQgdGhlIGNhbGxlciBpcyB0byBrbm93IG9mIGl0LgoK\
+                    eQoEBAMCARIDIgIjGmwgVGhlIHZlcnNpb24gb2YgdGhlIHdvcmtzcGFjZSdzIHBvbGljeSBhbmQgbW9kZWwgYnkgd2hpY2gg\
+                    aXQgaXMgdG9sZDogaXQgcmlzZXMgd2l0aCBldmVyeSBjaGFuZ2Ugb2YgZWl0aGVyLgoKPQoCBAQSBCYANwEaMSBBIGtpbmQg\
+                    b2YgcmVjb3JkcyBhbmQgd2hhdCBtYXkgYmUgZG9uZSB3aXRoIGl0LgoKUQoEBAQCABIDKAIdGkQgTmFtZSBpbiBncmFudHMs\
+                    IGZpZWxkIHBvbGljaWVzIGFuZCBmaWx0ZXJzLCBhcyBpbiBhY2NvdW50X2NvbnRhY3QuCgo8CgQEBAIBEgMqAh0aLyBUaGUg\
+                    c2FtZSBmb3Igc2V2ZXJhbCwgYXMgaW4gYWNjb3VudF9jb250YWN0cy4KCjsKBAQEAgISAywCHhouIFRoZSBzZXJ2aWNlIHRo\
+                    YXQga2VlcHMgdGhlbSwgYXMgaW4gY3VzdG9tZXIuCgqIAQoEBAQCAxIDLgIaGnsgVGhleSBoYXZlIGFuIG93bmVyIGFuZCBt\
+                    YXkgaGF2ZSBhIGRlcGFydG1lbnQsIGFuZCBzY29wZXMgc2VsZWN0IGFtb25nIHRoZW07IGVsc2UgdGhleSBiZWxvbmcgdG8g\
+                    dGhlIHdvcmtzcGFjZSBhcyBhIHdob2xlLgoKMAoEBAQCBBIDMAIkGiMgV2hhdCB0aGUgY2FsbGVyIG1heSBkbyB3aXRoIHRo\
+                    ZW0uCgpvCgQEBAIFEgMyAiMaYiBXaGF0IHBlb3BsZSBjYWxsIG9uZSBvZiBhbiBvYmplY3QgdGhhdCB0aGUgd29ya3NwYWNl\
+                    IGhhcyBkZWZpbmVkOiBDb3Vyc2UuIEFic2VudCBmb3IgdGhlIG90aGVycy4KCjEKBAQEAgYSAzQCKhokIFdoYXQgcGVvcGxl\
+                    IGNhbGwgc2V2ZXJhbDogQ291cnNlcy4KCjUKBAQEAgcSAzYCIhooIFdoYXQgaXQgaXMgZm9yLCBhcyB0aGUgd29ya3NwYWNl\
+                    IHNheXMuCgpBCgIEBRIEOgBAARo1IEFuIGFjdGlvbiB0aGF0IHRoZSBjYWxsZXIgaGFzIG9uIGEga2luZCBvZiByZWNvcmRz\
+                    LgoKpQEKBAQFAgASAz0CHRqXASBBcyBpbiBncmFudHM6IHJlYWQsIGNyZWF0ZSwgdXBkYXRlIGFuZCBzbyBvbi4gQWN0aW9u\
+                    cyBmb3IgbWFueSByZWNvcmRzIChpbXBvcnQsIGV4cG9ydCwgbWFzc191cGRhdGUsIHJlYXNzaWduKSBuZWVkIHRoZSBvbmUg\
+                    Zm9yCiBzaW5nbGUgcmVjb3JkcywgdG9vLgoKNQoEBAUCARIDPwI0GiggVGhlIHJlY29yZHMgd2l0aCB3aGljaCBpdCBtYXkg\
+                    YmUgZG9uZS4KClYKAgQGEgRDAE8BGkogRXZlcnl0aGluZyB0aGF0IGlzIG5lZWRlZCB0byBzaG93LCBlbnRlciBhbmQgbG9v\
+                    ayBmb3IgcmVjb3JkcyBvZiBhIGtpbmQuCgoYCgQEBgIAEgNFAiUaCyBUaGUga2luZC4KCjsKBAQGAgESA0cCJBouIEl0cyBz\
+                    dGFuZGFyZCBtZXRob2RzLCB3aG9ldmVyIG1heSBjYWxsIHRoZW0uCgqtAQoEBAYCAhIDSgIiGp8BIFRoZSBmaWVsZHMgdGhh\
+                    dCB0aGUgY2FsbGVyIG1heSBzZWUgaW4gcGFydCBhdCBsZWFzdDogdGhvc2UgdGhhdCBhbGwgd29ya3NwYWNlcyBoYXZlIGlu\
+                    IHRoZSBvcmRlciBvZiB0aGVpciBtZXNzYWdlLCB0aGVuIHRob3NlIHRoYXQgdGhpcwogd29ya3NwYWNlIGhhcyBhZGRlZC4K\
+                    CkwKBAQGAgMSA0wCKho/IFRoZSBmaWVsZHMgdGhhdCBhcmUgdW5pcXVlIHRvZ2V0aGVyLCB3aGVyZSB0aG9zZSBhcmUgc2V2\
+                    ZXJhbC4KCnkKBAQGAgQSA04CIxpsIFRoZSBmaWVsZCBieSB3aGljaCBVcHNlcnQgZmluZHMgYSByZWNvcmQgd2hlcmUgdGhl\
+                    IHJlcXVlc3QgZG9lcyBub3Qgc2F5OyBhYnNlbnQgZm9yIGEga2luZCB3aXRob3V0IFVwc2VydC4KCiAKAgQHEgRSAFcBGhQg\
+                    QSBzdGFuZGFyZCBtZXRob2QuCgo1CgQEBwIAEgNUAhsaKCBBcyBpbiBnZXQsIGxpc3QsIGNyZWF0ZSwgYmF0Y2hfY3JlYXRl\
+                    LgoKQwoEBAcCARIDVgIbGjYgQXMgaW4gc3Rld2FyZC5jdXN0b21lci52MS5BY2NvdW50U2VydmljZS9HZXRBY2NvdW50LgoK\
+                    TQoCBAgSBFoAXwEaQSBGaWVsZHMgb2Ygd2hpY2ggbm8gdHdvIGxpdmluZyByZWNvcmRzIGhhdmUgYWxsIHRoZSBzYW1lIHZh\
+                    bHVlcy4KChsKBAQIAgASA1wCHBoOIFRoZWlyIG5hbWVzLgoKMQoEBAgCARIDXgIhGiQgVXBwZXIgYW5kIGxvd2VyIGNhc2Ug\
+                    YXJlIHRoZSBzYW1lLgoKPgoCBAkSBWIApQEBGjEgQSBmaWVsZCBvZiBhIGtpbmQgb2YgcmVjb3Jkcywgb3IgYSBwYXJ0IG9m\
+                    IG9uZS4KCpkBCgQECQIAEgNkAhsaiwEgQXMgaW4gbWFza3MsIGZpbHRlcnMgYW5kIG9yZGVyczogZGlzcGxheV9uYW1lLCBj\
+                    dXN0b20uc2l6ZS4gQSBwYXJ0IGhhcyBpdHMgbmFtZSBhbG9uZTsgaXRzIHBhdGggaXMgdGhhdCBvZiB0aGUgZmllbGQsIGEg\
+                    ZG90IGFuZCBpdHMgbmFtZS4KCksKBAQJAgESA2YCIxo+IFdoYXQgcGVvcGxlIGNhbGwgaXQ7IG9mIGZpZWxkcyB0aGF0IHRo\
+                    ZSB3b3Jrc3BhY2UgaGFzIGFkZGVkLgoKVQoEBAkCAhIDaAIiGkggV2hhdCBpdCBpcyBmb3I7IG9mIGZpZWxkcyB0aGF0IHRo\
+                    ZSB3b3Jrc3BhY2UgaGFzIGFkZGVkLCBpZiBpdCBzYXlzIHNvLgoKIwoEBAkCAxIDagIeGhYgV2hhdCBpdHMgdmFsdWVzIGFy\
+                    ZS4KCiQKBAQJAgQSA2wCGRoXIEl0IGlzIGEgbGlzdCBvZiB0aGVtLgoKLwoEBAkCBRIDbgIhGiIgVGhlIGZvcm0gb2YgYSB0\
+                    ZXh0IHRoYXQgaGFzIG9uZS4KCi0KBAQJAgYSA3ACHhogIEEgdGV4dCBtYXkgaGF2ZSBzZXZlcmFsIGxpbmVzLgoKOwoEBAkC\
+                    BxIDcgIgGi4gTW9zdCBjaGFyYWN0ZXJzIChVbmljb2RlIHNjYWxhcnMpIG9mIGEgdGV4dC4KCk8KBAQJAggSA3QCHxpCIFRo\
+                    ZSBsZWFzdCB2YWx1ZSBvZiBhIG51bWJlciwgb3Igb2YgdGhlIG1pbm9yIHVuaXRzIG9mIGFuIGFtb3VudC4KChgKBAQJAgkS\
+                    A3YCIBoLIFRoZSBtb3N0LgoKYAoEBAkCChIDeAInGlMgVGhlIGZpcnN0IGRheSwgb2YgYSBkYXRlIHRoYXQgbXVzdCBoYXZl\
+                    IGJlZW46IGl0IG1heSBub3QgY29tZSBhZnRlciB0b2RheSBlaXRoZXIuCgooCgQECQILEgN6AiAaGyBMZWFzdCBlbGVtZW50\
+                    cyBvZiBhIGxpc3QuCgonCgQECQIMEgN8AiAaGiBNb3N0IGVsZW1lbnRzIG9mIGEgbGlzdC4KCk8KBAQJAg0SA34CJBpCIFdo\
+                    YXQgdGhlcmUgaXMgdG8gY2hvb3NlIGZyb20sIHdoZXJlIHRoYXQgaXMgYWxsIHRoYXQgaXMgYWxsb3dlZC4KCkIKBAQJAg4S\
+                    BIABAh4aNCBOZXcgcmVjb3JkcyBuZWVkIGEgdmFsdWUsIGFuZCBub25lIG1heSBiZSBjbGVhcmVkLgoKZQoEBAkCDxIEggEC\
+                    IBpXIEV2ZXJ5IHJlY29yZCBoYXMgYSB2YWx1ZTogaXQgaXMgcmVxdWlyZWQsIG9yIHRoZSBzZXJ2aWNlIHNldHMgb25lIHdo\
+                    ZXJlIG5vbmUgaXMgc2VudC4KCiwKBAQJAhASBIQBAh8aHiBNYXkgYmUgc2V0IG9uIGNyZWF0aW9uIG9ubHkuCgo1CgQECQIR\
+                    EgSGAQIhGicgU2V0IGJ5IHRoZSBzZXJ2aWNlOyBub2JvZHkgd3JpdGVzIGl0LgoKOgoEBAkCEhIEiAECHBosIE5vIHR3byBs\
+                    aXZpbmcgcmVjb3JkcyBoYXZlIHRoZSBzYW1lIHZhbHVlLgoKOwoEBAkCExIEigECKRotIFVwcGVyIGFuZCBsb3dlciBjYXNl\
+                    IGFyZSB0aGUgc2FtZSBmb3IgdGhhdC4KCkEKBAQJAhQSBIwBAikaMyBXaGF0IHJlY29yZHMgaXRzIGlkcyBhcmUgb2Y7IGFi\
+                    c2VudCBmb3IgYWxsIGVsc2UuCgpTCgQECQIVEgSOAQI0GkUgSG93IGZpbHRlcnMgY29tcGFyZSBpdDsgbm9uZSB3aGVyZSB0\
+                    aGUgY2FsbGVyIG1heSBub3QgZmlsdGVyIGJ5IGl0LgoKMQoEBAkCFhIEkAECHhojIFRoZSBjYWxsZXIgbWF5IG9yZGVyIGxp\
+                    c3RzIGJ5IGl0LgoKQwoEBAkCFxIEkgECHRo1IExpc3RzIGluIGl0cyBvcmRlciBhcmUgZmFzdCwgaG93ZXZlciBsb25nIHRo\
+                    ZXkgYXJlLgoKcgoEBAkCGBIElAECHxpkIEl0IGlzIGFsd2F5cyB0aGUgc2FtZSBhcyB0aGlzIGZpZWxkIG9mIGEgcmVjb3Jk\
+                    IHRoYXQgYW5vdGhlciBmaWVsZCBuYW1lcywgYXMgaW4gc3RhZ2UucGlwZWxpbmVfaWQuCgqBAQoEBAkCGRIElgECNxpzIFdo\
+                    YXQgdGhlIGNhbGxlciBtYXkgZG8gd2l0aCBpdCwgYXMgZmFyIGFzIGl0cyBraW5kIGFsbG93czogTUFTS0VELCBSRUFEIG9y\
+                    IFdSSVRFLiBQYXJ0cyBoYXZlIHRoYXQgb2YgdGhlaXIgZmllbGQuCgoyCgQECQIaEgSYAQIiGiQgSXRzIHBhcnRzLCBvZiBT\
+                    VFJVQ1RVUkUgYW5kIE1PTkVZLgoKbQoEBAkCGxIEmgECHxpfIE5vIHVzZXIgY2hhbmdlcyBpdDogbmV3IHJlY29yZHMgZ2V0\
+                    IHRoZSBkZWZhdWx0LCBvciB3aGF0IGlzIGJyb3VnaHQgd2l0aCB0aGUgcmlnaHQgdG8gaW1wb3J0LgoKWAoEBAkCHBIEnAEC\
+                    HxpKIFRoZSBmb3JtIG9mIGEgdGV4dDogYSByZWd1bGFyIGV4cHJlc3Npb24gb2YgSUNVIHRoYXQgZml0cyBpdCBhcyBhIHdo\
+                    b2xlLgoKagoEBAkCHRIEngECJxpcIFdoYXQgcGVvcGxlIGFyZSB0b2xkIHdob3NlIHRleHQgaGFzIGFub3RoZXIgZm9ybTsg\
+                    YWJzZW50IHdoZXJlIHRoZSB3b3Jrc3BhY2Ugc2F5cyBub3RoaW5nLgoKPwoEBAkCHhIEoAECKhoxIFRoZSB2YWx1ZSBvZiBu\
+                    ZXcgcmVjb3JkcyB0aGF0IGNvbWUgd2l0aG91dCBvbmUuCgpXCgQECQIfEgSiAQIfGkkgTW9zdCBkaWdpdHMgYWZ0ZXIgdGhl\
+                    IHBvaW50IG9mIGEgbnVtYmVyOyBhYnNlbnQgd2hlcmUgdGhlcmUgbWF5IGJlIGFueS4KClEKBAQJAiASBKQBAiMaQyBUaGUg\
+                    Y2hvaWNlIGxpc3Qgb2YgdGhlIHdvcmtzcGFjZSBmcm9tIHdoaWNoIGl0IHRha2VzIGl0cyBjaG9pY2VzLgoKLAoCBAoSBqgB\
+                    ALMBARoeIE9uZSBvZiB0aG9zZSB0byBjaG9vc2UgZnJvbS4KClgKBAQKAgASBKoBAhsaSiBUaGUgdGV4dCBpdHNlbGYsIG9y\
+                    IHRoZSBuYW1lIG9mIHRoZSBlbnVtJ3MgdmFsdWUsIGFzIGluIExFQURfU1RBVFVTX05FVy4KCkIKBAQKAgESBKwBAhwaNCBU\
+                    aGUgbnVtYmVyIG9mIHRoZSBlbnVtJ3MgdmFsdWU7IGFic2VudCBmb3IgYSB0ZXh0LgoKZQoEBAoCAhIErgECIxpXIFdoYXQg\
+                    cGVvcGxlIGNhbGwgaXQsIGluIHRoZSBsYW5ndWFnZSB0aGF0IHdhcyBhc2tlZCBmb3I7IG9mIGVudHJpZXMgb2YgYSBjaG9p\
+                    Y2UgbGlzdC4KCj8KBAQKAgMSBLABAh0aMSBUaGUgY29sb3VyIGluIHdoaWNoIGl0IGlzIHNob3duLCBhcyBpbiAjMWU5MGZm\
+                    LgoKSAoEBAoCBBIEsgECHBo6IEl0IHN0YXlzIHdoZXJlIGl0IHdhcyBjaG9zZW4sIGFuZCBjYW5ub3QgYmUgY2hvc2VuIGFu\
+                    ZXcuCgosCgIECxIGtgEAvQEBGh4gV2hpY2ggcmVjb3JkcyBhIGZpZWxkIG5hbWVzLgoKTQoEBAsCABIEuAECHRo/IEtpbmQg\
+                    b2YgcmVjb3JkLCBhcyBpbiBhY2NvdW50OyB1c2VyIGFuZCBkZXBhcnRtZW50IGZvciB0aG9zZS4KCiwKBAQLAgESBLoBAh4a\
+                    HiBUaGUgc2VydmljZSB0aGF0IGtlZXBzIHRoZW0uCgpuCgQECwICEgS8AQIdGmAgRmlsdGVycyBhbmQgb3JkZXJzIG1heSBm\
+                    b2xsb3cgaXQgdG8gZmllbGRzIG9mIHRoZSByZWNvcmQsIGFzIGluIGFjY291bnQucmVnaW9uIGZvciBhY2NvdW50X2lkLgoK\
+                    mwEKAgUAEgbAAQDXAQEajAEgV2hhdCB2YWx1ZXMgb2YgYSBmaWVsZCBhcmUuIEluIGJyYWNrZXRzIHRoZWlyIHR5cGUgaW4g\
+                    dGhlIG1lc3NhZ2UgYW5kLCBmb3IgZmllbGRzIHRoYXQgdGhlIHdvcmtzcGFjZSBoYXMgYWRkZWQsIHRoZSBtZW1iZXIgb2Yg\
+                    Q3VzdG9tRmllbGQuCgojCgQFAAIAEgTCAQIdGhUgT2YgYSBuZXdlciB2ZXJzaW9uLgoKRwoEBQACARIExAECFho5IEEgdGV4\
+                    dCAoc3RyaW5nOyBzdHJpbmdfdmFsdWUsIGluIGEgbGlzdCBzdHJpbmdfdmFsdWVzKS4KCjkKBAUAAgISBMYBAh4aKyBBIHdo\
+                    b2xlIG51bWJlciAoaW50MzIsIGludDY0OyBpbnRfdmFsdWUpLgoKQwoEBQACAxIEyAECGBo1IEFub3RoZXIgbnVtYmVyIChk\
+                    b3VibGU7IGRvdWJsZV92YWx1ZSBvciBpbnRfdmFsdWUpLgoKLQoEBQACBBIEygECGBofIFllcyBvciBubyAoYm9vbDsgYm9v\
+                    bF92YWx1ZSkuCgo7CgQFAAIFEgTMAQIWGi0gQSBkYXkgYXMgWVlZWS1NTS1ERCAoc3RyaW5nOyBzdHJpbmdfdmFsdWUpLgoK\
+                    SAoEBQACBhIEzgECFho6IEEgcG9pbnQgaW4gdGltZSAoZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDsgdGltZV92YWx1ZSku\
+                    Cgo4CgQFAAIHEgTQAQIXGiogQW4gYW1vdW50IG9mIG1vbmV5IChNb25leTsgbW9uZXlfdmFsdWUpLgoKNAoEBQACCBIE0gEC\
+                    FBomIEFuIGlkLCBhIFVVSUQgaW4gdGV4dCBmb3JtIChzdHJpbmcpLgoKMwoEBQACCRIE1AECFholIEEgdmFsdWUgb2YgYW4g\
+                    ZW51bSwgb25lIG9mIGNob2ljZXMuCgolCgQFAAIKEgTWAQIcGhcgQSBtZXNzYWdlIHdpdGggcGFydHMuCgojCgIFARIG2gEA\
+                    7AEBGhUgVGhlIGZvcm0gb2YgYSB0ZXh0LgoKMAoEBQECABIE3AECHhoiIE5vbmUsIG9yIG9uZSBvZiBhIG5ld2VyIHZlcnNp\
+                    b24uCgoiCgQFAQIBEgTeAQIYGhQgQW4gZS1tYWlsIGFkZHJlc3MuCgrsAQoEBQECAhIE4QECGBrdASBBIHBob25lIG51bWJl\
+                    cjogKyBhbmQgNyB0byAxNSBkaWdpdHMsIG9yIGFzIGl0IGlzIGRpYWxsZWQgaW4gdGhlIGNvdW50cnkgb2YgdGhlIHdvcmtz\
+                    cGFjZSwgd2l0aCBzcGFjZXMsIGRvdHMsIGh5cGhlbnMsIHNsYXNoZXMgYW5kIHBhcmVudGhlc2VzCiBiZXR3ZWVuOyBzdG9y\
+                    ZWQgYXMgKyBhbmQgZGlnaXRzLCB3aXRoIDtleHQ9IGFuZCB0aGUgZGlnaXRzIG9mIGFuIGV4dGVuc2lvbi4KCi0KBAUBAgMS\
+                    BOMBAhYaHyBBIHdlYiBhZGRyZXNzLCBodHRwIG9yIGh0dHBzLgoKJwoEBQECBBIE5QECGxoZIEEgY3VycmVuY3kgb2YgSVNP\
+                    IDQyMTcuCgo1CgQFAQIFEgTnAQIaGicgQSBjb3VudHJ5IG9mIElTTyAzMTY2LTEsIHR3byBsZXR0ZXJzLgoKKAoEBQECBhIE\
+                    6QECGxoaIEEgbGFuZ3VhZ2UsIGFzIGluIHpoLUNOLgoKRgoEBQECBxIE6wECHBo4IEEgdGltZSB6b25lIG9mIHRoZSBJQU5B\
+                    IGRhdGFiYXNlLCBhcyBpbiBBc2lhL1NoYW5naGFpLgo=
                     """),
             DescribedFile(
                 path: "steward/type/v1/search.proto", package: "steward.type.v1",
@@ -1294,6 +1313,49 @@ extension ContractCatalogue {
                     Y2ggaGUgZ29lcywgMTYgYnl0ZXMuCgoqCgQEBQIDEgNDAiEaHSBXaGF0IGhlIG93bnMgZ29lcyB3aXRoIGhpbS4K
                     """),
             DescribedFile(
+                path: "steward/platform/v1/choice_use_service.proto", package: "steward.platform.v1",
+                dependencies: [],
+                base64: """
+                    CixzdGV3YXJkL3BsYXRmb3JtL3YxL2Nob2ljZV91c2Vfc2VydmljZS5wcm90bxITc3Rld2FyZC5wbGF0Zm9ybS52MSJPChZD\
+                    b3VudENob2ljZVVzZXNSZXF1ZXN0Eh8KC2Nob2ljZV9saXN0GAEgASgJUgpjaG9pY2VMaXN0EhQKBXZhbHVlGAIgASgJUgV2\
+                    YWx1ZSJUChdDb3VudENob2ljZVVzZXNSZXNwb25zZRI5CgR1c2VzGAEgAygLMiUuc3Rld2FyZC5wbGF0Zm9ybS52MS5Db3Vu\
+                    dGVkQ2hvaWNlVXNlUgR1c2VzIlYKEENvdW50ZWRDaG9pY2VVc2USFgoGb2JqZWN0GAEgASgJUgZvYmplY3QSFAoFZmllbGQY\
+                    AiABKAlSBWZpZWxkEhQKBWNvdW50GAMgASgDUgVjb3VudCJ4ChdCZWdpbkNob2ljZU1lcmdlUmVxdWVzdBIfCgtjaG9pY2Vf\
+                    bGlzdBgBIAEoCVIKY2hvaWNlTGlzdBIdCgpmcm9tX3ZhbHVlGAIgASgJUglmcm9tVmFsdWUSHQoKaW50b192YWx1ZRgDIAEo\
+                    CVIJaW50b1ZhbHVlIjEKGEJlZ2luQ2hvaWNlTWVyZ2VSZXNwb25zZRIVCgZqb2JfaWQYASABKAxSBWpvYklkIuABChVDaG9p\
+                    Y2VNZXJnZUNoZWNrcG9pbnQSHwoLY2hvaWNlX2xpc3QYASABKAlSCmNob2ljZUxpc3QSHQoKZnJvbV92YWx1ZRgCIAEoCVIJ\
+                    ZnJvbVZhbHVlEh0KCmludG9fdmFsdWUYAyABKAlSCWludG9WYWx1ZRIhCgxzdGFydF9taWNyb3MYBCABKANSC3N0YXJ0TWlj\
+                    cm9zEhYKBm9iamVjdBgFIAEoCVIGb2JqZWN0EhQKBWZpZWxkGAYgASgJUgVmaWVsZBIXCgdsYXN0X2lkGAcgASgMUgZsYXN0\
+                    SWQy8QEKEENob2ljZVVzZVNlcnZpY2USbAoPQ291bnRDaG9pY2VVc2VzEisuc3Rld2FyZC5wbGF0Zm9ybS52MS5Db3VudENo\
+                    b2ljZVVzZXNSZXF1ZXN0Giwuc3Rld2FyZC5wbGF0Zm9ybS52MS5Db3VudENob2ljZVVzZXNSZXNwb25zZRJvChBCZWdpbkNo\
+                    b2ljZU1lcmdlEiwuc3Rld2FyZC5wbGF0Zm9ybS52MS5CZWdpbkNob2ljZU1lcmdlUmVxdWVzdBotLnN0ZXdhcmQucGxhdGZv\
+                    cm0udjEuQmVnaW5DaG9pY2VNZXJnZVJlc3BvbnNlSuANCl4KAQwSAwEAEhpUIFdoYXQgcmVjb3JkcyBoYXZlIGFuIGVudHJ5\
+                    IG9mIGEgY2hvaWNlIGxpc3QsIGFuZCBwdXR0aW5nIGFub3RoZXIgb25lIGluIGl0cyBwbGFjZS4KCnwKAgYAEgQGAAsBGnAg\
+                    T2ZmZXJlZCBieSBldmVyeSBzZXJ2aWNlIHRoYXQga2VlcHMgcmVjb3JkcywgdG8gaWRlbnRpdHk7IGNhbGxlZCBpbiB0aGUg\
+                    bmFtZSBvZiB0aGUgdXNlciB3aG8gY2hhbmdlcyB0aGUgbGlzdC4KCogBCgQGAAIAEgMIAlAaeyBDb3VudHMgdGhlIHJlY29y\
+                    ZHMgdGhhdCBoYXZlIGFuIGVudHJ5LCBmaWVsZCBieSBmaWVsZC4gUEVSTUlTU0lPTl9ERU5JRUQgZm9yIGEgdXNlciB3aG8g\
+                    bWF5IG5vdCBjaGFuZ2UgbWFueSBvZiBlYWNoIGtpbmQuCgpJCgQGAAIBEgMKAlMaPCBNYWtlcyB0aGUgam9iIHRoYXQgcHV0\
+                    cyBhbm90aGVyIGVudHJ5IGluIHRoZSBwbGFjZSBvZiBvbmUuCgoXCgIEABIEDgATARoLIEFuIGVudHJ5LgoKJAoEBAACABID\
+                    EAIiGhcgVGhlIG5hbWUgb2YgaXRzIGxpc3QuCgoZCgQEAAIBEgMSAhwaDCBJdHMgdmFsdWUuCgoaCgIEARIEFgAZARoOIFdo\
+                    YXQgaGFzIGl0LgoKWAoEBAECABIDGAIlGksgRWFjaCBmaWVsZCBvZiB0aGUgc2VydmljZSdzIHJlY29yZHMgdGhhdCB0YWtl\
+                    cyBpdHMgY2hvaWNlcyBmcm9tIHRoZSBsaXN0LgoKOQoCBAISBBwAIwEaLSBBIGZpZWxkIHRoYXQgdGFrZXMgaXRzIGNob2lj\
+                    ZXMgZnJvbSBhIGxpc3QuCgoyCgQEAgIAEgMeAh0aJSBUaGUga2luZCBvZiByZWNvcmRzLCBhcyBpbiBhY2NvdW50LgoKOAoE\
+                    BAICARIDIAIcGisgVGhlIGZpZWxkLCBhcyBpbiBpbmR1c3RyeSBvciBjdXN0b20uc2l6ZS4KCoUBCgQEAgICEgMiAhsaeCBM\
+                    aXZpbmcgcmVjb3JkcyB0aGF0IGhhdmUgdGhlIGVudHJ5LCBvZiB0aG9zZSB0aGF0IHRoZSB1c2VyIG1heSBjaGFuZ2U7IGFi\
+                    c2VudCB3aGVyZSB0aGV5IGNvdWxkIG5vdCBiZSBjb3VudGVkIGluIHRpbWUuCgowCgIEAxIEJgAtARokIE9uZSBlbnRyeSBp\
+                    biB0aGUgcGxhY2Ugb2YgYW5vdGhlci4KCiYKBAQDAgASAygCIhoZIFRoZSBuYW1lIG9mIHRoZWlyIGxpc3QuCgouCgQEAwIB\
+                    EgMqAiEaISBUaGUgdmFsdWUgb2YgdGhlIG9uZSB0aGF0IGdvZXMuCgo5CgQEAwICEgMsAiEaLCBUaGUgdmFsdWUgb2YgdGhl\
+                    IG9uZSB0aGF0IHRha2VzIGl0cyBwbGFjZS4KChYKAgQEEgQwADMBGgogVGhlIGpvYi4KClgKBAQEAgASAzICHBpLIEl0cyBp\
+                    ZCwgMTYgYnl0ZXM7IGFic2VudCB3aGVuIG5vIHJlY29yZHMgb2YgdGhlIHNlcnZpY2UgaGF2ZSBzdWNoIGZpZWxkcy4KCi4K\
+                    AgQFEgQ2AEUBGiIgV2hlcmUgdGhlIGpvYiBvZiBhIG1lcmdlIHN0YW5kcy4KCiQKBAQFAgASAzgCIhoXIFRoZSBuYW1lIG9m\
+                    IHRoZSBsaXN0LgoKMAoEBAUCARIDOgIhGiMgVGhlIHZhbHVlIG9mIHRoZSBlbnRyeSB0aGF0IGdvZXMuCgo7CgQEBQICEgM8\
+                    AiEaLiBUaGUgdmFsdWUgb2YgdGhlIGVudHJ5IHRoYXQgdGFrZXMgaXRzIHBsYWNlLgoKagoEBAUCAxIDPgIiGl0gV2hlbiBp\
+                    dCB3YXMgYXNrZWQgZm9yOiByZWNvcmRzIHRoYXQgd2VyZSBtYWRlIGxhdGVyIGFyZSBub3QgbWVhbnQuIE1pY3Jvc2Vjb25k\
+                    cyBzaW5jZSAxOTcwLgoKSQoEBAUCBBIDQAIdGjwgVGhlIGtpbmQgb2YgcmVjb3JkcywgYW5kIHRoZSBmaWVsZCwgdGhhdCBp\
+                    dCB3b3JrcyB0aHJvdWdoLgoKGQoEBAUCBRIDQgIcGgwgVGhlIGZpZWxkLgoKWwoEBAUCBhIDRAIdGk4gVGhlIGxhc3QgcmVj\
+                    b3JkIHRoYXQgd2FzIGRvbmUsIDE2IGJ5dGVzOyBhYnNlbnQgYXQgdGhlIGJlZ2lubmluZyBvZiBhIGZpZWxkLgo=
+                    """),
+            DescribedFile(
                 path: "steward/platform/v1/mirror_service.proto", package: "steward.platform.v1",
                 dependencies: [],
                 base64: """
@@ -1436,7 +1498,7 @@ extension ContractCatalogue {
                     aXN0U2VydmVkVGVuYW50c1JlcXVlc3QSGAoHc2VydmljZRgBIAEoCVIHc2VydmljZRImCg9hZnRlcl90ZW5hbnRfaWQYAiAB\
                     KAxSDWFmdGVyVGVuYW50SWQiOgoZTGlzdFNlcnZlZFRlbmFudHNSZXNwb25zZRIdCgp0ZW5hbnRfaWRzGAEgAygMUgl0ZW5h\
                     bnRJZHMiTgoRR2V0UG9saWN5UmVzcG9uc2USOQoGcG9saWN5GAEgASgLMiEuc3Rld2FyZC5wbGF0Zm9ybS52MS5UZW5hbnRQ\
-                    b2xpY3lSBnBvbGljeSKGBQoMVGVuYW50UG9saWN5EhsKCXRlbmFudF9pZBgBIAEoDFIIdGVuYW50SWQSFAoFZXBvY2gYAiAB\
+                    b2xpY3lSBnBvbGljeSLPBQoMVGVuYW50UG9saWN5EhsKCXRlbmFudF9pZBgBIAEoDFIIdGVuYW50SWQSFAoFZXBvY2gYAiAB\
                     KANSBWVwb2NoEhYKBmFjdGl2ZRgDIAEoCFIGYWN0aXZlEjUKBXJvbGVzGAQgAygLMh8uc3Rld2FyZC5wbGF0Zm9ybS52MS5Q\
                     b2xpY3lSb2xlUgVyb2xlcxI1CgV1bml0cxgFIAMoCzIfLnN0ZXdhcmQucGxhdGZvcm0udjEuUG9saWN5VW5pdFIFdW5pdHMS\
                     NQoFdXNlcnMYBiADKAsyHy5zdGV3YXJkLnBsYXRmb3JtLnYxLlBvbGljeVVzZXJSBXVzZXJzEkQKCnBsYWNlbWVudHMYByAD\
@@ -1445,97 +1507,106 @@ extension ContractCatalogue {
                     cmQucGxhdGZvcm0udjEuTW9kZWxGaWVsZFIGZmllbGRzEjoKB29iamVjdHMYCiADKAsyIC5zdGV3YXJkLnBsYXRmb3JtLnYx\
                     Lk1vZGVsT2JqZWN0UgdvYmplY3RzElMKEXVwY29taW5nX3NldHRpbmdzGAsgAygLMiYuc3Rld2FyZC5pZGVudGl0eS52MS5X\
                     b3Jrc3BhY2VTZXR0aW5nc1IQdXBjb21pbmdTZXR0aW5ncxIyCgR0YWdzGAwgAygLMh4uc3Rld2FyZC5wbGF0Zm9ybS52MS5Q\
-                    b2xpY3lUYWdSBHRhZ3MixwEKCVBvbGljeVRhZxIOCgJpZBgBIAEoDFICaWQSGQoIb3duZXJfaWQYAiABKAxSB293bmVySWQS\
-                    FwoHdW5pdF9pZBgDIAEoDFIGdW5pdElkEiYKD3NoYXJlZF93aXRoX2FsbBgEIAEoCFINc2hhcmVkV2l0aEFsbBImCg9zaGFy\
-                    ZWRfdW5pdF9pZHMYBSADKAxSDXNoYXJlZFVuaXRJZHMSJgoPc2hhcmVkX3JvbGVfaWRzGAYgAygMUg1zaGFyZWRSb2xlSWRz\
-                    IusBCgtNb2RlbE9iamVjdBISCgRuYW1lGAEgASgJUgRuYW1lEhYKBm51bWJlchgCIAEoA1IGbnVtYmVyEhYKBnNoYXJlZBgD\
-                    IAEoCFIGc2hhcmVkEiMKDW51bWJlcl9mb3JtYXQYBCABKAlSDG51bWJlckZvcm1hdBIhCgxkaXNwbGF5X25hbWUYBSABKAlS\
-                    C2Rpc3BsYXlOYW1lEi4KE3BsdXJhbF9kaXNwbGF5X25hbWUYBiABKAlSEXBsdXJhbERpc3BsYXlOYW1lEiAKC2Rlc2NyaXB0\
-                    aW9uGAcgASgJUgtkZXNjcmlwdGlvbiKLBQoKTW9kZWxGaWVsZBIWCgZvYmplY3QYASABKAlSBm9iamVjdBIWCgZudW1iZXIY\
-                    AiABKANSBm51bWJlchISCgRuYW1lGAMgASgJUgRuYW1lEi4KBGtpbmQYBCABKA4yGi5zdGV3YXJkLnR5cGUudjEuRmllbGRL\
-                    aW5kUgRraW5kEhoKCHJlcXVpcmVkGAUgASgIUghyZXF1aXJlZBIdCgpsZW5ndGhfbWF4GAYgASgFUglsZW5ndGhNYXgSGwoJ\
-                    dmFsdWVfbWluGAcgASgDUgh2YWx1ZU1pbhIbCgl2YWx1ZV9tYXgYCCABKANSCHZhbHVlTWF4EhgKB2Nob2ljZXMYCSADKAlS\
-                    B2Nob2ljZXMSIQoMZGlzcGxheV9uYW1lGAogASgJUgtkaXNwbGF5TmFtZRIgCgtkZXNjcmlwdGlvbhgLIAEoCVILZGVzY3Jp\
-                    cHRpb24SQQoNZGVmYXVsdF92YWx1ZRgMIAEoCzIcLnN0ZXdhcmQudHlwZS52MS5DdXN0b21GaWVsZFIMZGVmYXVsdFZhbHVl\
-                    EhsKCXJlYWRfb25seRgNIAEoCFIIcmVhZE9ubHkSGAoHcGF0dGVybhgOIAEoCVIHcGF0dGVybhInCg9wYXR0ZXJuX21lc3Nh\
-                    Z2UYDyABKAlSDnBhdHRlcm5NZXNzYWdlEjMKBmxhYmVscxgQIAMoCzIbLnN0ZXdhcmQudHlwZS52MS5GaWVsZExhYmVsUgZs\
-                    YWJlbHMSFgoGdW5pcXVlGBEgASgIUgZ1bmlxdWUSKQoQcmVmZXJlbmNlX29iamVjdBgSIAEoCVIPcmVmZXJlbmNlT2JqZWN0\
-                    EhoKCGRlY2ltYWxzGBMgASgFUghkZWNpbWFscyK8AQoKUG9saWN5Um9sZRIOCgJpZBgBIAEoDFICaWQSIQoMZGlzcGxheV9u\
-                    YW1lGAIgASgJUgtkaXNwbGF5TmFtZRIyCgZncmFudHMYAyADKAsyGi5zdGV3YXJkLmlkZW50aXR5LnYxLkdyYW50UgZncmFu\
-                    dHMSRwoOZmllbGRfcG9saWNpZXMYBCADKAsyIC5zdGV3YXJkLmlkZW50aXR5LnYxLkZpZWxkUG9saWN5Ug1maWVsZFBvbGlj\
-                    aWVzIlMKClBvbGljeVVuaXQSDgoCaWQYASABKAxSAmlkEhsKCXBhcmVudF9pZBgCIAEoDFIIcGFyZW50SWQSGAoHZGVsZXRl\
-                    ZBgDIAEoCFIHZGVsZXRlZCJQCgpQb2xpY3lVc2VyEg4KAmlkGAEgASgMUgJpZBIXCgd1bml0X2lkGAIgASgMUgZ1bml0SWQS\
-                    GQoIcm9sZV9pZHMYAyADKAxSB3JvbGVJZHMiewoPVGVuYW50UGxhY2VtZW50EhgKB3NlcnZpY2UYASABKAlSB3NlcnZpY2US\
-                    GgoIZGF0YWJhc2UYAiABKAlSCGRhdGFiYXNlEhwKCXBhcnRpdGlvbhgDIAEoBVIJcGFydGl0aW9uEhQKBWVwb2NoGAQgASgD\
-                    UgVlcG9jaDLJAgoNUG9saWN5U2VydmljZRJoCg1XYXRjaFBvbGljaWVzEikuc3Rld2FyZC5wbGF0Zm9ybS52MS5XYXRjaFBv\
-                    bGljaWVzUmVxdWVzdBoqLnN0ZXdhcmQucGxhdGZvcm0udjEuV2F0Y2hQb2xpY2llc1Jlc3BvbnNlMAESWgoJR2V0UG9saWN5\
-                    EiUuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lSZXF1ZXN0GiYuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lS\
-                    ZXNwb25zZRJyChFMaXN0U2VydmVkVGVuYW50cxItLnN0ZXdhcmQucGxhdGZvcm0udjEuTGlzdFNlcnZlZFRlbmFudHNSZXF1\
-                    ZXN0Gi4uc3Rld2FyZC5wbGF0Zm9ybS52MS5MaXN0U2VydmVkVGVuYW50c1Jlc3BvbnNlSokkCkoKAQwSAwEAEhpAIFJpZ2h0\
-                    cyBhbmQgcGxhY2VtZW50cywgYXMgaWRlbnRpdHkgZ2l2ZXMgdGhlbSB0byB0aGUgc2VydmljZXMuCgoyCgIGABIECwATARom\
-                    IE9mZmVyZWQgYnkgaWRlbnRpdHkgdG8gdGhlIHNlcnZpY2VzLgoK1AEKBAYAAgASAw4CURrGASBUZWxscyBvZiB0ZW5hbnRz\
-                    IHdob3NlIHBvbGljeSBvciBwbGFjZW1lbnQgY2hhbmdlZCwgYXMgdGhleSBjaGFuZ2U7IGJlZ2lucyB3aXRoIGFuIGVtcHR5\
-                    IGFuc3dlciBhbmQgcmVwZWF0cyBpdAogZXZlcnkgc2Vjb25kIGFzIGEgc2lnbiBvZiBsaWZlLiBBIHNlcnZpY2UgdGhhdCBo\
-                    ZWFycyBub3RoaW5nIGZvciA1IHMgcmVmdXNlcyB3cml0ZXMuCgosCgQGAAIBEgMQAj4aHyBHaXZlcyB0aGUgcG9saWN5IG9m\
-                    IGEgdGVuYW50LgoKhAEKBAYAAgISAxICVhp3IEdpdmVzIHRoZSB0ZW5hbnRzIGluIHVzZSB0aGF0IGEgc2VydmljZSBoYXMg\
-                    ZGF0YSBvZiwgYSBwYWdlIGF0IGEgdGltZTogdGhvc2UgZm9yIHdoaWNoIGl0IHdvcmtzIHdpdGhvdXQgYmVpbmcgY2FsbGVk\
-                    LgoKKQoCBAASBBYAFwEaHSBBc2tzIHRvIGJlIHRvbGQgb2YgY2hhbmdlcy4KChYKAgQBEgQaAB0BGgogQ2hhbmdlcy4KCj0K\
-                    BAQBAgASAxwCJBowIFRoZSB0ZW5hbnRzIHdob3NlIHBvbGljeSBvciBwbGFjZW1lbnQgY2hhbmdlZC4KCjkKAgQCEgQgACUB\
-                    Gi0gQSB0ZW5hbnQncyBwb2xpY3kgb3IgcGxhY2VtZW50IGhhcyBjaGFuZ2VkLgoKJAoEBAICABIDIgIfGhcgVGhlIHRlbmFu\
-                    dCwgMTYgYnl0ZXMuCgofCgQEAgIBEgMkAhsaEiBUaGUgbmV3IHZlcnNpb24uCgogCgIEAxIEKAArARoUIEFza3MgZm9yIGEg\
-                    cG9saWN5LgoKJAoEBAMCABIDKgIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgofCgIEBBIELgAzARoTIEFza3MgZm9yIHRl\
-                    bmFudHMuCgo5CgQEBAIAEgMwAh4aLCBUaGUgc2VydmljZTogaWRlbnRpdHksIGN1c3RvbWVyLCBzYWxlcyDigKYKClcKBAQE\
-                    AgESAzICJRpKIFRoZSBsYXN0IHRlbmFudCBvZiB0aGUgcGFnZSBiZWZvcmUsIDE2IGJ5dGVzOyBhYnNlbnQgZm9yIHRoZSBm\
-                    aXJzdCBwYWdlLgoKRAoCBAUSBDYAOQEaOCBBIHBhZ2Ugb2YgdGVuYW50cy4gT25lIHdpdGhvdXQgYW55IGlzIGJlaGluZCB0\
-                    aGUgbGFzdC4KCjwKBAQFAgASAzgCIBovIEF0IG1vc3QgMSwwMDAsIDE2IGJ5dGVzIGVhY2gsIGluIHRoZWlyIG9yZGVyLgoK\
-                    JQoCBAYSBDwAPwEaGSBUaGUgcG9saWN5IG9mIGEgdGVuYW50LgoKGgoEBAYCABIDPgIjGg0gVGhlIHBvbGljeS4KCkIKAgQH\
-                    EgRCAFsBGjYgRXZlcnl0aGluZyB0aGF0IGRlY2lkZXMgd2hvIG1heSBkbyB3aGF0IGluIGEgdGVuYW50LgoKJAoEBAcCABID\
-                    RAIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgo4CgQEBwIBEgNGAhsaKyBWZXJzaW9uLCBmcm9tIDE7IHJpc2VzIHdpdGgg\
-                    ZXZlcnkgY2hhbmdlLgoKKAoEBAcCAhIDSAIbGhsgVGhlIHRlbmFudCBtYXkgYmUgc2VydmVkLgoKGQoEBAcCAxIDSgIgGgwg\
-                    VGhlIHJvbGVzLgoKHQoEBAcCBBIDTAIgGhAgVGhlIHVuaXQgdHJlZS4KCikKBAQHAgUSA04CIBocIFRoZSB1c2VycyB3aG8g\
-                    bWF5IHNpZ24gaW4uCgo8CgQEBwIGEgNQAioaLyBXaGVyZSB0aGUgdGVuYW50J3MgZGF0YSBpcywgZm9yIGVhY2ggc2Vydmlj\
-                    ZS4KClQKBAQHAgcSA1ICPhpHIFdoYXQgdGhlIHdvcmtzcGFjZSBoYXMgc2V0IGZvciBpdHNlbGY7IGFic2VudCB3aGVyZSBp\
-                    dCBpcyBub3QgYWN0aXZlLgoKRgoEBAcCCBIDVAIhGjkgVGhlIGZpZWxkcyB0aGF0IHRoZSB3b3Jrc3BhY2UgaGFzIGFkZGVk\
-                    IHRvIGl0cyByZWNvcmRzLgoKOgoEBAcCCRIDVgIkGi0gVGhlIG9iamVjdHMgdGhhdCB0aGUgd29ya3NwYWNlIGhhcyBkZWZp\
-                    bmVkLgoKWAoEBAcCChIDWAJIGksgV2hhdCB0aGUgd29ya3NwYWNlIHdpbGwgaGF2ZSBzZXQgZnJvbSBtb21lbnRzIHRvIGNv\
-                    bWUgb24sIHRoZSBuZXh0IGZpcnN0LgoKPwoEBAcCCxIDWgIfGjIgVGhlIHRhZ3Mgb2YgdGhlIHdvcmtzcGFjZSB0aGF0IHdl\
-                    cmUgbm90IGRlbGV0ZWQuCgpUCgIECBIEXgBrARpIIEEgdGFnOiB3aG8gc2VlcyBpdC4gV2hhdCBpdCBpcyBjYWxsZWQga25v\
-                    d3MgdGhlIHNlcnZpY2UgdGhhdCBrZWVwcyBpdC4KChwKBAQIAgASA2ACGBoPIElkLCAxNiBieXRlcy4KCiMKBAQIAgESA2IC\
-                    HhoWIEl0cyBvd25lciwgMTYgYnl0ZXMuCgo8CgQECAICEgNkAh0aLyBJdHMgZGVwYXJ0bWVudCwgMTYgYnl0ZXM7IGFic2Vu\
-                    dCB3aXRob3V0IG9uZS4KCiEKBAQIAgMSA2YCJBoUIEV2ZXJ5Ym9keSBzZWVzIGl0LgoKVAoEBAgCBBIDaAIlGkcgVGhlIGRl\
-                    cGFydG1lbnRzIGluIHdoaWNoLCBhbmQgYmVsb3cgd2hpY2gsIGl0IGlzIHNlZW4sIDE2IGJ5dGVzIGVhY2guCgo+CgQECAIF\
-                    EgNqAiUaMSBUaGUgcm9sZXMgd2l0aCB3aGljaCBpdCBpcyBzZWVuLCAxNiBieXRlcyBlYWNoLgoKNQoCBAkSBG4AfQEaKSBB\
-                    biBvYmplY3QgdGhhdCBhIHdvcmtzcGFjZSBoYXMgZGVmaW5lZC4KCicKBAQJAgASA3ACGxoaIEl0cyBuYW1lLCBhcyBpbiBw\
-                    cm9qZWN0LgoKbAoEBAkCARIDcgIcGl8gSXRzIG51bWJlciwgd2hpY2ggbm8gb3RoZXIgb2JqZWN0IG9mIHRoZSB3b3Jrc3Bh\
-                    Y2UgaGFzIG9yIGhhZDogaXRzIHJlY29yZHMgYXJlIGtlcHQgdW5kZXIgaXQuCgopCgQECQICEgN0AhsaHCBJdHMgcmVjb3Jk\
-                    cyBoYXZlIG5vIG93bmVyLgoKIwoEBAkCAxIDdgIkGhYgTnVtYmVycyBpdHMgcmVjb3Jkcy4KCiQKBAQJAgQSA3gCIxoXIFdo\
-                    YXQgcGVvcGxlIGNhbGwgb25lLgoKKAoEBAkCBRIDegIqGhsgV2hhdCBwZW9wbGUgY2FsbCBzZXZlcmFsLgoKHgoEBAkCBhID\
-                    fAIiGhEgV2hhdCBpdCBpcyBmb3IuCgozCgIEChIGgAEApwEBGiUgQSBmaWVsZCB0aGF0IGEgd29ya3NwYWNlIGhhcyBhZGRl\
-                    ZC4KCi4KBAQKAgASBIIBAh0aICBLaW5kIG9mIHJlY29yZCwgYXMgaW4gYWNjb3VudC4KCmcKBAQKAgESBIQBAhwaWSBJdHMg\
-                    bnVtYmVyLCB3aGljaCBubyBvdGhlciBmaWVsZCBvZiB0aGUgd29ya3NwYWNlIGhhcyBvciBoYWQ6IHZhbHVlcyBhcmUga2Vw\
-                    dCB1bmRlciBpdC4KChkKBAQKAgISBIYBAhsaCyBJdHMgbmFtZS4KCiQKBAQKAgMSBIgBAi4aFiBXaGF0IGl0cyB2YWx1ZXMg\
-                    YXJlLgoKKQoEBAoCBBIEigECHRobIE5ldyByZWNvcmRzIG5lZWQgYSB2YWx1ZS4KCioKBAQKAgUSBIwBAiAaHCBNb3N0IGNo\
-                    YXJhY3RlcnMgb2YgYSB0ZXh0LgoKPgoEBAoCBhIEjgECHxowIFRoZSBsZWFzdCBudW1iZXIsIG9yIG1pbm9yIHVuaXRzIG9m\
-                    IGFuIGFtb3VudC4KChkKBAQKAgcSBJABAh8aCyBUaGUgbW9zdC4KCiUKBAQKAggSBJIBAh4aFyBUaGUgbGlzdCBvZiBhIGNo\
-                    b2ljZS4KCiQKBAQKAgkSBJQBAiQaFiBXaGF0IHBlb3BsZSBjYWxsIGl0LgoKHwoEBAoCChIElgECIxoRIFdoYXQgaXQgaXMg\
-                    Zm9yLgoKPwoEBAoCCxIEmAECOhoxIFRoZSB2YWx1ZSBvZiBuZXcgcmVjb3JkcyB0aGF0IGNvbWUgd2l0aG91dCBvbmUuCgoj\
-                    CgQECgIMEgSaAQIfGhUgTm8gdXNlciBjaGFuZ2VzIGl0LgoKIwoEBAoCDRIEnAECHxoVIFRoZSBmb3JtIG9mIGEgdGV4dC4K\
-                    CjcKBAQKAg4SBJ4BAicaKSBXaGF0IGlzIHRvbGQgb2YgYSB0ZXh0IG9mIGFub3RoZXIgZm9ybS4KCjcKBAQKAg8SBKABAjIa\
-                    KSBXaGF0IHBlb3BsZSBjYWxsIGl0IGluIG90aGVyIGxhbmd1YWdlcy4KCjoKBAQKAhASBKIBAhwaLCBObyB0d28gbGl2aW5n\
-                    IHJlY29yZHMgaGF2ZSB0aGUgc2FtZSB2YWx1ZS4KCjsKBAQKAhESBKQBAigaLSBUaGUga2luZCBvZiByZWNvcmRzIHRoYXQg\
-                    YSByZWZlcmVuY2UgbmFtZXMuCgo4CgQECgISEgSmAQIfGiogTW9zdCBkaWdpdHMgYWZ0ZXIgdGhlIHBvaW50IG9mIGEgbnVt\
-                    YmVyLgoKFwoCBAsSBqoBALMBARoJIEEgcm9sZS4KCh0KBAQLAgASBKwBAhgaDyBJZCwgMTYgYnl0ZXMuCgonCgQECwIBEgSu\
-                    AQIjGhkgTmFtZSwgZm9yIGV4cGxhbmF0aW9ucy4KCh8KBAQLAgISBLABAjAaESBXaGF0IGl0IGFsbG93cy4KCiUKBAQLAgMS\
-                    BLIBAj4aFyBXaGF0IGl0IHNlZXMgbGVzcyBvZi4KCh0KAgQMEga2AQC9AQEaDyBBIGRlcGFydG1lbnQuCgodCgQEDAIAEgS4\
-                    AQIYGg8gSWQsIDE2IGJ5dGVzLgoKPgoEBAwCARIEugECHxowIFRoZSBvbmUgYWJvdmUsIDE2IGJ5dGVzOyBhYnNlbnQgZm9y\
-                    IGEgdG9wIG9uZS4KCoEBCgQEDAICEgS8AQIcGnMgSXQgd2FzIGRlbGV0ZWQuIE5vdGhpbmcgbmV3IGlzIHB1dCBpbnRvIGl0\
-                    LCBidXQgd2hvZXZlciBzZWVzIHRoZSBkZXBhcnRtZW50cyBhYm92ZSBpdCBnb2VzIG9uIHNlZWluZyBpdHMgcmVjb3Jkcy4K\
-                    ChcKAgQNEgbAAQDHAQEaCSBBIHVzZXIuCgodCgQEDQIAEgTCAQIYGg8gSWQsIDE2IGJ5dGVzLgoKOQoEBA0CARIExAECHRor\
-                    IERlcGFydG1lbnQsIDE2IGJ5dGVzOyBhYnNlbnQgd2l0aG91dCBvbmUuCgolCgQEDQICEgTGAQIeGhcgUm9sZXMsIDE2IGJ5\
-                    dGVzIGVhY2guCgo4CgIEDhIGygEA0wEBGiogV2hlcmUgYSB0ZW5hbnQncyBkYXRhIG9mIG9uZSBzZXJ2aWNlIGlzLgoKLAoE\
-                    BA4CABIEzAECHhoeIGlkZW50aXR5LCBjdXN0b21lciBvciBzYWxlcy4KCj8KBAQOAgESBM4BAh8aMSBOYW1lIG9mIHRoZSBk\
-                    YXRhYmFzZSBpbiB0aGUgc2VydmljZSdzIHNldHRpbmdzLgoKNgoEBA4CAhIE0AECHxooIE51bWJlciBvZiB0aGUgcGFydGl0\
-                    aW9uIGxvZ2luLCBmcm9tIDAuCgoqCgQEDgIDEgTSAQIbGhwgUmlzZXMgd2hlbiB0aGUgZGF0YSBtb3Zlcy4K
+                    b2xpY3lUYWdSBHRhZ3MSRwoMY2hvaWNlX2xpc3RzGA0gAygLMiQuc3Rld2FyZC5wbGF0Zm9ybS52MS5Nb2RlbENob2ljZUxp\
+                    c3RSC2Nob2ljZUxpc3RzIoABCg9Nb2RlbENob2ljZUxpc3QSEgoEbmFtZRgBIAEoCVIEbmFtZRI2CgdlbnRyaWVzGAIgAygL\
+                    Mhwuc3Rld2FyZC50eXBlLnYxLkNob2ljZUVudHJ5UgdlbnRyaWVzEiEKDGJvdW5kX2ZpZWxkcxgDIAMoCVILYm91bmRGaWVs\
+                    ZHMixwEKCVBvbGljeVRhZxIOCgJpZBgBIAEoDFICaWQSGQoIb3duZXJfaWQYAiABKAxSB293bmVySWQSFwoHdW5pdF9pZBgD\
+                    IAEoDFIGdW5pdElkEiYKD3NoYXJlZF93aXRoX2FsbBgEIAEoCFINc2hhcmVkV2l0aEFsbBImCg9zaGFyZWRfdW5pdF9pZHMY\
+                    BSADKAxSDXNoYXJlZFVuaXRJZHMSJgoPc2hhcmVkX3JvbGVfaWRzGAYgAygMUg1zaGFyZWRSb2xlSWRzIusBCgtNb2RlbE9i\
+                    amVjdBISCgRuYW1lGAEgASgJUgRuYW1lEhYKBm51bWJlchgCIAEoA1IGbnVtYmVyEhYKBnNoYXJlZBgDIAEoCFIGc2hhcmVk\
+                    EiMKDW51bWJlcl9mb3JtYXQYBCABKAlSDG51bWJlckZvcm1hdBIhCgxkaXNwbGF5X25hbWUYBSABKAlSC2Rpc3BsYXlOYW1l\
+                    Ei4KE3BsdXJhbF9kaXNwbGF5X25hbWUYBiABKAlSEXBsdXJhbERpc3BsYXlOYW1lEiAKC2Rlc2NyaXB0aW9uGAcgASgJUgtk\
+                    ZXNjcmlwdGlvbiKsBQoKTW9kZWxGaWVsZBIWCgZvYmplY3QYASABKAlSBm9iamVjdBIWCgZudW1iZXIYAiABKANSBm51bWJl\
+                    chISCgRuYW1lGAMgASgJUgRuYW1lEi4KBGtpbmQYBCABKA4yGi5zdGV3YXJkLnR5cGUudjEuRmllbGRLaW5kUgRraW5kEhoK\
+                    CHJlcXVpcmVkGAUgASgIUghyZXF1aXJlZBIdCgpsZW5ndGhfbWF4GAYgASgFUglsZW5ndGhNYXgSGwoJdmFsdWVfbWluGAcg\
+                    ASgDUgh2YWx1ZU1pbhIbCgl2YWx1ZV9tYXgYCCABKANSCHZhbHVlTWF4EhgKB2Nob2ljZXMYCSADKAlSB2Nob2ljZXMSIQoM\
+                    ZGlzcGxheV9uYW1lGAogASgJUgtkaXNwbGF5TmFtZRIgCgtkZXNjcmlwdGlvbhgLIAEoCVILZGVzY3JpcHRpb24SQQoNZGVm\
+                    YXVsdF92YWx1ZRgMIAEoCzIcLnN0ZXdhcmQudHlwZS52MS5DdXN0b21GaWVsZFIMZGVmYXVsdFZhbHVlEhsKCXJlYWRfb25s\
+                    eRgNIAEoCFIIcmVhZE9ubHkSGAoHcGF0dGVybhgOIAEoCVIHcGF0dGVybhInCg9wYXR0ZXJuX21lc3NhZ2UYDyABKAlSDnBh\
+                    dHRlcm5NZXNzYWdlEjMKBmxhYmVscxgQIAMoCzIbLnN0ZXdhcmQudHlwZS52MS5GaWVsZExhYmVsUgZsYWJlbHMSFgoGdW5p\
+                    cXVlGBEgASgIUgZ1bmlxdWUSKQoQcmVmZXJlbmNlX29iamVjdBgSIAEoCVIPcmVmZXJlbmNlT2JqZWN0EhoKCGRlY2ltYWxz\
+                    GBMgASgFUghkZWNpbWFscxIfCgtjaG9pY2VfbGlzdBgUIAEoCVIKY2hvaWNlTGlzdCK8AQoKUG9saWN5Um9sZRIOCgJpZBgB\
+                    IAEoDFICaWQSIQoMZGlzcGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFtZRIyCgZncmFudHMYAyADKAsyGi5zdGV3YXJkLmlk\
+                    ZW50aXR5LnYxLkdyYW50UgZncmFudHMSRwoOZmllbGRfcG9saWNpZXMYBCADKAsyIC5zdGV3YXJkLmlkZW50aXR5LnYxLkZp\
+                    ZWxkUG9saWN5Ug1maWVsZFBvbGljaWVzIlMKClBvbGljeVVuaXQSDgoCaWQYASABKAxSAmlkEhsKCXBhcmVudF9pZBgCIAEo\
+                    DFIIcGFyZW50SWQSGAoHZGVsZXRlZBgDIAEoCFIHZGVsZXRlZCJQCgpQb2xpY3lVc2VyEg4KAmlkGAEgASgMUgJpZBIXCgd1\
+                    bml0X2lkGAIgASgMUgZ1bml0SWQSGQoIcm9sZV9pZHMYAyADKAxSB3JvbGVJZHMiewoPVGVuYW50UGxhY2VtZW50EhgKB3Nl\
+                    cnZpY2UYASABKAlSB3NlcnZpY2USGgoIZGF0YWJhc2UYAiABKAlSCGRhdGFiYXNlEhwKCXBhcnRpdGlvbhgDIAEoBVIJcGFy\
+                    dGl0aW9uEhQKBWVwb2NoGAQgASgDUgVlcG9jaDLJAgoNUG9saWN5U2VydmljZRJoCg1XYXRjaFBvbGljaWVzEikuc3Rld2Fy\
+                    ZC5wbGF0Zm9ybS52MS5XYXRjaFBvbGljaWVzUmVxdWVzdBoqLnN0ZXdhcmQucGxhdGZvcm0udjEuV2F0Y2hQb2xpY2llc1Jl\
+                    c3BvbnNlMAESWgoJR2V0UG9saWN5EiUuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lSZXF1ZXN0GiYuc3Rld2FyZC5w\
+                    bGF0Zm9ybS52MS5HZXRQb2xpY3lSZXNwb25zZRJyChFMaXN0U2VydmVkVGVuYW50cxItLnN0ZXdhcmQucGxhdGZvcm0udjEu\
+                    TGlzdFNlcnZlZFRlbmFudHNSZXF1ZXN0Gi4uc3Rld2FyZC5wbGF0Zm9ybS52MS5MaXN0U2VydmVkVGVuYW50c1Jlc3BvbnNl\
+                    SosnCkoKAQwSAwEAEhpAIFJpZ2h0cyBhbmQgcGxhY2VtZW50cywgYXMgaWRlbnRpdHkgZ2l2ZXMgdGhlbSB0byB0aGUgc2Vy\
+                    dmljZXMuCgoyCgIGABIECwATARomIE9mZmVyZWQgYnkgaWRlbnRpdHkgdG8gdGhlIHNlcnZpY2VzLgoK1AEKBAYAAgASAw4C\
+                    URrGASBUZWxscyBvZiB0ZW5hbnRzIHdob3NlIHBvbGljeSBvciBwbGFjZW1lbnQgY2hhbmdlZCwgYXMgdGhleSBjaGFuZ2U7\
+                    IGJlZ2lucyB3aXRoIGFuIGVtcHR5IGFuc3dlciBhbmQgcmVwZWF0cyBpdAogZXZlcnkgc2Vjb25kIGFzIGEgc2lnbiBvZiBs\
+                    aWZlLiBBIHNlcnZpY2UgdGhhdCBoZWFycyBub3RoaW5nIGZvciA1IHMgcmVmdXNlcyB3cml0ZXMuCgosCgQGAAIBEgMQAj4a\
+                    HyBHaXZlcyB0aGUgcG9saWN5IG9mIGEgdGVuYW50LgoKhAEKBAYAAgISAxICVhp3IEdpdmVzIHRoZSB0ZW5hbnRzIGluIHVz\
+                    ZSB0aGF0IGEgc2VydmljZSBoYXMgZGF0YSBvZiwgYSBwYWdlIGF0IGEgdGltZTogdGhvc2UgZm9yIHdoaWNoIGl0IHdvcmtz\
+                    IHdpdGhvdXQgYmVpbmcgY2FsbGVkLgoKKQoCBAASBBYAFwEaHSBBc2tzIHRvIGJlIHRvbGQgb2YgY2hhbmdlcy4KChYKAgQB\
+                    EgQaAB0BGgogQ2hhbmdlcy4KCj0KBAQBAgASAxwCJBowIFRoZSB0ZW5hbnRzIHdob3NlIHBvbGljeSBvciBwbGFjZW1lbnQg\
+                    Y2hhbmdlZC4KCjkKAgQCEgQgACUBGi0gQSB0ZW5hbnQncyBwb2xpY3kgb3IgcGxhY2VtZW50IGhhcyBjaGFuZ2VkLgoKJAoE\
+                    BAICABIDIgIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgofCgQEAgIBEgMkAhsaEiBUaGUgbmV3IHZlcnNpb24uCgogCgIE\
+                    AxIEKAArARoUIEFza3MgZm9yIGEgcG9saWN5LgoKJAoEBAMCABIDKgIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgofCgIE\
+                    BBIELgAzARoTIEFza3MgZm9yIHRlbmFudHMuCgo5CgQEBAIAEgMwAh4aLCBUaGUgc2VydmljZTogaWRlbnRpdHksIGN1c3Rv\
+                    bWVyLCBzYWxlcyDigKYKClcKBAQEAgESAzICJRpKIFRoZSBsYXN0IHRlbmFudCBvZiB0aGUgcGFnZSBiZWZvcmUsIDE2IGJ5\
+                    dGVzOyBhYnNlbnQgZm9yIHRoZSBmaXJzdCBwYWdlLgoKRAoCBAUSBDYAOQEaOCBBIHBhZ2Ugb2YgdGVuYW50cy4gT25lIHdp\
+                    dGhvdXQgYW55IGlzIGJlaGluZCB0aGUgbGFzdC4KCjwKBAQFAgASAzgCIBovIEF0IG1vc3QgMSwwMDAsIDE2IGJ5dGVzIGVh\
+                    Y2gsIGluIHRoZWlyIG9yZGVyLgoKJQoCBAYSBDwAPwEaGSBUaGUgcG9saWN5IG9mIGEgdGVuYW50LgoKGgoEBAYCABIDPgIj\
+                    Gg0gVGhlIHBvbGljeS4KCkIKAgQHEgRCAF0BGjYgRXZlcnl0aGluZyB0aGF0IGRlY2lkZXMgd2hvIG1heSBkbyB3aGF0IGlu\
+                    IGEgdGVuYW50LgoKJAoEBAcCABIDRAIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgo4CgQEBwIBEgNGAhsaKyBWZXJzaW9u\
+                    LCBmcm9tIDE7IHJpc2VzIHdpdGggZXZlcnkgY2hhbmdlLgoKKAoEBAcCAhIDSAIbGhsgVGhlIHRlbmFudCBtYXkgYmUgc2Vy\
+                    dmVkLgoKGQoEBAcCAxIDSgIgGgwgVGhlIHJvbGVzLgoKHQoEBAcCBBIDTAIgGhAgVGhlIHVuaXQgdHJlZS4KCikKBAQHAgUS\
+                    A04CIBocIFRoZSB1c2VycyB3aG8gbWF5IHNpZ24gaW4uCgo8CgQEBwIGEgNQAioaLyBXaGVyZSB0aGUgdGVuYW50J3MgZGF0\
+                    YSBpcywgZm9yIGVhY2ggc2VydmljZS4KClQKBAQHAgcSA1ICPhpHIFdoYXQgdGhlIHdvcmtzcGFjZSBoYXMgc2V0IGZvciBp\
+                    dHNlbGY7IGFic2VudCB3aGVyZSBpdCBpcyBub3QgYWN0aXZlLgoKRgoEBAcCCBIDVAIhGjkgVGhlIGZpZWxkcyB0aGF0IHRo\
+                    ZSB3b3Jrc3BhY2UgaGFzIGFkZGVkIHRvIGl0cyByZWNvcmRzLgoKOgoEBAcCCRIDVgIkGi0gVGhlIG9iamVjdHMgdGhhdCB0\
+                    aGUgd29ya3NwYWNlIGhhcyBkZWZpbmVkLgoKWAoEBAcCChIDWAJIGksgV2hhdCB0aGUgd29ya3NwYWNlIHdpbGwgaGF2ZSBz\
+                    ZXQgZnJvbSBtb21lbnRzIHRvIGNvbWUgb24sIHRoZSBuZXh0IGZpcnN0LgoKPwoEBAcCCxIDWgIfGjIgVGhlIHRhZ3Mgb2Yg\
+                    dGhlIHdvcmtzcGFjZSB0aGF0IHdlcmUgbm90IGRlbGV0ZWQuCgoxCgQEBwIMEgNcAi0aJCBUaGUgY2hvaWNlIGxpc3RzIG9m\
+                    IHRoZSB3b3Jrc3BhY2UuCgo9CgIECBIEYABnARoxIFdoYXQgdGhlcmUgaXMgdG8gY2hvb3NlIGZyb20gaW4gc2V2ZXJhbCBm\
+                    aWVsZHMuCgooCgQECAIAEgNiAhsaGyBJdHMgbmFtZSwgYXMgaW4gaW5kdXN0cnkuCgo3CgQECAIBEgNkAjMaKiBJbiBpdHMg\
+                    b3JkZXIsIHRoZSByZXRpcmVkIG9uZXMgaW5jbHVkZWQuCgpjCgQECAICEgNmAiMaViBUaGUgdGV4dHMgdGhhdCBhbGwgd29y\
+                    a3NwYWNlcyBoYXZlIGFuZCB0aGF0IGFyZSBib3VuZCB0byBpdCwgYXMgaW4gYWNjb3VudC5pbmR1c3RyeS4KClQKAgQJEgRq\
+                    AHcBGkggQSB0YWc6IHdobyBzZWVzIGl0LiBXaGF0IGl0IGlzIGNhbGxlZCBrbm93cyB0aGUgc2VydmljZSB0aGF0IGtlZXBz\
+                    IGl0LgoKHAoEBAkCABIDbAIYGg8gSWQsIDE2IGJ5dGVzLgoKIwoEBAkCARIDbgIeGhYgSXRzIG93bmVyLCAxNiBieXRlcy4K\
+                    CjwKBAQJAgISA3ACHRovIEl0cyBkZXBhcnRtZW50LCAxNiBieXRlczsgYWJzZW50IHdpdGhvdXQgb25lLgoKIQoEBAkCAxID\
+                    cgIkGhQgRXZlcnlib2R5IHNlZXMgaXQuCgpUCgQECQIEEgN0AiUaRyBUaGUgZGVwYXJ0bWVudHMgaW4gd2hpY2gsIGFuZCBi\
+                    ZWxvdyB3aGljaCwgaXQgaXMgc2VlbiwgMTYgYnl0ZXMgZWFjaC4KCj4KBAQJAgUSA3YCJRoxIFRoZSByb2xlcyB3aXRoIHdo\
+                    aWNoIGl0IGlzIHNlZW4sIDE2IGJ5dGVzIGVhY2guCgo2CgIEChIFegCJAQEaKSBBbiBvYmplY3QgdGhhdCBhIHdvcmtzcGFj\
+                    ZSBoYXMgZGVmaW5lZC4KCicKBAQKAgASA3wCGxoaIEl0cyBuYW1lLCBhcyBpbiBwcm9qZWN0LgoKbAoEBAoCARIDfgIcGl8g\
+                    SXRzIG51bWJlciwgd2hpY2ggbm8gb3RoZXIgb2JqZWN0IG9mIHRoZSB3b3Jrc3BhY2UgaGFzIG9yIGhhZDogaXRzIHJlY29y\
+                    ZHMgYXJlIGtlcHQgdW5kZXIgaXQuCgoqCgQECgICEgSAAQIbGhwgSXRzIHJlY29yZHMgaGF2ZSBubyBvd25lci4KCiQKBAQK\
+                    AgMSBIIBAiQaFiBOdW1iZXJzIGl0cyByZWNvcmRzLgoKJQoEBAoCBBIEhAECIxoXIFdoYXQgcGVvcGxlIGNhbGwgb25lLgoK\
+                    KQoEBAoCBRIEhgECKhobIFdoYXQgcGVvcGxlIGNhbGwgc2V2ZXJhbC4KCh8KBAQKAgYSBIgBAiIaESBXaGF0IGl0IGlzIGZv\
+                    ci4KCjMKAgQLEgaMAQC1AQEaJSBBIGZpZWxkIHRoYXQgYSB3b3Jrc3BhY2UgaGFzIGFkZGVkLgoKLgoEBAsCABIEjgECHRog\
+                    IEtpbmQgb2YgcmVjb3JkLCBhcyBpbiBhY2NvdW50LgoKZwoEBAsCARIEkAECHBpZIEl0cyBudW1iZXIsIHdoaWNoIG5vIG90\
+                    aGVyIGZpZWxkIG9mIHRoZSB3b3Jrc3BhY2UgaGFzIG9yIGhhZDogdmFsdWVzIGFyZSBrZXB0IHVuZGVyIGl0LgoKGQoEBAsC\
+                    AhIEkgECGxoLIEl0cyBuYW1lLgoKJAoEBAsCAxIElAECLhoWIFdoYXQgaXRzIHZhbHVlcyBhcmUuCgopCgQECwIEEgSWAQId\
+                    GhsgTmV3IHJlY29yZHMgbmVlZCBhIHZhbHVlLgoKKgoEBAsCBRIEmAECIBocIE1vc3QgY2hhcmFjdGVycyBvZiBhIHRleHQu\
+                    Cgo+CgQECwIGEgSaAQIfGjAgVGhlIGxlYXN0IG51bWJlciwgb3IgbWlub3IgdW5pdHMgb2YgYW4gYW1vdW50LgoKGQoEBAsC\
+                    BxIEnAECHxoLIFRoZSBtb3N0LgoKJQoEBAsCCBIEngECHhoXIFRoZSBsaXN0IG9mIGEgY2hvaWNlLgoKJAoEBAsCCRIEoAEC\
+                    JBoWIFdoYXQgcGVvcGxlIGNhbGwgaXQuCgofCgQECwIKEgSiAQIjGhEgV2hhdCBpdCBpcyBmb3IuCgo/CgQECwILEgSkAQI6\
+                    GjEgVGhlIHZhbHVlIG9mIG5ldyByZWNvcmRzIHRoYXQgY29tZSB3aXRob3V0IG9uZS4KCiMKBAQLAgwSBKYBAh8aFSBObyB1\
+                    c2VyIGNoYW5nZXMgaXQuCgojCgQECwINEgSoAQIfGhUgVGhlIGZvcm0gb2YgYSB0ZXh0LgoKNwoEBAsCDhIEqgECJxopIFdo\
+                    YXQgaXMgdG9sZCBvZiBhIHRleHQgb2YgYW5vdGhlciBmb3JtLgoKNwoEBAsCDxIErAECMhopIFdoYXQgcGVvcGxlIGNhbGwg\
+                    aXQgaW4gb3RoZXIgbGFuZ3VhZ2VzLgoKOgoEBAsCEBIErgECHBosIE5vIHR3byBsaXZpbmcgcmVjb3JkcyBoYXZlIHRoZSBz\
+                    YW1lIHZhbHVlLgoKOwoEBAsCERIEsAECKBotIFRoZSBraW5kIG9mIHJlY29yZHMgdGhhdCBhIHJlZmVyZW5jZSBuYW1lcy4K\
+                    CjgKBAQLAhISBLIBAh8aKiBNb3N0IGRpZ2l0cyBhZnRlciB0aGUgcG9pbnQgb2YgYSBudW1iZXIuCgpACgQECwITEgS0AQIj\
+                    GjIgVGhlIGNob2ljZSBsaXN0IGZyb20gd2hpY2ggaXQgdGFrZXMgaXRzIGNob2ljZXMuCgoXCgIEDBIGuAEAwQEBGgkgQSBy\
+                    b2xlLgoKHQoEBAwCABIEugECGBoPIElkLCAxNiBieXRlcy4KCicKBAQMAgESBLwBAiMaGSBOYW1lLCBmb3IgZXhwbGFuYXRp\
+                    b25zLgoKHwoEBAwCAhIEvgECMBoRIFdoYXQgaXQgYWxsb3dzLgoKJQoEBAwCAxIEwAECPhoXIFdoYXQgaXQgc2VlcyBsZXNz\
+                    IG9mLgoKHQoCBA0SBsQBAMsBARoPIEEgZGVwYXJ0bWVudC4KCh0KBAQNAgASBMYBAhgaDyBJZCwgMTYgYnl0ZXMuCgo+CgQE\
+                    DQIBEgTIAQIfGjAgVGhlIG9uZSBhYm92ZSwgMTYgYnl0ZXM7IGFic2VudCBmb3IgYSB0b3Agb25lLgoKgQEKBAQNAgISBMoB\
+                    AhwacyBJdCB3YXMgZGVsZXRlZC4gTm90aGluZyBuZXcgaXMgcHV0IGludG8gaXQsIGJ1dCB3aG9ldmVyIHNlZXMgdGhlIGRl\
+                    cGFydG1lbnRzIGFib3ZlIGl0IGdvZXMgb24gc2VlaW5nIGl0cyByZWNvcmRzLgoKFwoCBA4SBs4BANUBARoJIEEgdXNlci4K\
+                    Ch0KBAQOAgASBNABAhgaDyBJZCwgMTYgYnl0ZXMuCgo5CgQEDgIBEgTSAQIdGisgRGVwYXJ0bWVudCwgMTYgYnl0ZXM7IGFi\
+                    c2VudCB3aXRob3V0IG9uZS4KCiUKBAQOAgISBNQBAh4aFyBSb2xlcywgMTYgYnl0ZXMgZWFjaC4KCjgKAgQPEgbYAQDhAQEa\
+                    KiBXaGVyZSBhIHRlbmFudCdzIGRhdGEgb2Ygb25lIHNlcnZpY2UgaXMuCgosCgQEDwIAEgTaAQIeGh4gaWRlbnRpdHksIGN1\
+                    c3RvbWVyIG9yIHNhbGVzLgoKPwoEBA8CARIE3AECHxoxIE5hbWUgb2YgdGhlIGRhdGFiYXNlIGluIHRoZSBzZXJ2aWNlJ3Mg\
+                    c2V0dGluZ3MuCgo2CgQEDwICEgTeAQIfGiggTnVtYmVyIG9mIHRoZSBwYXJ0aXRpb24gbG9naW4sIGZyb20gMC4KCioKBAQP\
+                    AgMSBOABAhsaHCBSaXNlcyB3aGVuIHRoZSBkYXRhIG1vdmVzLgo=
                     """),
             DescribedFile(
                 path: "steward/platform/v1/program_service.proto", package: "steward.platform.v1",

@@ -106,10 +106,12 @@ package enum IdentityMigrations {
             Migration(
                 number: 15, name: "version_settings", sql: PackageResources.identity_0015_version_settings_sql),
             Migration(number: 16, name: "create_tags", sql: PackageResources.identity_0016_create_tags_sql),
+            Migration(
+                number: 17, name: "create_choice_lists", sql: PackageResources.identity_0017_create_choice_lists_sql),
         ],
         rights: TableRights.kept(
             "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views",
-            "tags")
+            "tags", "choice_lists")
             + [
                 TableRights("field_definitions_number_seq", "USAGE"),
                 TableRights("object_definitions_number_seq", "USAGE"),

@@ -77,7 +77,10 @@ import Wire
         #expect(
             names == [
                 ["account", "contact", "account-contact", "activity", "lead", "record"], ["deal", "pipeline", "stage"],
-                ["user", "department", "role", "field-definition", "object-definition", "saved-view", "tag", "import"],
+                [
+                    "user", "department", "role", "field-definition", "object-definition", "choice-list", "saved-view",
+                    "tag", "import",
+                ],
             ])
     }
 

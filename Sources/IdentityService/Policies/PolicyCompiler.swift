@@ -25,7 +25,7 @@ struct PolicyCompiler: Sendable {
         let parts = try await tenantData.read(
             id, PolicyTables.roles(), PolicyTables.grants(), PolicyTables.fieldPolicies(), PolicyTables.units,
             PolicyTables.users, SettingsTable.since(now), PolicyTables.fields, PolicyTables.objects,
-            PolicyTables.tags,
+            PolicyTables.tags, PolicyTables.choiceLists,
             purpose: .compilePolicy, deadline: deadline)
         policy.roles = try PolicyTables.roles(parts[0], parts[1], parts[2])
         policy.units = try PolicyTables.units(parts[3])
@@ -36,6 +36,7 @@ struct PolicyCompiler: Sendable {
         policy.fields = try PolicyTables.fields(parts[6])
         policy.objects = try PolicyTables.objects(parts[7])
         policy.tags = try await PolicyTables.tags(parts[8])
+        policy.choiceLists = try PolicyTables.choiceLists(parts[9])
         return policy
     }
 

@@ -27,6 +27,10 @@ extension ObjectField {
             : try field.target.map { try FieldReference($0, of: field, call, service) }
         copyOf = rules.original
         readOnly = field.isReadOnly ? true : nil
+        if let list = rules.choices {
+            choiceList = list.name
+            choices = list.entries.map { FieldChoice($0, in: language) }
+        }
         (pattern, patternMessage) = (rules.pattern?.text, rules.pattern?.message)
         defaultValue = field.added?.defaultValue.map { CustomField($0) }
         tellUse(field.name, call)
@@ -53,7 +57,6 @@ extension ObjectField {
         valueMax = rules.range?.upperBound
         decimals = rules.decimals.map { Int32($0) }
         pastSinceDate = rules.pastSince?.text
-        if let texts = rules.choices { choices = texts.map { FieldChoice(text: $0) } }
         if case .enumeration(let values) = field.kind {
             choices = values.values.filter { $0.number != 0 || rules.allowsUnspecified }.map {
                 FieldChoice(text: $0.name, number: $0.number)
@@ -69,6 +72,14 @@ extension ObjectField {
             sortable = true
             indexed = target.isIndexed || [.id, .createTime].contains(target.field.role) ? true : nil
         }
+    }
+}
+
+extension FieldChoice {
+    fileprivate init(_ choice: TenantChoice, in language: String?) {
+        self.init(
+            text: choice.value, displayName: choice.label(in: language), colour: choice.colour,
+            retired: choice.isRetired ? true : nil)
     }
 }
 

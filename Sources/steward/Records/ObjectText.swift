@@ -88,8 +88,12 @@ struct ObjectText {
         if let most = field.countMax { rules.append("≤ \(most) of them") }
         if let path = field.copyOf { rules.append("same as \(path)") }
         if !field.choices.isEmpty {
-            let shown = field.choices.prefix(choicesShown).map { $0.text ?? "" }
-            rules.append(shown.joined(separator: " | ") + (field.choices.count > choicesShown ? " | …" : ""))
+            let living = field.choices.filter { $0.retired != true }
+            let shown = living.prefix(choicesShown).map { choice in
+                (choice.text ?? "") + (choice.displayName.map { " (\($0))" } ?? "")
+            }
+            let list = field.choiceList.map { "\($0): " } ?? ""
+            rules.append(list + shown.joined(separator: " | ") + (living.count > choicesShown ? " | …" : ""))
         }
         return rules
     }

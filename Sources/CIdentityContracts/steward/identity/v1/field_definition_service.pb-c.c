@@ -1627,7 +1627,7 @@ void   steward__identity__v1__watch_field_definitions_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__watch_field_definitions_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__field_descriptors[24] =
+static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__field_descriptors[25] =
 {
   {
     "id",
@@ -1917,8 +1917,21 @@ static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "choice_list",
+    29,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__FieldDefinition, choice_list),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__field_definition__field_indices_by_name[] = {
+  24,   /* field[24] = choice_list */
   14,   /* field[14] = choices */
   2,   /* field[2] = create_time */
   23,   /* field[23] = decimals */
@@ -1948,7 +1961,7 @@ static const ProtobufCIntRange steward__identity__v1__field_definition__number_r
 {
   { 1, 0 },
   { 10, 5 },
-  { 0, 24 }
+  { 0, 25 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__field_definition__descriptor =
 {
@@ -1958,7 +1971,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__field_definition__descri
   "Steward__Identity__V1__FieldDefinition",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__FieldDefinition),
-  24,
+  25,
   steward__identity__v1__field_definition__field_descriptors,
   steward__identity__v1__field_definition__field_indices_by_name,
   2,  steward__identity__v1__field_definition__number_ranges,

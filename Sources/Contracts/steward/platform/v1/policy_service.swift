@@ -226,11 +226,15 @@ public struct TenantPolicy: Hashable, Sendable {
     /// The tags of the workspace that were not deleted.
     public var tags: [PolicyTag]
 
+    /// The choice lists of the workspace.
+    public var choiceLists: [ModelChoiceList]
+
     public init(
         tenantID: [UInt8]? = nil, epoch: Int64? = nil, active: Bool? = nil, roles: [PolicyRole] = [],
         units: [PolicyUnit] = [], users: [PolicyUser] = [], placements: [TenantPlacement] = [],
         settings: WorkspaceSettings? = nil, fields: [ModelField] = [], objects: [ModelObject] = [],
-        upcomingSettings: [WorkspaceSettings] = [], tags: [PolicyTag] = []
+        upcomingSettings: [WorkspaceSettings] = [], tags: [PolicyTag] = [],
+        choiceLists: [ModelChoiceList] = []
     ) {
         self.tenantID = tenantID
         self.epoch = epoch
@@ -244,6 +248,7 @@ public struct TenantPolicy: Hashable, Sendable {
         self.objects = objects
         self.upcomingSettings = upcomingSettings
         self.tags = tags
+        self.choiceLists = choiceLists
     }
 }
 
@@ -264,6 +269,7 @@ extension TenantPolicy: WireMessage {
         self.objects = readMessages(c.pointee.objects, c.pointee.n_objects, message.arena)
         self.upcomingSettings = readMessages(c.pointee.upcoming_settings, c.pointee.n_upcoming_settings, message.arena)
         self.tags = readMessages(c.pointee.tags, c.pointee.n_tags, message.arena)
+        self.choiceLists = readMessages(c.pointee.choice_lists, c.pointee.n_choice_lists, message.arena)
     }
 
     package func write(to message: Message) {
@@ -297,6 +303,46 @@ extension TenantPolicy: WireMessage {
         c.pointee.n_upcoming_settings = self.upcomingSettings.count
         c.pointee.tags = writePointers(self.tags, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_tags = self.tags.count
+        c.pointee.choice_lists = writePointers(self.choiceLists, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_choice_lists = self.choiceLists.count
+    }
+}
+
+/// What there is to choose from in several fields.
+public struct ModelChoiceList: Hashable, Sendable {
+    /// Its name, as in industry.
+    public var name: String?
+
+    /// In its order, the retired ones included.
+    public var entries: [ChoiceEntry]
+
+    /// The texts that all workspaces have and that are bound to it, as in account.industry.
+    public var boundFields: [String]
+
+    public init(name: String? = nil, entries: [ChoiceEntry] = [], boundFields: [String] = []) {
+        self.name = name
+        self.entries = entries
+        self.boundFields = boundFields
+    }
+}
+
+extension ModelChoiceList: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_model_choice_list_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__ModelChoiceList.self)
+        self.name = readString(c.pointee.name)
+        self.entries = readMessages(c.pointee.entries, c.pointee.n_entries, message.arena)
+        self.boundFields = readStrings(c.pointee.bound_fields, c.pointee.n_bound_fields)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__ModelChoiceList.self)
+        c.pointee.name = self.name.map(message.arena.string)
+        c.pointee.entries = writePointers(self.entries, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_entries = self.entries.count
+        c.pointee.bound_fields = writePointers(self.boundFields, message.arena, message.arena.string)
+        c.pointee.n_bound_fields = self.boundFields.count
     }
 }
 
@@ -499,13 +545,16 @@ public struct ModelField: Hashable, Sendable {
     /// Most digits after the point of a number.
     public var decimals: Int32?
 
+    /// The choice list from which it takes its choices.
+    public var choiceList: String?
+
     public init(
         object: String? = nil, number: Int64? = nil, name: String? = nil, kind: FieldKind? = nil,
         required: Bool? = nil, lengthMax: Int32? = nil, valueMin: Int64? = nil, valueMax: Int64? = nil,
         choices: [String] = [], displayName: String? = nil, description: String? = nil,
         defaultValue: CustomField? = nil, readOnly: Bool? = nil, pattern: String? = nil,
         patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil,
-        referenceObject: String? = nil, decimals: Int32? = nil
+        referenceObject: String? = nil, decimals: Int32? = nil, choiceList: String? = nil
     ) {
         self.object = object
         self.number = number
@@ -526,6 +575,7 @@ public struct ModelField: Hashable, Sendable {
         self.unique = unique
         self.referenceObject = referenceObject
         self.decimals = decimals
+        self.choiceList = choiceList
     }
 }
 
@@ -553,6 +603,7 @@ extension ModelField: WireMessage {
         self.unique = c.pointee.has_unique != 0 ? c.pointee.unique != 0 : nil
         self.referenceObject = readString(c.pointee.reference_object)
         self.decimals = c.pointee.has_decimals != 0 ? c.pointee.decimals : nil
+        self.choiceList = readString(c.pointee.choice_list)
     }
 
     package func write(to message: Message) {
@@ -605,6 +656,7 @@ extension ModelField: WireMessage {
             c.pointee.has_decimals = 1
             c.pointee.decimals = value
         }
+        c.pointee.choice_list = self.choiceList.map(message.arena.string)
     }
 }
 
