@@ -287,7 +287,7 @@ let package = Package(
             "WorkIntegrationTests",
             [
                 "Work", "TestPostgres", "TestService", "AccessControl", "Contracts", "CustomerContracts",
-                "CustomerService", "Observability",
+                "CustomerService", "SalesContracts", "SalesService", "Observability",
                 "Postgres", "RPC", "Reactor", "Records", "ServiceHost", "TenantDatabase", "Tenancy", "Text", logging,
                 coreMetrics,
             ]),

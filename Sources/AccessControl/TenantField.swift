@@ -21,8 +21,10 @@ package struct TenantField: Hashable, Sendable {
     package let lengthMax: Int?
     /// Of a number, or of the minor units of an amount.
     package let range: ClosedRange<Int64>?
-    /// The list of a choice.
+    /// The list of a choice that has one of its own.
     package let choices: [String]
+    /// The name of the choice list of the workspace that it has instead.
+    package let choiceList: String?
     /// What people call it; nil where it says none.
     package let displayName: String?
     /// What it is for.
@@ -50,7 +52,7 @@ package struct TenantField: Hashable, Sendable {
 
     package init(
         object: String, number: Int64, name: String, kind: Kind, isRequired: Bool = false, lengthMax: Int? = nil,
-        range: ClosedRange<Int64>? = nil, choices: [String] = [], displayName: String? = nil,
+        range: ClosedRange<Int64>? = nil, choices: [String] = [], choiceList: String? = nil, displayName: String? = nil,
         description: String? = nil, labels: [TenantLabel] = [], defaultValue: TenantValue? = nil,
         isReadOnly: Bool = false, pattern: String? = nil, patternMessage: String? = nil, isUnique: Bool = false,
         referenceObject: String? = nil, decimals: Int? = nil, formula: String? = nil,
@@ -58,6 +60,7 @@ package struct TenantField: Hashable, Sendable {
     ) {
         (self.object, self.number, self.name, self.kind) = (object, number, name, kind)
         (self.isRequired, self.lengthMax, self.range, self.choices) = (isRequired, lengthMax, range, choices)
+        self.choiceList = choiceList
         (self.displayName, self.description, self.labels) = (displayName, description, labels)
         (self.defaultValue, self.isReadOnly) = (defaultValue, isReadOnly)
         (self.pattern, self.patternMessage, self.isUnique) = (pattern, patternMessage, isUnique)

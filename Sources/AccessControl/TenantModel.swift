@@ -1,11 +1,15 @@
 import Synchronization
 
-/// The fields that a workspace has added to its records, and the objects that it has defined. Part of its policy, so that nobody works with a newer policy on an older model.
+/// The fields that a workspace has added to its records, the objects that it has defined, and its choice lists. Part of its policy, so that nobody works with a newer policy on an older model.
 package final class TenantModel: Sendable {
     /// By object, in the order of their numbers.
     private let fields: [String: [TenantField]]
     /// By how grants call them.
     private let ownObjects: [String: TenantObject]
+    /// By their names.
+    private let choiceLists: [String: TenantChoiceList]
+    /// Texts that all workspaces have and that are bound to a list, by object and name.
+    private let bound: [String: [String: TenantChoiceList]]
     /// What was made of the fields of an object.
     private let shapes = Mutex<[String: any Sendable]>([:])
 
@@ -17,7 +21,17 @@ package final class TenantModel: Sendable {
     package static let empty = TenantModel([])
 
     /// Of fields of an object with the same number or name only the first counts, and of objects with the same name; identity gives none such.
-    package init(_ fields: [TenantField], objects: [TenantObject] = []) {
+    package init(_ fields: [TenantField], objects: [TenantObject] = [], choiceLists: [TenantChoiceList] = []) {
+        self.choiceLists = Dictionary(
+            choiceLists.compactMap { list in list.name.map { ($0, list) } }, uniquingKeysWith: { first, _ in first })
+        var bound: [String: [String: TenantChoiceList]] = [:]
+        for list in choiceLists {
+            for path in list.boundFields {
+                let parts = path.split(separator: ".").map(String.init)
+                if parts.count == 2 { bound[parts[0], default: [:]][parts[1]] = list }
+            }
+        }
+        self.bound = bound
         ownObjects = Dictionary(objects.map { ($0.object, $0) }, uniquingKeysWith: { first, _ in first })
         self.fields = Dictionary(grouping: fields, by: \.object).mapValues { fields in
             var (numbers, names): (Set<Int64>, Set<String>) = ([], [])
@@ -35,9 +49,26 @@ package final class TenantModel: Sendable {
 
     package func fields(of object: String) -> [TenantField] { fields[object] ?? [] }
 
-    /// What `make` makes of the fields of an object, made once; nil for one of the product's without any.
+    /// What there is to choose from in a field; nil for one in which nothing is chosen. Nothing for a list that is not there.
+    package func choices(of field: TenantField) -> TenantChoiceList? {
+        switch field.kind {
+        case .choice, .choices:
+            guard let name = field.choiceList else { return TenantChoiceList(own: field.choices) }
+            return choiceLists[name] ?? TenantChoiceList(name: name, entries: [])
+        default: return nil
+        }
+    }
+
+    package func choiceList(_ name: String) -> TenantChoiceList? { choiceLists[name] }
+
+    /// The texts of an object that all workspaces have and that are bound to a list here, by name.
+    package func boundFields(of object: String) -> [String: TenantChoiceList] { bound[object] ?? [:] }
+
+    /// What `make` makes of the fields of an object, made once; nil for one of the product's without any, and without bound ones.
     package func shape<Shape: Sendable>(of object: String, _ make: ([TenantField]) -> Shape) -> Shape? {
-        guard let own = fields[object] ?? ownObjects[object].map({ _ in [] }) else { return nil }
+        guard let own = fields[object] ?? ownObjects[object].map({ _ in [] }) ?? bound[object].map({ _ in [] }) else {
+            return nil
+        }
         if let known = shapes.withLock({ $0[object] }) as? Shape { return known }
         let made = make(own)
         return shapes.withLock { shapes in
@@ -47,8 +78,14 @@ package final class TenantModel: Sendable {
         }
     }
 
-    /// The other where it has the same fields and objects, so that what was made of them is made once.
+    /// The other where it has the same fields, objects and lists, so that what was made of them is made once.
     package func unlessSame(as other: TenantModel?) -> TenantModel {
-        if let other, other.fields == fields, other.ownObjects == ownObjects { other } else { self }
+        if let other, other.fields == fields, other.ownObjects == ownObjects,
+            other.choiceLists == choiceLists
+        {
+            other
+        } else {
+            self
+        }
     }
 }

@@ -5,18 +5,20 @@ extension ContractCatalogue {
     /// What is in Contracts.
     package static let shared = ContractCatalogue(
         services: [
-            CallerServiceMethods.description, HandoverServiceMethods.description,
-            HealthServiceMethods.description, MirrorServiceMethods.description,
-            PolicyServiceMethods.description, ProgramServiceMethods.description,
-            ProvisioningServiceMethods.description, ReferenceServiceMethods.description,
-            ReflectionServiceMethods.description, ServerServiceMethods.description,
-            SessionServiceMethods.description, UniqueFieldServiceMethods.description
+            CallerServiceMethods.description, ChoiceUseServiceMethods.description,
+            HandoverServiceMethods.description, HealthServiceMethods.description,
+            MirrorServiceMethods.description, PolicyServiceMethods.description,
+            ProgramServiceMethods.description, ProvisioningServiceMethods.description,
+            ReferenceServiceMethods.description, ReflectionServiceMethods.description,
+            ServerServiceMethods.description, SessionServiceMethods.description,
+            UniqueFieldServiceMethods.description
         ],
         methods: [
-            CallerServiceMethods.all, HandoverServiceMethods.all, HealthServiceMethods.all,
-            MirrorServiceMethods.all, PolicyServiceMethods.all, ProgramServiceMethods.all,
-            ProvisioningServiceMethods.all, ReferenceServiceMethods.all, ReflectionServiceMethods.all,
-            ServerServiceMethods.all, SessionServiceMethods.all, UniqueFieldServiceMethods.all
+            CallerServiceMethods.all, ChoiceUseServiceMethods.all, HandoverServiceMethods.all,
+            HealthServiceMethods.all, MirrorServiceMethods.all, PolicyServiceMethods.all,
+            ProgramServiceMethods.all, ProvisioningServiceMethods.all, ReferenceServiceMethods.all,
+            ReflectionServiceMethods.all, ServerServiceMethods.all, SessionServiceMethods.all,
+            UniqueFieldServiceMethods.all
         ],
         recordTypes: [],
         files: [
@@ -390,31 +392,42 @@ extension ContractCatalogue {
                 base64: """
                     ChtzdGV3YXJkL3R5cGUvdjEvZmllbGQucHJvdG8SD3N0ZXdhcmQudHlwZS52MSJ2CgpGaWVsZExhYmVsEiMKDWxhbmd1YWdl\
                     X2NvZGUYASABKAlSDGxhbmd1YWdlQ29kZRIhCgxkaXNwbGF5X25hbWUYAiABKAlSC2Rpc3BsYXlOYW1lEiAKC2Rlc2NyaXB0\
-                    aW9uGAMgASgJUgtkZXNjcmlwdGlvbirqAgoJRmllbGRLaW5kEhoKFkZJRUxEX0tJTkRfVU5TUEVDSUZJRUQQABITCg9GSUVM\
-                    RF9LSU5EX1RFWFQQARIYChRGSUVMRF9LSU5EX0xPTkdfVEVYVBACEhsKF0ZJRUxEX0tJTkRfV0hPTEVfTlVNQkVSEAMSFQoR\
-                    RklFTERfS0lORF9OVU1CRVIQBBIUChBGSUVMRF9LSU5EX01PTkVZEAUSFQoRRklFTERfS0lORF9ZRVNfTk8QBhITCg9GSUVM\
-                    RF9LSU5EX0RBVEUQBxITCg9GSUVMRF9LSU5EX1RJTUUQCBIVChFGSUVMRF9LSU5EX0NIT0lDRRAJEhYKEkZJRUxEX0tJTkRf\
-                    Q0hPSUNFUxAKEhQKEEZJRUxEX0tJTkRfRU1BSUwQCxIUChBGSUVMRF9LSU5EX1BIT05FEAwSEgoORklFTERfS0lORF9VUkwQ\
-                    DRIYChRGSUVMRF9LSU5EX1JFRkVSRU5DRRAOSu8KCkUKAQwSAwEAEho7IEtpbmRzIG9mIHRoZSBmaWVsZHMgdGhhdCBhIHdv\
-                    cmtzcGFjZSBhZGRzIHRvIGl0cyByZWNvcmRzLgoKSQoCBAASBAYADQEaPSBXaGF0IHBlb3BsZSBjYWxsIGEgZmllbGQgaW4g\
-                    YSBsYW5ndWFnZSwgYW5kIHdoYXQgaXQgaXMgZm9yLgoKNgoEBAACABIDCAIkGikgSUVURiBsYW5ndWFnZSB0YWcsIGFzIGlu\
-                    IGVuIG9yIHpoLUhhbnQuCgo4CgQEAAIBEgMKAiMaKyBXaGF0IHBlb3BsZSBjYWxsIGl0LCAxIHRvIDEwMCBjaGFyYWN0ZXJz\
-                    LgoKOAoEBAACAhIDDAIiGisgV2hhdCBpdCBpcyBmb3IsIGF0IG1vc3QgMSwwMDAgY2hhcmFjdGVycy4KCmkKAgUAEgQQADAB\
-                    Gl0gV2hhdCB0aGUgdmFsdWVzIG9mIGEgZmllbGQgYXJlLiBUaGUgdmFsdWUgaW4gQ3VzdG9tRmllbGQgdGhhdCBob2xkcyBv\
-                    bmUgc3RhbmRzIGluIGJyYWNrZXRzLgoKFwoEBQACABIDEgIdGgogUmVmdXNlZC4KCjEKBAUAAgESAxQCFhokIEEgdGV4dCBv\
-                    ZiBvbmUgbGluZSAoc3RyaW5nX3ZhbHVlKS4KCjYKBAUAAgISAxYCGxopIEEgdGV4dCBvZiBzZXZlcmFsIGxpbmVzIChzdHJp\
-                    bmdfdmFsdWUpLgoKKgoEBQACAxIDGAIeGh0gQSB3aG9sZSBudW1iZXIgKGludF92YWx1ZSkuCgo7CgQFAAIEEgMaAhgaLiBB\
-                    bm90aGVyIG51bWJlciAoZG91YmxlX3ZhbHVlLCBvciBpbnRfdmFsdWUpLgoKMAoEBQACBRIDHAIXGiMgQW4gYW1vdW50IG9m\
-                    IG1vbmV5IChtb25leV92YWx1ZSkuCgomCgQFAAIGEgMeAhgaGSBZZXMgb3Igbm8gKGJvb2xfdmFsdWUpLgoKMgoEBQACBxID\
-                    IAIWGiUgQSBkYXkgYXMgWVlZWS1NTS1ERCAoc3RyaW5nX3ZhbHVlKS4KCiwKBAUAAggSAyICFhofIEEgcG9pbnQgaW4gdGlt\
-                    ZSAodGltZV92YWx1ZSkuCgo1CgQFAAIJEgMkAhgaKCBPbmUgb2YgYSBsaXN0IG9mIHRleHRzIChzdHJpbmdfdmFsdWUpLgoK\
-                    RQoEBQACChIDJgIaGjggU2V2ZXJhbCBvZiBhIGxpc3Qgb2YgdGV4dHMsIGVhY2ggb25jZSAoc3RyaW5nX3ZhbHVlcykuCgow\
-                    CgQFAAILEgMoAhgaIyBBbiBlLW1haWwgYWRkcmVzcyAoc3RyaW5nX3ZhbHVlKS4KCsYBCgQFAAIMEgMrAhgauAEgQSBwaG9u\
-                    ZSBudW1iZXIgKHN0cmluZ192YWx1ZSksIHN0b3JlZCBpbiBFLjE2NC4gV2hhdCB3YXMgdHlwZWQgZm9yIGl0LCB3aGVyZSB0\
-                    aGF0IGlzIGFub3RoZXIgdGV4dCwgaXMgdG9sZCBhcyBhIGZpZWxkIG9mIHRoZSBzYW1lIG5hbWUgd2l0aCBfdHlwZWQKIGJl\
-                    aGluZCBpdCwgd2hpY2ggdGhlIHNlcnZpY2Ugc2V0cy4KCiwKBAUAAg0SAy0CFhofIEEgd2ViIGFkZHJlc3MgKHN0cmluZ192\
-                    YWx1ZSkuCgp0CgQFAAIOEgMvAhwaZyBBIHJlY29yZCwgYnkgaXRzIGlkIChzdHJpbmdfdmFsdWUpLiBJdCBoYXMgdG8gYmUg\
-                    b25lIHRoYXQgaXMgdGhlcmUgYW5kIHRoYXQgd2hvZXZlciBzZXRzIGl0IG1heSByZWFkLgo=
+                    aW9uGAMgASgJUgtkZXNjcmlwdGlvbiLOAQoLQ2hvaWNlRW50cnkSFAoFdmFsdWUYASABKAlSBXZhbHVlEiEKDGRpc3BsYXlf\
+                    bmFtZRgCIAEoCVILZGlzcGxheU5hbWUSMwoGbGFiZWxzGAMgAygLMhsuc3Rld2FyZC50eXBlLnYxLkZpZWxkTGFiZWxSBmxh\
+                    YmVscxIWCgZjb2xvdXIYBCABKAlSBmNvbG91chIYCgdyZXRpcmVkGAUgASgIUgdyZXRpcmVkEh8KC21lcmdlZF9pbnRvGAYg\
+                    ASgJUgptZXJnZWRJbnRvKuoCCglGaWVsZEtpbmQSGgoWRklFTERfS0lORF9VTlNQRUNJRklFRBAAEhMKD0ZJRUxEX0tJTkRf\
+                    VEVYVBABEhgKFEZJRUxEX0tJTkRfTE9OR19URVhUEAISGwoXRklFTERfS0lORF9XSE9MRV9OVU1CRVIQAxIVChFGSUVMRF9L\
+                    SU5EX05VTUJFUhAEEhQKEEZJRUxEX0tJTkRfTU9ORVkQBRIVChFGSUVMRF9LSU5EX1lFU19OTxAGEhMKD0ZJRUxEX0tJTkRf\
+                    REFURRAHEhMKD0ZJRUxEX0tJTkRfVElNRRAIEhUKEUZJRUxEX0tJTkRfQ0hPSUNFEAkSFgoSRklFTERfS0lORF9DSE9JQ0VT\
+                    EAoSFAoQRklFTERfS0lORF9FTUFJTBALEhQKEEZJRUxEX0tJTkRfUEhPTkUQDBISCg5GSUVMRF9LSU5EX1VSTBANEhgKFEZJ\
+                    RUxEX0tJTkRfUkVGRVJFTkNFEA5KmA8KRQoBDBIDAQASGjsgS2luZHMgb2YgdGhlIGZpZWxkcyB0aGF0IGEgd29ya3NwYWNl\
+                    IGFkZHMgdG8gaXRzIHJlY29yZHMuCgpJCgIEABIEBgANARo9IFdoYXQgcGVvcGxlIGNhbGwgYSBmaWVsZCBpbiBhIGxhbmd1\
+                    YWdlLCBhbmQgd2hhdCBpdCBpcyBmb3IuCgo2CgQEAAIAEgMIAiQaKSBJRVRGIGxhbmd1YWdlIHRhZywgYXMgaW4gZW4gb3Ig\
+                    emgtSGFudC4KCjgKBAQAAgESAwoCIxorIFdoYXQgcGVvcGxlIGNhbGwgaXQsIDEgdG8gMTAwIGNoYXJhY3RlcnMuCgo4CgQE\
+                    AAICEgMMAiIaKyBXaGF0IGl0IGlzIGZvciwgYXQgbW9zdCAxLDAwMCBjaGFyYWN0ZXJzLgoKQwoCBAESBBAAHQEaNyBPbmUg\
+                    b2Ygd2hhdCB0aGVyZSBpcyB0byBjaG9vc2UgZnJvbSBpbiBhIGNob2ljZSBsaXN0LgoKWQoEBAECABIDEgIcGkwgV2hhdCBy\
+                    ZWNvcmRzIGhvbGQsIDEgdG8gMTAwIGNoYXJhY3RlcnMuIEl0IHN0YXlzLCB3aGF0ZXZlciBwZW9wbGUgY2FsbCBpdC4KCk4K\
+                    BAQBAgESAxQCIxpBIFdoYXQgcGVvcGxlIGNhbGwgaXQsIDEgdG8gMTAwIGNoYXJhY3RlcnM7IHRoZSB2YWx1ZSB1bmxlc3Mg\
+                    c2V0LgoKVgoEBAECAhIDFgIhGkkgV2hhdCBwZW9wbGUgY2FsbCBpdCBpbiBvdGhlciBsYW5ndWFnZXMsIGF0IG1vc3QgMjAs\
+                    IGVhY2ggbGFuZ3VhZ2Ugb25jZS4KCkIKBAQBAgMSAxgCHRo1IFRoZSBjb2xvdXIgaW4gd2hpY2ggY2xpZW50cyBzaG93IGl0\
+                    LCBhcyBpbiAjMWU5MGZmLgoKRwoEBAECBBIDGgIcGjogSXQgc3RheXMgd2hlcmUgaXQgd2FzIGNob3NlbiwgYW5kIGNhbm5v\
+                    dCBiZSBjaG9zZW4gYW5ldy4KClIKBAQBAgUSAxwCIhpFIFRoZSB2YWx1ZSBvZiB0aGUgZW50cnkgdGhhdCB0b29rIGl0cyBw\
+                    bGFjZSwgb2Ygb25lIHRoYXQgaXMgcmV0aXJlZC4KCmkKAgUAEgQgAEABGl0gV2hhdCB0aGUgdmFsdWVzIG9mIGEgZmllbGQg\
+                    YXJlLiBUaGUgdmFsdWUgaW4gQ3VzdG9tRmllbGQgdGhhdCBob2xkcyBvbmUgc3RhbmRzIGluIGJyYWNrZXRzLgoKFwoEBQAC\
+                    ABIDIgIdGgogUmVmdXNlZC4KCjEKBAUAAgESAyQCFhokIEEgdGV4dCBvZiBvbmUgbGluZSAoc3RyaW5nX3ZhbHVlKS4KCjYK\
+                    BAUAAgISAyYCGxopIEEgdGV4dCBvZiBzZXZlcmFsIGxpbmVzIChzdHJpbmdfdmFsdWUpLgoKKgoEBQACAxIDKAIeGh0gQSB3\
+                    aG9sZSBudW1iZXIgKGludF92YWx1ZSkuCgo7CgQFAAIEEgMqAhgaLiBBbm90aGVyIG51bWJlciAoZG91YmxlX3ZhbHVlLCBv\
+                    ciBpbnRfdmFsdWUpLgoKMAoEBQACBRIDLAIXGiMgQW4gYW1vdW50IG9mIG1vbmV5IChtb25leV92YWx1ZSkuCgomCgQFAAIG\
+                    EgMuAhgaGSBZZXMgb3Igbm8gKGJvb2xfdmFsdWUpLgoKMgoEBQACBxIDMAIWGiUgQSBkYXkgYXMgWVlZWS1NTS1ERCAoc3Ry\
+                    aW5nX3ZhbHVlKS4KCiwKBAUAAggSAzICFhofIEEgcG9pbnQgaW4gdGltZSAodGltZV92YWx1ZSkuCgo1CgQFAAIJEgM0Ahga\
+                    KCBPbmUgb2YgYSBsaXN0IG9mIHRleHRzIChzdHJpbmdfdmFsdWUpLgoKRQoEBQACChIDNgIaGjggU2V2ZXJhbCBvZiBhIGxp\
+                    c3Qgb2YgdGV4dHMsIGVhY2ggb25jZSAoc3RyaW5nX3ZhbHVlcykuCgowCgQFAAILEgM4AhgaIyBBbiBlLW1haWwgYWRkcmVz\
+                    cyAoc3RyaW5nX3ZhbHVlKS4KCsYBCgQFAAIMEgM7AhgauAEgQSBwaG9uZSBudW1iZXIgKHN0cmluZ192YWx1ZSksIHN0b3Jl\
+                    ZCBpbiBFLjE2NC4gV2hhdCB3YXMgdHlwZWQgZm9yIGl0LCB3aGVyZSB0aGF0IGlzIGFub3RoZXIgdGV4dCwgaXMgdG9sZCBh\
+                    cyBhIGZpZWxkIG9mIHRoZSBzYW1lIG5hbWUgd2l0aCBfdHlwZWQKIGJlaGluZCBpdCwgd2hpY2ggdGhlIHNlcnZpY2Ugc2V0\
+                    cy4KCiwKBAUAAg0SAz0CFhofIEEgd2ViIGFkZHJlc3MgKHN0cmluZ192YWx1ZSkuCgp0CgQFAAIOEgM/AhwaZyBBIHJlY29y\
+                    ZCwgYnkgaXRzIGlkIChzdHJpbmdfdmFsdWUpLiBJdCBoYXMgdG8gYmUgb25lIHRoYXQgaXMgdGhlcmUgYW5kIHRoYXQgd2hv\
+                    ZXZlciBzZXRzIGl0IG1heSByZWFkLgo=
                     """),
             DescribedFile(
                 path: "google/protobuf/timestamp.proto", package: "google.protobuf",
@@ -773,7 +786,7 @@ extension ContractCatalogue {
                     aXF1ZV9maWVsZHMYBCADKAsyHS5zdGV3YXJkLnR5cGUudjEuVW5pcXVlRmllbGRzUgx1bmlxdWVGaWVsZHMSIQoMdXBzZXJ0\
                     X2ZpZWxkGAUgASgJUgt1cHNlcnRGaWVsZCI2CgxPYmplY3RNZXRob2QSEgoEbmFtZRgBIAEoCVIEbmFtZRISCgRwYXRoGAIg\
                     ASgJUgRwYXRoIkcKDFVuaXF1ZUZpZWxkcxIUCgVuYW1lcxgBIAMoCVIFbmFtZXMSIQoMaWdub3Jlc19jYXNlGAIgASgIUgtp\
-                    Z25vcmVzQ2FzZSLXCQoLT2JqZWN0RmllbGQSEgoEbmFtZRgBIAEoCVIEbmFtZRIhCgxkaXNwbGF5X25hbWUYAiABKAlSC2Rp\
+                    Z25vcmVzQ2FzZSL4CQoLT2JqZWN0RmllbGQSEgoEbmFtZRgBIAEoCVIEbmFtZRIhCgxkaXNwbGF5X25hbWUYAiABKAlSC2Rp\
                     c3BsYXlOYW1lEiAKC2Rlc2NyaXB0aW9uGAMgASgJUgtkZXNjcmlwdGlvbhIuCgRraW5kGAQgASgOMhouc3Rld2FyZC50eXBl\
                     LnYxLlZhbHVlS2luZFIEa2luZBISCgRsaXN0GAUgASgIUgRsaXN0EjMKBmZvcm1hdBgGIAEoDjIbLnN0ZXdhcmQudHlwZS52\
                     MS5UZXh0Rm9ybWF0UgZmb3JtYXQSHAoJbXVsdGlsaW5lGAcgASgIUgltdWx0aWxpbmUSHQoKbGVuZ3RoX21heBgIIAEoBVIJ\
@@ -790,114 +803,120 @@ extension ContractCatalogue {
                     LnR5cGUudjEuT2JqZWN0RmllbGRSBXBhcnRzEhsKCXJlYWRfb25seRgcIAEoCFIIcmVhZE9ubHkSGAoHcGF0dGVybhgdIAEo\
                     CVIHcGF0dGVybhInCg9wYXR0ZXJuX21lc3NhZ2UYHiABKAlSDnBhdHRlcm5NZXNzYWdlEkEKDWRlZmF1bHRfdmFsdWUYHyAB\
                     KAsyHC5zdGV3YXJkLnR5cGUudjEuQ3VzdG9tRmllbGRSDGRlZmF1bHRWYWx1ZRIaCghkZWNpbWFscxggIAEoBVIIZGVjaW1h\
-                    bHMSGAoHZm9ybXVsYRgiIAEoCVIHZm9ybXVsYSI5CgtGaWVsZENob2ljZRISCgR0ZXh0GAEgASgJUgR0ZXh0EhYKBm51bWJl\
-                    chgCIAEoBVIGbnVtYmVyIl4KDkZpZWxkUmVmZXJlbmNlEhYKBm9iamVjdBgBIAEoCVIGb2JqZWN0EhgKB3NlcnZpY2UYAiAB\
-                    KAlSB3NlcnZpY2USGgoIZm9sbG93ZWQYAyABKAhSCGZvbGxvd2VkKokCCglWYWx1ZUtpbmQSGgoWVkFMVUVfS0lORF9VTlNQ\
-                    RUNJRklFRBAAEhMKD1ZBTFVFX0tJTkRfVEVYVBABEhsKF1ZBTFVFX0tJTkRfV0hPTEVfTlVNQkVSEAISFQoRVkFMVUVfS0lO\
-                    RF9OVU1CRVIQAxIVChFWQUxVRV9LSU5EX1lFU19OTxAEEhMKD1ZBTFVFX0tJTkRfREFURRAFEhMKD1ZBTFVFX0tJTkRfVElN\
-                    RRAGEhQKEFZBTFVFX0tJTkRfTU9ORVkQBxIRCg1WQUxVRV9LSU5EX0lEEAgSEwoPVkFMVUVfS0lORF9FTlVNEAkSGAoUVkFM\
-                    VUVfS0lORF9TVFJVQ1RVUkUQCirUAQoKVGV4dEZvcm1hdBIbChdURVhUX0ZPUk1BVF9VTlNQRUNJRklFRBAAEhUKEVRFWFRf\
-                    Rk9STUFUX0VNQUlMEAESFQoRVEVYVF9GT1JNQVRfUEhPTkUQAhITCg9URVhUX0ZPUk1BVF9VUkwQAxIYChRURVhUX0ZPUk1B\
-                    VF9DVVJSRU5DWRAEEhcKE1RFWFRfRk9STUFUX0NPVU5UUlkQBRIYChRURVhUX0ZPUk1BVF9MQU5HVUFHRRAGEhkKFVRFWFRf\
-                    Rk9STUFUX1RJTUVfWk9ORRAHSqE3CncKAQwSAwEAEhptIFdoYXQgY2xpZW50cyBhcmUgdG9sZCBvZiBraW5kcyBvZiByZWNv\
-                    cmRzLiBFYWNoIHNlcnZpY2UgaGFzIGEgTW9kZWxTZXJ2aWNlIG9mIGl0cyBvd24sIHdpdGggdGhlc2UgbWVzc2FnZXMuCgo4\
-                    CgIEABIDCgAdGi0gQXNrcyBmb3IgdGhlIGtpbmRzIG9mIHJlY29yZHMgb2YgYSBzZXJ2aWNlLgoKSQoCBAESBA0AEgEaPSBU\
-                    aGUga2luZHMgb2YgcmVjb3JkcyB3aXRoIHdoaWNoIHRoZSBjYWxsZXIgbWF5IGRvIGFueXRoaW5nLgoKFwoEBAECABIDDwIl\
-                    GgogQnkgbmFtZS4KCnwKBAQBAgESAxECIxpvIFRoZSB2ZXJzaW9uIG9mIHRoZSB3b3Jrc3BhY2UncyBwb2xpY3kgYW5kIG1v\
-                    ZGVsIGJ5IHdoaWNoIHRoZXkgYXJlIHRvbGQ6IGl0IHJpc2VzIHdpdGggZXZlcnkgY2hhbmdlIG9mIGVpdGhlci4KCisKAgQC\
-                    EgQVABsBGh8gQXNrcyBmb3Igb25lIGtpbmQgb2YgcmVjb3Jkcy4KCicKBAQCAgASAxcCHRoaIEl0cyBuYW1lLCBhcyBpbiBh\
-                    Y2NvdW50LgoKqQEKBAQCAgESAxoCJBqbASBJRVRGIGxhbmd1YWdlIHRhZyBvZiB0aGUgbGFiZWxzIHdhbnRlZCwgYXMgaW4g\
-                    emgtQ047IHdoZXJlIGEgZmllbGQgaGFzIG5vbmUgaW4gaXQsIG5vciBpbiBhIG1vcmUgZ2VuZXJhbCBvbmUgKHpoKSwgdGhv\
-                    c2UgdGhhdCBpdCBoYXMKIHdpdGhvdXQgYSBsYW5ndWFnZS4KCiIKAgQDEgQeACMBGhYgT25lIGtpbmQgb2YgcmVjb3Jkcy4K\
-                    CjAKBAQDAgASAyACLRojIFdoYXQgdGhlIGNhbGxlciBpcyB0byBrbm93IG9mIGl0LgoKeQoEBAMCARIDIgIjGmwgVGhlIHZl\
-                    cnNpb24gb2YgdGhlIHdvcmtzcGFjZSdzIHBvbGljeSBhbmQgbW9kZWwgYnkgd2hpY2ggaXQgaXMgdG9sZDogaXQgcmlzZXMg\
-                    d2l0aCBldmVyeSBjaGFuZ2Ugb2YgZWl0aGVyLgoKPQoCBAQSBCYANwEaMSBBIGtpbmQgb2YgcmVjb3JkcyBhbmQgd2hhdCBt\
-                    YXkgYmUgZG9uZSB3aXRoIGl0LgoKUQoEBAQCABIDKAIdGkQgTmFtZSBpbiBncmFudHMsIGZpZWxkIHBvbGljaWVzIGFuZCBm\
-                    aWx0ZXJzLCBhcyBpbiBhY2NvdW50X2NvbnRhY3QuCgo8CgQEBAIBEgMqAh0aLyBUaGUgc2FtZSBmb3Igc2V2ZXJhbCwgYXMg\
-                    aW4gYWNjb3VudF9jb250YWN0cy4KCjsKBAQEAgISAywCHhouIFRoZSBzZXJ2aWNlIHRoYXQga2VlcHMgdGhlbSwgYXMgaW4g\
-                    Y3VzdG9tZXIuCgqIAQoEBAQCAxIDLgIaGnsgVGhleSBoYXZlIGFuIG93bmVyIGFuZCBtYXkgaGF2ZSBhIGRlcGFydG1lbnQs\
-                    IGFuZCBzY29wZXMgc2VsZWN0IGFtb25nIHRoZW07IGVsc2UgdGhleSBiZWxvbmcgdG8gdGhlIHdvcmtzcGFjZSBhcyBhIHdo\
-                    b2xlLgoKMAoEBAQCBBIDMAIkGiMgV2hhdCB0aGUgY2FsbGVyIG1heSBkbyB3aXRoIHRoZW0uCgpvCgQEBAIFEgMyAiMaYiBX\
-                    aGF0IHBlb3BsZSBjYWxsIG9uZSBvZiBhbiBvYmplY3QgdGhhdCB0aGUgd29ya3NwYWNlIGhhcyBkZWZpbmVkOiBDb3Vyc2Uu\
-                    IEFic2VudCBmb3IgdGhlIG90aGVycy4KCjEKBAQEAgYSAzQCKhokIFdoYXQgcGVvcGxlIGNhbGwgc2V2ZXJhbDogQ291cnNl\
-                    cy4KCjUKBAQEAgcSAzYCIhooIFdoYXQgaXQgaXMgZm9yLCBhcyB0aGUgd29ya3NwYWNlIHNheXMuCgpBCgIEBRIEOgBAARo1\
-                    IEFuIGFjdGlvbiB0aGF0IHRoZSBjYWxsZXIgaGFzIG9uIGEga2luZCBvZiByZWNvcmRzLgoKpQEKBAQFAgASAz0CHRqXASBB\
-                    cyBpbiBncmFudHM6IHJlYWQsIGNyZWF0ZSwgdXBkYXRlIGFuZCBzbyBvbi4gQWN0aW9ucyBmb3IgbWFueSByZWNvcmRzIChp\
-                    bXBvcnQsIGV4cG9ydCwgbWFzc191cGRhdGUsIHJlYXNzaWduKSBuZWVkIHRoZSBvbmUgZm9yCiBzaW5nbGUgcmVjb3Jkcywg\
-                    dG9vLgoKNQoEBAUCARIDPwI0GiggVGhlIHJlY29yZHMgd2l0aCB3aGljaCBpdCBtYXkgYmUgZG9uZS4KClYKAgQGEgRDAE8B\
-                    GkogRXZlcnl0aGluZyB0aGF0IGlzIG5lZWRlZCB0byBzaG93LCBlbnRlciBhbmQgbG9vayBmb3IgcmVjb3JkcyBvZiBhIGtp\
-                    bmQuCgoYCgQEBgIAEgNFAiUaCyBUaGUga2luZC4KCjsKBAQGAgESA0cCJBouIEl0cyBzdGFuZGFyZCBtZXRob2RzLCB3aG9l\
-                    dmVyIG1heSBjYWxsIHRoZW0uCgqtAQoEBAYCAhIDSgIiGp8BIFRoZSBmaWVsZHMgdGhhdCB0aGUgY2FsbGVyIG1heSBzZWUg\
-                    aW4gcGFydCBhdCBsZWFzdDogdGhvc2UgdGhhdCBhbGwgd29ya3NwYWNlcyBoYXZlIGluIHRoZSBvcmRlciBvZiB0aGVpciBt\
-                    ZXNzYWdlLCB0aGVuIHRob3NlIHRoYXQgdGhpcwogd29ya3NwYWNlIGhhcyBhZGRlZC4KCkwKBAQGAgMSA0wCKho/IFRoZSBm\
-                    aWVsZHMgdGhhdCBhcmUgdW5pcXVlIHRvZ2V0aGVyLCB3aGVyZSB0aG9zZSBhcmUgc2V2ZXJhbC4KCnkKBAQGAgQSA04CIxps\
-                    IFRoZSBmaWVsZCBieSB3aGljaCBVcHNlcnQgZmluZHMgYSByZWNvcmQgd2hlcmUgdGhlIHJlcXVlc3QgZG9lcyBub3Qgc2F5\
-                    OyBhYnNlbnQgZm9yIGEga2luZCB3aXRob3V0IFVwc2VydC4KCiAKAgQHEgRSAFcBGhQgQSBzdGFuZGFyZCBtZXRob2QuCgo1\
-                    CgQEBwIAEgNUAhsaKCBBcyBpbiBnZXQsIGxpc3QsIGNyZWF0ZSwgYmF0Y2hfY3JlYXRlLgoKQwoEBAcCARIDVgIbGjYgQXMg\
-                    aW4gc3Rld2FyZC5jdXN0b21lci52MS5BY2NvdW50U2VydmljZS9HZXRBY2NvdW50LgoKTQoCBAgSBFoAXwEaQSBGaWVsZHMg\
-                    b2Ygd2hpY2ggbm8gdHdvIGxpdmluZyByZWNvcmRzIGhhdmUgYWxsIHRoZSBzYW1lIHZhbHVlcy4KChsKBAQIAgASA1wCHBoO\
-                    IFRoZWlyIG5hbWVzLgoKMQoEBAgCARIDXgIhGiQgVXBwZXIgYW5kIGxvd2VyIGNhc2UgYXJlIHRoZSBzYW1lLgoKPgoCBAkS\
-                    BWIApQEBGjEgQSBmaWVsZCBvZiBhIGtpbmQgb2YgcmVjb3Jkcywgb3IgYSBwYXJ0IG9mIG9uZS4KCpkBCgQECQIAEgNkAhsa\
-                    iwEgQXMgaW4gbWFza3MsIGZpbHRlcnMgYW5kIG9yZGVyczogZGlzcGxheV9uYW1lLCBjdXN0b20uc2l6ZS4gQSBwYXJ0IGhh\
-                    cyBpdHMgbmFtZSBhbG9uZTsgaXRzIHBhdGggaXMgdGhhdCBvZiB0aGUgZmllbGQsIGEgZG90IGFuZCBpdHMgbmFtZS4KCksK\
-                    BAQJAgESA2YCIxo+IFdoYXQgcGVvcGxlIGNhbGwgaXQ7IG9mIGZpZWxkcyB0aGF0IHRoZSB3b3Jrc3BhY2UgaGFzIGFkZGVk\
-                    LgoKVQoEBAkCAhIDaAIiGkggV2hhdCBpdCBpcyBmb3I7IG9mIGZpZWxkcyB0aGF0IHRoZSB3b3Jrc3BhY2UgaGFzIGFkZGVk\
-                    LCBpZiBpdCBzYXlzIHNvLgoKIwoEBAkCAxIDagIeGhYgV2hhdCBpdHMgdmFsdWVzIGFyZS4KCiQKBAQJAgQSA2wCGRoXIEl0\
-                    IGlzIGEgbGlzdCBvZiB0aGVtLgoKLwoEBAkCBRIDbgIhGiIgVGhlIGZvcm0gb2YgYSB0ZXh0IHRoYXQgaGFzIG9uZS4KCi0K\
-                    BAQJAgYSA3ACHhogIEEgdGV4dCBtYXkgaGF2ZSBzZXZlcmFsIGxpbmVzLgoKOwoEBAkCBxIDcgIgGi4gTW9zdCBjaGFyYWN0\
-                    ZXJzIChVbmljb2RlIHNjYWxhcnMpIG9mIGEgdGV4dC4KCk8KBAQJAggSA3QCHxpCIFRoZSBsZWFzdCB2YWx1ZSBvZiBhIG51\
-                    bWJlciwgb3Igb2YgdGhlIG1pbm9yIHVuaXRzIG9mIGFuIGFtb3VudC4KChgKBAQJAgkSA3YCIBoLIFRoZSBtb3N0LgoKYAoE\
-                    BAkCChIDeAInGlMgVGhlIGZpcnN0IGRheSwgb2YgYSBkYXRlIHRoYXQgbXVzdCBoYXZlIGJlZW46IGl0IG1heSBub3QgY29t\
-                    ZSBhZnRlciB0b2RheSBlaXRoZXIuCgooCgQECQILEgN6AiAaGyBMZWFzdCBlbGVtZW50cyBvZiBhIGxpc3QuCgonCgQECQIM\
-                    EgN8AiAaGiBNb3N0IGVsZW1lbnRzIG9mIGEgbGlzdC4KCk8KBAQJAg0SA34CJBpCIFdoYXQgdGhlcmUgaXMgdG8gY2hvb3Nl\
-                    IGZyb20sIHdoZXJlIHRoYXQgaXMgYWxsIHRoYXQgaXMgYWxsb3dlZC4KCkIKBAQJAg4SBIABAh4aNCBOZXcgcmVjb3JkcyBu\
-                    ZWVkIGEgdmFsdWUsIGFuZCBub25lIG1heSBiZSBjbGVhcmVkLgoKZQoEBAkCDxIEggECIBpXIEV2ZXJ5IHJlY29yZCBoYXMg\
-                    YSB2YWx1ZTogaXQgaXMgcmVxdWlyZWQsIG9yIHRoZSBzZXJ2aWNlIHNldHMgb25lIHdoZXJlIG5vbmUgaXMgc2VudC4KCiwK\
-                    BAQJAhASBIQBAh8aHiBNYXkgYmUgc2V0IG9uIGNyZWF0aW9uIG9ubHkuCgo1CgQECQIREgSGAQIhGicgU2V0IGJ5IHRoZSBz\
-                    ZXJ2aWNlOyBub2JvZHkgd3JpdGVzIGl0LgoKOgoEBAkCEhIEiAECHBosIE5vIHR3byBsaXZpbmcgcmVjb3JkcyBoYXZlIHRo\
-                    ZSBzYW1lIHZhbHVlLgoKOwoEBAkCExIEigECKRotIFVwcGVyIGFuZCBsb3dlciBjYXNlIGFyZSB0aGUgc2FtZSBmb3IgdGhh\
-                    dC4KCkEKBAQJAhQSBIwBAikaMyBXaGF0IHJlY29yZHMgaXRzIGlkcyBhcmUgb2Y7IGFic2VudCBmb3IgYWxsIGVsc2UuCgpT\
-                    CgQECQIVEgSOAQI0GkUgSG93IGZpbHRlcnMgY29tcGFyZSBpdDsgbm9uZSB3aGVyZSB0aGUgY2FsbGVyIG1heSBub3QgZmls\
-                    dGVyIGJ5IGl0LgoKMQoEBAkCFhIEkAECHhojIFRoZSBjYWxsZXIgbWF5IG9yZGVyIGxpc3RzIGJ5IGl0LgoKQwoEBAkCFxIE\
-                    kgECHRo1IExpc3RzIGluIGl0cyBvcmRlciBhcmUgZmFzdCwgaG93ZXZlciBsb25nIHRoZXkgYXJlLgoKcgoEBAkCGBIElAEC\
-                    HxpkIEl0IGlzIGFsd2F5cyB0aGUgc2FtZSBhcyB0aGlzIGZpZWxkIG9mIGEgcmVjb3JkIHRoYXQgYW5vdGhlciBmaWVsZCBu\
-                    YW1lcywgYXMgaW4gc3RhZ2UucGlwZWxpbmVfaWQuCgqBAQoEBAkCGRIElgECNxpzIFdoYXQgdGhlIGNhbGxlciBtYXkgZG8g\
-                    d2l0aCBpdCwgYXMgZmFyIGFzIGl0cyBraW5kIGFsbG93czogTUFTS0VELCBSRUFEIG9yIFdSSVRFLiBQYXJ0cyBoYXZlIHRo\
-                    YXQgb2YgdGhlaXIgZmllbGQuCgoyCgQECQIaEgSYAQIiGiQgSXRzIHBhcnRzLCBvZiBTVFJVQ1RVUkUgYW5kIE1PTkVZLgoK\
-                    bQoEBAkCGxIEmgECHxpfIE5vIHVzZXIgY2hhbmdlcyBpdDogbmV3IHJlY29yZHMgZ2V0IHRoZSBkZWZhdWx0LCBvciB3aGF0\
-                    IGlzIGJyb3VnaHQgd2l0aCB0aGUgcmlnaHQgdG8gaW1wb3J0LgoKWAoEBAkCHBIEnAECHxpKIFRoZSBmb3JtIG9mIGEgdGV4\
-                    dDogYSByZWd1bGFyIGV4cHJlc3Npb24gb2YgSUNVIHRoYXQgZml0cyBpdCBhcyBhIHdob2xlLgoKagoEBAkCHRIEngECJxpc\
-                    IFdoYXQgcGVvcGxlIGFyZSB0b2xkIHdob3NlIHRleHQgaGFzIGFub3RoZXIgZm9ybTsgYWJzZW50IHdoZXJlIHRoZSB3b3Jr\
-                    c3BhY2Ugc2F5cyBub3RoaW5nLgoKPwoEBAkCHhIEoAECKhoxIFRoZSB2YWx1ZSBvZiBuZXcgcmVjb3JkcyB0aGF0IGNvbWUg\
-                    d2l0aG91dCBvbmUuCgpXCgQECQIfEgSiAQIfGkkgTW9zdCBkaWdpdHMgYWZ0ZXIgdGhlIHBvaW50IG9mIGEgbnVtYmVyOyBh\
-                    YnNlbnQgd2hlcmUgdGhlcmUgbWF5IGJlIGFueS4KCj4KBAQJAiASBKQBAh8aMCBXaGF0IGl0cyB2YWx1ZSBmb2xsb3dzIGZy\
-                    b207IG5vYm9keSB3cml0ZXMgaXQuCgosCgIEChIGqAEArQEBGh4gT25lIG9mIHRob3NlIHRvIGNob29zZSBmcm9tLgoKWAoE\
-                    BAoCABIEqgECGxpKIFRoZSB0ZXh0IGl0c2VsZiwgb3IgdGhlIG5hbWUgb2YgdGhlIGVudW0ncyB2YWx1ZSwgYXMgaW4gTEVB\
-                    RF9TVEFUVVNfTkVXLgoKQgoEBAoCARIErAECHBo0IFRoZSBudW1iZXIgb2YgdGhlIGVudW0ncyB2YWx1ZTsgYWJzZW50IGZv\
-                    ciBhIHRleHQuCgosCgIECxIGsAEAtwEBGh4gV2hpY2ggcmVjb3JkcyBhIGZpZWxkIG5hbWVzLgoKTQoEBAsCABIEsgECHRo/\
-                    IEtpbmQgb2YgcmVjb3JkLCBhcyBpbiBhY2NvdW50OyB1c2VyIGFuZCBkZXBhcnRtZW50IGZvciB0aG9zZS4KCiwKBAQLAgES\
-                    BLQBAh4aHiBUaGUgc2VydmljZSB0aGF0IGtlZXBzIHRoZW0uCgpuCgQECwICEgS2AQIdGmAgRmlsdGVycyBhbmQgb3JkZXJz\
-                    IG1heSBmb2xsb3cgaXQgdG8gZmllbGRzIG9mIHRoZSByZWNvcmQsIGFzIGluIGFjY291bnQucmVnaW9uIGZvciBhY2NvdW50\
-                    X2lkLgoKmwEKAgUAEga6AQDRAQEajAEgV2hhdCB2YWx1ZXMgb2YgYSBmaWVsZCBhcmUuIEluIGJyYWNrZXRzIHRoZWlyIHR5\
-                    cGUgaW4gdGhlIG1lc3NhZ2UgYW5kLCBmb3IgZmllbGRzIHRoYXQgdGhlIHdvcmtzcGFjZSBoYXMgYWRkZWQsIHRoZSBtZW1i\
-                    ZXIgb2YgQ3VzdG9tRmllbGQuCgojCgQFAAIAEgS8AQIdGhUgT2YgYSBuZXdlciB2ZXJzaW9uLgoKRwoEBQACARIEvgECFho5\
-                    IEEgdGV4dCAoc3RyaW5nOyBzdHJpbmdfdmFsdWUsIGluIGEgbGlzdCBzdHJpbmdfdmFsdWVzKS4KCjkKBAUAAgISBMABAh4a\
-                    KyBBIHdob2xlIG51bWJlciAoaW50MzIsIGludDY0OyBpbnRfdmFsdWUpLgoKQwoEBQACAxIEwgECGBo1IEFub3RoZXIgbnVt\
-                    YmVyIChkb3VibGU7IGRvdWJsZV92YWx1ZSBvciBpbnRfdmFsdWUpLgoKLQoEBQACBBIExAECGBofIFllcyBvciBubyAoYm9v\
-                    bDsgYm9vbF92YWx1ZSkuCgo7CgQFAAIFEgTGAQIWGi0gQSBkYXkgYXMgWVlZWS1NTS1ERCAoc3RyaW5nOyBzdHJpbmdfdmFs\
-                    dWUpLgoKSAoEBQACBhIEyAECFho6IEEgcG9pbnQgaW4gdGltZSAoZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDsgdGltZV92\
-                    YWx1ZSkuCgo4CgQFAAIHEgTKAQIXGiogQW4gYW1vdW50IG9mIG1vbmV5IChNb25leTsgbW9uZXlfdmFsdWUpLgoKNAoEBQAC\
-                    CBIEzAECFBomIEFuIGlkLCBhIFVVSUQgaW4gdGV4dCBmb3JtIChzdHJpbmcpLgoKMwoEBQACCRIEzgECFholIEEgdmFsdWUg\
-                    b2YgYW4gZW51bSwgb25lIG9mIGNob2ljZXMuCgolCgQFAAIKEgTQAQIcGhcgQSBtZXNzYWdlIHdpdGggcGFydHMuCgojCgIF\
-                    ARIG1AEA5gEBGhUgVGhlIGZvcm0gb2YgYSB0ZXh0LgoKMAoEBQECABIE1gECHhoiIE5vbmUsIG9yIG9uZSBvZiBhIG5ld2Vy\
-                    IHZlcnNpb24uCgoiCgQFAQIBEgTYAQIYGhQgQW4gZS1tYWlsIGFkZHJlc3MuCgrsAQoEBQECAhIE2wECGBrdASBBIHBob25l\
-                    IG51bWJlcjogKyBhbmQgNyB0byAxNSBkaWdpdHMsIG9yIGFzIGl0IGlzIGRpYWxsZWQgaW4gdGhlIGNvdW50cnkgb2YgdGhl\
-                    IHdvcmtzcGFjZSwgd2l0aCBzcGFjZXMsIGRvdHMsIGh5cGhlbnMsIHNsYXNoZXMgYW5kIHBhcmVudGhlc2VzCiBiZXR3ZWVu\
-                    OyBzdG9yZWQgYXMgKyBhbmQgZGlnaXRzLCB3aXRoIDtleHQ9IGFuZCB0aGUgZGlnaXRzIG9mIGFuIGV4dGVuc2lvbi4KCi0K\
-                    BAUBAgMSBN0BAhYaHyBBIHdlYiBhZGRyZXNzLCBodHRwIG9yIGh0dHBzLgoKJwoEBQECBBIE3wECGxoZIEEgY3VycmVuY3kg\
-                    b2YgSVNPIDQyMTcuCgo1CgQFAQIFEgThAQIaGicgQSBjb3VudHJ5IG9mIElTTyAzMTY2LTEsIHR3byBsZXR0ZXJzLgoKKAoE\
-                    BQECBhIE4wECGxoaIEEgbGFuZ3VhZ2UsIGFzIGluIHpoLUNOLgoKRgoEBQECBxIE5QECHBo4IEEgdGltZSB6b25lIG9mIHRo\
-                    ZSBJQU5BIGRhdGFiYXNlLCBhcyBpbiBBc2lhL1NoYW5naGFpLgo=
+                    bHMSHwoLY2hvaWNlX2xpc3QYISABKAlSCmNob2ljZUxpc3QSGAoHZm9ybXVsYRgiIAEoCVIHZm9ybXVsYSKOAQoLRmllbGRD\
+                    aG9pY2USEgoEdGV4dBgBIAEoCVIEdGV4dBIWCgZudW1iZXIYAiABKAVSBm51bWJlchIhCgxkaXNwbGF5X25hbWUYAyABKAlS\
+                    C2Rpc3BsYXlOYW1lEhYKBmNvbG91chgEIAEoCVIGY29sb3VyEhgKB3JldGlyZWQYBSABKAhSB3JldGlyZWQiXgoORmllbGRS\
+                    ZWZlcmVuY2USFgoGb2JqZWN0GAEgASgJUgZvYmplY3QSGAoHc2VydmljZRgCIAEoCVIHc2VydmljZRIaCghmb2xsb3dlZBgD\
+                    IAEoCFIIZm9sbG93ZWQqiQIKCVZhbHVlS2luZBIaChZWQUxVRV9LSU5EX1VOU1BFQ0lGSUVEEAASEwoPVkFMVUVfS0lORF9U\
+                    RVhUEAESGwoXVkFMVUVfS0lORF9XSE9MRV9OVU1CRVIQAhIVChFWQUxVRV9LSU5EX05VTUJFUhADEhUKEVZBTFVFX0tJTkRf\
+                    WUVTX05PEAQSEwoPVkFMVUVfS0lORF9EQVRFEAUSEwoPVkFMVUVfS0lORF9USU1FEAYSFAoQVkFMVUVfS0lORF9NT05FWRAH\
+                    EhEKDVZBTFVFX0tJTkRfSUQQCBITCg9WQUxVRV9LSU5EX0VOVU0QCRIYChRWQUxVRV9LSU5EX1NUUlVDVFVSRRAKKtQBCgpU\
+                    ZXh0Rm9ybWF0EhsKF1RFWFRfRk9STUFUX1VOU1BFQ0lGSUVEEAASFQoRVEVYVF9GT1JNQVRfRU1BSUwQARIVChFURVhUX0ZP\
+                    Uk1BVF9QSE9ORRACEhMKD1RFWFRfRk9STUFUX1VSTBADEhgKFFRFWFRfRk9STUFUX0NVUlJFTkNZEAQSFwoTVEVYVF9GT1JN\
+                    QVRfQ09VTlRSWRAFEhgKFFRFWFRfRk9STUFUX0xBTkdVQUdFEAYSGQoVVEVYVF9GT1JNQVRfVElNRV9aT05FEAdK5jkKdwoB\
+                    DBIDAQASGm0gV2hhdCBjbGllbnRzIGFyZSB0b2xkIG9mIGtpbmRzIG9mIHJlY29yZHMuIEVhY2ggc2VydmljZSBoYXMgYSBN\
+                    b2RlbFNlcnZpY2Ugb2YgaXRzIG93biwgd2l0aCB0aGVzZSBtZXNzYWdlcy4KCjgKAgQAEgMKAB0aLSBBc2tzIGZvciB0aGUg\
+                    a2luZHMgb2YgcmVjb3JkcyBvZiBhIHNlcnZpY2UuCgpJCgIEARIEDQASARo9IFRoZSBraW5kcyBvZiByZWNvcmRzIHdpdGgg\
+                    d2hpY2ggdGhlIGNhbGxlciBtYXkgZG8gYW55dGhpbmcuCgoXCgQEAQIAEgMPAiUaCiBCeSBuYW1lLgoKfAoEBAECARIDEQIj\
+                    Gm8gVGhlIHZlcnNpb24gb2YgdGhlIHdvcmtzcGFjZSdzIHBvbGljeSBhbmQgbW9kZWwgYnkgd2hpY2ggdGhleSBhcmUgdG9s\
+                    ZDogaXQgcmlzZXMgd2l0aCBldmVyeSBjaGFuZ2Ugb2YgZWl0aGVyLgoKKwoCBAISBBUAGwEaHyBBc2tzIGZvciBvbmUga2lu\
+                    ZCBvZiByZWNvcmRzLgoKJwoEBAICABIDFwIdGhogSXRzIG5hbWUsIGFzIGluIGFjY291bnQuCgqpAQoEBAICARIDGgIkGpsB\
+                    IElFVEYgbGFuZ3VhZ2UgdGFnIG9mIHRoZSBsYWJlbHMgd2FudGVkLCBhcyBpbiB6aC1DTjsgd2hlcmUgYSBmaWVsZCBoYXMg\
+                    bm9uZSBpbiBpdCwgbm9yIGluIGEgbW9yZSBnZW5lcmFsIG9uZSAoemgpLCB0aG9zZSB0aGF0IGl0IGhhcwogd2l0aG91dCBh\
+                    IGxhbmd1YWdlLgoKIgoCBAMSBB4AIwEaFiBPbmUga2luZCBvZiByZWNvcmRzLgoKMAoEBAMCABIDIAItGiMgV2hhdCB0aGUg\
+                    Y2FsbGVyIGlzIHRvIGtub3cgb2YgaXQuCgp5CgQEAwIBEgMiAiMabCBUaGUgdmVyc2lvbiBvZiB0aGUgd29ya3NwYWNlJ3Mg\
+                    cG9saWN5IGFuZCBtb2RlbCBieSB3aGljaCBpdCBpcyB0b2xkOiBpdCByaXNlcyB3aXRoIGV2ZXJ5IGNoYW5nZSBvZiBlaXRo\
+                    ZXIuCgo9CgIEBBIEJgA3ARoxIEEga2luZCBvZiByZWNvcmRzIGFuZCB3aGF0IG1heSBiZSBkb25lIHdpdGggaXQuCgpRCgQE\
+                    BAIAEgMoAh0aRCBOYW1lIGluIGdyYW50cywgZmllbGQgcG9saWNpZXMgYW5kIGZpbHRlcnMsIGFzIGluIGFjY291bnRfY29u\
+                    dGFjdC4KCjwKBAQEAgESAyoCHRovIFRoZSBzYW1lIGZvciBzZXZlcmFsLCBhcyBpbiBhY2NvdW50X2NvbnRhY3RzLgoKOwoE\
+                    BAQCAhIDLAIeGi4gVGhlIHNlcnZpY2UgdGhhdCBrZWVwcyB0aGVtLCBhcyBpbiBjdXN0b21lci4KCogBCgQEBAIDEgMuAhoa\
+                    eyBUaGV5IGhhdmUgYW4gb3duZXIgYW5kIG1heSBoYXZlIGEgZGVwYXJ0bWVudCwgYW5kIHNjb3BlcyBzZWxlY3QgYW1vbmcg\
+                    dGhlbTsgZWxzZSB0aGV5IGJlbG9uZyB0byB0aGUgd29ya3NwYWNlIGFzIGEgd2hvbGUuCgowCgQEBAIEEgMwAiQaIyBXaGF0\
+                    IHRoZSBjYWxsZXIgbWF5IGRvIHdpdGggdGhlbS4KCm8KBAQEAgUSAzICIxpiIFdoYXQgcGVvcGxlIGNhbGwgb25lIG9mIGFu\
+                    IG9iamVjdCB0aGF0IHRoZSB3b3Jrc3BhY2UgaGFzIGRlZmluZWQ6IENvdXJzZS4gQWJzZW50IGZvciB0aGUgb3RoZXJzLgoK\
+                    MQoEBAQCBhIDNAIqGiQgV2hhdCBwZW9wbGUgY2FsbCBzZXZlcmFsOiBDb3Vyc2VzLgoKNQoEBAQCBxIDNgIiGiggV2hhdCBp\
+                    dCBpcyBmb3IsIGFzIHRoZSB3b3Jrc3BhY2Ugc2F5cy4KCkEKAgQFEgQ6AEABGjUgQW4gYWN0aW9uIHRoYXQgdGhlIGNhbGxl\
+                    ciBoYXMgb24gYSBraW5kIG9mIHJlY29yZHMuCgqlAQoEBAUCABIDPQIdGpcBIEFzIGluIGdyYW50czogcmVhZCwgY3JlYXRl\
+                    LCB1cGRhdGUgYW5kIHNvIG9uLiBBY3Rpb25zIGZvciBtYW55IHJlY29yZHMgKGltcG9ydCwgZXhwb3J0LCBtYXNzX3VwZGF0\
+                    ZSwgcmVhc3NpZ24pIG5lZWQgdGhlIG9uZSBmb3IKIHNpbmdsZSByZWNvcmRzLCB0b28uCgo1CgQEBQIBEgM/AjQaKCBUaGUg\
+                    cmVjb3JkcyB3aXRoIHdoaWNoIGl0IG1heSBiZSBkb25lLgoKVgoCBAYSBEMATwEaSiBFdmVyeXRoaW5nIHRoYXQgaXMgbmVl\
+                    ZGVkIHRvIHNob3csIGVudGVyIGFuZCBsb29rIGZvciByZWNvcmRzIG9mIGEga2luZC4KChgKBAQGAgASA0UCJRoLIFRoZSBr\
+                    aW5kLgoKOwoEBAYCARIDRwIkGi4gSXRzIHN0YW5kYXJkIG1ldGhvZHMsIHdob2V2ZXIgbWF5IGNhbGwgdGhlbS4KCq0BCgQE\
+                    BgICEgNKAiIanwEgVGhlIGZpZWxkcyB0aGF0IHRoZSBjYWxsZXIgbWF5IHNlZSBpbiBwYXJ0IGF0IGxlYXN0OiB0aG9zZSB0\
+                    aGF0IGFsbCB3b3Jrc3BhY2VzIGhhdmUgaW4gdGhlIG9yZGVyIG9mIHRoZWlyIG1lc3NhZ2UsIHRoZW4gdGhvc2UgdGhhdCB0\
+                    aGlzCiB3b3Jrc3BhY2UgaGFzIGFkZGVkLgoKTAoEBAYCAxIDTAIqGj8gVGhlIGZpZWxkcyB0aGF0IGFyZSB1bmlxdWUgdG9n\
+                    ZXRoZXIsIHdoZXJlIHRob3NlIGFyZSBzZXZlcmFsLgoKeQoEBAYCBBIDTgIjGmwgVGhlIGZpZWxkIGJ5IHdoaWNoIFVwc2Vy\
+                    dCBmaW5kcyBhIHJlY29yZCB3aGVyZSB0aGUgcmVxdWVzdCBkb2VzIG5vdCBzYXk7IGFic2VudCBmb3IgYSBraW5kIHdpdGhv\
+                    dXQgVXBzZXJ0LgoKIAoCBAcSBFIAVwEaFCBBIHN0YW5kYXJkIG1ldGhvZC4KCjUKBAQHAgASA1QCGxooIEFzIGluIGdldCwg\
+                    bGlzdCwgY3JlYXRlLCBiYXRjaF9jcmVhdGUuCgpDCgQEBwIBEgNWAhsaNiBBcyBpbiBzdGV3YXJkLmN1c3RvbWVyLnYxLkFj\
+                    Y291bnRTZXJ2aWNlL0dldEFjY291bnQuCgpNCgIECBIEWgBfARpBIEZpZWxkcyBvZiB3aGljaCBubyB0d28gbGl2aW5nIHJl\
+                    Y29yZHMgaGF2ZSBhbGwgdGhlIHNhbWUgdmFsdWVzLgoKGwoEBAgCABIDXAIcGg4gVGhlaXIgbmFtZXMuCgoxCgQECAIBEgNe\
+                    AiEaJCBVcHBlciBhbmQgbG93ZXIgY2FzZSBhcmUgdGhlIHNhbWUuCgo+CgIECRIFYgCnAQEaMSBBIGZpZWxkIG9mIGEga2lu\
+                    ZCBvZiByZWNvcmRzLCBvciBhIHBhcnQgb2Ygb25lLgoKmQEKBAQJAgASA2QCGxqLASBBcyBpbiBtYXNrcywgZmlsdGVycyBh\
+                    bmQgb3JkZXJzOiBkaXNwbGF5X25hbWUsIGN1c3RvbS5zaXplLiBBIHBhcnQgaGFzIGl0cyBuYW1lIGFsb25lOyBpdHMgcGF0\
+                    aCBpcyB0aGF0IG9mIHRoZSBmaWVsZCwgYSBkb3QgYW5kIGl0cyBuYW1lLgoKSwoEBAkCARIDZgIjGj4gV2hhdCBwZW9wbGUg\
+                    Y2FsbCBpdDsgb2YgZmllbGRzIHRoYXQgdGhlIHdvcmtzcGFjZSBoYXMgYWRkZWQuCgpVCgQECQICEgNoAiIaSCBXaGF0IGl0\
+                    IGlzIGZvcjsgb2YgZmllbGRzIHRoYXQgdGhlIHdvcmtzcGFjZSBoYXMgYWRkZWQsIGlmIGl0IHNheXMgc28uCgojCgQECQID\
+                    EgNqAh4aFiBXaGF0IGl0cyB2YWx1ZXMgYXJlLgoKJAoEBAkCBBIDbAIZGhcgSXQgaXMgYSBsaXN0IG9mIHRoZW0uCgovCgQE\
+                    CQIFEgNuAiEaIiBUaGUgZm9ybSBvZiBhIHRleHQgdGhhdCBoYXMgb25lLgoKLQoEBAkCBhIDcAIeGiAgQSB0ZXh0IG1heSBo\
+                    YXZlIHNldmVyYWwgbGluZXMuCgo7CgQECQIHEgNyAiAaLiBNb3N0IGNoYXJhY3RlcnMgKFVuaWNvZGUgc2NhbGFycykgb2Yg\
+                    YSB0ZXh0LgoKTwoEBAkCCBIDdAIfGkIgVGhlIGxlYXN0IHZhbHVlIG9mIGEgbnVtYmVyLCBvciBvZiB0aGUgbWlub3IgdW5p\
+                    dHMgb2YgYW4gYW1vdW50LgoKGAoEBAkCCRIDdgIgGgsgVGhlIG1vc3QuCgpgCgQECQIKEgN4AicaUyBUaGUgZmlyc3QgZGF5\
+                    LCBvZiBhIGRhdGUgdGhhdCBtdXN0IGhhdmUgYmVlbjogaXQgbWF5IG5vdCBjb21lIGFmdGVyIHRvZGF5IGVpdGhlci4KCigK\
+                    BAQJAgsSA3oCIBobIExlYXN0IGVsZW1lbnRzIG9mIGEgbGlzdC4KCicKBAQJAgwSA3wCIBoaIE1vc3QgZWxlbWVudHMgb2Yg\
+                    YSBsaXN0LgoKTwoEBAkCDRIDfgIkGkIgV2hhdCB0aGVyZSBpcyB0byBjaG9vc2UgZnJvbSwgd2hlcmUgdGhhdCBpcyBhbGwg\
+                    dGhhdCBpcyBhbGxvd2VkLgoKQgoEBAkCDhIEgAECHho0IE5ldyByZWNvcmRzIG5lZWQgYSB2YWx1ZSwgYW5kIG5vbmUgbWF5\
+                    IGJlIGNsZWFyZWQuCgplCgQECQIPEgSCAQIgGlcgRXZlcnkgcmVjb3JkIGhhcyBhIHZhbHVlOiBpdCBpcyByZXF1aXJlZCwg\
+                    b3IgdGhlIHNlcnZpY2Ugc2V0cyBvbmUgd2hlcmUgbm9uZSBpcyBzZW50LgoKLAoEBAkCEBIEhAECHxoeIE1heSBiZSBzZXQg\
+                    b24gY3JlYXRpb24gb25seS4KCjUKBAQJAhESBIYBAiEaJyBTZXQgYnkgdGhlIHNlcnZpY2U7IG5vYm9keSB3cml0ZXMgaXQu\
+                    Cgo6CgQECQISEgSIAQIcGiwgTm8gdHdvIGxpdmluZyByZWNvcmRzIGhhdmUgdGhlIHNhbWUgdmFsdWUuCgo7CgQECQITEgSK\
+                    AQIpGi0gVXBwZXIgYW5kIGxvd2VyIGNhc2UgYXJlIHRoZSBzYW1lIGZvciB0aGF0LgoKQQoEBAkCFBIEjAECKRozIFdoYXQg\
+                    cmVjb3JkcyBpdHMgaWRzIGFyZSBvZjsgYWJzZW50IGZvciBhbGwgZWxzZS4KClMKBAQJAhUSBI4BAjQaRSBIb3cgZmlsdGVy\
+                    cyBjb21wYXJlIGl0OyBub25lIHdoZXJlIHRoZSBjYWxsZXIgbWF5IG5vdCBmaWx0ZXIgYnkgaXQuCgoxCgQECQIWEgSQAQIe\
+                    GiMgVGhlIGNhbGxlciBtYXkgb3JkZXIgbGlzdHMgYnkgaXQuCgpDCgQECQIXEgSSAQIdGjUgTGlzdHMgaW4gaXRzIG9yZGVy\
+                    IGFyZSBmYXN0LCBob3dldmVyIGxvbmcgdGhleSBhcmUuCgpyCgQECQIYEgSUAQIfGmQgSXQgaXMgYWx3YXlzIHRoZSBzYW1l\
+                    IGFzIHRoaXMgZmllbGQgb2YgYSByZWNvcmQgdGhhdCBhbm90aGVyIGZpZWxkIG5hbWVzLCBhcyBpbiBzdGFnZS5waXBlbGlu\
+                    ZV9pZC4KCoEBCgQECQIZEgSWAQI3GnMgV2hhdCB0aGUgY2FsbGVyIG1heSBkbyB3aXRoIGl0LCBhcyBmYXIgYXMgaXRzIGtp\
+                    bmQgYWxsb3dzOiBNQVNLRUQsIFJFQUQgb3IgV1JJVEUuIFBhcnRzIGhhdmUgdGhhdCBvZiB0aGVpciBmaWVsZC4KCjIKBAQJ\
+                    AhoSBJgBAiIaJCBJdHMgcGFydHMsIG9mIFNUUlVDVFVSRSBhbmQgTU9ORVkuCgptCgQECQIbEgSaAQIfGl8gTm8gdXNlciBj\
+                    aGFuZ2VzIGl0OiBuZXcgcmVjb3JkcyBnZXQgdGhlIGRlZmF1bHQsIG9yIHdoYXQgaXMgYnJvdWdodCB3aXRoIHRoZSByaWdo\
+                    dCB0byBpbXBvcnQuCgpYCgQECQIcEgScAQIfGkogVGhlIGZvcm0gb2YgYSB0ZXh0OiBhIHJlZ3VsYXIgZXhwcmVzc2lvbiBv\
+                    ZiBJQ1UgdGhhdCBmaXRzIGl0IGFzIGEgd2hvbGUuCgpqCgQECQIdEgSeAQInGlwgV2hhdCBwZW9wbGUgYXJlIHRvbGQgd2hv\
+                    c2UgdGV4dCBoYXMgYW5vdGhlciBmb3JtOyBhYnNlbnQgd2hlcmUgdGhlIHdvcmtzcGFjZSBzYXlzIG5vdGhpbmcuCgo/CgQE\
+                    CQIeEgSgAQIqGjEgVGhlIHZhbHVlIG9mIG5ldyByZWNvcmRzIHRoYXQgY29tZSB3aXRob3V0IG9uZS4KClcKBAQJAh8SBKIB\
+                    Ah8aSSBNb3N0IGRpZ2l0cyBhZnRlciB0aGUgcG9pbnQgb2YgYSBudW1iZXI7IGFic2VudCB3aGVyZSB0aGVyZSBtYXkgYmUg\
+                    YW55LgoKUQoEBAkCIBIEpAECIxpDIFRoZSBjaG9pY2UgbGlzdCBvZiB0aGUgd29ya3NwYWNlIGZyb20gd2hpY2ggaXQgdGFr\
+                    ZXMgaXRzIGNob2ljZXMuCgo+CgQECQIhEgSmAQIfGjAgV2hhdCBpdHMgdmFsdWUgZm9sbG93cyBmcm9tOyBub2JvZHkgd3Jp\
+                    dGVzIGl0LgoKLAoCBAoSBqoBALUBARoeIE9uZSBvZiB0aG9zZSB0byBjaG9vc2UgZnJvbS4KClgKBAQKAgASBKwBAhsaSiBU\
+                    aGUgdGV4dCBpdHNlbGYsIG9yIHRoZSBuYW1lIG9mIHRoZSBlbnVtJ3MgdmFsdWUsIGFzIGluIExFQURfU1RBVFVTX05FVy4K\
+                    CkIKBAQKAgESBK4BAhwaNCBUaGUgbnVtYmVyIG9mIHRoZSBlbnVtJ3MgdmFsdWU7IGFic2VudCBmb3IgYSB0ZXh0LgoKZQoE\
+                    BAoCAhIEsAECIxpXIFdoYXQgcGVvcGxlIGNhbGwgaXQsIGluIHRoZSBsYW5ndWFnZSB0aGF0IHdhcyBhc2tlZCBmb3I7IG9m\
+                    IGVudHJpZXMgb2YgYSBjaG9pY2UgbGlzdC4KCj8KBAQKAgMSBLIBAh0aMSBUaGUgY29sb3VyIGluIHdoaWNoIGl0IGlzIHNo\
+                    b3duLCBhcyBpbiAjMWU5MGZmLgoKSAoEBAoCBBIEtAECHBo6IEl0IHN0YXlzIHdoZXJlIGl0IHdhcyBjaG9zZW4sIGFuZCBj\
+                    YW5ub3QgYmUgY2hvc2VuIGFuZXcuCgosCgIECxIGuAEAvwEBGh4gV2hpY2ggcmVjb3JkcyBhIGZpZWxkIG5hbWVzLgoKTQoE\
+                    BAsCABIEugECHRo/IEtpbmQgb2YgcmVjb3JkLCBhcyBpbiBhY2NvdW50OyB1c2VyIGFuZCBkZXBhcnRtZW50IGZvciB0aG9z\
+                    ZS4KCiwKBAQLAgESBLwBAh4aHiBUaGUgc2VydmljZSB0aGF0IGtlZXBzIHRoZW0uCgpuCgQECwICEgS+AQIdGmAgRmlsdGVy\
+                    cyBhbmQgb3JkZXJzIG1heSBmb2xsb3cgaXQgdG8gZmllbGRzIG9mIHRoZSByZWNvcmQsIGFzIGluIGFjY291bnQucmVnaW9u\
+                    IGZvciBhY2NvdW50X2lkLgoKmwEKAgUAEgbCAQDZAQEajAEgV2hhdCB2YWx1ZXMgb2YgYSBmaWVsZCBhcmUuIEluIGJyYWNr\
+                    ZXRzIHRoZWlyIHR5cGUgaW4gdGhlIG1lc3NhZ2UgYW5kLCBmb3IgZmllbGRzIHRoYXQgdGhlIHdvcmtzcGFjZSBoYXMgYWRk\
+                    ZWQsIHRoZSBtZW1iZXIgb2YgQ3VzdG9tRmllbGQuCgojCgQFAAIAEgTEAQIdGhUgT2YgYSBuZXdlciB2ZXJzaW9uLgoKRwoE\
+                    BQACARIExgECFho5IEEgdGV4dCAoc3RyaW5nOyBzdHJpbmdfdmFsdWUsIGluIGEgbGlzdCBzdHJpbmdfdmFsdWVzKS4KCjkK\
+                    BAUAAgISBMgBAh4aKyBBIHdob2xlIG51bWJlciAoaW50MzIsIGludDY0OyBpbnRfdmFsdWUpLgoKQwoEBQACAxIEygECGBo1\
+                    IEFub3RoZXIgbnVtYmVyIChkb3VibGU7IGRvdWJsZV92YWx1ZSBvciBpbnRfdmFsdWUpLgoKLQoEBQACBBIEzAECGBofIFll\
+                    cyBvciBubyAoYm9vbDsgYm9vbF92YWx1ZSkuCgo7CgQFAAIFEgTOAQIWGi0gQSBkYXkgYXMgWVlZWS1NTS1ERCAoc3RyaW5n\
+                    OyBzdHJpbmdfdmFsdWUpLgoKSAoEBQACBhIE0AECFho6IEEgcG9pbnQgaW4gdGltZSAoZ29vZ2xlLnByb3RvYnVmLlRpbWVz\
+                    dGFtcDsgdGltZV92YWx1ZSkuCgo4CgQFAAIHEgTSAQIXGiogQW4gYW1vdW50IG9mIG1vbmV5IChNb25leTsgbW9uZXlfdmFs\
+                    dWUpLgoKNAoEBQACCBIE1AECFBomIEFuIGlkLCBhIFVVSUQgaW4gdGV4dCBmb3JtIChzdHJpbmcpLgoKMwoEBQACCRIE1gEC\
+                    FholIEEgdmFsdWUgb2YgYW4gZW51bSwgb25lIG9mIGNob2ljZXMuCgolCgQFAAIKEgTYAQIcGhcgQSBtZXNzYWdlIHdpdGgg\
+                    cGFydHMuCgojCgIFARIG3AEA7gEBGhUgVGhlIGZvcm0gb2YgYSB0ZXh0LgoKMAoEBQECABIE3gECHhoiIE5vbmUsIG9yIG9u\
+                    ZSBvZiBhIG5ld2VyIHZlcnNpb24uCgoiCgQFAQIBEgTgAQIYGhQgQW4gZS1tYWlsIGFkZHJlc3MuCgrsAQoEBQECAhIE4wEC\
+                    GBrdASBBIHBob25lIG51bWJlcjogKyBhbmQgNyB0byAxNSBkaWdpdHMsIG9yIGFzIGl0IGlzIGRpYWxsZWQgaW4gdGhlIGNv\
+                    dW50cnkgb2YgdGhlIHdvcmtzcGFjZSwgd2l0aCBzcGFjZXMsIGRvdHMsIGh5cGhlbnMsIHNsYXNoZXMgYW5kIHBhcmVudGhl\
+                    c2VzCiBiZXR3ZWVuOyBzdG9yZWQgYXMgKyBhbmQgZGlnaXRzLCB3aXRoIDtleHQ9IGFuZCB0aGUgZGlnaXRzIG9mIGFuIGV4\
+                    dGVuc2lvbi4KCi0KBAUBAgMSBOUBAhYaHyBBIHdlYiBhZGRyZXNzLCBodHRwIG9yIGh0dHBzLgoKJwoEBQECBBIE5wECGxoZ\
+                    IEEgY3VycmVuY3kgb2YgSVNPIDQyMTcuCgo1CgQFAQIFEgTpAQIaGicgQSBjb3VudHJ5IG9mIElTTyAzMTY2LTEsIHR3byBs\
+                    ZXR0ZXJzLgoKKAoEBQECBhIE6wECGxoaIEEgbGFuZ3VhZ2UsIGFzIGluIHpoLUNOLgoKRgoEBQECBxIE7QECHBo4IEEgdGlt\
+                    ZSB6b25lIG9mIHRoZSBJQU5BIGRhdGFiYXNlLCBhcyBpbiBBc2lhL1NoYW5naGFpLgo=
                     """),
             DescribedFile(
                 path: "steward/type/v1/search.proto", package: "steward.type.v1",
@@ -1321,6 +1340,49 @@ extension ContractCatalogue {
                     Y2ggaGUgZ29lcywgMTYgYnl0ZXMuCgoqCgQEBQIDEgNDAiEaHSBXaGF0IGhlIG93bnMgZ29lcyB3aXRoIGhpbS4K
                     """),
             DescribedFile(
+                path: "steward/platform/v1/choice_use_service.proto", package: "steward.platform.v1",
+                dependencies: [],
+                base64: """
+                    CixzdGV3YXJkL3BsYXRmb3JtL3YxL2Nob2ljZV91c2Vfc2VydmljZS5wcm90bxITc3Rld2FyZC5wbGF0Zm9ybS52MSJPChZD\
+                    b3VudENob2ljZVVzZXNSZXF1ZXN0Eh8KC2Nob2ljZV9saXN0GAEgASgJUgpjaG9pY2VMaXN0EhQKBXZhbHVlGAIgASgJUgV2\
+                    YWx1ZSJUChdDb3VudENob2ljZVVzZXNSZXNwb25zZRI5CgR1c2VzGAEgAygLMiUuc3Rld2FyZC5wbGF0Zm9ybS52MS5Db3Vu\
+                    dGVkQ2hvaWNlVXNlUgR1c2VzIlYKEENvdW50ZWRDaG9pY2VVc2USFgoGb2JqZWN0GAEgASgJUgZvYmplY3QSFAoFZmllbGQY\
+                    AiABKAlSBWZpZWxkEhQKBWNvdW50GAMgASgDUgVjb3VudCJ4ChdCZWdpbkNob2ljZU1lcmdlUmVxdWVzdBIfCgtjaG9pY2Vf\
+                    bGlzdBgBIAEoCVIKY2hvaWNlTGlzdBIdCgpmcm9tX3ZhbHVlGAIgASgJUglmcm9tVmFsdWUSHQoKaW50b192YWx1ZRgDIAEo\
+                    CVIJaW50b1ZhbHVlIjEKGEJlZ2luQ2hvaWNlTWVyZ2VSZXNwb25zZRIVCgZqb2JfaWQYASABKAxSBWpvYklkIuABChVDaG9p\
+                    Y2VNZXJnZUNoZWNrcG9pbnQSHwoLY2hvaWNlX2xpc3QYASABKAlSCmNob2ljZUxpc3QSHQoKZnJvbV92YWx1ZRgCIAEoCVIJ\
+                    ZnJvbVZhbHVlEh0KCmludG9fdmFsdWUYAyABKAlSCWludG9WYWx1ZRIhCgxzdGFydF9taWNyb3MYBCABKANSC3N0YXJ0TWlj\
+                    cm9zEhYKBm9iamVjdBgFIAEoCVIGb2JqZWN0EhQKBWZpZWxkGAYgASgJUgVmaWVsZBIXCgdsYXN0X2lkGAcgASgMUgZsYXN0\
+                    SWQy8QEKEENob2ljZVVzZVNlcnZpY2USbAoPQ291bnRDaG9pY2VVc2VzEisuc3Rld2FyZC5wbGF0Zm9ybS52MS5Db3VudENo\
+                    b2ljZVVzZXNSZXF1ZXN0Giwuc3Rld2FyZC5wbGF0Zm9ybS52MS5Db3VudENob2ljZVVzZXNSZXNwb25zZRJvChBCZWdpbkNo\
+                    b2ljZU1lcmdlEiwuc3Rld2FyZC5wbGF0Zm9ybS52MS5CZWdpbkNob2ljZU1lcmdlUmVxdWVzdBotLnN0ZXdhcmQucGxhdGZv\
+                    cm0udjEuQmVnaW5DaG9pY2VNZXJnZVJlc3BvbnNlSuANCl4KAQwSAwEAEhpUIFdoYXQgcmVjb3JkcyBoYXZlIGFuIGVudHJ5\
+                    IG9mIGEgY2hvaWNlIGxpc3QsIGFuZCBwdXR0aW5nIGFub3RoZXIgb25lIGluIGl0cyBwbGFjZS4KCnwKAgYAEgQGAAsBGnAg\
+                    T2ZmZXJlZCBieSBldmVyeSBzZXJ2aWNlIHRoYXQga2VlcHMgcmVjb3JkcywgdG8gaWRlbnRpdHk7IGNhbGxlZCBpbiB0aGUg\
+                    bmFtZSBvZiB0aGUgdXNlciB3aG8gY2hhbmdlcyB0aGUgbGlzdC4KCogBCgQGAAIAEgMIAlAaeyBDb3VudHMgdGhlIHJlY29y\
+                    ZHMgdGhhdCBoYXZlIGFuIGVudHJ5LCBmaWVsZCBieSBmaWVsZC4gUEVSTUlTU0lPTl9ERU5JRUQgZm9yIGEgdXNlciB3aG8g\
+                    bWF5IG5vdCBjaGFuZ2UgbWFueSBvZiBlYWNoIGtpbmQuCgpJCgQGAAIBEgMKAlMaPCBNYWtlcyB0aGUgam9iIHRoYXQgcHV0\
+                    cyBhbm90aGVyIGVudHJ5IGluIHRoZSBwbGFjZSBvZiBvbmUuCgoXCgIEABIEDgATARoLIEFuIGVudHJ5LgoKJAoEBAACABID\
+                    EAIiGhcgVGhlIG5hbWUgb2YgaXRzIGxpc3QuCgoZCgQEAAIBEgMSAhwaDCBJdHMgdmFsdWUuCgoaCgIEARIEFgAZARoOIFdo\
+                    YXQgaGFzIGl0LgoKWAoEBAECABIDGAIlGksgRWFjaCBmaWVsZCBvZiB0aGUgc2VydmljZSdzIHJlY29yZHMgdGhhdCB0YWtl\
+                    cyBpdHMgY2hvaWNlcyBmcm9tIHRoZSBsaXN0LgoKOQoCBAISBBwAIwEaLSBBIGZpZWxkIHRoYXQgdGFrZXMgaXRzIGNob2lj\
+                    ZXMgZnJvbSBhIGxpc3QuCgoyCgQEAgIAEgMeAh0aJSBUaGUga2luZCBvZiByZWNvcmRzLCBhcyBpbiBhY2NvdW50LgoKOAoE\
+                    BAICARIDIAIcGisgVGhlIGZpZWxkLCBhcyBpbiBpbmR1c3RyeSBvciBjdXN0b20uc2l6ZS4KCoUBCgQEAgICEgMiAhsaeCBM\
+                    aXZpbmcgcmVjb3JkcyB0aGF0IGhhdmUgdGhlIGVudHJ5LCBvZiB0aG9zZSB0aGF0IHRoZSB1c2VyIG1heSBjaGFuZ2U7IGFi\
+                    c2VudCB3aGVyZSB0aGV5IGNvdWxkIG5vdCBiZSBjb3VudGVkIGluIHRpbWUuCgowCgIEAxIEJgAtARokIE9uZSBlbnRyeSBp\
+                    biB0aGUgcGxhY2Ugb2YgYW5vdGhlci4KCiYKBAQDAgASAygCIhoZIFRoZSBuYW1lIG9mIHRoZWlyIGxpc3QuCgouCgQEAwIB\
+                    EgMqAiEaISBUaGUgdmFsdWUgb2YgdGhlIG9uZSB0aGF0IGdvZXMuCgo5CgQEAwICEgMsAiEaLCBUaGUgdmFsdWUgb2YgdGhl\
+                    IG9uZSB0aGF0IHRha2VzIGl0cyBwbGFjZS4KChYKAgQEEgQwADMBGgogVGhlIGpvYi4KClgKBAQEAgASAzICHBpLIEl0cyBp\
+                    ZCwgMTYgYnl0ZXM7IGFic2VudCB3aGVuIG5vIHJlY29yZHMgb2YgdGhlIHNlcnZpY2UgaGF2ZSBzdWNoIGZpZWxkcy4KCi4K\
+                    AgQFEgQ2AEUBGiIgV2hlcmUgdGhlIGpvYiBvZiBhIG1lcmdlIHN0YW5kcy4KCiQKBAQFAgASAzgCIhoXIFRoZSBuYW1lIG9m\
+                    IHRoZSBsaXN0LgoKMAoEBAUCARIDOgIhGiMgVGhlIHZhbHVlIG9mIHRoZSBlbnRyeSB0aGF0IGdvZXMuCgo7CgQEBQICEgM8\
+                    AiEaLiBUaGUgdmFsdWUgb2YgdGhlIGVudHJ5IHRoYXQgdGFrZXMgaXRzIHBsYWNlLgoKagoEBAUCAxIDPgIiGl0gV2hlbiBp\
+                    dCB3YXMgYXNrZWQgZm9yOiByZWNvcmRzIHRoYXQgd2VyZSBtYWRlIGxhdGVyIGFyZSBub3QgbWVhbnQuIE1pY3Jvc2Vjb25k\
+                    cyBzaW5jZSAxOTcwLgoKSQoEBAUCBBIDQAIdGjwgVGhlIGtpbmQgb2YgcmVjb3JkcywgYW5kIHRoZSBmaWVsZCwgdGhhdCBp\
+                    dCB3b3JrcyB0aHJvdWdoLgoKGQoEBAUCBRIDQgIcGgwgVGhlIGZpZWxkLgoKWwoEBAUCBhIDRAIdGk4gVGhlIGxhc3QgcmVj\
+                    b3JkIHRoYXQgd2FzIGRvbmUsIDE2IGJ5dGVzOyBhYnNlbnQgYXQgdGhlIGJlZ2lubmluZyBvZiBhIGZpZWxkLgo=
+                    """),
+            DescribedFile(
                 path: "steward/platform/v1/mirror_service.proto", package: "steward.platform.v1",
                 dependencies: [],
                 base64: """
@@ -1463,7 +1525,7 @@ extension ContractCatalogue {
                     GwoJdGVuYW50X2lkGAEgASgMUgh0ZW5hbnRJZCJcChhMaXN0U2VydmVkVGVuYW50c1JlcXVlc3QSGAoHc2VydmljZRgBIAEo\
                     CVIHc2VydmljZRImCg9hZnRlcl90ZW5hbnRfaWQYAiABKAxSDWFmdGVyVGVuYW50SWQiOgoZTGlzdFNlcnZlZFRlbmFudHNS\
                     ZXNwb25zZRIdCgp0ZW5hbnRfaWRzGAEgAygMUgl0ZW5hbnRJZHMiTgoRR2V0UG9saWN5UmVzcG9uc2USOQoGcG9saWN5GAEg\
-                    ASgLMiEuc3Rld2FyZC5wbGF0Zm9ybS52MS5UZW5hbnRQb2xpY3lSBnBvbGljeSLTBQoMVGVuYW50UG9saWN5EhsKCXRlbmFu\
+                    ASgLMiEuc3Rld2FyZC5wbGF0Zm9ybS52MS5UZW5hbnRQb2xpY3lSBnBvbGljeSKcBgoMVGVuYW50UG9saWN5EhsKCXRlbmFu\
                     dF9pZBgBIAEoDFIIdGVuYW50SWQSFAoFZXBvY2gYAiABKANSBWVwb2NoEhYKBmFjdGl2ZRgDIAEoCFIGYWN0aXZlEjUKBXJv\
                     bGVzGAQgAygLMh8uc3Rld2FyZC5wbGF0Zm9ybS52MS5Qb2xpY3lSb2xlUgVyb2xlcxI1CgV1bml0cxgFIAMoCzIfLnN0ZXdh\
                     cmQucGxhdGZvcm0udjEuUG9saWN5VW5pdFIFdW5pdHMSNQoFdXNlcnMYBiADKAsyHy5zdGV3YXJkLnBsYXRmb3JtLnYxLlBv\
@@ -1473,116 +1535,125 @@ extension ContractCatalogue {
                     amVjdHMYCiADKAsyIC5zdGV3YXJkLnBsYXRmb3JtLnYxLk1vZGVsT2JqZWN0UgdvYmplY3RzElMKEXVwY29taW5nX3NldHRp\
                     bmdzGAsgAygLMiYuc3Rld2FyZC5pZGVudGl0eS52MS5Xb3Jrc3BhY2VTZXR0aW5nc1IQdXBjb21pbmdTZXR0aW5ncxIyCgR0\
                     YWdzGAwgAygLMh4uc3Rld2FyZC5wbGF0Zm9ybS52MS5Qb2xpY3lUYWdSBHRhZ3MSSwoNc2hhcmluZ19ydWxlcxgNIAMoCzIm\
-                    LnN0ZXdhcmQucGxhdGZvcm0udjEuUG9saWN5U2hhcmluZ1J1bGVSDHNoYXJpbmdSdWxlcyLYAgoRUG9saWN5U2hhcmluZ1J1\
-                    bGUSDgoCaWQYASABKAxSAmlkEiEKDHNlbGVjdGlvbl9pZBgCIAEoDFILc2VsZWN0aW9uSWQSFgoGb2JqZWN0GAMgASgJUgZv\
-                    YmplY3QSKwoRZmlsdGVyX2V4cHJlc3Npb24YBCABKAlSEGZpbHRlckV4cHJlc3Npb24SGAoHZW5hYmxlZBgFIAEoCFIHZW5h\
-                    YmxlZBIlCg5hbGxvd3Nfd3JpdGluZxgGIAEoCFINYWxsb3dzV3JpdGluZxI5Cgp1bnRpbF90aW1lGAcgASgLMhouZ29vZ2xl\
-                    LnByb3RvYnVmLlRpbWVzdGFtcFIJdW50aWxUaW1lEhkKCHVzZXJfaWRzGAggAygMUgd1c2VySWRzEhkKCHVuaXRfaWRzGAkg\
-                    AygMUgd1bml0SWRzEhkKCHJvbGVfaWRzGAogAygMUgdyb2xlSWRzIscBCglQb2xpY3lUYWcSDgoCaWQYASABKAxSAmlkEhkK\
-                    CG93bmVyX2lkGAIgASgMUgdvd25lcklkEhcKB3VuaXRfaWQYAyABKAxSBnVuaXRJZBImCg9zaGFyZWRfd2l0aF9hbGwYBCAB\
-                    KAhSDXNoYXJlZFdpdGhBbGwSJgoPc2hhcmVkX3VuaXRfaWRzGAUgAygMUg1zaGFyZWRVbml0SWRzEiYKD3NoYXJlZF9yb2xl\
-                    X2lkcxgGIAMoDFINc2hhcmVkUm9sZUlkcyLrAQoLTW9kZWxPYmplY3QSEgoEbmFtZRgBIAEoCVIEbmFtZRIWCgZudW1iZXIY\
-                    AiABKANSBm51bWJlchIWCgZzaGFyZWQYAyABKAhSBnNoYXJlZBIjCg1udW1iZXJfZm9ybWF0GAQgASgJUgxudW1iZXJGb3Jt\
-                    YXQSIQoMZGlzcGxheV9uYW1lGAUgASgJUgtkaXNwbGF5TmFtZRIuChNwbHVyYWxfZGlzcGxheV9uYW1lGAYgASgJUhFwbHVy\
-                    YWxEaXNwbGF5TmFtZRIgCgtkZXNjcmlwdGlvbhgHIAEoCVILZGVzY3JpcHRpb24ipQUKCk1vZGVsRmllbGQSFgoGb2JqZWN0\
-                    GAEgASgJUgZvYmplY3QSFgoGbnVtYmVyGAIgASgDUgZudW1iZXISEgoEbmFtZRgDIAEoCVIEbmFtZRIuCgRraW5kGAQgASgO\
-                    Mhouc3Rld2FyZC50eXBlLnYxLkZpZWxkS2luZFIEa2luZBIaCghyZXF1aXJlZBgFIAEoCFIIcmVxdWlyZWQSHQoKbGVuZ3Ro\
-                    X21heBgGIAEoBVIJbGVuZ3RoTWF4EhsKCXZhbHVlX21pbhgHIAEoA1IIdmFsdWVNaW4SGwoJdmFsdWVfbWF4GAggASgDUgh2\
-                    YWx1ZU1heBIYCgdjaG9pY2VzGAkgAygJUgdjaG9pY2VzEiEKDGRpc3BsYXlfbmFtZRgKIAEoCVILZGlzcGxheU5hbWUSIAoL\
-                    ZGVzY3JpcHRpb24YCyABKAlSC2Rlc2NyaXB0aW9uEkEKDWRlZmF1bHRfdmFsdWUYDCABKAsyHC5zdGV3YXJkLnR5cGUudjEu\
-                    Q3VzdG9tRmllbGRSDGRlZmF1bHRWYWx1ZRIbCglyZWFkX29ubHkYDSABKAhSCHJlYWRPbmx5EhgKB3BhdHRlcm4YDiABKAlS\
-                    B3BhdHRlcm4SJwoPcGF0dGVybl9tZXNzYWdlGA8gASgJUg5wYXR0ZXJuTWVzc2FnZRIzCgZsYWJlbHMYECADKAsyGy5zdGV3\
-                    YXJkLnR5cGUudjEuRmllbGRMYWJlbFIGbGFiZWxzEhYKBnVuaXF1ZRgRIAEoCFIGdW5pcXVlEikKEHJlZmVyZW5jZV9vYmpl\
-                    Y3QYEiABKAlSD3JlZmVyZW5jZU9iamVjdBIaCghkZWNpbWFscxgTIAEoBVIIZGVjaW1hbHMSGAoHZm9ybXVsYRgVIAEoCVIH\
-                    Zm9ybXVsYSK8AQoKUG9saWN5Um9sZRIOCgJpZBgBIAEoDFICaWQSIQoMZGlzcGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFt\
-                    ZRIyCgZncmFudHMYAyADKAsyGi5zdGV3YXJkLmlkZW50aXR5LnYxLkdyYW50UgZncmFudHMSRwoOZmllbGRfcG9saWNpZXMY\
-                    BCADKAsyIC5zdGV3YXJkLmlkZW50aXR5LnYxLkZpZWxkUG9saWN5Ug1maWVsZFBvbGljaWVzIlMKClBvbGljeVVuaXQSDgoC\
-                    aWQYASABKAxSAmlkEhsKCXBhcmVudF9pZBgCIAEoDFIIcGFyZW50SWQSGAoHZGVsZXRlZBgDIAEoCFIHZGVsZXRlZCJQCgpQ\
-                    b2xpY3lVc2VyEg4KAmlkGAEgASgMUgJpZBIXCgd1bml0X2lkGAIgASgMUgZ1bml0SWQSGQoIcm9sZV9pZHMYAyADKAxSB3Jv\
-                    bGVJZHMiewoPVGVuYW50UGxhY2VtZW50EhgKB3NlcnZpY2UYASABKAlSB3NlcnZpY2USGgoIZGF0YWJhc2UYAiABKAlSCGRh\
-                    dGFiYXNlEhwKCXBhcnRpdGlvbhgDIAEoBVIJcGFydGl0aW9uEhQKBWVwb2NoGAQgASgDUgVlcG9jaDLJAgoNUG9saWN5U2Vy\
-                    dmljZRJoCg1XYXRjaFBvbGljaWVzEikuc3Rld2FyZC5wbGF0Zm9ybS52MS5XYXRjaFBvbGljaWVzUmVxdWVzdBoqLnN0ZXdh\
-                    cmQucGxhdGZvcm0udjEuV2F0Y2hQb2xpY2llc1Jlc3BvbnNlMAESWgoJR2V0UG9saWN5EiUuc3Rld2FyZC5wbGF0Zm9ybS52\
-                    MS5HZXRQb2xpY3lSZXF1ZXN0GiYuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lSZXNwb25zZRJyChFMaXN0U2VydmVk\
-                    VGVuYW50cxItLnN0ZXdhcmQucGxhdGZvcm0udjEuTGlzdFNlcnZlZFRlbmFudHNSZXF1ZXN0Gi4uc3Rld2FyZC5wbGF0Zm9y\
-                    bS52MS5MaXN0U2VydmVkVGVuYW50c1Jlc3BvbnNlSqYrCkoKAQwSAwEAEhpAIFJpZ2h0cyBhbmQgcGxhY2VtZW50cywgYXMg\
-                    aWRlbnRpdHkgZ2l2ZXMgdGhlbSB0byB0aGUgc2VydmljZXMuCgoyCgIGABIEDAAUARomIE9mZmVyZWQgYnkgaWRlbnRpdHkg\
-                    dG8gdGhlIHNlcnZpY2VzLgoK1AEKBAYAAgASAw8CURrGASBUZWxscyBvZiB0ZW5hbnRzIHdob3NlIHBvbGljeSBvciBwbGFj\
-                    ZW1lbnQgY2hhbmdlZCwgYXMgdGhleSBjaGFuZ2U7IGJlZ2lucyB3aXRoIGFuIGVtcHR5IGFuc3dlciBhbmQgcmVwZWF0cyBp\
-                    dAogZXZlcnkgc2Vjb25kIGFzIGEgc2lnbiBvZiBsaWZlLiBBIHNlcnZpY2UgdGhhdCBoZWFycyBub3RoaW5nIGZvciA1IHMg\
-                    cmVmdXNlcyB3cml0ZXMuCgosCgQGAAIBEgMRAj4aHyBHaXZlcyB0aGUgcG9saWN5IG9mIGEgdGVuYW50LgoKhAEKBAYAAgIS\
-                    AxMCVhp3IEdpdmVzIHRoZSB0ZW5hbnRzIGluIHVzZSB0aGF0IGEgc2VydmljZSBoYXMgZGF0YSBvZiwgYSBwYWdlIGF0IGEg\
-                    dGltZTogdGhvc2UgZm9yIHdoaWNoIGl0IHdvcmtzIHdpdGhvdXQgYmVpbmcgY2FsbGVkLgoKKQoCBAASBBcAGAEaHSBBc2tz\
-                    IHRvIGJlIHRvbGQgb2YgY2hhbmdlcy4KChYKAgQBEgQbAB4BGgogQ2hhbmdlcy4KCj0KBAQBAgASAx0CJBowIFRoZSB0ZW5h\
-                    bnRzIHdob3NlIHBvbGljeSBvciBwbGFjZW1lbnQgY2hhbmdlZC4KCjkKAgQCEgQhACYBGi0gQSB0ZW5hbnQncyBwb2xpY3kg\
-                    b3IgcGxhY2VtZW50IGhhcyBjaGFuZ2VkLgoKJAoEBAICABIDIwIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgofCgQEAgIB\
-                    EgMlAhsaEiBUaGUgbmV3IHZlcnNpb24uCgogCgIEAxIEKQAsARoUIEFza3MgZm9yIGEgcG9saWN5LgoKJAoEBAMCABIDKwIf\
-                    GhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgofCgIEBBIELwA0ARoTIEFza3MgZm9yIHRlbmFudHMuCgo5CgQEBAIAEgMxAh4a\
-                    LCBUaGUgc2VydmljZTogaWRlbnRpdHksIGN1c3RvbWVyLCBzYWxlcyDigKYKClcKBAQEAgESAzMCJRpKIFRoZSBsYXN0IHRl\
-                    bmFudCBvZiB0aGUgcGFnZSBiZWZvcmUsIDE2IGJ5dGVzOyBhYnNlbnQgZm9yIHRoZSBmaXJzdCBwYWdlLgoKRAoCBAUSBDcA\
-                    OgEaOCBBIHBhZ2Ugb2YgdGVuYW50cy4gT25lIHdpdGhvdXQgYW55IGlzIGJlaGluZCB0aGUgbGFzdC4KCjwKBAQFAgASAzkC\
-                    IBovIEF0IG1vc3QgMSwwMDAsIDE2IGJ5dGVzIGVhY2gsIGluIHRoZWlyIG9yZGVyLgoKJQoCBAYSBD0AQAEaGSBUaGUgcG9s\
-                    aWN5IG9mIGEgdGVuYW50LgoKGgoEBAYCABIDPwIjGg0gVGhlIHBvbGljeS4KCkIKAgQHEgRDAF4BGjYgRXZlcnl0aGluZyB0\
-                    aGF0IGRlY2lkZXMgd2hvIG1heSBkbyB3aGF0IGluIGEgdGVuYW50LgoKJAoEBAcCABIDRQIfGhcgVGhlIHRlbmFudCwgMTYg\
-                    Ynl0ZXMuCgo4CgQEBwIBEgNHAhsaKyBWZXJzaW9uLCBmcm9tIDE7IHJpc2VzIHdpdGggZXZlcnkgY2hhbmdlLgoKKAoEBAcC\
-                    AhIDSQIbGhsgVGhlIHRlbmFudCBtYXkgYmUgc2VydmVkLgoKGQoEBAcCAxIDSwIgGgwgVGhlIHJvbGVzLgoKHQoEBAcCBBID\
-                    TQIgGhAgVGhlIHVuaXQgdHJlZS4KCikKBAQHAgUSA08CIBocIFRoZSB1c2VycyB3aG8gbWF5IHNpZ24gaW4uCgo8CgQEBwIG\
-                    EgNRAioaLyBXaGVyZSB0aGUgdGVuYW50J3MgZGF0YSBpcywgZm9yIGVhY2ggc2VydmljZS4KClQKBAQHAgcSA1MCPhpHIFdo\
-                    YXQgdGhlIHdvcmtzcGFjZSBoYXMgc2V0IGZvciBpdHNlbGY7IGFic2VudCB3aGVyZSBpdCBpcyBub3QgYWN0aXZlLgoKRgoE\
-                    BAcCCBIDVQIhGjkgVGhlIGZpZWxkcyB0aGF0IHRoZSB3b3Jrc3BhY2UgaGFzIGFkZGVkIHRvIGl0cyByZWNvcmRzLgoKOgoE\
-                    BAcCCRIDVwIkGi0gVGhlIG9iamVjdHMgdGhhdCB0aGUgd29ya3NwYWNlIGhhcyBkZWZpbmVkLgoKWAoEBAcCChIDWQJIGksg\
-                    V2hhdCB0aGUgd29ya3NwYWNlIHdpbGwgaGF2ZSBzZXQgZnJvbSBtb21lbnRzIHRvIGNvbWUgb24sIHRoZSBuZXh0IGZpcnN0\
-                    LgoKPwoEBAcCCxIDWwIfGjIgVGhlIHRhZ3Mgb2YgdGhlIHdvcmtzcGFjZSB0aGF0IHdlcmUgbm90IGRlbGV0ZWQuCgpICgQE\
-                    BwIMEgNdAjAaOyBUaGUgc2hhcmluZyBydWxlcyBvZiB0aGUgd29ya3NwYWNlIHRoYXQgd2VyZSBub3QgZGVsZXRlZC4KClUK\
-                    AgQIEgRhAHYBGkkgQSBzaGFyaW5nIHJ1bGU6IHdoaWNoIHJlY29yZHMgaXQgc2VsZWN0cywgYW5kIHdpdGggd2hvbSBpdCBz\
-                    aGFyZXMgdGhlbS4KChwKBAQIAgASA2MCGBoPIElkLCAxNiBieXRlcy4KCl8KBAQIAgESA2UCIhpSIFdoYXQgcmVjb3JkcyB0\
+                    LnN0ZXdhcmQucGxhdGZvcm0udjEuUG9saWN5U2hhcmluZ1J1bGVSDHNoYXJpbmdSdWxlcxJHCgxjaG9pY2VfbGlzdHMYDiAD\
+                    KAsyJC5zdGV3YXJkLnBsYXRmb3JtLnYxLk1vZGVsQ2hvaWNlTGlzdFILY2hvaWNlTGlzdHMi2AIKEVBvbGljeVNoYXJpbmdS\
+                    dWxlEg4KAmlkGAEgASgMUgJpZBIhCgxzZWxlY3Rpb25faWQYAiABKAxSC3NlbGVjdGlvbklkEhYKBm9iamVjdBgDIAEoCVIG\
+                    b2JqZWN0EisKEWZpbHRlcl9leHByZXNzaW9uGAQgASgJUhBmaWx0ZXJFeHByZXNzaW9uEhgKB2VuYWJsZWQYBSABKAhSB2Vu\
+                    YWJsZWQSJQoOYWxsb3dzX3dyaXRpbmcYBiABKAhSDWFsbG93c1dyaXRpbmcSOQoKdW50aWxfdGltZRgHIAEoCzIaLmdvb2ds\
+                    ZS5wcm90b2J1Zi5UaW1lc3RhbXBSCXVudGlsVGltZRIZCgh1c2VyX2lkcxgIIAMoDFIHdXNlcklkcxIZCgh1bml0X2lkcxgJ\
+                    IAMoDFIHdW5pdElkcxIZCghyb2xlX2lkcxgKIAMoDFIHcm9sZUlkcyKAAQoPTW9kZWxDaG9pY2VMaXN0EhIKBG5hbWUYASAB\
+                    KAlSBG5hbWUSNgoHZW50cmllcxgCIAMoCzIcLnN0ZXdhcmQudHlwZS52MS5DaG9pY2VFbnRyeVIHZW50cmllcxIhCgxib3Vu\
+                    ZF9maWVsZHMYAyADKAlSC2JvdW5kRmllbGRzIscBCglQb2xpY3lUYWcSDgoCaWQYASABKAxSAmlkEhkKCG93bmVyX2lkGAIg\
+                    ASgMUgdvd25lcklkEhcKB3VuaXRfaWQYAyABKAxSBnVuaXRJZBImCg9zaGFyZWRfd2l0aF9hbGwYBCABKAhSDXNoYXJlZFdp\
+                    dGhBbGwSJgoPc2hhcmVkX3VuaXRfaWRzGAUgAygMUg1zaGFyZWRVbml0SWRzEiYKD3NoYXJlZF9yb2xlX2lkcxgGIAMoDFIN\
+                    c2hhcmVkUm9sZUlkcyLrAQoLTW9kZWxPYmplY3QSEgoEbmFtZRgBIAEoCVIEbmFtZRIWCgZudW1iZXIYAiABKANSBm51bWJl\
+                    chIWCgZzaGFyZWQYAyABKAhSBnNoYXJlZBIjCg1udW1iZXJfZm9ybWF0GAQgASgJUgxudW1iZXJGb3JtYXQSIQoMZGlzcGxh\
+                    eV9uYW1lGAUgASgJUgtkaXNwbGF5TmFtZRIuChNwbHVyYWxfZGlzcGxheV9uYW1lGAYgASgJUhFwbHVyYWxEaXNwbGF5TmFt\
+                    ZRIgCgtkZXNjcmlwdGlvbhgHIAEoCVILZGVzY3JpcHRpb24ixgUKCk1vZGVsRmllbGQSFgoGb2JqZWN0GAEgASgJUgZvYmpl\
+                    Y3QSFgoGbnVtYmVyGAIgASgDUgZudW1iZXISEgoEbmFtZRgDIAEoCVIEbmFtZRIuCgRraW5kGAQgASgOMhouc3Rld2FyZC50\
+                    eXBlLnYxLkZpZWxkS2luZFIEa2luZBIaCghyZXF1aXJlZBgFIAEoCFIIcmVxdWlyZWQSHQoKbGVuZ3RoX21heBgGIAEoBVIJ\
+                    bGVuZ3RoTWF4EhsKCXZhbHVlX21pbhgHIAEoA1IIdmFsdWVNaW4SGwoJdmFsdWVfbWF4GAggASgDUgh2YWx1ZU1heBIYCgdj\
+                    aG9pY2VzGAkgAygJUgdjaG9pY2VzEiEKDGRpc3BsYXlfbmFtZRgKIAEoCVILZGlzcGxheU5hbWUSIAoLZGVzY3JpcHRpb24Y\
+                    CyABKAlSC2Rlc2NyaXB0aW9uEkEKDWRlZmF1bHRfdmFsdWUYDCABKAsyHC5zdGV3YXJkLnR5cGUudjEuQ3VzdG9tRmllbGRS\
+                    DGRlZmF1bHRWYWx1ZRIbCglyZWFkX29ubHkYDSABKAhSCHJlYWRPbmx5EhgKB3BhdHRlcm4YDiABKAlSB3BhdHRlcm4SJwoP\
+                    cGF0dGVybl9tZXNzYWdlGA8gASgJUg5wYXR0ZXJuTWVzc2FnZRIzCgZsYWJlbHMYECADKAsyGy5zdGV3YXJkLnR5cGUudjEu\
+                    RmllbGRMYWJlbFIGbGFiZWxzEhYKBnVuaXF1ZRgRIAEoCFIGdW5pcXVlEikKEHJlZmVyZW5jZV9vYmplY3QYEiABKAlSD3Jl\
+                    ZmVyZW5jZU9iamVjdBIaCghkZWNpbWFscxgTIAEoBVIIZGVjaW1hbHMSHwoLY2hvaWNlX2xpc3QYFCABKAlSCmNob2ljZUxp\
+                    c3QSGAoHZm9ybXVsYRgVIAEoCVIHZm9ybXVsYSK8AQoKUG9saWN5Um9sZRIOCgJpZBgBIAEoDFICaWQSIQoMZGlzcGxheV9u\
+                    YW1lGAIgASgJUgtkaXNwbGF5TmFtZRIyCgZncmFudHMYAyADKAsyGi5zdGV3YXJkLmlkZW50aXR5LnYxLkdyYW50UgZncmFu\
+                    dHMSRwoOZmllbGRfcG9saWNpZXMYBCADKAsyIC5zdGV3YXJkLmlkZW50aXR5LnYxLkZpZWxkUG9saWN5Ug1maWVsZFBvbGlj\
+                    aWVzIlMKClBvbGljeVVuaXQSDgoCaWQYASABKAxSAmlkEhsKCXBhcmVudF9pZBgCIAEoDFIIcGFyZW50SWQSGAoHZGVsZXRl\
+                    ZBgDIAEoCFIHZGVsZXRlZCJQCgpQb2xpY3lVc2VyEg4KAmlkGAEgASgMUgJpZBIXCgd1bml0X2lkGAIgASgMUgZ1bml0SWQS\
+                    GQoIcm9sZV9pZHMYAyADKAxSB3JvbGVJZHMiewoPVGVuYW50UGxhY2VtZW50EhgKB3NlcnZpY2UYASABKAlSB3NlcnZpY2US\
+                    GgoIZGF0YWJhc2UYAiABKAlSCGRhdGFiYXNlEhwKCXBhcnRpdGlvbhgDIAEoBVIJcGFydGl0aW9uEhQKBWVwb2NoGAQgASgD\
+                    UgVlcG9jaDLJAgoNUG9saWN5U2VydmljZRJoCg1XYXRjaFBvbGljaWVzEikuc3Rld2FyZC5wbGF0Zm9ybS52MS5XYXRjaFBv\
+                    bGljaWVzUmVxdWVzdBoqLnN0ZXdhcmQucGxhdGZvcm0udjEuV2F0Y2hQb2xpY2llc1Jlc3BvbnNlMAESWgoJR2V0UG9saWN5\
+                    EiUuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lSZXF1ZXN0GiYuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lS\
+                    ZXNwb25zZRJyChFMaXN0U2VydmVkVGVuYW50cxItLnN0ZXdhcmQucGxhdGZvcm0udjEuTGlzdFNlcnZlZFRlbmFudHNSZXF1\
+                    ZXN0Gi4uc3Rld2FyZC5wbGF0Zm9ybS52MS5MaXN0U2VydmVkVGVuYW50c1Jlc3BvbnNlSqguCkoKAQwSAwEAEhpAIFJpZ2h0\
+                    cyBhbmQgcGxhY2VtZW50cywgYXMgaWRlbnRpdHkgZ2l2ZXMgdGhlbSB0byB0aGUgc2VydmljZXMuCgoyCgIGABIEDAAUARom\
+                    IE9mZmVyZWQgYnkgaWRlbnRpdHkgdG8gdGhlIHNlcnZpY2VzLgoK1AEKBAYAAgASAw8CURrGASBUZWxscyBvZiB0ZW5hbnRz\
+                    IHdob3NlIHBvbGljeSBvciBwbGFjZW1lbnQgY2hhbmdlZCwgYXMgdGhleSBjaGFuZ2U7IGJlZ2lucyB3aXRoIGFuIGVtcHR5\
+                    IGFuc3dlciBhbmQgcmVwZWF0cyBpdAogZXZlcnkgc2Vjb25kIGFzIGEgc2lnbiBvZiBsaWZlLiBBIHNlcnZpY2UgdGhhdCBo\
+                    ZWFycyBub3RoaW5nIGZvciA1IHMgcmVmdXNlcyB3cml0ZXMuCgosCgQGAAIBEgMRAj4aHyBHaXZlcyB0aGUgcG9saWN5IG9m\
+                    IGEgdGVuYW50LgoKhAEKBAYAAgISAxMCVhp3IEdpdmVzIHRoZSB0ZW5hbnRzIGluIHVzZSB0aGF0IGEgc2VydmljZSBoYXMg\
+                    ZGF0YSBvZiwgYSBwYWdlIGF0IGEgdGltZTogdGhvc2UgZm9yIHdoaWNoIGl0IHdvcmtzIHdpdGhvdXQgYmVpbmcgY2FsbGVk\
+                    LgoKKQoCBAASBBcAGAEaHSBBc2tzIHRvIGJlIHRvbGQgb2YgY2hhbmdlcy4KChYKAgQBEgQbAB4BGgogQ2hhbmdlcy4KCj0K\
+                    BAQBAgASAx0CJBowIFRoZSB0ZW5hbnRzIHdob3NlIHBvbGljeSBvciBwbGFjZW1lbnQgY2hhbmdlZC4KCjkKAgQCEgQhACYB\
+                    Gi0gQSB0ZW5hbnQncyBwb2xpY3kgb3IgcGxhY2VtZW50IGhhcyBjaGFuZ2VkLgoKJAoEBAICABIDIwIfGhcgVGhlIHRlbmFu\
+                    dCwgMTYgYnl0ZXMuCgofCgQEAgIBEgMlAhsaEiBUaGUgbmV3IHZlcnNpb24uCgogCgIEAxIEKQAsARoUIEFza3MgZm9yIGEg\
+                    cG9saWN5LgoKJAoEBAMCABIDKwIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgofCgIEBBIELwA0ARoTIEFza3MgZm9yIHRl\
+                    bmFudHMuCgo5CgQEBAIAEgMxAh4aLCBUaGUgc2VydmljZTogaWRlbnRpdHksIGN1c3RvbWVyLCBzYWxlcyDigKYKClcKBAQE\
+                    AgESAzMCJRpKIFRoZSBsYXN0IHRlbmFudCBvZiB0aGUgcGFnZSBiZWZvcmUsIDE2IGJ5dGVzOyBhYnNlbnQgZm9yIHRoZSBm\
+                    aXJzdCBwYWdlLgoKRAoCBAUSBDcAOgEaOCBBIHBhZ2Ugb2YgdGVuYW50cy4gT25lIHdpdGhvdXQgYW55IGlzIGJlaGluZCB0\
+                    aGUgbGFzdC4KCjwKBAQFAgASAzkCIBovIEF0IG1vc3QgMSwwMDAsIDE2IGJ5dGVzIGVhY2gsIGluIHRoZWlyIG9yZGVyLgoK\
+                    JQoCBAYSBD0AQAEaGSBUaGUgcG9saWN5IG9mIGEgdGVuYW50LgoKGgoEBAYCABIDPwIjGg0gVGhlIHBvbGljeS4KCkIKAgQH\
+                    EgRDAGABGjYgRXZlcnl0aGluZyB0aGF0IGRlY2lkZXMgd2hvIG1heSBkbyB3aGF0IGluIGEgdGVuYW50LgoKJAoEBAcCABID\
+                    RQIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgo4CgQEBwIBEgNHAhsaKyBWZXJzaW9uLCBmcm9tIDE7IHJpc2VzIHdpdGgg\
+                    ZXZlcnkgY2hhbmdlLgoKKAoEBAcCAhIDSQIbGhsgVGhlIHRlbmFudCBtYXkgYmUgc2VydmVkLgoKGQoEBAcCAxIDSwIgGgwg\
+                    VGhlIHJvbGVzLgoKHQoEBAcCBBIDTQIgGhAgVGhlIHVuaXQgdHJlZS4KCikKBAQHAgUSA08CIBocIFRoZSB1c2VycyB3aG8g\
+                    bWF5IHNpZ24gaW4uCgo8CgQEBwIGEgNRAioaLyBXaGVyZSB0aGUgdGVuYW50J3MgZGF0YSBpcywgZm9yIGVhY2ggc2Vydmlj\
+                    ZS4KClQKBAQHAgcSA1MCPhpHIFdoYXQgdGhlIHdvcmtzcGFjZSBoYXMgc2V0IGZvciBpdHNlbGY7IGFic2VudCB3aGVyZSBp\
+                    dCBpcyBub3QgYWN0aXZlLgoKRgoEBAcCCBIDVQIhGjkgVGhlIGZpZWxkcyB0aGF0IHRoZSB3b3Jrc3BhY2UgaGFzIGFkZGVk\
+                    IHRvIGl0cyByZWNvcmRzLgoKOgoEBAcCCRIDVwIkGi0gVGhlIG9iamVjdHMgdGhhdCB0aGUgd29ya3NwYWNlIGhhcyBkZWZp\
+                    bmVkLgoKWAoEBAcCChIDWQJIGksgV2hhdCB0aGUgd29ya3NwYWNlIHdpbGwgaGF2ZSBzZXQgZnJvbSBtb21lbnRzIHRvIGNv\
+                    bWUgb24sIHRoZSBuZXh0IGZpcnN0LgoKPwoEBAcCCxIDWwIfGjIgVGhlIHRhZ3Mgb2YgdGhlIHdvcmtzcGFjZSB0aGF0IHdl\
+                    cmUgbm90IGRlbGV0ZWQuCgpICgQEBwIMEgNdAjAaOyBUaGUgc2hhcmluZyBydWxlcyBvZiB0aGUgd29ya3NwYWNlIHRoYXQg\
+                    d2VyZSBub3QgZGVsZXRlZC4KCjEKBAQHAg0SA18CLRokIFRoZSBjaG9pY2UgbGlzdHMgb2YgdGhlIHdvcmtzcGFjZS4KClUK\
+                    AgQIEgRjAHgBGkkgQSBzaGFyaW5nIHJ1bGU6IHdoaWNoIHJlY29yZHMgaXQgc2VsZWN0cywgYW5kIHdpdGggd2hvbSBpdCBz\
+                    aGFyZXMgdGhlbS4KChwKBAQIAgASA2UCGBoPIElkLCAxNiBieXRlcy4KCl8KBAQIAgESA2cCIhpSIFdoYXQgcmVjb3JkcyB0\
                     aGF0IGl0IHNlbGVjdHMgYmVhciwgMTYgYnl0ZXM6IGFub3RoZXIgb25lIHdpdGggZWFjaCBvdGhlciBmaWx0ZXIuCgo2CgQE\
-                    CAICEgNnAh0aKSBUaGUga2luZCBvZiByZWNvcmRzLCBhcyBncmFudHMgY2FsbCBpdC4KCjUKBAQIAgMSA2kCKBooIFRoZSBm\
-                    aWx0ZXIgdGhhdCBzZWxlY3RzIHRoZW0sIGFzIHRleHQuCgp0CgQECAIEEgNrAhwaZyBJdCBpcyBpbiBmb3JjZS4gT25lIHRo\
+                    CAICEgNpAh0aKSBUaGUga2luZCBvZiByZWNvcmRzLCBhcyBncmFudHMgY2FsbCBpdC4KCjUKBAQIAgMSA2sCKBooIFRoZSBm\
+                    aWx0ZXIgdGhhdCBzZWxlY3RzIHRoZW0sIGFzIHRleHQuCgp0CgQECAIEEgNtAhwaZyBJdCBpcyBpbiBmb3JjZS4gT25lIHRo\
                     YXQgaXMgbm90IHN0aWxsIHNlbGVjdHMsIHNvIHRoYXQgaXQgaXMgaW4gZm9yY2UgYXQgb25jZSB3aGVuIGl0IGlzIHN3aXRj\
-                    aGVkIG9uLgoKNAoEBAgCBRIDbQIjGicgSXQgYWxsb3dzIHRvIGNoYW5nZSB0aGUgcmVjb3JkcywgdG9vLgoKLgoEBAgCBhID\
-                    bwI0GiEgV2hlbiBpdCBlbmRzOyBhYnNlbnQgZm9yIG5ldmVyLgoKPAoEBAgCBxIDcQIeGi8gVGhlIHVzZXJzIHdpdGggd2hv\
-                    bSBpdCBzaGFyZXMsIDE2IGJ5dGVzIGVhY2guCgpwCgQECAIIEgNzAh4aYyBUaGUgZGVwYXJ0bWVudHMgd2l0aCB3aG9zZSBt\
+                    aGVkIG9uLgoKNAoEBAgCBRIDbwIjGicgSXQgYWxsb3dzIHRvIGNoYW5nZSB0aGUgcmVjb3JkcywgdG9vLgoKLgoEBAgCBhID\
+                    cQI0GiEgV2hlbiBpdCBlbmRzOyBhYnNlbnQgZm9yIG5ldmVyLgoKPAoEBAgCBxIDcwIeGi8gVGhlIHVzZXJzIHdpdGggd2hv\
+                    bSBpdCBzaGFyZXMsIDE2IGJ5dGVzIGVhY2guCgpwCgQECAIIEgN1Ah4aYyBUaGUgZGVwYXJ0bWVudHMgd2l0aCB3aG9zZSBt\
                     ZW1iZXJzLCBhbmQgdGhvc2Ugb2YgdGhlIGRlcGFydG1lbnRzIGJlbG93LCBpdCBzaGFyZXMsIDE2IGJ5dGVzIGVhY2guCgpF\
-                    CgQECAIJEgN1Ah8aOCBUaGUgcm9sZXMgd2l0aCB3aG9zZSBtZW1iZXJzIGl0IHNoYXJlcywgMTYgYnl0ZXMgZWFjaC4KClUK\
-                    AgQJEgV5AIYBARpIIEEgdGFnOiB3aG8gc2VlcyBpdC4gV2hhdCBpdCBpcyBjYWxsZWQga25vd3MgdGhlIHNlcnZpY2UgdGhh\
-                    dCBrZWVwcyBpdC4KChwKBAQJAgASA3sCGBoPIElkLCAxNiBieXRlcy4KCiMKBAQJAgESA30CHhoWIEl0cyBvd25lciwgMTYg\
-                    Ynl0ZXMuCgo8CgQECQICEgN/Ah0aLyBJdHMgZGVwYXJ0bWVudCwgMTYgYnl0ZXM7IGFic2VudCB3aXRob3V0IG9uZS4KCiIK\
-                    BAQJAgMSBIEBAiQaFCBFdmVyeWJvZHkgc2VlcyBpdC4KClUKBAQJAgQSBIMBAiUaRyBUaGUgZGVwYXJ0bWVudHMgaW4gd2hp\
-                    Y2gsIGFuZCBiZWxvdyB3aGljaCwgaXQgaXMgc2VlbiwgMTYgYnl0ZXMgZWFjaC4KCj8KBAQJAgUSBIUBAiUaMSBUaGUgcm9s\
-                    ZXMgd2l0aCB3aGljaCBpdCBpcyBzZWVuLCAxNiBieXRlcyBlYWNoLgoKNwoCBAoSBokBAJgBARopIEFuIG9iamVjdCB0aGF0\
-                    IGEgd29ya3NwYWNlIGhhcyBkZWZpbmVkLgoKKAoEBAoCABIEiwECGxoaIEl0cyBuYW1lLCBhcyBpbiBwcm9qZWN0LgoKbQoE\
-                    BAoCARIEjQECHBpfIEl0cyBudW1iZXIsIHdoaWNoIG5vIG90aGVyIG9iamVjdCBvZiB0aGUgd29ya3NwYWNlIGhhcyBvciBo\
-                    YWQ6IGl0cyByZWNvcmRzIGFyZSBrZXB0IHVuZGVyIGl0LgoKKgoEBAoCAhIEjwECGxocIEl0cyByZWNvcmRzIGhhdmUgbm8g\
-                    b3duZXIuCgokCgQECgIDEgSRAQIkGhYgTnVtYmVycyBpdHMgcmVjb3Jkcy4KCiUKBAQKAgQSBJMBAiMaFyBXaGF0IHBlb3Bs\
-                    ZSBjYWxsIG9uZS4KCikKBAQKAgUSBJUBAioaGyBXaGF0IHBlb3BsZSBjYWxsIHNldmVyYWwuCgofCgQECgIGEgSXAQIiGhEg\
-                    V2hhdCBpdCBpcyBmb3IuCgozCgIECxIGmwEAxAEBGiUgQSBmaWVsZCB0aGF0IGEgd29ya3NwYWNlIGhhcyBhZGRlZC4KCi4K\
-                    BAQLAgASBJ0BAh0aICBLaW5kIG9mIHJlY29yZCwgYXMgaW4gYWNjb3VudC4KCmcKBAQLAgESBJ8BAhwaWSBJdHMgbnVtYmVy\
-                    LCB3aGljaCBubyBvdGhlciBmaWVsZCBvZiB0aGUgd29ya3NwYWNlIGhhcyBvciBoYWQ6IHZhbHVlcyBhcmUga2VwdCB1bmRl\
-                    ciBpdC4KChkKBAQLAgISBKEBAhsaCyBJdHMgbmFtZS4KCiQKBAQLAgMSBKMBAi4aFiBXaGF0IGl0cyB2YWx1ZXMgYXJlLgoK\
-                    KQoEBAsCBBIEpQECHRobIE5ldyByZWNvcmRzIG5lZWQgYSB2YWx1ZS4KCioKBAQLAgUSBKcBAiAaHCBNb3N0IGNoYXJhY3Rl\
-                    cnMgb2YgYSB0ZXh0LgoKPgoEBAsCBhIEqQECHxowIFRoZSBsZWFzdCBudW1iZXIsIG9yIG1pbm9yIHVuaXRzIG9mIGFuIGFt\
-                    b3VudC4KChkKBAQLAgcSBKsBAh8aCyBUaGUgbW9zdC4KCiUKBAQLAggSBK0BAh4aFyBUaGUgbGlzdCBvZiBhIGNob2ljZS4K\
-                    CiQKBAQLAgkSBK8BAiQaFiBXaGF0IHBlb3BsZSBjYWxsIGl0LgoKHwoEBAsCChIEsQECIxoRIFdoYXQgaXQgaXMgZm9yLgoK\
-                    PwoEBAsCCxIEswECOhoxIFRoZSB2YWx1ZSBvZiBuZXcgcmVjb3JkcyB0aGF0IGNvbWUgd2l0aG91dCBvbmUuCgojCgQECwIM\
-                    EgS1AQIfGhUgTm8gdXNlciBjaGFuZ2VzIGl0LgoKIwoEBAsCDRIEtwECHxoVIFRoZSBmb3JtIG9mIGEgdGV4dC4KCjcKBAQL\
-                    Ag4SBLkBAicaKSBXaGF0IGlzIHRvbGQgb2YgYSB0ZXh0IG9mIGFub3RoZXIgZm9ybS4KCjcKBAQLAg8SBLsBAjIaKSBXaGF0\
-                    IHBlb3BsZSBjYWxsIGl0IGluIG90aGVyIGxhbmd1YWdlcy4KCjoKBAQLAhASBL0BAhwaLCBObyB0d28gbGl2aW5nIHJlY29y\
-                    ZHMgaGF2ZSB0aGUgc2FtZSB2YWx1ZS4KCjsKBAQLAhESBL8BAigaLSBUaGUga2luZCBvZiByZWNvcmRzIHRoYXQgYSByZWZl\
-                    cmVuY2UgbmFtZXMuCgo4CgQECwISEgTBAQIfGiogTW9zdCBkaWdpdHMgYWZ0ZXIgdGhlIHBvaW50IG9mIGEgbnVtYmVyLgoK\
-                    LAoEBAsCExIEwwECHxoeIFdoYXQgaXRzIHZhbHVlIGZvbGxvd3MgZnJvbS4KChcKAgQMEgbHAQDQAQEaCSBBIHJvbGUuCgod\
-                    CgQEDAIAEgTJAQIYGg8gSWQsIDE2IGJ5dGVzLgoKJwoEBAwCARIEywECIxoZIE5hbWUsIGZvciBleHBsYW5hdGlvbnMuCgof\
-                    CgQEDAICEgTNAQIwGhEgV2hhdCBpdCBhbGxvd3MuCgolCgQEDAIDEgTPAQI+GhcgV2hhdCBpdCBzZWVzIGxlc3Mgb2YuCgod\
-                    CgIEDRIG0wEA2gEBGg8gQSBkZXBhcnRtZW50LgoKHQoEBA0CABIE1QECGBoPIElkLCAxNiBieXRlcy4KCj4KBAQNAgESBNcB\
-                    Ah8aMCBUaGUgb25lIGFib3ZlLCAxNiBieXRlczsgYWJzZW50IGZvciBhIHRvcCBvbmUuCgqBAQoEBA0CAhIE2QECHBpzIEl0\
-                    IHdhcyBkZWxldGVkLiBOb3RoaW5nIG5ldyBpcyBwdXQgaW50byBpdCwgYnV0IHdob2V2ZXIgc2VlcyB0aGUgZGVwYXJ0bWVu\
-                    dHMgYWJvdmUgaXQgZ29lcyBvbiBzZWVpbmcgaXRzIHJlY29yZHMuCgoXCgIEDhIG3QEA5AEBGgkgQSB1c2VyLgoKHQoEBA4C\
-                    ABIE3wECGBoPIElkLCAxNiBieXRlcy4KCjkKBAQOAgESBOEBAh0aKyBEZXBhcnRtZW50LCAxNiBieXRlczsgYWJzZW50IHdp\
-                    dGhvdXQgb25lLgoKJQoEBA4CAhIE4wECHhoXIFJvbGVzLCAxNiBieXRlcyBlYWNoLgoKOAoCBA8SBucBAPABARoqIFdoZXJl\
-                    IGEgdGVuYW50J3MgZGF0YSBvZiBvbmUgc2VydmljZSBpcy4KCiwKBAQPAgASBOkBAh4aHiBpZGVudGl0eSwgY3VzdG9tZXIg\
-                    b3Igc2FsZXMuCgo/CgQEDwIBEgTrAQIfGjEgTmFtZSBvZiB0aGUgZGF0YWJhc2UgaW4gdGhlIHNlcnZpY2UncyBzZXR0aW5n\
-                    cy4KCjYKBAQPAgISBO0BAh8aKCBOdW1iZXIgb2YgdGhlIHBhcnRpdGlvbiBsb2dpbiwgZnJvbSAwLgoKKgoEBA8CAxIE7wEC\
-                    GxocIFJpc2VzIHdoZW4gdGhlIGRhdGEgbW92ZXMuCg==
+                    CgQECAIJEgN3Ah8aOCBUaGUgcm9sZXMgd2l0aCB3aG9zZSBtZW1iZXJzIGl0IHNoYXJlcywgMTYgYnl0ZXMgZWFjaC4KCj4K\
+                    AgQJEgV7AIIBARoxIFdoYXQgdGhlcmUgaXMgdG8gY2hvb3NlIGZyb20gaW4gc2V2ZXJhbCBmaWVsZHMuCgooCgQECQIAEgN9\
+                    AhsaGyBJdHMgbmFtZSwgYXMgaW4gaW5kdXN0cnkuCgo3CgQECQIBEgN/AjMaKiBJbiBpdHMgb3JkZXIsIHRoZSByZXRpcmVk\
+                    IG9uZXMgaW5jbHVkZWQuCgpkCgQECQICEgSBAQIjGlYgVGhlIHRleHRzIHRoYXQgYWxsIHdvcmtzcGFjZXMgaGF2ZSBhbmQg\
+                    dGhhdCBhcmUgYm91bmQgdG8gaXQsIGFzIGluIGFjY291bnQuaW5kdXN0cnkuCgpWCgIEChIGhQEAkgEBGkggQSB0YWc6IHdo\
+                    byBzZWVzIGl0LiBXaGF0IGl0IGlzIGNhbGxlZCBrbm93cyB0aGUgc2VydmljZSB0aGF0IGtlZXBzIGl0LgoKHQoEBAoCABIE\
+                    hwECGBoPIElkLCAxNiBieXRlcy4KCiQKBAQKAgESBIkBAh4aFiBJdHMgb3duZXIsIDE2IGJ5dGVzLgoKPQoEBAoCAhIEiwEC\
+                    HRovIEl0cyBkZXBhcnRtZW50LCAxNiBieXRlczsgYWJzZW50IHdpdGhvdXQgb25lLgoKIgoEBAoCAxIEjQECJBoUIEV2ZXJ5\
+                    Ym9keSBzZWVzIGl0LgoKVQoEBAoCBBIEjwECJRpHIFRoZSBkZXBhcnRtZW50cyBpbiB3aGljaCwgYW5kIGJlbG93IHdoaWNo\
+                    LCBpdCBpcyBzZWVuLCAxNiBieXRlcyBlYWNoLgoKPwoEBAoCBRIEkQECJRoxIFRoZSByb2xlcyB3aXRoIHdoaWNoIGl0IGlz\
+                    IHNlZW4sIDE2IGJ5dGVzIGVhY2guCgo3CgIECxIGlQEApAEBGikgQW4gb2JqZWN0IHRoYXQgYSB3b3Jrc3BhY2UgaGFzIGRl\
+                    ZmluZWQuCgooCgQECwIAEgSXAQIbGhogSXRzIG5hbWUsIGFzIGluIHByb2plY3QuCgptCgQECwIBEgSZAQIcGl8gSXRzIG51\
+                    bWJlciwgd2hpY2ggbm8gb3RoZXIgb2JqZWN0IG9mIHRoZSB3b3Jrc3BhY2UgaGFzIG9yIGhhZDogaXRzIHJlY29yZHMgYXJl\
+                    IGtlcHQgdW5kZXIgaXQuCgoqCgQECwICEgSbAQIbGhwgSXRzIHJlY29yZHMgaGF2ZSBubyBvd25lci4KCiQKBAQLAgMSBJ0B\
+                    AiQaFiBOdW1iZXJzIGl0cyByZWNvcmRzLgoKJQoEBAsCBBIEnwECIxoXIFdoYXQgcGVvcGxlIGNhbGwgb25lLgoKKQoEBAsC\
+                    BRIEoQECKhobIFdoYXQgcGVvcGxlIGNhbGwgc2V2ZXJhbC4KCh8KBAQLAgYSBKMBAiIaESBXaGF0IGl0IGlzIGZvci4KCjMK\
+                    AgQMEganAQDSAQEaJSBBIGZpZWxkIHRoYXQgYSB3b3Jrc3BhY2UgaGFzIGFkZGVkLgoKLgoEBAwCABIEqQECHRogIEtpbmQg\
+                    b2YgcmVjb3JkLCBhcyBpbiBhY2NvdW50LgoKZwoEBAwCARIEqwECHBpZIEl0cyBudW1iZXIsIHdoaWNoIG5vIG90aGVyIGZp\
+                    ZWxkIG9mIHRoZSB3b3Jrc3BhY2UgaGFzIG9yIGhhZDogdmFsdWVzIGFyZSBrZXB0IHVuZGVyIGl0LgoKGQoEBAwCAhIErQEC\
+                    GxoLIEl0cyBuYW1lLgoKJAoEBAwCAxIErwECLhoWIFdoYXQgaXRzIHZhbHVlcyBhcmUuCgopCgQEDAIEEgSxAQIdGhsgTmV3\
+                    IHJlY29yZHMgbmVlZCBhIHZhbHVlLgoKKgoEBAwCBRIEswECIBocIE1vc3QgY2hhcmFjdGVycyBvZiBhIHRleHQuCgo+CgQE\
+                    DAIGEgS1AQIfGjAgVGhlIGxlYXN0IG51bWJlciwgb3IgbWlub3IgdW5pdHMgb2YgYW4gYW1vdW50LgoKGQoEBAwCBxIEtwEC\
+                    HxoLIFRoZSBtb3N0LgoKJQoEBAwCCBIEuQECHhoXIFRoZSBsaXN0IG9mIGEgY2hvaWNlLgoKJAoEBAwCCRIEuwECJBoWIFdo\
+                    YXQgcGVvcGxlIGNhbGwgaXQuCgofCgQEDAIKEgS9AQIjGhEgV2hhdCBpdCBpcyBmb3IuCgo/CgQEDAILEgS/AQI6GjEgVGhl\
+                    IHZhbHVlIG9mIG5ldyByZWNvcmRzIHRoYXQgY29tZSB3aXRob3V0IG9uZS4KCiMKBAQMAgwSBMEBAh8aFSBObyB1c2VyIGNo\
+                    YW5nZXMgaXQuCgojCgQEDAINEgTDAQIfGhUgVGhlIGZvcm0gb2YgYSB0ZXh0LgoKNwoEBAwCDhIExQECJxopIFdoYXQgaXMg\
+                    dG9sZCBvZiBhIHRleHQgb2YgYW5vdGhlciBmb3JtLgoKNwoEBAwCDxIExwECMhopIFdoYXQgcGVvcGxlIGNhbGwgaXQgaW4g\
+                    b3RoZXIgbGFuZ3VhZ2VzLgoKOgoEBAwCEBIEyQECHBosIE5vIHR3byBsaXZpbmcgcmVjb3JkcyBoYXZlIHRoZSBzYW1lIHZh\
+                    bHVlLgoKOwoEBAwCERIEywECKBotIFRoZSBraW5kIG9mIHJlY29yZHMgdGhhdCBhIHJlZmVyZW5jZSBuYW1lcy4KCjgKBAQM\
+                    AhISBM0BAh8aKiBNb3N0IGRpZ2l0cyBhZnRlciB0aGUgcG9pbnQgb2YgYSBudW1iZXIuCgpACgQEDAITEgTPAQIjGjIgVGhl\
+                    IGNob2ljZSBsaXN0IGZyb20gd2hpY2ggaXQgdGFrZXMgaXRzIGNob2ljZXMuCgosCgQEDAIUEgTRAQIfGh4gV2hhdCBpdHMg\
+                    dmFsdWUgZm9sbG93cyBmcm9tLgoKFwoCBA0SBtUBAN4BARoJIEEgcm9sZS4KCh0KBAQNAgASBNcBAhgaDyBJZCwgMTYgYnl0\
+                    ZXMuCgonCgQEDQIBEgTZAQIjGhkgTmFtZSwgZm9yIGV4cGxhbmF0aW9ucy4KCh8KBAQNAgISBNsBAjAaESBXaGF0IGl0IGFs\
+                    bG93cy4KCiUKBAQNAgMSBN0BAj4aFyBXaGF0IGl0IHNlZXMgbGVzcyBvZi4KCh0KAgQOEgbhAQDoAQEaDyBBIGRlcGFydG1l\
+                    bnQuCgodCgQEDgIAEgTjAQIYGg8gSWQsIDE2IGJ5dGVzLgoKPgoEBA4CARIE5QECHxowIFRoZSBvbmUgYWJvdmUsIDE2IGJ5\
+                    dGVzOyBhYnNlbnQgZm9yIGEgdG9wIG9uZS4KCoEBCgQEDgICEgTnAQIcGnMgSXQgd2FzIGRlbGV0ZWQuIE5vdGhpbmcgbmV3\
+                    IGlzIHB1dCBpbnRvIGl0LCBidXQgd2hvZXZlciBzZWVzIHRoZSBkZXBhcnRtZW50cyBhYm92ZSBpdCBnb2VzIG9uIHNlZWlu\
+                    ZyBpdHMgcmVjb3Jkcy4KChcKAgQPEgbrAQDyAQEaCSBBIHVzZXIuCgodCgQEDwIAEgTtAQIYGg8gSWQsIDE2IGJ5dGVzLgoK\
+                    OQoEBA8CARIE7wECHRorIERlcGFydG1lbnQsIDE2IGJ5dGVzOyBhYnNlbnQgd2l0aG91dCBvbmUuCgolCgQEDwICEgTxAQIe\
+                    GhcgUm9sZXMsIDE2IGJ5dGVzIGVhY2guCgo4CgIEEBIG9QEA/gEBGiogV2hlcmUgYSB0ZW5hbnQncyBkYXRhIG9mIG9uZSBz\
+                    ZXJ2aWNlIGlzLgoKLAoEBBACABIE9wECHhoeIGlkZW50aXR5LCBjdXN0b21lciBvciBzYWxlcy4KCj8KBAQQAgESBPkBAh8a\
+                    MSBOYW1lIG9mIHRoZSBkYXRhYmFzZSBpbiB0aGUgc2VydmljZSdzIHNldHRpbmdzLgoKNgoEBBACAhIE+wECHxooIE51bWJl\
+                    ciBvZiB0aGUgcGFydGl0aW9uIGxvZ2luLCBmcm9tIDAuCgoqCgQEEAIDEgT9AQIbGhwgUmlzZXMgd2hlbiB0aGUgZGF0YSBt\
+                    b3Zlcy4K
                     """),
             DescribedFile(
                 path: "steward/platform/v1/program_service.proto", package: "steward.platform.v1",

@@ -94,10 +94,12 @@ package struct Identity: Sendable {
         let department = DepartmentRecord(publication: publication, catalogue: catalogue).type
         let role = RoleRecord(publication: publication, catalogue: catalogue).type
         let uniqueFields = UniqueFieldClient(parts.services, parts.minter, policies, catalogue)
+        let choiceUses = ChoiceUseClient(parts.services, parts.minter, policies)
         let field = FieldDefinitionRecord(
             publication: publication, catalogue: catalogue, uniqueFields: uniqueFields
         ).type
         let object = ObjectDefinitionRecord(publication: publication).type
+        let choiceList = ChoiceListRecord(publication: publication, catalogue: catalogue).type
         let view = SavedViewRecord(catalogue: catalogue, roles: role).type
         let tag = TagRecord(publication: publication, roles: role).type
         let rule = SharingRuleRecord(publication: publication, catalogue: catalogue, roles: role).type
@@ -124,7 +126,7 @@ package struct Identity: Sendable {
         let transfer = UserTransfer(client: handover.client, users: user)
         definition = ServiceDefinition(
             IdentityMigrations.tenantStream,
-            records: [user, department, role, field, object, view, tag, rule],
+            records: [user, department, role, field, object, choiceList, view, tag, rule],
             jobs: [handover.saga.job, transfer.saga.job],
             methods: { engine, router in
                 authentication.register(on: &router)
@@ -135,9 +137,10 @@ package struct Identity: Sendable {
                     revoker: revoker, handover: handover
                 ).register(on: &router)
                 WorkspaceModelMethods(
-                    engine: engine, objects: object, fields: field, roles: role, uniqueFields: uniqueFields,
-                    publication: publication
+                    engine: engine, objects: object, choiceLists: choiceList, fields: field, roles: role,
+                    uniqueFields: uniqueFields, publication: publication
                 ).register(on: &router)
+                ChoiceListMethods(engine: engine, lists: choiceList, client: choiceUses).register(on: &router)
                 SettingsMethods(engine: engine, tenantData: tenantData, publication: publication, tokens: tokens)
                     .register(on: &router)
                 callers.register(on: &router)

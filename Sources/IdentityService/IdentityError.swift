@@ -173,6 +173,72 @@ enum IdentityError {
             fieldViolations: [FieldViolation(field: "unique", reason: "VALUES_REPEATED", description: text)])
     }
 
+    // MARK: Choice lists
+
+    static func choiceListUnknown(_ name: String) -> RPCError {
+        .invalidArgument(
+            "CHOICE_LIST_UNKNOWN",
+            "This workspace has no choice list \(name); steward choice-list list shows those that it has.",
+            field: "choice_list", domain: domain)
+    }
+
+    /// - Parameter uses: paths of fields.
+    static func choiceListInUse(_ name: String, _ uses: [String]) -> RPCError {
+        let told = uses.prefix(20).joined(separator: ", ") + (uses.count > 20 ? " …" : "")
+        return .failedPrecondition(
+            "CHOICE_LIST_IN_USE",
+            "The choice list \(name) is used by \(told). Give these fields another list or choices of their own, or delete them, and take the "
+                + "bound ones out of bound_fields first.",
+            domain: domain, details: [("count", String(uses.count)), ("fields", told)])
+    }
+
+    static func choiceIsDefault(_ value: String, _ field: String) -> RPCError {
+        .failedPrecondition(
+            "CHOICE_IS_DEFAULT",
+            "\(value) is what new records get in \(field). Give that field another default_value first.",
+            domain: domain, details: [("value", value), ("field", field)])
+    }
+
+    static let choiceListsTooMany = RPCError.resourceExhausted(
+        "CHOICE_LISTS_TOO_MANY",
+        "A workspace has at most \(TenantChoiceList.countMax) choice lists; delete those that no field uses.",
+        domain: domain, details: [("max", String(TenantChoiceList.countMax))])
+
+    static func fieldBound(_ field: String, to list: String) -> RPCError {
+        .failedPrecondition(
+            "FIELD_BOUND",
+            "\(field) is bound to the choice list \(list). Take it out of that list's bound_fields first.",
+            domain: domain, details: [("field", field), ("choice_list", list)])
+    }
+
+    static func choiceUnknown(_ value: String, _ list: String, field: String) -> RPCError {
+        .invalidArgument(
+            "CHOICE_UNKNOWN", "The choice list \(list) has no entry \(value).", field: field, domain: domain)
+    }
+
+    static func choiceRetired(_ value: String, field: String) -> RPCError {
+        .invalidArgument(
+            "CHOICE_RETIRED", "\(value) is retired itself. Name a living entry, or bring it back first.", field: field,
+            domain: domain)
+    }
+
+    static func choiceListChanged(_ read: Int64, _ current: Int64) -> RPCError {
+        .aborted(
+            "VERSION_CONFLICT",
+            "The choice list was changed: it has version \(current), and \(read) was read. Read it again, then repeat the merge.",
+            domain: domain, details: [("current_version", String(current))])
+    }
+
+    static let choiceMergedIntoItself = RPCError.invalidArgument(
+        "CHOICE_MERGED_INTO_ITSELF", "Name two entries: the one that goes and the one that takes its place.",
+        field: "into_value", domain: domain)
+
+    static let choicesNotAsked = RPCError.unavailable(
+        "CHOICES_NOT_ASKED", "The services that keep the records cannot be asked now; try again, which is harmless.",
+        domain: domain, retryDelay: .seconds(1))
+
+    // MARK: Models
+
     static let valuesNotChecked = RPCError.unavailable(
         "VALUES_NOT_CHECKED",
         "Whether the values of the field are unique cannot be looked up now, and nothing was changed; try again.",
@@ -187,7 +253,8 @@ enum IdentityError {
     static func modelTooLarge(_ bytes: Int64, max: Int64) -> RPCError {
         .resourceExhausted(
             "MODEL_TOO_LARGE",
-            "The custom fields of the workspace would take \(bytes) bytes, and may take \(max): shorten lists of choices, or delete fields that are not needed.",
+            "The custom fields and choice lists of the workspace would take \(bytes) bytes, and may take \(max): shorten lists of choices, or delete "
+                + "fields and lists that are not needed.",
             domain: domain)
     }
 

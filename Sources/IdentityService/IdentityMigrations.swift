@@ -109,11 +109,13 @@ package enum IdentityMigrations {
             Migration(
                 number: 17, name: "create_sharing_rules",
                 sql: PackageResources.identity_0017_create_sharing_rules_sql),
+            Migration(
+                number: 18, name: "create_choice_lists", sql: PackageResources.identity_0018_create_choice_lists_sql),
             Migration(number: 19, name: "add_formulas", sql: PackageResources.identity_0019_add_formulas_sql),
         ],
         rights: TableRights.kept(
             "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views",
-            "tags", "sharing_rules")
+            "tags", "sharing_rules", "choice_lists")
             + [
                 TableRights("field_definitions_number_seq", "USAGE"),
                 TableRights("object_definitions_number_seq", "USAGE"),

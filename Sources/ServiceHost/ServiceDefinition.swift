@@ -111,7 +111,8 @@ package struct ServiceDefinition: Sendable {
         return jobs + [Housekeeping.job(jobService)] + (purgesDeleted ? [PurgeDeleted.job(jobService, engine)] : [])
             + (isSearched ? [SearchJobs(engine).comparison(jobService)] : [])
             + (isShared ? [SharingJobs(engine).definition(sharingService)] : [])
-            + (try MatchingJobs(engine).definitions(jobService)) + pushes.map { MirrorJobs($0).comparison(jobService) }
+            + (try MatchingJobs(engine).definitions(jobService)) + [try ChoiceUseMethods.job(engine)]
+            + pushes.map { MirrorJobs($0).comparison(jobService) }
     }
 
     /// What is called through the gateway: the standard methods of each type, and the others.
@@ -142,6 +143,7 @@ package struct ServiceDefinition: Sendable {
         ReferenceMethods(engine: engine).register(on: &router)
         try HandoverMethods(engine).register(on: &router)
         UniqueFieldMethods(engine).register(on: &router)
+        try ChoiceUseMethods(engine).register(on: &router)
         if !mirrors.isEmpty { MirrorMethods(engine).register(on: &router) }
         let standing =
             pushes.map { MirrorJobs($0).standing } + (isSearched ? [SearchJobs(engine).standing] : [])

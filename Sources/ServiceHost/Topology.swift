@@ -37,6 +37,7 @@ package enum Topology {
     /// Services between programs; no thin client reaches them.
     package static let platformServices: [String: Set<ServiceName>] = [
         "steward.platform.v1.CallerService": [.gateway],
+        "steward.platform.v1.ChoiceUseService": [.identity],
         "steward.platform.v1.HandoverService": [.identity],
         "steward.platform.v1.MirrorService": recordServices,
         "steward.platform.v1.PolicyService": recordServices,

@@ -39,6 +39,8 @@ struct ProtoRecord: Equatable {
     var key: String?
     /// They are of objects that workspaces define, and each request names one.
     var isDefinedByWorkspace = false
+    /// The texts that a workspace may bind to a choice list.
+    var bindableFields: [String] = []
 
     /// The standard methods in the order of the engine, each with the member of RecordMethods that holds it.
     func standardMethods(of noun: String) -> [(kind: String, name: String)] {

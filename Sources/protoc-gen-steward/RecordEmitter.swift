@@ -15,6 +15,10 @@ struct RecordEmitter {
                 text.line("ownership: .\(record.ownership), category: .\(record.category),")
                 if let key = record.key { text.line("key: \"\(key)\",") }
                 if record.isDefinedByWorkspace { text.line("isDefinedByWorkspace: true,") }
+                if !record.bindableFields.isEmpty {
+                    let names = record.bindableFields.map { "\"\($0)\"" }.joined(separator: ", ")
+                    text.line("bindableFields: [\(names)],")
+                }
                 text.line("message: descriptor, service: \(methods).description,")
                 text.list(
                     "methods: RecordMethods(",

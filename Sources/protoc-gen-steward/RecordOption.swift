@@ -44,7 +44,8 @@ enum RecordOption {
         let record = ProtoRecord(
             object: text(type.object), plural: text(type.plural), ownership: try ownership(type, of: message),
             category: try category(type, of: message), key: type.key.map { String(cString: $0) },
-            isDefinedByWorkspace: type.has_defined_by_workspace != 0 && type.defined_by_workspace != 0)
+            isDefinedByWorkspace: type.has_defined_by_workspace != 0 && type.defined_by_workspace != 0,
+            bindableFields: texts(type.bindable_fields, Int(type.n_bindable_fields)))
         let object = Names.lowerSnake(message.lastNamePart)
         guard record.object == object else {
             throw GeneratorError("\(message) is a record called \"\(record.object)\"; call it \(object)")

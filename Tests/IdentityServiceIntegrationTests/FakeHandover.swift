@@ -24,6 +24,7 @@ final class FakeHandover: RPCChannel {
         var standing = Handover(openCount: 0)
         var isAway = false
         var repeatsValues = false
+        var merges: [String] = []
     }
 
     private let state = Mutex(State())
@@ -48,6 +49,7 @@ final class FakeHandover: RPCChannel {
             guard let token = options.callerToken else { throw RPCError.unauthenticated("NOBODY", "Nobody calls.") }
             let caller = try verifier.verify(token)
             if method.name == "PrepareUniqueField" { return try prepared(request) }
+            if let answer = try choices(method, request, caller) { return answer }
             let standing = try state.withLock { state in
                 guard !state.isAway else { throw RPCError.unavailable("DOWN", "The service is down.") }
                 state.calls.append(try Self.call(method, request, caller))
@@ -68,6 +70,26 @@ final class FakeHandover: RPCChannel {
             throw RPCError(masking: error)
         }
     }
+
+    /// Customer has two fields with the list, sales none. What is begun is noted.
+    private func choices(_ method: MethodDefinition, _ request: [UInt8], _ caller: Caller) throws -> [UInt8]? {
+        switch method.name {
+        case "CountChoiceUses":
+            guard !state.withLock(\.isAway) else { throw RPCError.unavailable("DOWN", "The service is down.") }
+            guard service == .customer else { return CountChoiceUsesResponse().encoded() }
+            let uses = ["industry", "custom.size"].map { CountedChoiceUse(object: "account", field: $0, count: 3) }
+            return CountChoiceUsesResponse(uses: uses).encoded()
+        case "BeginChoiceMerge":
+            let wanted = try BeginChoiceMergeRequest(decoding: request)
+            let text = "\(wanted.choiceList ?? "") \(wanted.fromValue ?? "") \(wanted.intoValue ?? "") \(caller.kind)"
+            state.withLock { $0.merges.append(text) }
+            return BeginChoiceMergeResponse(jobID: RecordID.make().bytes).encoded()
+        default: return nil
+        }
+    }
+
+    /// The merges that were begun: list, values and who asked.
+    var merges: [String] { state.withLock(\.merges) }
 
     /// What is found of a field that is to be unique: the values of one that is called repeated are, on the second page.
     private func prepared(_ request: [UInt8]) throws -> [UInt8] {

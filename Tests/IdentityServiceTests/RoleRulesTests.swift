@@ -41,7 +41,9 @@ struct RoleRulesTests {
         }
         let customer = ["account", "contact", "account_contact", "activity", "lead"]
         let names = grants(
-            ["pipeline", "stage", "user", "department", "field_definition", "object_definition"], ["read"], .all)
+            ["pipeline", "stage", "user", "department", "field_definition", "object_definition", "choice_list"],
+            ["read"],
+            .all)
         let writing = ["create", "update", "delete"]
         let handingOut = ["import", "mass_update", "reassign"]
         let desk =

@@ -52,12 +52,21 @@ struct Subject: Sendable, CustomTestStringConvertible {
         }
         guard let declared else { throw UnservedType(name: testDescription) }
         let fields = declared.customColumn == nil ? [] : Self.fields(of: entry.object)
-        service.set(fields, objects: Self.objects)
+        service.set(fields, objects: Self.objects, choiceLists: [Self.choiceList])
         service.name(own?.name)
-        let model = TenantModel(fields, objects: Self.objects)
+        let model = TenantModel(fields, objects: Self.objects, choiceLists: [Self.choiceList])
         guard let type = declared.shaped(by: model, as: entry.object) else { throw UnservedType(name: testDescription) }
         return Bench(type: type, service: service)
     }
+
+    /// What the fields of all objects share.
+    private static let choiceList = TenantChoiceList(
+        name: "shared",
+        entries: [
+            TenantChoice(
+                value: "kiwi shared", displayName: "Kiwi", labels: [TenantLabel(language: "zh", displayName: "奇异果")],
+                colour: "#1e90ff"), TenantChoice(value: "old", isRetired: true, successor: "kiwi shared"),
+        ], boundFields: ["account.industry"])
 
     /// A field of each kind that a workspace may add: they are held to what declared fields are held to.
     private static func fields(of object: String) -> [TenantField] {
@@ -66,12 +75,12 @@ struct Subject: Sendable, CustomTestStringConvertible {
             .url, .reference,
         ]
         return kinds.enumerated().map { index, kind in
-            let isChoice = [TenantField.Kind.choice, .choices].contains(kind)
             let isText = [TenantField.Kind.text, .longText, .email].contains(kind)
             return TenantField(
                 object: object, number: Int64(index + 1), name: "own_\(kind)".lowercased(), kind: kind,
                 range: kind == .number ? 0...10_000_000 : nil,
-                choices: isChoice ? ["kiwi choice \(index)", "other"] : [],
+                choices: kind == .choice ? ["kiwi choice \(index)", "other"] : [],
+                choiceList: kind == .choices ? "shared" : nil,
                 displayName: "Own", labels: [TenantLabel(language: "zh", displayName: "自己的")],
                 defaultValue: kind == .wholeNumber ? .integer(7) : nil, pattern: isText ? ".*" : nil,
                 isUnique: kind == .email,

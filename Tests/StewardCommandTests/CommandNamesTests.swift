@@ -78,8 +78,8 @@ import Wire
             names == [
                 ["account", "contact", "account-contact", "activity", "lead", "record"], ["deal", "pipeline", "stage"],
                 [
-                    "user", "department", "role", "field-definition", "object-definition", "saved-view", "tag",
-                    "sharing-rule", "import",
+                    "user", "department", "role", "field-definition", "object-definition", "choice-list", "saved-view",
+                    "tag", "sharing-rule", "import",
                 ],
             ])
     }

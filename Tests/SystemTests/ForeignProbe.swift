@@ -81,6 +81,12 @@ struct SampleRecords: Sendable {
             CreateRecordRequest(
                 Self.object, CreateRequest(record: Record(displayName: text("record"), externalID: word)))
         ).record?.id
+        ids["choice_list"] = try await admin.choiceLists.createChoiceList(
+            CreateChoiceListRequest(
+                record: ChoiceList(
+                    name: "probe_\(word.lowercased().filter { $0.isASCII && ($0.isLetter || $0.isNumber) })",
+                    displayName: text("list"), entries: [ChoiceEntry(value: "a"), ChoiceEntry(value: "b")]))
+        ).record?.id
         ids["saved_view"] = try await admin.savedViews.createSavedView(
             CreateSavedViewRequest(record: SavedView(object: "account", displayName: text("view"), sharedWithAll: true))
         ).record?.id
@@ -258,6 +264,7 @@ struct ForeignProbe {
                 ObjectDefinition(
                     name: name.replacing(" ", with: "_"), displayName: name, pluralDisplayName: name)
             case "record": Record(displayName: name)
+            case "choice_list": ChoiceList(name: name.replacing(" ", with: "_"), displayName: name)
             case "tag": Tag(displayName: name)
             case "sharing_rule": Self.rule(name, with: try own.id("role"))
             case "saved_view": SavedView(object: "account", displayName: name)

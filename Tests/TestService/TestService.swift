@@ -146,9 +146,11 @@ package final class TestService: RecordCalls, Sendable {
     /// What the workspace has set for itself.
     package func set(_ settings: WorkspaceSettings) { publish { $0.settings = settings } }
 
-    /// The fields that the workspace has added to its records, and the objects that it has defined.
-    package func set(_ fields: [TenantField], objects: [TenantObject] = []) {
-        publish { $0.model = TenantModel(fields, objects: objects) }
+    /// The fields that the workspace has added to its records, the objects that it has defined, and its choice lists.
+    package func set(
+        _ fields: [TenantField], objects: [TenantObject] = [], choiceLists: [TenantChoiceList] = []
+    ) {
+        publish { $0.model = TenantModel(fields, objects: objects, choiceLists: choiceLists) }
     }
 
     /// The workspace has a tag: of a user, seen by all, or by who works in these departments or has the right to read others' tags.

@@ -6,6 +6,7 @@
 #include "steward/platform/v1/caller.pb-c.h"
 #include "steward/platform/v1/caller_service.pb-c.h"
 #include "steward/platform/v1/checkpoint.pb-c.h"
+#include "steward/platform/v1/choice_use_service.pb-c.h"
 #include "steward/platform/v1/handover_service.pb-c.h"
 #include "steward/platform/v1/mirror_service.pb-c.h"
 #include "steward/platform/v1/policy_service.pb-c.h"
@@ -42,6 +43,12 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_saga_checkpo
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_saga_report_descriptor(void) { return &steward__platform__v1__saga_report__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_deactivation_input_descriptor(void) { return &steward__platform__v1__deactivation_input__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_transfer_input_descriptor(void) { return &steward__platform__v1__transfer_input__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_count_choice_uses_request_descriptor(void) { return &steward__platform__v1__count_choice_uses_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_count_choice_uses_response_descriptor(void) { return &steward__platform__v1__count_choice_uses_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_counted_choice_use_descriptor(void) { return &steward__platform__v1__counted_choice_use__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_begin_choice_merge_request_descriptor(void) { return &steward__platform__v1__begin_choice_merge_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_begin_choice_merge_response_descriptor(void) { return &steward__platform__v1__begin_choice_merge_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_choice_merge_checkpoint_descriptor(void) { return &steward__platform__v1__choice_merge_checkpoint__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_count_owned_request_descriptor(void) { return &steward__platform__v1__count_owned_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_count_owned_response_descriptor(void) { return &steward__platform__v1__count_owned_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_count_transfer_request_descriptor(void) { return &steward__platform__v1__count_transfer_request__descriptor; }
@@ -66,6 +73,7 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_list_served_
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_get_policy_response_descriptor(void) { return &steward__platform__v1__get_policy_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_tenant_policy_descriptor(void) { return &steward__platform__v1__tenant_policy__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_policy_sharing_rule_descriptor(void) { return &steward__platform__v1__policy_sharing_rule__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_model_choice_list_descriptor(void) { return &steward__platform__v1__model_choice_list__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_policy_tag_descriptor(void) { return &steward__platform__v1__policy_tag__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_model_object_descriptor(void) { return &steward__platform__v1__model_object__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_model_field_descriptor(void) { return &steward__platform__v1__model_field__descriptor; }
@@ -87,6 +95,7 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_prepare_uniq
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_prepare_unique_field_response_descriptor(void) { return &steward__platform__v1__prepare_unique_field_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_repeated_value_descriptor(void) { return &steward__platform__v1__repeated_value__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_field_label_descriptor(void) { return &steward__type__v1__field_label__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_choice_entry_descriptor(void) { return &steward__type__v1__choice_entry__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_filter_descriptor(void) { return &steward__type__v1__filter__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_filter_group_descriptor(void) { return &steward__type__v1__filter_group__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_comparison_descriptor(void) { return &steward__type__v1__comparison__descriptor; }

@@ -23,6 +23,8 @@ package struct RecordEntry: Sendable {
     package let key: String?
     /// The records are of objects that workspaces define; each request names one.
     package let isDefinedByWorkspace: Bool
+    /// The texts that a workspace may bind to a choice list of its own.
+    package let bindableFields: [String]
     package let message: MessageDescriptor
     /// As reflection tells it, with its custom methods.
     package let service: ServiceDescription
@@ -30,8 +32,8 @@ package struct RecordEntry: Sendable {
 
     package init(
         object: String, plural: String, ownership: Ownership, category: RecordCategory, key: String? = nil,
-        isDefinedByWorkspace: Bool = false, message: MessageDescriptor, service: ServiceDescription,
-        methods: RecordMethods
+        isDefinedByWorkspace: Bool = false, bindableFields: [String] = [], message: MessageDescriptor,
+        service: ServiceDescription, methods: RecordMethods
     ) {
         self.object = object
         self.plural = plural
@@ -39,6 +41,7 @@ package struct RecordEntry: Sendable {
         self.category = category
         self.key = key
         self.isDefinedByWorkspace = isDefinedByWorkspace
+        self.bindableFields = bindableFields
         self.message = message
         self.service = service
         self.methods = methods

@@ -25,6 +25,8 @@ struct FieldDefinitionRecord: Sendable {
                 .field("description", .lines(1_000)),
                 .field("length_max", .range(1...Int64(TenantField.linesMax))),
                 .field("choices", .line(TenantField.choiceMax), .count(0...FieldDefinitionRules.choicesMax)),
+                // Read by its name, which stays, not by an id.
+                .field("choice_list", .line(TenantField.nameLengthMax)),
                 .field("number", .outputOnly, .filled),
                 .field("default_value", .items(FieldDefinitionRules.valueParts)),
                 .field("unique", .column("is_unique")),
@@ -52,6 +54,7 @@ struct FieldDefinitionRecord: Sendable {
                     if change.kind == .delete {
                         try await SharingRuleRecord.requireUnused(change.value(FieldDefinition.self), in: transaction)
                     }
+                    try await Self.requireChoiceList(change, transaction)
                     try UniqueFieldClient.requireProof(change, transaction)
                     // What was written without it may have the same values.
                     if change.kind == .restore { change.after.clear("unique") }
@@ -83,31 +86,31 @@ struct FieldDefinitionRecord: Sendable {
         }
     }
 
-    /// How many fields the object has, the bytes that all fields of the workspace take in its policy, about, and how many of the object's have a
-    /// pattern.
-    private static let sizes = Statement(
-        """
-        SELECT count(*) FILTER (WHERE object = $1), coalesce(sum(
-            64 + octet_length(object) + octet_length(name) + octet_length(array_to_string(choices, '    '))
-            + octet_length(display_name) + coalesce(octet_length(description), 0) + coalesce(octet_length(pattern), 0)
-            + coalesce(octet_length(pattern_message), 0) + coalesce(octet_length(default_value::text), 0)
-            + coalesce(octet_length(labels::text), 0) + coalesce(octet_length(reference_object), 0)
-            + coalesce(octet_length(formula), 0)), 0)::bigint,
-            count(*) FILTER (WHERE object = $1 AND pattern IS NOT NULL)
-        FROM {schema}.field_definitions WHERE deleted_at IS NULL
-        """)
+    /// The list that it names has to be there, and to have what new records get.
+    private static func requireChoiceList(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
+        guard change.kind != .delete, let name = change.after.text("choice_list") else { return }
+        let isNew = change.kind != .update || change.changes("choice_list") || change.changes("default_value")
+        guard isNew else { return }
+        guard let list = try await ChoiceListRecord.living(name, in: transaction) else {
+            throw IdentityError.choiceListUnknown(name)
+        }
+        let violations = FieldDefinitionRules.defaultViolations(of: change.after.value(FieldDefinition.self), list)
+        if !violations.isEmpty { throw RPCError.invalidArgument(violations, domain: IdentityError.domain) }
+    }
 
-    /// Bytes of a workspace's model: a policy is one message, with its users beside the model.
-    static let modelBytesMax: Int64 = 512 << 10
+    /// How many fields the object has, and how many of these have a pattern.
+    private static let counts = Statement(
+        """
+        SELECT count(*), count(pattern) FROM {schema}.field_definitions WHERE object = $1 AND deleted_at IS NULL
+        """)
 
     /// Asked when the record is there, by one transaction of a workspace at a time: of two that come at once each would see room.
     private static func requireRoom(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         let object = change.after.text("object") ?? ""
         try await transaction.takeTurn(of: transaction.actor.tenantID.id)
-        let row = try await transaction.query(Query(sizes) { $0.append(object) }).one()
+        let row = try await transaction.query(Query(counts) { $0.append(object) }).one()
         if try row.int64(0) > Int64(TenantModel.fieldCountMax) { throw IdentityError.fieldsTooMany(object) }
-        if try row.int64(2) > FieldDefinitionRules.patternsMax { throw IdentityError.patternsTooMany(object) }
-        let bytes = try row.int64(1)
-        if bytes > modelBytesMax { throw IdentityError.modelTooLarge(bytes, max: modelBytesMax) }
+        if try row.int64(1) > FieldDefinitionRules.patternsMax { throw IdentityError.patternsTooMany(object) }
+        try await ModelSize.require(transaction)
     }
 }

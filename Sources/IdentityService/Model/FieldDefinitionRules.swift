@@ -72,13 +72,24 @@ enum FieldDefinitionRules {
         }
         switch kind {
         case .choice, .choices:
-            if field.choices.isEmpty { refuse("choices", "REQUIRED", "Say what there is to choose from.") }
+            if field.choices.isEmpty, field.choiceList == nil {
+                refuse(
+                    "choices", "REQUIRED", "Say what there is to choose from, or name a choice list in choice_list.")
+            }
+            if !field.choices.isEmpty, field.choiceList != nil {
+                refuse(
+                    "choice_list", "NOT_APPLICABLE",
+                    "A field has choices of its own or those of a choice list; leave one of them out.")
+            }
             if Set(field.choices).count < field.choices.count {
                 refuse("choices", "DUPLICATE", "A choice is there twice.")
             }
         default:
             if !field.choices.isEmpty {
                 refuse("choices", "NOT_APPLICABLE", "Only a choice has choices; leave them out.")
+            }
+            if field.choiceList != nil {
+                refuse("choice_list", "NOT_APPLICABLE", "Only a choice has a choice list; leave it out.")
             }
         }
         if field.unique == true {
@@ -94,12 +105,20 @@ enum FieldDefinitionRules {
             refuse("decimals", "NOT_APPLICABLE", "Only a number has decimals; leave it out.")
         }
         violations += referenceViolations(of: field, catalogue)
-        violations += patternViolations(of: field) + labelViolations(of: field) + formulaViolations(of: field)
-        // What is wrong with the field itself says more than what would be wrong with a value of it.
-        guard violations.isEmpty, let value = field.defaultValue, let definition = TenantField(ModelField(field)) else {
-            return violations
-        }
-        return definition.violations(ofDefault: value, at: "default_value")
+        violations += patternViolations(of: field) + Self.violations(of: field.labels, at: "labels")
+        violations += formulaViolations(of: field)
+        // What is wrong with the field itself says more than what would be wrong with a value of it. What a choice list has is asked in the transaction.
+        guard violations.isEmpty, field.choiceList == nil else { return violations }
+        let hasChoices = kind == .choice || kind == .choices
+        return defaultViolations(of: field, hasChoices ? TenantChoiceList(own: field.choices) : nil)
+    }
+
+    /// What is wrong with what new records get.
+    ///
+    /// - Parameter choices: what there is to choose from; nil for a field in which nothing is chosen.
+    static func defaultViolations(of field: FieldDefinition, _ choices: TenantChoiceList?) -> [FieldViolation] {
+        guard let value = field.defaultValue, let definition = TenantField(ModelField(field)) else { return [] }
+        return definition.violations(ofDefault: value, at: "default_value", choices: choices)
     }
 
     private static func referenceViolations(
@@ -178,12 +197,13 @@ enum FieldDefinitionRules {
         }
     }
 
-    private static func labelViolations(of field: FieldDefinition) -> [FieldViolation] {
+    /// What is wrong with labels together.
+    static func violations(of labels: [FieldLabel], at place: String) -> [FieldViolation] {
         var seen: Set<String> = []
-        return field.labels.enumerated().compactMap { index, label in
+        return labels.enumerated().compactMap { index, label in
             guard let language = label.languageCode, !seen.insert(language.lowercased()).inserted else { return nil }
             return FieldViolation(
-                field: "labels[\(index)].language_code", reason: "DUPLICATE",
+                field: "\(place)[\(index)].language_code", reason: "DUPLICATE",
                 description: "There are two labels in \(language); make them one.")
         }
     }
@@ -199,7 +219,7 @@ extension ModelField {
             displayName: field.displayName, description: field.description, defaultValue: field.defaultValue,
             readOnly: field.readOnly, pattern: field.pattern, patternMessage: field.patternMessage,
             labels: field.labels, unique: field.unique, referenceObject: field.referenceObject,
-            decimals: field.decimals, formula: field.formula
+            decimals: field.decimals, choiceList: field.choiceList, formula: field.formula
         )
     }
 }

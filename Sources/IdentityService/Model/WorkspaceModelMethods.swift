@@ -10,24 +10,27 @@ import Wire
 struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
     let engine: RecordEngine
     let objects: RecordType
+    let choiceLists: RecordType
     let fields: RecordType
     let roles: RecordType
     let uniqueFields: UniqueFieldClient
     let publication: PolicyPublication
 
-    /// Objects, fields and roles of a model.
+    /// Objects, choice lists, fields and roles of a model.
     static let countMax = 2_000
 
     func getWorkspaceModel(
         _ request: GetWorkspaceModelRequest, _ context: CallContext
     ) async throws -> GetWorkspaceModelResponse {
-        let query = try await RecordQuery(engine, context, reading: objects, fields, roles)
-        let (objects, fields, roles) = try await query.answers(
+        let query = try await RecordQuery(engine, context, reading: objects, choiceLists, fields, roles)
+        let (objects, lists, fields, roles) = try await query.answers(
             query.select(objects).all(ObjectDefinition.self, by: ["name"], countMax: Self.countMax),
+            query.select(choiceLists).all(ChoiceList.self, by: ["name"], countMax: Self.countMax),
             query.select(fields).all(FieldDefinition.self, by: ["object", "name"], countMax: Self.fieldsMax),
             query.select(roles).all(Role.self, by: ["display_name"], countMax: Self.countMax))
         var model = WorkspaceModel()
         model.objects = try objects.map { try plain($0, context) }
+        model.choiceLists = try lists.map { try plain($0, context) }
         // Fields of an object that was deleted wait for it, and could be added to none.
         let defined = Set(objects.compactMap(\.name).map { TenantObject.prefix + $0 })
         model.fields = try fields.filter { field in
@@ -47,9 +50,9 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
     func applyWorkspaceModel(
         _ request: ApplyWorkspaceModelRequest, _ context: CallContext
     ) async throws -> ApplyWorkspaceModelResponse {
-        for type in [objects, fields, roles] { _ = try await engine.authorise(context, type, .update) }
+        for type in [objects, choiceLists, fields, roles] { _ = try await engine.authorise(context, type, .update) }
         let model = request.model ?? WorkspaceModel()
-        let count = model.objects.count + model.fields.count + model.roles.count
+        let count = model.objects.count + model.choiceLists.count + model.fields.count + model.roles.count
         guard count <= Self.countMax else { throw IdentityError.modelTooLong(count, max: Self.countMax) }
         let proofs = try await prepare(model, context)
         let change = model.settings == nil ? nil : try await SettingsChange(context, engine, publication)
@@ -97,6 +100,7 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
         try await transaction.takeTurn(of: transaction.actor.tenantID.id)
         var pass = ModelPass(engine: engine, transaction: transaction)
         try await pass.apply(model.objects, "objects", objects) { $0.name ?? "" }
+        try await pass.apply(model.choiceLists, "choice_lists", choiceLists) { $0.name ?? "" }
         try await pass.apply(model.fields, "fields", fields, order: FormulaRules.order(of: model.fields)) {
             "\($0.object ?? "").\($0.name ?? "")"
         }

@@ -25,7 +25,7 @@ struct PolicyCompiler: Sendable {
         let parts = try await tenantData.read(
             id, PolicyTables.roles(), PolicyTables.grants(), PolicyTables.fieldPolicies(), PolicyTables.units,
             PolicyTables.users, SettingsTable.since(now), PolicyTables.fields, PolicyTables.objects,
-            PolicyTables.tags, PolicyTables.sharingRules,
+            PolicyTables.tags, PolicyTables.sharingRules, PolicyTables.choiceLists,
             purpose: .compilePolicy, deadline: deadline)
         policy.roles = try PolicyTables.roles(parts[0], parts[1], parts[2])
         policy.units = try PolicyTables.units(parts[3])
@@ -37,6 +37,7 @@ struct PolicyCompiler: Sendable {
         policy.objects = try PolicyTables.objects(parts[7])
         policy.tags = try await PolicyTables.tags(parts[8])
         policy.sharingRules = try PolicyTables.sharingRules(parts[9])
+        policy.choiceLists = try PolicyTables.choiceLists(parts[10])
         return policy
     }
 

@@ -89,6 +89,16 @@ enum PolicyTables {
         }
     }
 
+    private static let selectChoiceLists = Statement(
+        "SELECT to_jsonb(l) FROM {schema}.choice_lists AS l WHERE deleted_at IS NULL ORDER BY name")
+
+    /// The choice lists that the workspace has not deleted.
+    static let choiceLists = Query(selectChoiceLists)
+
+    static func choiceLists(_ rows: Rows) throws -> [ModelChoiceList] {
+        try rows.map { try ModelChoiceList(json: $0.json(0)) }
+    }
+
     private static let selectTags = Statement(
         """
         SELECT id, owner_id, department_id, shared_with_all IS TRUE, shared_department_ids, shared_role_ids FROM {schema}.tags

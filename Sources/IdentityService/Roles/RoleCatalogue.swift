@@ -58,6 +58,9 @@ struct RoleCatalogue: Sendable {
     /// The names of the types to which a workspace may add fields.
     var extensible: Set<String> { Set(records.filter(\.isExtensible).map(\.object)) }
 
+    /// The texts that a workspace may bind to a choice list, as in `account.industry`.
+    var bindable: Set<String> { Set(records.flatMap { entry in entry.bindableFields.map { "\(entry.object).\($0)" } }) }
+
     /// The names of the types, sorted.
     var objects: [String] { records.map(\.object).sorted() }
 

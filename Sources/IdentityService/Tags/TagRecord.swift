@@ -17,7 +17,7 @@ struct TagRecord: Sendable {
             Tag.self,
             fields: [
                 .field("display_name", .required, .line(50)),
-                .field("colour", .line(Self.colourLength)),
+                .field("colour", .line(ColourForm.length)),
                 .field("description", .lines(1_000)),
                 .field("shared_department_ids", .reference(.department), .count(0...ReaderSharing.countMax)),
                 .field("shared_role_ids", .count(0...ReaderSharing.countMax)),
@@ -41,9 +41,6 @@ struct TagRecord: Sendable {
                 publish: { if Self.isOfPolicy($0) { await publication.publish($0) } }))
     }
 
-    /// As in #1e90ff.
-    private static let colourLength = 7
-
     private static func violations(of tag: Tag) -> [FieldViolation] {
         var violations: [FieldViolation] = []
         if tag.displayName?.contains(",") == true {
@@ -52,18 +49,11 @@ struct TagRecord: Sendable {
                     field: "display_name", reason: "INVALID_FORMAT",
                     description: "A comma parts the names of tags in tables; leave it out of a name."))
         }
-        if let colour = tag.colour, !isColour(colour) {
+        if let colour = tag.colour, !ColourForm.accepts(colour) {
             violations.append(
-                FieldViolation(
-                    field: "colour", reason: "INVALID_FORMAT",
-                    description: "A colour is a # and six hexadecimal digits, as in #1e90ff."))
+                FieldViolation(field: "colour", reason: "INVALID_FORMAT", description: ColourForm.expectation))
         }
         return violations
-    }
-
-    private static func isColour(_ text: String) -> Bool {
-        text.utf8.count == colourLength && text.hasPrefix("#")
-            && text.dropFirst().allSatisfy { $0.isASCII && $0.isHexDigit }
     }
 
     private static func isNew(_ change: RecordChange) -> Bool { change.kind == .create || change.kind == .restore }

@@ -44,6 +44,15 @@ package final class RecordField: Sendable {
         self.typed = typed
     }
 
+    /// The same where a workspace has bound its text to a choice list.
+    func bound(to list: TenantChoiceList) -> RecordField {
+        var rules = rules
+        rules.choices = list
+        return RecordField(
+            index: index, descriptor: descriptor, kind: kind, columns: columns, firstColumn: firstColumn, rules: rules,
+            role: role, typed: typed)
+    }
+
     /// What the ledger calls it, and the column of custom fields: stays the same when a custom field gets another name.
     var key: String { descriptor.name }
     /// The workspace has added it.
@@ -112,7 +121,7 @@ struct FieldRules: Sendable {
     /// Most digits after the point of a number.
     var decimals: Int?
     /// What a text may be; nil for any.
-    var choices: [String]?
+    var choices: TenantChoiceList?
     var count: ClosedRange<Int>?
     var format: FieldFormat?
     /// The form that a workspace demands of its texts.

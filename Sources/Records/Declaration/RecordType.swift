@@ -183,7 +183,12 @@ package final class RecordType: Sendable {
     }
 
     /// A declared type with the fields that a workspace has added to it.
-    init(_ declared: RecordType, adding custom: [RecordField], _ added: MessageExtension) {
+    ///
+    /// - Parameter bound: the declared texts that take the entries of a choice list.
+    init(
+        _ declared: RecordType, adding custom: [RecordField], _ added: MessageExtension,
+        binding bound: [String: TenantChoiceList]
+    ) {
         (entry, own, template) = (declared.entry, declared.own, declared.template)
         declaration = declared.declaration
         message = added.descriptor
@@ -197,7 +202,7 @@ package final class RecordType: Sendable {
         constraints = declared.constraints
         rules = declared.rules
         purge = declared.purge
-        fields = declared.fields + custom
+        fields = declared.fields.map { field in bound[field.name].map(field.bound) ?? field } + custom
         (self.declared, self.added, customFields) = (declared, added, custom)
         customColumn = declared.customColumn
         fieldNames = fields.map(\.name)

@@ -28,6 +28,10 @@ extension ObjectField {
         copyOf = rules.original
         readOnly = field.isReadOnly ? true : nil
         formula = field.added?.formula
+        if let list = rules.choices {
+            choiceList = list.name
+            choices = list.entries.map { FieldChoice($0, in: language) }
+        }
         (pattern, patternMessage) = (rules.pattern?.text, rules.pattern?.message)
         defaultValue = field.added?.defaultValue.map { CustomField($0) }
         tellUse(field.name, call)
@@ -54,7 +58,6 @@ extension ObjectField {
         valueMax = rules.range?.upperBound
         decimals = rules.decimals.map { Int32($0) }
         pastSinceDate = rules.pastSince?.text
-        if let texts = rules.choices { choices = texts.map { FieldChoice(text: $0) } }
         if case .enumeration(let values) = field.kind {
             choices = values.values.filter { $0.number != 0 || rules.allowsUnspecified }.map {
                 FieldChoice(text: $0.name, number: $0.number)
@@ -70,6 +73,14 @@ extension ObjectField {
             sortable = true
             indexed = target.isIndexed || [.id, .createTime].contains(target.field.role) ? true : nil
         }
+    }
+}
+
+extension FieldChoice {
+    fileprivate init(_ choice: TenantChoice, in language: String?) {
+        self.init(
+            text: choice.value, displayName: choice.label(in: language), colour: choice.colour,
+            retired: choice.isRetired ? true : nil)
     }
 }
 

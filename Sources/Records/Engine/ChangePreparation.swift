@@ -121,7 +121,8 @@ struct ChangePreparation {
     /// violation. Texts that a rule set are normalized as those that came in.
     func validate(_ change: RecordChange, fields: [RecordField]) throws {
         for field in fields { field.normalizeTexts(in: change.after, call.forms) }
-        var violations = RecordValidator.violations(in: change.after, fields: fields)
+        var violations = RecordValidator.violations(
+            in: change.after, fields: fields, before: change.before.map { .record($0) } ?? .nothing)
         if violations.isEmpty {
             for field in fields { field.normalize(change.after) }
             violations += missingOwner(change.after) + unknownPeople(change.after, fields)

@@ -10,6 +10,8 @@ struct MatchingOrder: @unchecked Sendable {
     enum Kind {
         case edit(Edit)
         case deletion
+        /// Another entry of a choice list in the place of one.
+        case replacement(ChoiceReplacement)
     }
 
     let filter: FilterNode
@@ -19,8 +21,15 @@ struct MatchingOrder: @unchecked Sendable {
     ///
     /// - Parameter base: the version on which an edit is made: what others made of the same fields since then stands against it. Nil when
     ///   nobody made anything.
-    func intent(for id: RecordID, of type: RecordType, base: Int64?) -> Intent {
-        guard case .edit(let edit) = kind else { return Intent(id: id, kind: .deletion(version: nil)) }
+    func intent(for record: LoadedRecord, of type: RecordType, base: Int64?) -> Intent {
+        let id = record.id
+        let edit: Edit
+        switch kind {
+        case .edit(let given): edit = given
+        case .deletion: return Intent(id: id, kind: .deletion(version: nil))
+        // It is about what the record holds now, whoever gave it that.
+        case .replacement(let replacement): return replacement.intent(for: record)
+        }
         let sent = edit.sent.copy()
         sent.setID(type.standard.id.descriptor, id)
         if let base { sent.setInt64(type.standard.version.descriptor, base) }
@@ -100,7 +109,7 @@ struct MatchingReader: Sendable {
             values.clear(type.standard.id.descriptor)
             values.clear(type.standard.version.descriptor)
             let edit = Edit(id: "", sent: values, fields: fields, tags: given)
-            return .edit(try edit.checked(call, "\(sent.name)."))
+            return .edit(try edit.checked(call, "\(sent.name).", before: .nothing))
         }
     }
 

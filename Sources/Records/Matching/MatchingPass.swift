@@ -134,8 +134,7 @@ struct MatchingPass {
         let preparation = ChangePreparation(engine: engine, call: call, path: "")
         var items: [BatchItem] = []
         for record in records {
-            let id = record.id
-            let intent = order.intent(for: id, of: type, base: bases[id])
+            let intent = order.intent(for: record, of: type, base: bases[record.id])
             do {
                 let change = try await intent.change(of: record, preparation, in: transaction)
                 items.append(BatchItem(preparation: preparation, intent: intent, change: change))

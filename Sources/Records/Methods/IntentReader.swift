@@ -66,10 +66,14 @@ private struct EditReader: Sendable {
 
 extension Edit {
     /// The edit with texts in their form, of fields that the caller may write and with values that are right whatever the database says.
-    func checked(_ call: RecordCall, _ path: String) throws -> Edit {
+    ///
+    /// - Parameter before: what the record is: of the edit of one it is not known yet.
+    func checked(
+        _ call: RecordCall, _ path: String, before: RecordValidator.Before = .unknown
+    ) throws -> Edit {
         try call.rights.requireWritable(fields)
         for field in fields { field.normalizeTexts(in: sent, call.forms) }
-        let violations = RecordValidator.violations(in: sent, fields: fields)
+        let violations = RecordValidator.violations(in: sent, fields: fields, before: before)
         guard !violations.isEmpty else { return self }
         throw RPCError.invalidArgument(
             violations.map {

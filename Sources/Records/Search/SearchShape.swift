@@ -87,7 +87,7 @@ struct SearchedFields: Sendable {
         guard field.role == nil, !field.rules.isTyped else { return nil }
         switch field.kind {
         case .text:
-            if field.rules.choices?.isEmpty == false { return nil }
+            if field.isCustom, field.rules.choices?.entries.isEmpty == false { return nil }
             switch field.rules.format {
             case .email: return .email
             case .phone: return .phone

@@ -1,4 +1,4 @@
-import AccessControl
+package import AccessControl
 package import Contracts
 package import RPC
 import Wire
@@ -31,8 +31,12 @@ extension RecordField {
 extension TenantField {
     /// What is wrong with a value that new records of the field are to have: what would be wrong with it in a record.
     ///
-    /// - Parameter place: what the violations name.
-    package func violations(ofDefault value: CustomField, at place: String) -> [FieldViolation] {
+    /// - Parameters:
+    ///   - place: what the violations name.
+    ///   - choices: what there is to choose from; nil for a field in which nothing is chosen.
+    package func violations(
+        ofDefault value: CustomField, at place: String, choices: TenantChoiceList?
+    ) -> [FieldViolation] {
         if value.name != nil {
             return [
                 FieldViolation(
@@ -41,7 +45,7 @@ extension TenantField {
             ]
         }
         let (arena, shape) = (Arena(), MessageExtension(of: CustomWire.item, adding: [wireField]))
-        let field = RecordField(self, shape.fields[0], index: 0)
+        let field = RecordField(self, shape.fields[0], index: 0, choices: choices)
         let record = Message.make(shape.descriptor, in: arena)
         if let violation = field.take(value.message(in: arena), into: record, at: place) { return [violation] }
         field.normalizeTexts(in: record, .anywhere)

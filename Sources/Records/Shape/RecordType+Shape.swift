@@ -17,11 +17,15 @@ extension RecordType {
         if declared.isTemplate, own == nil { return nil }
         return model.shape(of: object) { fields in
             let type = own.map { RecordType(declared, of: $0) } ?? declared
-            return fields.isEmpty ? type : RecordType(type, adding: fields)
+            let bound = model.boundFields(of: object)
+            return fields.isEmpty && bound.isEmpty ? type : RecordType(type, adding: fields, in: model, binding: bound)
         } ?? declared
     }
 
-    private convenience init(_ declared: RecordType, adding custom: [TenantField]) {
+    private convenience init(
+        _ declared: RecordType, adding custom: [TenantField], in model: TenantModel,
+        binding bound: [String: TenantChoiceList]
+    ) {
         let names = Set(custom.map(\.name))
         // What was typed for a phone number stands behind it, unless the workspace has given that name to a field of its own.
         let custom = custom.flatMap { field -> [TenantField] in
@@ -34,20 +38,23 @@ extension RecordType {
         let fields = zip(custom, added.fields).enumerated().map { index, field in
             let isKept = field.0.kind == .phone && index + 1 < custom.count && custom[index + 1].isTyped
             return RecordField(
-                field.0, field.1, index: declared.fields.count + index, typed: isKept ? added.fields[index + 1] : nil)
+                field.0, field.1, index: declared.fields.count + index, choices: model.choices(of: field.0),
+                typed: isKept ? added.fields[index + 1] : nil)
         }
-        self.init(declared, adding: fields, added)
+        self.init(declared, adding: fields, added, binding: bound)
     }
 }
 
 extension RecordField {
     /// A field that a workspace has added.
     convenience init(
-        _ custom: TenantField, _ descriptor: FieldDescriptor, index: Int, typed: FieldDescriptor? = nil
+        _ custom: TenantField, _ descriptor: FieldDescriptor, index: Int, choices: TenantChoiceList?,
+        typed: FieldDescriptor? = nil
     ) {
         let kind = custom.columnKind
         self.init(
-            index: index, descriptor: descriptor, kind: kind, columns: [], firstColumn: 0, rules: FieldRules(custom),
+            index: index, descriptor: descriptor, kind: kind, columns: [], firstColumn: 0,
+            rules: FieldRules(custom, choices),
             role: nil, added: custom, expressions: kind.expressions(in: Self.customColumn, under: descriptor.name),
             typed: typed)
     }
@@ -95,7 +102,7 @@ extension TenantField {
 }
 
 extension FieldRules {
-    fileprivate init(_ custom: TenantField) {
+    fileprivate init(_ custom: TenantField, _ choices: TenantChoiceList?) {
         self.init()
         if custom.isTyped { self.init(typedOf: String(custom.path.dropLast(TenantField.typedSuffix.count))) }
         isRequired = custom.isRequired
@@ -117,8 +124,8 @@ extension FieldRules {
                     custom.pattern == nil ? TenantField.linesMax : TextPattern.textLengthMax))
         case .choice, .choices:
             declaredText = TextRule(.oneLine, lengthMax: TenantField.choiceMax)
-            choices = custom.choices
-            if custom.kind == .choices { count = 0...max(1, custom.choices.count) }
+            self.choices = choices
+            if custom.kind == .choices { count = 0...max(1, choices?.entries.count ?? 0) }
         case .email: format = .email
         case .phone: format = .phone
         case .url: format = .url

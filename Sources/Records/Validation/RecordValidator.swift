@@ -8,20 +8,36 @@ struct RecordValidator {
     /// Elements of a repeated field whose declaration gives no count.
     static let elementCountMax = 1000
 
+    /// What the record was.
+    enum Before {
+        /// It was not there, or nobody cares.
+        case nothing
+        /// It is known when it is locked: what was chosen in it may stay, so choices are checked then.
+        case unknown
+        case record(Message)
+    }
+
     private var violations: [FieldViolation] = []
+    private let before: Before
+    /// What was chosen before in the field that is looked at: it may stay, though nobody may choose it anew.
+    private var kept: Set<String> = []
     /// Those past the most, and the path of the first of them.
     private var unlisted: (count: Int, path: String) = (0, "")
 
     /// What is wrong with the given fields of a record; paths are field names. After as many violations as a status
     /// lists, one says how many more there are.
-    static func violations(in record: Message, fields: [RecordField]) -> [FieldViolation] {
-        var validator = RecordValidator()
+    static func violations(
+        in record: Message, fields: [RecordField], before: Before = .nothing
+    ) -> [FieldViolation] {
+        var validator = RecordValidator(before: before)
         // What is stored as JSON has to be readable again, whoever wrote it.
         for field in fields where field.role?.isSetByEngine != true || field.role == .shares {
             validator.check(field, in: record)
         }
         return validator.violations + validator.remainder
     }
+
+    private init(before: Before) { self.before = before }
 
     private mutating func check(_ field: RecordField, in record: Message) {
         guard record.has(field.descriptor) else {
@@ -39,7 +55,16 @@ struct RecordValidator {
         case .money(let fields): checkMoney(record.message(field.descriptor), fields, field)
         case .time(let fields): checkTime(record.message(field.descriptor), fields, field.name)
         case .idArray: checkIDs(record, field)
-        default: check(field.descriptor, of: record, field.rules, path: field.name)
+        default:
+            var rules = field.rules
+            if rules.choices != nil {
+                switch before {
+                case .nothing: kept = []
+                case .unknown: rules.choices = nil
+                case .record(let message): kept = Set(field.chosen(in: message))
+                }
+            }
+            check(field.descriptor, of: record, rules, path: field.name)
         }
     }
 
@@ -106,9 +131,8 @@ struct RecordValidator {
             of: text, field: path)
         {
             refuse(violation)
-        } else if let choices = rules.choices, !choices.contains(text) {
-            let known = choices.prefix(20).joined(separator: ", ") + (choices.count > 20 ? " …" : "")
-            refuse(path, "UNKNOWN_VALUE", "\(path) must be one of: \(known).")
+        } else if let violation = rules.choices?.violation(of: text, at: path), !kept.contains(text) {
+            refuse(violation)
         } else if let violation = rules.pattern?.violation(of: text, field: path) {
             refuse(violation)
         }

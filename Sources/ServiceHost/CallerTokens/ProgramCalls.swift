@@ -7,7 +7,7 @@ import Work
 package enum ProgramCalls {
     /// Who calls for a purpose.
     static let callers: [Purpose: Set<ServiceName>] = [
-        .defineFields: [.identity], .handOver: [.identity],
+        .defineFields: [.identity], .handOver: [.identity], .mergeChoices: [.identity],
         .mirrorRecords: Set(Installation.current.recordServices),
     ]
 

@@ -20,7 +20,8 @@ extension PolicySnapshot {
             settings: policy.settings.map { AccessControl.WorkspaceSettings($0) } ?? AccessControl.WorkspaceSettings(),
             upcomingSettings: policy.upcomingSettings.map { AccessControl.WorkspaceSettings($0) },
             model: TenantModel(
-                policy.fields.compactMap { TenantField($0) }, objects: policy.objects.compactMap { TenantObject($0) }
+                policy.fields.compactMap { TenantField($0) }, objects: policy.objects.compactMap { TenantObject($0) },
+                choiceLists: policy.choiceLists.map { TenantChoiceList($0) }
             ).unlessSame(as: known),
             tags: policy.tags.compactMap { AccessControl.PolicyTag($0) },
             sharingRules: policy.sharingRules.compactMap { AccessControl.PolicySharingRule($0) })
@@ -38,12 +39,27 @@ extension TenantField {
             object: object, number: number, name: name, kind: kind, isRequired: field.required ?? false,
             lengthMax: field.lengthMax.map { Int($0) },
             range: (field.valueMin != nil || field.valueMax != nil) && least <= most ? least...most : nil,
-            choices: field.choices, displayName: field.displayName, description: field.description,
+            choices: field.choices, choiceList: field.choiceList, displayName: field.displayName,
+            description: field.description,
             labels: field.labels.compactMap { TenantLabel($0) },
             defaultValue: field.defaultValue.flatMap { TenantValue($0) }, isReadOnly: field.readOnly ?? false,
             pattern: field.pattern, patternMessage: field.patternMessage,
             isUnique: field.unique ?? false, referenceObject: field.referenceObject,
             decimals: field.decimals.map { Int($0) }, formula: field.formula)
+    }
+}
+
+extension TenantChoiceList {
+    package init(_ list: ModelChoiceList) {
+        self.init(
+            name: list.name,
+            entries: list.entries.compactMap { entry in
+                entry.value.map {
+                    TenantChoice(
+                        value: $0, displayName: entry.displayName, labels: entry.labels.compactMap { TenantLabel($0) },
+                        colour: entry.colour, isRetired: entry.retired ?? false, successor: entry.mergedInto)
+                }
+            }, boundFields: Set(list.boundFields))
     }
 }
 

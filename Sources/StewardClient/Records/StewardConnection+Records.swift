@@ -28,6 +28,12 @@ extension StewardConnection {
     /// Keeps leads. Needs a session; permissions are lead.read, lead.create, lead.update and lead.delete.
     public var leads: LeadServiceClient { LeadServiceClient(channel: channel) }
 
+    /// Keeps what there is to choose from, for fields that the workspace has added (FieldDefinition.choice_list) and for texts that all workspaces have
+    /// (bound_fields). Needs a session; permissions are choice_list.read and so on. What is changed here holds in all services within a second, for
+    /// whoever made the change at once. A list that fields use is not deleted (CHOICE_LIST_IN_USE). Reasons: CHOICE_LIST_NAME_TAKEN,
+    /// CHOICE_LISTS_TOO_MANY, CHOICE_IS_DEFAULT, FIELD_BOUND, MODEL_TOO_LARGE.
+    public var choiceLists: ChoiceListServiceClient { ChoiceListServiceClient(channel: channel) }
+
     /// Keeps departments. Needs a session; permissions are department.read, department.create, department.update and department.delete.
     public var departments: DepartmentServiceClient { DepartmentServiceClient(channel: channel) }
 

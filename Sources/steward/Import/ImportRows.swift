@@ -62,6 +62,10 @@ struct ImportRows {
     private mutating func lookUpCustomFields() async throws {
         guard customKinds == nil else { return }
         for column in columns {
+            // What a text is bound to is told with them.
+            if case .field(let path) = column.target, customKinds == nil, noun.entry.bindableFields.contains(path) {
+                customKinds = try await CustomFieldKinds(of: noun, connection)
+            }
             guard case .custom(let path) = column.target else { continue }
             let kinds = if let customKinds { customKinds } else { try await CustomFieldKinds(of: noun, connection) }
             customKinds = kinds
@@ -111,7 +115,8 @@ struct ImportRows {
                 switch column.target {
                 case .none: break
                 case .ofService(let path): try refuseDeleted(path, column)
-                case .field(let path): try set(path, to: cell, in: message, column)
+                case .field(let path):
+                    try set(path, to: customKinds?.choices.value(of: cell, path) ?? cell, in: message, column)
                 case .custom(let path):
                     try naming(path, column) {
                         if let reference = reference(column.target) {

@@ -20,8 +20,8 @@ struct RecordPrinter {
     let columns: [String]
     /// Shows ids of other records where their names would stand.
     var showsIDs = false
-    /// The fields that the workspace has added: each is a column of CSV of its own, and tables show their labels. Nil where they are one
-    /// value.
+    /// The fields that the workspace has added: each is a column of CSV of its own, and tables show their labels and those of what was chosen. Nil
+    /// where they are one value.
     var custom: CustomFieldKinds?
     /// What a table tells in place of a value; nil for the value.
     var told: (RecordColumn, Message) -> String? = { _, _ in nil }
@@ -94,7 +94,8 @@ struct RecordPrinter {
         let selected = try selected(of: record)
         let width = selected.map { TextWidth.columns($0.name) }.max() ?? 0
         for column in selected {
-            let text = told(column, record) ?? Self.named(column, of: record, names)
+            let value = told(column, record) ?? Self.named(column, of: record, names)
+            let text = label(column, record).map { "\(value)  \($0)" } ?? value
             Terminal.line(
                 "\(Style.dim(TextWidth.padded(column.name, to: width)))  \(TerminalText.hanging(text, at: width + 2))")
         }
@@ -140,7 +141,14 @@ struct RecordPrinter {
                     keepsWidth: isID || isNumber || Self.isTime(column),
                     dispensability: columns.isEmpty ? (isID ? shown.count : 0) + index : nil)
             },
-            rows: records.map { record in shown.map { told($0, record) ?? $0.text(of: record, names) } })
+            rows: records.map { record in
+                shown.map { told($0, record) ?? label($0, record) ?? $0.text(of: record, names) }
+            })
+    }
+
+    /// What people call what was chosen in a column; nil for the value.
+    private func label(_ column: RecordColumn, _ record: Message) -> String? {
+        showsIDs ? nil : custom?.choices.text(column, of: record).map(TerminalText.oneLine)
     }
 
     private func title(of column: RecordColumn) -> String {

@@ -8,6 +8,8 @@ import Wire
 struct CustomFieldKinds {
     /// Their paths, as in custom.size, in the order of the workspace.
     let paths: [String]
+    /// What there is to choose from, also in texts that all workspaces have.
+    let choices: ChoiceLabels
     private let fields: [String: ObjectField]
     private let noun: RecordNoun
     /// Nil when the caller may do nothing with such records, or there are none.
@@ -29,6 +31,7 @@ struct CustomFieldKinds {
     init(_ fields: [ObjectField], of noun: RecordNoun, isDescribed: Bool = true) {
         let own = fields.filter { $0.name?.hasPrefix(Self.prefix) == true }
         paths = own.compactMap(\.name)
+        choices = ChoiceLabels(fields)
         self.fields = Dictionary(own.map { ($0.name ?? "", $0) }, uniquingKeysWith: { first, _ in first })
         (self.noun, self.isDescribed) = (noun, isDescribed)
     }
@@ -117,6 +120,7 @@ struct CustomFieldKinds {
         let item = Message.make(CustomField.descriptor, in: record.arena)
         try FieldAssignment.set("name", to: String(path.dropFirst(Self.prefix.count)), in: item)
         let value = Self.value(of: field)
+        let text = choices.value(of: text, path, isList: field.list == true)
         do {
             try FieldAssignment.set(value, to: text, in: item)
         } catch let problem as UsageProblem {

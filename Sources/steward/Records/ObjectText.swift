@@ -83,13 +83,18 @@ struct ObjectText {
         }
         if let most = field.decimals { rules.append("≤ \(most) digits after the point") }
         if let pattern = field.pattern { rules.append("form \(pattern)") }
+        if let formula = field.formula { rules.append("= \(formula)") }
         if field.defaultValue != nil { rules.append("default \(word("default_value", of: field))") }
         if let day = field.pastSinceDate { rules.append("from \(day) to today") }
         if let most = field.countMax { rules.append("≤ \(most) of them") }
         if let path = field.copyOf { rules.append("same as \(path)") }
         if !field.choices.isEmpty {
-            let shown = field.choices.prefix(choicesShown).map { $0.text ?? "" }
-            rules.append(shown.joined(separator: " | ") + (field.choices.count > choicesShown ? " | …" : ""))
+            let living = field.choices.filter { $0.retired != true }
+            let shown = living.prefix(choicesShown).map { choice in
+                (choice.text ?? "") + (choice.displayName.map { " (\($0))" } ?? "")
+            }
+            let list = field.choiceList.map { "\($0): " } ?? ""
+            rules.append(list + shown.joined(separator: " | ") + (living.count > choicesShown ? " | …" : ""))
         }
         return rules
     }

@@ -19,6 +19,7 @@ enum RecordCommands {
     /// Those that have more than the standard commands.
     private static let own: [String: any ParsableCommand.Type] = [
         "deal": DealCommand.self, "user": UserCommand.self, "role": RoleCommand.self,
+        "choice_list": ChoiceListCommand.self,
         "sharing_rule": SharingRuleCommand.self,
     ]
 

@@ -184,6 +184,10 @@ struct RecordPresentation: Sendable {
             columns: ["id", "name", "display_name", "plural_display_name", "shared", "number_format"],
             fieldsOfService: ["number"]),
         RecordPresentation(
+            "choice_list", "What there is to choose from in several fields.",
+            columns: ["id", "name", "display_name", "bound_fields"],
+            changers: ["entries": "steward choice-list add, rename, retire, revive and merge"]),
+        RecordPresentation(
             "record", "Records of an object that the workspace has defined, by its name: steward project list.",
             columns: ["id", "number", "display_name", "owner", "update_time"], otherName: "number",
             fieldsOfService: ["number"]),

@@ -1,4 +1,6 @@
+import AccessControl
 import ArgumentParser
+import Contracts
 import StewardClient
 import Wire
 
@@ -36,12 +38,15 @@ struct RecordOptions: ParsableArguments {
         of type: MessageDescriptor, preferred: [String] = [], _ steward: StewardConnection
     ) async throws -> RecordPrinter {
         var printer = printer
+        guard let noun = RecordNouns.current(type) else { return printer }
         let names = printer.columns.isEmpty ? preferred : printer.columns
         let needsThem =
-            printer.columns.isEmpty && output.isCSV || names.contains { CustomFieldKinds.isPath($0, in: type) }
-        if needsThem, let noun = RecordNouns.current(type) {
-            printer.custom = try await CustomFieldKinds(of: noun, steward)
-        }
+            printer.columns.isEmpty && output.isCSV
+            || names.contains { name in
+                CustomFieldKinds.isPath(name, in: type) || name == TenantField.all
+                    || output == .table && noun.entry.bindableFields.contains(name)
+            }
+        if needsThem { printer.custom = try await CustomFieldKinds(of: noun, steward) }
         return printer
     }
 
@@ -57,9 +62,11 @@ struct RecordOptions: ParsableArguments {
 
     /// Shows one record; in a table, what the records are called that it names.
     func show(one record: Message, _ steward: StewardConnection) async throws {
-        let printer = try await printer(of: record.descriptor, steward)
+        let isTable = output == .table && !ids
+        let held = isTable ? record.descriptor.fields.filter { record.has($0) }.map(\.name) : []
+        let printer = try await printer(of: record.descriptor, preferred: held, steward)
         var wanted = try printer.selected(of: record)
-        if output == .table, !ids {
+        if isTable {
             wanted += record.descriptor.fields.compactMap { RecordColumn.reference(of: $0, in: record.descriptor) }
         }
         try printer.show(one: record, names: try await ReferenceNames.look(up: wanted, in: [record], steward))

@@ -1,3 +1,4 @@
+import Contracts
 import StewardClient
 import Wire
 
@@ -13,14 +14,21 @@ struct ResolvedAssignments {
     init(_ assignments: [String], of noun: RecordNoun, _ connection: StewardConnection) async throws {
         func isCustom(_ assignment: String) -> Bool { CustomFieldKinds.isPath(assignment, in: noun.record) }
         var resolver = ReferenceResolver(connection: connection)
-        declared = try await resolver.resolve(assignments.filter { !isCustom($0) }, in: noun.record)
+        let resolved = try await resolver.resolve(assignments.filter { !isCustom($0) }, in: noun.record)
         let own = try assignments.filter(isCustom).map { assignment in
             guard let parts = FieldAssignment.parts(assignment) else {
                 throw UsageProblem("\(assignment) is no assignment", cure: "write field=value, as in custom.size=42")
             }
             return parts
         }
-        let kinds = own.isEmpty ? nil : try await CustomFieldKinds(of: noun, connection)
+        let bindable = resolved.compactMap(FieldAssignment.parts).filter { noun.entry.bindableFields.contains($0.path) }
+        let needsKinds = !own.isEmpty || !bindable.isEmpty
+        let kinds = needsKinds ? try await CustomFieldKinds(of: noun, connection) : nil
+        declared = resolved.map { assignment in
+            guard let kinds, let (path, text) = FieldAssignment.parts(assignment) else { return assignment }
+            let value = kinds.choices.value(of: text, path)
+            return value == text ? assignment : "\(path)=\(value)"
+        }
         var custom: [(path: String, text: String)] = []
         for (path, text) in own {
             guard let reference = kinds?.reference(path), !text.isEmpty else {

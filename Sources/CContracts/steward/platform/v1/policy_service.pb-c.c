@@ -412,6 +412,51 @@ void   steward__platform__v1__policy_sharing_rule__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__policy_sharing_rule__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__platform__v1__model_choice_list__init
+                     (Steward__Platform__V1__ModelChoiceList         *message)
+{
+  static const Steward__Platform__V1__ModelChoiceList init_value = STEWARD__PLATFORM__V1__MODEL_CHOICE_LIST__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__model_choice_list__get_packed_size
+                     (const Steward__Platform__V1__ModelChoiceList *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__model_choice_list__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__model_choice_list__pack
+                     (const Steward__Platform__V1__ModelChoiceList *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__model_choice_list__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__model_choice_list__pack_to_buffer
+                     (const Steward__Platform__V1__ModelChoiceList *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__model_choice_list__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__ModelChoiceList *
+       steward__platform__v1__model_choice_list__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__ModelChoiceList *)
+     protobuf_c_message_unpack (&steward__platform__v1__model_choice_list__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__model_choice_list__free_unpacked
+                     (Steward__Platform__V1__ModelChoiceList *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__model_choice_list__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__platform__v1__policy_tag__init
                      (Steward__Platform__V1__PolicyTag         *message)
 {
@@ -999,7 +1044,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__get_policy_response__des
   (ProtobufCMessageInit) steward__platform__v1__get_policy_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__field_descriptors[13] =
+static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__field_descriptors[14] =
 {
   {
     "tenant_id",
@@ -1157,9 +1202,22 @@ static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "choice_lists",
+    14,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Platform__V1__TenantPolicy, n_choice_lists),
+    offsetof(Steward__Platform__V1__TenantPolicy, choice_lists),
+    &steward__platform__v1__model_choice_list__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__tenant_policy__field_indices_by_name[] = {
   2,   /* field[2] = active */
+  13,   /* field[13] = choice_lists */
   1,   /* field[1] = epoch */
   8,   /* field[8] = fields */
   9,   /* field[9] = objects */
@@ -1176,7 +1234,7 @@ static const unsigned steward__platform__v1__tenant_policy__field_indices_by_nam
 static const ProtobufCIntRange steward__platform__v1__tenant_policy__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 13 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descriptor =
 {
@@ -1186,7 +1244,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descripto
   "Steward__Platform__V1__TenantPolicy",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__TenantPolicy),
-  13,
+  14,
   steward__platform__v1__tenant_policy__field_descriptors,
   steward__platform__v1__tenant_policy__field_indices_by_name,
   1,  steward__platform__v1__tenant_policy__number_ranges,
@@ -1346,6 +1404,70 @@ const ProtobufCMessageDescriptor steward__platform__v1__policy_sharing_rule__des
   steward__platform__v1__policy_sharing_rule__field_indices_by_name,
   1,  steward__platform__v1__policy_sharing_rule__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__policy_sharing_rule__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__platform__v1__model_choice_list__field_descriptors[3] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelChoiceList, name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "entries",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Platform__V1__ModelChoiceList, n_entries),
+    offsetof(Steward__Platform__V1__ModelChoiceList, entries),
+    &steward__type__v1__choice_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bound_fields",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Platform__V1__ModelChoiceList, n_bound_fields),
+    offsetof(Steward__Platform__V1__ModelChoiceList, bound_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__model_choice_list__field_indices_by_name[] = {
+  2,   /* field[2] = bound_fields */
+  1,   /* field[1] = entries */
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange steward__platform__v1__model_choice_list__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__model_choice_list__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.ModelChoiceList",
+  "ModelChoiceList",
+  "Steward__Platform__V1__ModelChoiceList",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__ModelChoiceList),
+  3,
+  steward__platform__v1__model_choice_list__field_descriptors,
+  steward__platform__v1__model_choice_list__field_indices_by_name,
+  1,  steward__platform__v1__model_choice_list__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__model_choice_list__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__platform__v1__policy_tag__field_descriptors[6] =
@@ -1567,7 +1689,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor
   (ProtobufCMessageInit) steward__platform__v1__model_object__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[20] =
+static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[21] =
 {
   {
     "object",
@@ -1798,6 +1920,18 @@ static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "choice_list",
+    20,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelField, choice_list),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "formula",
     21,
     PROTOBUF_C_LABEL_OPTIONAL,
@@ -1811,12 +1945,13 @@ static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_
   },
 };
 static const unsigned steward__platform__v1__model_field__field_indices_by_name[] = {
+  19,   /* field[19] = choice_list */
   8,   /* field[8] = choices */
   18,   /* field[18] = decimals */
   11,   /* field[11] = default_value */
   10,   /* field[10] = description */
   9,   /* field[9] = display_name */
-  19,   /* field[19] = formula */
+  20,   /* field[20] = formula */
   3,   /* field[3] = kind */
   15,   /* field[15] = labels */
   5,   /* field[5] = length_max */
@@ -1832,11 +1967,10 @@ static const unsigned steward__platform__v1__model_field__field_indices_by_name[
   7,   /* field[7] = value_max */
   6,   /* field[6] = value_min */
 };
-static const ProtobufCIntRange steward__platform__v1__model_field__number_ranges[2 + 1] =
+static const ProtobufCIntRange steward__platform__v1__model_field__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 21, 19 },
-  { 0, 20 }
+  { 0, 21 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor =
 {
@@ -1846,10 +1980,10 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor 
   "Steward__Platform__V1__ModelField",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__ModelField),
-  20,
+  21,
   steward__platform__v1__model_field__field_descriptors,
   steward__platform__v1__model_field__field_indices_by_name,
-  2,  steward__platform__v1__model_field__number_ranges,
+  1,  steward__platform__v1__model_field__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__model_field__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -52,6 +52,51 @@ void   steward__type__v1__field_label__free_unpacked
   assert(message->message_base.descriptor == &steward__type__v1__field_label__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__type__v1__choice_entry__init
+                     (Steward__Type__V1__ChoiceEntry         *message)
+{
+  static const Steward__Type__V1__ChoiceEntry init_value = STEWARD__TYPE__V1__CHOICE_ENTRY__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__choice_entry__get_packed_size
+                     (const Steward__Type__V1__ChoiceEntry *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__choice_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__choice_entry__pack
+                     (const Steward__Type__V1__ChoiceEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__choice_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__choice_entry__pack_to_buffer
+                     (const Steward__Type__V1__ChoiceEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__choice_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__ChoiceEntry *
+       steward__type__v1__choice_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__ChoiceEntry *)
+     protobuf_c_message_unpack (&steward__type__v1__choice_entry__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__choice_entry__free_unpacked
+                     (Steward__Type__V1__ChoiceEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__choice_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__type__v1__field_label__field_descriptors[3] =
 {
   {
@@ -114,6 +159,109 @@ const ProtobufCMessageDescriptor steward__type__v1__field_label__descriptor =
   steward__type__v1__field_label__field_indices_by_name,
   1,  steward__type__v1__field_label__number_ranges,
   (ProtobufCMessageInit) steward__type__v1__field_label__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__choice_entry__field_descriptors[6] =
+{
+  {
+    "value",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__ChoiceEntry, value),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "display_name",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__ChoiceEntry, display_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "labels",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Type__V1__ChoiceEntry, n_labels),
+    offsetof(Steward__Type__V1__ChoiceEntry, labels),
+    &steward__type__v1__field_label__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "colour",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__ChoiceEntry, colour),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "retired",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Type__V1__ChoiceEntry, has_retired),
+    offsetof(Steward__Type__V1__ChoiceEntry, retired),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "merged_into",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__ChoiceEntry, merged_into),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__choice_entry__field_indices_by_name[] = {
+  3,   /* field[3] = colour */
+  1,   /* field[1] = display_name */
+  2,   /* field[2] = labels */
+  5,   /* field[5] = merged_into */
+  4,   /* field[4] = retired */
+  0,   /* field[0] = value */
+};
+static const ProtobufCIntRange steward__type__v1__choice_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__choice_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.ChoiceEntry",
+  "ChoiceEntry",
+  "Steward__Type__V1__ChoiceEntry",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__ChoiceEntry),
+  6,
+  steward__type__v1__choice_entry__field_descriptors,
+  steward__type__v1__choice_entry__field_indices_by_name,
+  1,  steward__type__v1__choice_entry__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__choice_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue steward__type__v1__field_kind__enum_values_by_number[15] =

@@ -1090,7 +1090,7 @@ const ProtobufCMessageDescriptor steward__type__v1__unique_fields__descriptor =
   (ProtobufCMessageInit) steward__type__v1__unique_fields__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_descriptors[33] =
+static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_descriptors[34] =
 {
   {
     "name",
@@ -1477,6 +1477,18 @@ static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_des
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "choice_list",
+    33,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__ObjectField, choice_list),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "formula",
     34,
     PROTOBUF_C_LABEL_OPTIONAL,
@@ -1492,6 +1504,7 @@ static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_des
 static const unsigned steward__type__v1__object_field__field_indices_by_name[] = {
   25,   /* field[25] = access */
   15,   /* field[15] = always_set */
+  32,   /* field[32] = choice_list */
   13,   /* field[13] = choices */
   24,   /* field[24] = copy_of */
   12,   /* field[12] = count_max */
@@ -1502,7 +1515,7 @@ static const unsigned steward__type__v1__object_field__field_indices_by_name[] =
   1,   /* field[1] = display_name */
   21,   /* field[21] = filter_operators */
   5,   /* field[5] = format */
-  32,   /* field[32] = formula */
+  33,   /* field[33] = formula */
   16,   /* field[16] = immutable */
   23,   /* field[23] = indexed */
   3,   /* field[3] = kind */
@@ -1524,11 +1537,10 @@ static const unsigned steward__type__v1__object_field__field_indices_by_name[] =
   9,   /* field[9] = value_max */
   8,   /* field[8] = value_min */
 };
-static const ProtobufCIntRange steward__type__v1__object_field__number_ranges[2 + 1] =
+static const ProtobufCIntRange steward__type__v1__object_field__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 34, 32 },
-  { 0, 33 }
+  { 0, 34 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__object_field__descriptor =
 {
@@ -1538,14 +1550,14 @@ const ProtobufCMessageDescriptor steward__type__v1__object_field__descriptor =
   "Steward__Type__V1__ObjectField",
   "steward.type.v1",
   sizeof(Steward__Type__V1__ObjectField),
-  33,
+  34,
   steward__type__v1__object_field__field_descriptors,
   steward__type__v1__object_field__field_indices_by_name,
-  2,  steward__type__v1__object_field__number_ranges,
+  1,  steward__type__v1__object_field__number_ranges,
   (ProtobufCMessageInit) steward__type__v1__object_field__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__field_choice__field_descriptors[2] =
+static const ProtobufCFieldDescriptor steward__type__v1__field_choice__field_descriptors[5] =
 {
   {
     "text",
@@ -1571,15 +1583,54 @@ static const ProtobufCFieldDescriptor steward__type__v1__field_choice__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "display_name",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__FieldChoice, display_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "colour",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__FieldChoice, colour),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "retired",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Type__V1__FieldChoice, has_retired),
+    offsetof(Steward__Type__V1__FieldChoice, retired),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__field_choice__field_indices_by_name[] = {
+  3,   /* field[3] = colour */
+  2,   /* field[2] = display_name */
   1,   /* field[1] = number */
+  4,   /* field[4] = retired */
   0,   /* field[0] = text */
 };
 static const ProtobufCIntRange steward__type__v1__field_choice__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__field_choice__descriptor =
 {
@@ -1589,7 +1640,7 @@ const ProtobufCMessageDescriptor steward__type__v1__field_choice__descriptor =
   "Steward__Type__V1__FieldChoice",
   "steward.type.v1",
   sizeof(Steward__Type__V1__FieldChoice),
-  2,
+  5,
   steward__type__v1__field_choice__field_descriptors,
   steward__type__v1__field_choice__field_indices_by_name,
   1,  steward__type__v1__field_choice__number_ranges,

@@ -1627,7 +1627,7 @@ void   steward__identity__v1__watch_field_definitions_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__watch_field_definitions_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__field_descriptors[25] =
+static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__field_descriptors[26] =
 {
   {
     "id",
@@ -1918,6 +1918,18 @@ static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__f
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "choice_list",
+    29,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__FieldDefinition, choice_list),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "formula",
     30,
     PROTOBUF_C_LABEL_OPTIONAL,
@@ -1931,6 +1943,7 @@ static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__f
   },
 };
 static const unsigned steward__identity__v1__field_definition__field_indices_by_name[] = {
+  24,   /* field[24] = choice_list */
   14,   /* field[14] = choices */
   2,   /* field[2] = create_time */
   23,   /* field[23] = decimals */
@@ -1938,7 +1951,7 @@ static const unsigned steward__identity__v1__field_definition__field_indices_by_
   4,   /* field[4] = delete_time */
   9,   /* field[9] = description */
   8,   /* field[8] = display_name */
-  24,   /* field[24] = formula */
+  25,   /* field[25] = formula */
   0,   /* field[0] = id */
   7,   /* field[7] = kind */
   20,   /* field[20] = labels */
@@ -1957,12 +1970,11 @@ static const unsigned steward__identity__v1__field_definition__field_indices_by_
   12,   /* field[12] = value_min */
   1,   /* field[1] = version */
 };
-static const ProtobufCIntRange steward__identity__v1__field_definition__number_ranges[3 + 1] =
+static const ProtobufCIntRange steward__identity__v1__field_definition__number_ranges[2 + 1] =
 {
   { 1, 0 },
   { 10, 5 },
-  { 30, 24 },
-  { 0, 25 }
+  { 0, 26 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__field_definition__descriptor =
 {
@@ -1972,10 +1984,10 @@ const ProtobufCMessageDescriptor steward__identity__v1__field_definition__descri
   "Steward__Identity__V1__FieldDefinition",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__FieldDefinition),
-  25,
+  26,
   steward__identity__v1__field_definition__field_descriptors,
   steward__identity__v1__field_definition__field_indices_by_name,
-  3,  steward__identity__v1__field_definition__number_ranges,
+  2,  steward__identity__v1__field_definition__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__field_definition__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -322,7 +322,7 @@ void   steward__identity__v1__model_field_change__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__model_field_change__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__workspace_model__field_descriptors[4] =
+static const ProtobufCFieldDescriptor steward__identity__v1__workspace_model__field_descriptors[5] =
 {
   {
     "objects",
@@ -372,8 +372,21 @@ static const ProtobufCFieldDescriptor steward__identity__v1__workspace_model__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "choice_lists",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__WorkspaceModel, n_choice_lists),
+    offsetof(Steward__Identity__V1__WorkspaceModel, choice_lists),
+    &steward__identity__v1__choice_list__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__workspace_model__field_indices_by_name[] = {
+  4,   /* field[4] = choice_lists */
   1,   /* field[1] = fields */
   0,   /* field[0] = objects */
   2,   /* field[2] = roles */
@@ -382,7 +395,7 @@ static const unsigned steward__identity__v1__workspace_model__field_indices_by_n
 static const ProtobufCIntRange steward__identity__v1__workspace_model__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__workspace_model__descriptor =
 {
@@ -392,7 +405,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__workspace_model__descrip
   "Steward__Identity__V1__WorkspaceModel",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__WorkspaceModel),
-  4,
+  5,
   steward__identity__v1__workspace_model__field_descriptors,
   steward__identity__v1__workspace_model__field_indices_by_name,
   1,  steward__identity__v1__workspace_model__number_ranges,

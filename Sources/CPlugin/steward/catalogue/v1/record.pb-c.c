@@ -52,7 +52,7 @@ void   steward__catalogue__v1__record_type__free_unpacked
   assert(message->message_base.descriptor == &steward__catalogue__v1__record_type__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__catalogue__v1__record_type__field_descriptors[6] =
+static const ProtobufCFieldDescriptor steward__catalogue__v1__record_type__field_descriptors[7] =
 {
   {
     "object",
@@ -126,8 +126,21 @@ static const ProtobufCFieldDescriptor steward__catalogue__v1__record_type__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "bindable_fields",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Catalogue__V1__RecordType, n_bindable_fields),
+    offsetof(Steward__Catalogue__V1__RecordType, bindable_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__catalogue__v1__record_type__field_indices_by_name[] = {
+  6,   /* field[6] = bindable_fields */
   3,   /* field[3] = category */
   5,   /* field[5] = defined_by_workspace */
   4,   /* field[4] = key */
@@ -138,7 +151,7 @@ static const unsigned steward__catalogue__v1__record_type__field_indices_by_name
 static const ProtobufCIntRange steward__catalogue__v1__record_type__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor steward__catalogue__v1__record_type__descriptor =
 {
@@ -148,7 +161,7 @@ const ProtobufCMessageDescriptor steward__catalogue__v1__record_type__descriptor
   "Steward__Catalogue__V1__RecordType",
   "steward.catalogue.v1",
   sizeof(Steward__Catalogue__V1__RecordType),
-  6,
+  7,
   steward__catalogue__v1__record_type__field_descriptors,
   steward__catalogue__v1__record_type__field_indices_by_name,
   1,  steward__catalogue__v1__record_type__number_ranges,

@@ -230,12 +230,15 @@ public struct TenantPolicy: Hashable, Sendable {
     /// The sharing rules of the workspace that were not deleted.
     public var sharingRules: [PolicySharingRule]
 
+    /// The choice lists of the workspace.
+    public var choiceLists: [ModelChoiceList]
+
     public init(
         tenantID: [UInt8]? = nil, epoch: Int64? = nil, active: Bool? = nil, roles: [PolicyRole] = [],
         units: [PolicyUnit] = [], users: [PolicyUser] = [], placements: [TenantPlacement] = [],
         settings: WorkspaceSettings? = nil, fields: [ModelField] = [], objects: [ModelObject] = [],
         upcomingSettings: [WorkspaceSettings] = [], tags: [PolicyTag] = [],
-        sharingRules: [PolicySharingRule] = []
+        sharingRules: [PolicySharingRule] = [], choiceLists: [ModelChoiceList] = []
     ) {
         self.tenantID = tenantID
         self.epoch = epoch
@@ -250,6 +253,7 @@ public struct TenantPolicy: Hashable, Sendable {
         self.upcomingSettings = upcomingSettings
         self.tags = tags
         self.sharingRules = sharingRules
+        self.choiceLists = choiceLists
     }
 }
 
@@ -271,6 +275,7 @@ extension TenantPolicy: WireMessage {
         self.upcomingSettings = readMessages(c.pointee.upcoming_settings, c.pointee.n_upcoming_settings, message.arena)
         self.tags = readMessages(c.pointee.tags, c.pointee.n_tags, message.arena)
         self.sharingRules = readMessages(c.pointee.sharing_rules, c.pointee.n_sharing_rules, message.arena)
+        self.choiceLists = readMessages(c.pointee.choice_lists, c.pointee.n_choice_lists, message.arena)
     }
 
     package func write(to message: Message) {
@@ -306,6 +311,8 @@ extension TenantPolicy: WireMessage {
         c.pointee.n_tags = self.tags.count
         c.pointee.sharing_rules = writePointers(self.sharingRules, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_sharing_rules = self.sharingRules.count
+        c.pointee.choice_lists = writePointers(self.choiceLists, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_choice_lists = self.choiceLists.count
     }
 }
 
@@ -403,6 +410,44 @@ extension PolicySharingRule: WireMessage {
         c.pointee.n_unit_ids = self.unitIDs.count
         c.pointee.role_ids = writeNumbers(self.roleIDs.map(message.arena.bytes), message.arena)
         c.pointee.n_role_ids = self.roleIDs.count
+    }
+}
+
+/// What there is to choose from in several fields.
+public struct ModelChoiceList: Hashable, Sendable {
+    /// Its name, as in industry.
+    public var name: String?
+
+    /// In its order, the retired ones included.
+    public var entries: [ChoiceEntry]
+
+    /// The texts that all workspaces have and that are bound to it, as in account.industry.
+    public var boundFields: [String]
+
+    public init(name: String? = nil, entries: [ChoiceEntry] = [], boundFields: [String] = []) {
+        self.name = name
+        self.entries = entries
+        self.boundFields = boundFields
+    }
+}
+
+extension ModelChoiceList: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_model_choice_list_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__ModelChoiceList.self)
+        self.name = readString(c.pointee.name)
+        self.entries = readMessages(c.pointee.entries, c.pointee.n_entries, message.arena)
+        self.boundFields = readStrings(c.pointee.bound_fields, c.pointee.n_bound_fields)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__ModelChoiceList.self)
+        c.pointee.name = self.name.map(message.arena.string)
+        c.pointee.entries = writePointers(self.entries, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_entries = self.entries.count
+        c.pointee.bound_fields = writePointers(self.boundFields, message.arena, message.arena.string)
+        c.pointee.n_bound_fields = self.boundFields.count
     }
 }
 
@@ -605,6 +650,9 @@ public struct ModelField: Hashable, Sendable {
     /// Most digits after the point of a number.
     public var decimals: Int32?
 
+    /// The choice list from which it takes its choices.
+    public var choiceList: String?
+
     /// What its value follows from.
     public var formula: String?
 
@@ -614,7 +662,8 @@ public struct ModelField: Hashable, Sendable {
         choices: [String] = [], displayName: String? = nil, description: String? = nil,
         defaultValue: CustomField? = nil, readOnly: Bool? = nil, pattern: String? = nil,
         patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil,
-        referenceObject: String? = nil, decimals: Int32? = nil, formula: String? = nil
+        referenceObject: String? = nil, decimals: Int32? = nil, choiceList: String? = nil,
+        formula: String? = nil
     ) {
         self.object = object
         self.number = number
@@ -635,6 +684,7 @@ public struct ModelField: Hashable, Sendable {
         self.unique = unique
         self.referenceObject = referenceObject
         self.decimals = decimals
+        self.choiceList = choiceList
         self.formula = formula
     }
 }
@@ -663,6 +713,7 @@ extension ModelField: WireMessage {
         self.unique = c.pointee.has_unique != 0 ? c.pointee.unique != 0 : nil
         self.referenceObject = readString(c.pointee.reference_object)
         self.decimals = c.pointee.has_decimals != 0 ? c.pointee.decimals : nil
+        self.choiceList = readString(c.pointee.choice_list)
         self.formula = readString(c.pointee.formula)
     }
 
@@ -716,6 +767,7 @@ extension ModelField: WireMessage {
             c.pointee.has_decimals = 1
             c.pointee.decimals = value
         }
+        c.pointee.choice_list = self.choiceList.map(message.arena.string)
         c.pointee.formula = self.formula.map(message.arena.string)
     }
 }

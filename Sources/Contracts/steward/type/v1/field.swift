@@ -40,6 +40,67 @@ extension FieldLabel: WireMessage {
     }
 }
 
+/// One of what there is to choose from in a choice list.
+public struct ChoiceEntry: Hashable, Sendable {
+    /// What records hold, 1 to 100 characters. It stays, whatever people call it.
+    public var value: String?
+
+    /// What people call it, 1 to 100 characters; the value unless set.
+    public var displayName: String?
+
+    /// What people call it in other languages, at most 20, each language once.
+    public var labels: [FieldLabel]
+
+    /// The colour in which clients show it, as in #1e90ff.
+    public var colour: String?
+
+    /// It stays where it was chosen, and cannot be chosen anew.
+    public var retired: Bool?
+
+    /// The value of the entry that took its place, of one that is retired.
+    public var mergedInto: String?
+
+    public init(
+        value: String? = nil, displayName: String? = nil, labels: [FieldLabel] = [], colour: String? = nil,
+        retired: Bool? = nil, mergedInto: String? = nil
+    ) {
+        self.value = value
+        self.displayName = displayName
+        self.labels = labels
+        self.colour = colour
+        self.retired = retired
+        self.mergedInto = mergedInto
+    }
+}
+
+extension ChoiceEntry: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_choice_entry_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__ChoiceEntry.self)
+        self.value = readString(c.pointee.value)
+        self.displayName = readString(c.pointee.display_name)
+        self.labels = readMessages(c.pointee.labels, c.pointee.n_labels, message.arena)
+        self.colour = readString(c.pointee.colour)
+        self.retired = c.pointee.has_retired != 0 ? c.pointee.retired != 0 : nil
+        self.mergedInto = readString(c.pointee.merged_into)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__ChoiceEntry.self)
+        c.pointee.value = self.value.map(message.arena.string)
+        c.pointee.display_name = self.displayName.map(message.arena.string)
+        c.pointee.labels = writePointers(self.labels, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_labels = self.labels.count
+        c.pointee.colour = self.colour.map(message.arena.string)
+        if let value = self.retired {
+            c.pointee.has_retired = 1
+            c.pointee.retired = value ? 1 : 0
+        }
+        c.pointee.merged_into = self.mergedInto.map(message.arena.string)
+    }
+}
+
 /// What the values of a field are. The value in CustomField that holds one stands in brackets.
 public struct FieldKind: RawRepresentable, Hashable, Sendable {
     /// Refused.

@@ -440,6 +440,9 @@ public struct ObjectField: Hashable, Sendable {
     /// Most digits after the point of a number; absent where there may be any.
     public var decimals: Int32?
 
+    /// The choice list of the workspace from which it takes its choices.
+    public var choiceList: String?
+
     /// What its value follows from; nobody writes it.
     public var formula: String?
 
@@ -452,7 +455,8 @@ public struct ObjectField: Hashable, Sendable {
         reference: FieldReference? = nil, filterOperators: [ComparisonOperator] = [], sortable: Bool? = nil,
         indexed: Bool? = nil, copyOf: String? = nil, access: FieldAccess? = nil, parts: [ObjectField] = [],
         readOnly: Bool? = nil, pattern: String? = nil, patternMessage: String? = nil,
-        defaultValue: CustomField? = nil, decimals: Int32? = nil, formula: String? = nil
+        defaultValue: CustomField? = nil, decimals: Int32? = nil, choiceList: String? = nil,
+        formula: String? = nil
     ) {
         self.name = name
         self.displayName = displayName
@@ -486,6 +490,7 @@ public struct ObjectField: Hashable, Sendable {
         self.patternMessage = patternMessage
         self.defaultValue = defaultValue
         self.decimals = decimals
+        self.choiceList = choiceList
         self.formula = formula
     }
 }
@@ -527,6 +532,7 @@ extension ObjectField: WireMessage {
         self.patternMessage = readString(c.pointee.pattern_message)
         self.defaultValue = readMessage(c.pointee.default_value, message.arena)
         self.decimals = c.pointee.has_decimals != 0 ? c.pointee.decimals : nil
+        self.choiceList = readString(c.pointee.choice_list)
         self.formula = readString(c.pointee.formula)
     }
 
@@ -627,6 +633,7 @@ extension ObjectField: WireMessage {
             c.pointee.has_decimals = 1
             c.pointee.decimals = value
         }
+        c.pointee.choice_list = self.choiceList.map(message.arena.string)
         c.pointee.formula = self.formula.map(message.arena.string)
     }
 }
@@ -639,9 +646,24 @@ public struct FieldChoice: Hashable, Sendable {
     /// The number of the enum's value; absent for a text.
     public var number: Int32?
 
-    public init(text: String? = nil, number: Int32? = nil) {
+    /// What people call it, in the language that was asked for; of entries of a choice list.
+    public var displayName: String?
+
+    /// The colour in which it is shown, as in #1e90ff.
+    public var colour: String?
+
+    /// It stays where it was chosen, and cannot be chosen anew.
+    public var retired: Bool?
+
+    public init(
+        text: String? = nil, number: Int32? = nil, displayName: String? = nil, colour: String? = nil,
+        retired: Bool? = nil
+    ) {
         self.text = text
         self.number = number
+        self.displayName = displayName
+        self.colour = colour
+        self.retired = retired
     }
 }
 
@@ -652,6 +674,9 @@ extension FieldChoice: WireMessage {
         let c = message.as(Steward__Type__V1__FieldChoice.self)
         self.text = readString(c.pointee.text)
         self.number = c.pointee.has_number != 0 ? c.pointee.number : nil
+        self.displayName = readString(c.pointee.display_name)
+        self.colour = readString(c.pointee.colour)
+        self.retired = c.pointee.has_retired != 0 ? c.pointee.retired != 0 : nil
     }
 
     package func write(to message: Message) {
@@ -660,6 +685,12 @@ extension FieldChoice: WireMessage {
         if let value = self.number {
             c.pointee.has_number = 1
             c.pointee.number = value
+        }
+        c.pointee.display_name = self.displayName.map(message.arena.string)
+        c.pointee.colour = self.colour.map(message.arena.string)
+        if let value = self.retired {
+            c.pointee.has_retired = 1
+            c.pointee.retired = value ? 1 : 0
         }
     }
 }

@@ -52,7 +52,8 @@ public struct FieldDefinition: Hashable, Sendable {
     /// The most.
     public var valueMax: Int64?
 
-    /// What there is to choose from, 1 to 200 texts of at most 100 characters. What is taken away stays where it was chosen.
+    /// What there is to choose from, 1 to 200 texts of at most 100 characters, unless a choice_list says it. What is taken away stays where it was
+    /// chosen.
     public var choices: [String]
 
     /// Its number in the workspace. Set by the service.
@@ -87,6 +88,9 @@ public struct FieldDefinition: Hashable, Sendable {
     /// Most digits after the point of a number, 0 to 12; any unless set.
     public var decimals: Int32?
 
+    /// The name of the choice list that says what there is to choose from, in place of choices.
+    public var choiceList: String?
+
     /// Its value follows from other fields of the record, as in amount * custom.probability / 100, and nobody writes it: at most 1,000
     /// characters (Sources/Formulas/README.md). What uses a field that a caller may not read is hidden from him, too. It may be changed, but a field
     /// keeps or lacks it for good; records that are there get the new values by and by. FORMULA_INVALID says where a formula is wrong.
@@ -99,7 +103,8 @@ public struct FieldDefinition: Hashable, Sendable {
         lengthMax: Int32? = nil, valueMin: Int64? = nil, valueMax: Int64? = nil, choices: [String] = [],
         number: Int64? = nil, defaultValue: CustomField? = nil, readOnly: Bool? = nil, pattern: String? = nil,
         patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil,
-        referenceObject: String? = nil, decimals: Int32? = nil, formula: String? = nil
+        referenceObject: String? = nil, decimals: Int32? = nil, choiceList: String? = nil,
+        formula: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -125,6 +130,7 @@ public struct FieldDefinition: Hashable, Sendable {
         self.unique = unique
         self.referenceObject = referenceObject
         self.decimals = decimals
+        self.choiceList = choiceList
         self.formula = formula
     }
 }
@@ -158,6 +164,7 @@ extension FieldDefinition: WireMessage {
         self.unique = c.pointee.has_unique != 0 ? c.pointee.unique != 0 : nil
         self.referenceObject = readString(c.pointee.reference_object)
         self.decimals = c.pointee.has_decimals != 0 ? c.pointee.decimals : nil
+        self.choiceList = readString(c.pointee.choice_list)
         self.formula = readString(c.pointee.formula)
     }
 
@@ -219,6 +226,7 @@ extension FieldDefinition: WireMessage {
             c.pointee.has_decimals = 1
             c.pointee.decimals = value
         }
+        c.pointee.choice_list = self.choiceList.map(message.arena.string)
         c.pointee.formula = self.formula.map(message.arena.string)
     }
 }

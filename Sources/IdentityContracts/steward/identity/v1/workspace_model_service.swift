@@ -21,14 +21,18 @@ public struct WorkspaceModel: Hashable, Sendable {
     /// What the workspace has set for itself, without the exceptions of its calendar, which are of departments and users. What is not set here stays.
     public var settings: WorkspaceSettings?
 
+    /// The choice lists that its fields share.
+    public var choiceLists: [ChoiceList]
+
     public init(
         objects: [ObjectDefinition] = [], fields: [FieldDefinition] = [], roles: [Role] = [],
-        settings: WorkspaceSettings? = nil
+        settings: WorkspaceSettings? = nil, choiceLists: [ChoiceList] = []
     ) {
         self.objects = objects
         self.fields = fields
         self.roles = roles
         self.settings = settings
+        self.choiceLists = choiceLists
     }
 }
 
@@ -41,6 +45,7 @@ extension WorkspaceModel: WireMessage {
         self.fields = readMessages(c.pointee.fields, c.pointee.n_fields, message.arena)
         self.roles = readMessages(c.pointee.roles, c.pointee.n_roles, message.arena)
         self.settings = readMessage(c.pointee.settings, message.arena)
+        self.choiceLists = readMessages(c.pointee.choice_lists, c.pointee.n_choice_lists, message.arena)
     }
 
     package func write(to message: Message) {
@@ -52,6 +57,8 @@ extension WorkspaceModel: WireMessage {
         c.pointee.roles = writePointers(self.roles, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_roles = self.roles.count
         c.pointee.settings = self.settings.map { writeMessage($0, message.arena) }
+        c.pointee.choice_lists = writePointers(self.choiceLists, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_choice_lists = self.choiceLists.count
     }
 }
 
@@ -94,7 +101,7 @@ extension GetWorkspaceModelResponse: WireMessage {
 
 /// The model to make.
 public struct ApplyWorkspaceModelRequest: Hashable, Sendable {
-    /// At most 2,000 objects, fields and roles.
+    /// At most 2,000 objects, choice lists, fields and roles.
     public var model: WorkspaceModel?
 
     /// Changes nothing and tells what would be done.
@@ -161,7 +168,7 @@ extension ApplyWorkspaceModelResponse: WireMessage {
 
 /// A change of the model.
 public struct ModelChange: Hashable, Sendable {
-    /// Kind of record: object_definition, field_definition, role or settings.
+    /// Kind of record: object_definition, choice_list, field_definition, role or settings.
     public var object: String?
 
     /// Its name: project, custom.project.budget, Buyer.
@@ -264,7 +271,7 @@ public enum WorkspaceModelServiceMethods {
         kind: .unary
     )
 
-    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects and fields are found by their names, roles by their
+    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles by their
     /// display_name; those that are there become as the model has them, the others are created, and what the model does not name stays.
     /// Nothing is deleted. Reasons: those of creating and updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE.
     public static let applyWorkspaceModel = MethodDefinition(
@@ -281,7 +288,7 @@ public enum WorkspaceModelServiceMethods {
         name: serviceName, comment: "Takes a model out of a workspace and makes one there. Needs a session, and the rights on each of the records that it reads or writes.",
         methods: [
             MethodDescription(getWorkspaceModel, comment: "Gives the model of the workspace. What is exported, and applied to an empty workspace, comes out the same."),
-            MethodDescription(applyWorkspaceModel, comment: "Makes what a model holds: all of it or, when anything is refused, nothing. Objects and fields are found by their names, roles by their display_name; those that are there become as the model has them, the others are created, and what the model does not name stays. Nothing is deleted. Reasons: those of creating and updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE."),
+            MethodDescription(applyWorkspaceModel, comment: "Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles by their display_name; those that are there become as the model has them, the others are created, and what the model does not name stays. Nothing is deleted. Reasons: those of creating and updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE."),
         ])
 }
 
@@ -290,7 +297,7 @@ package protocol WorkspaceModelServiceCustomMethods: Sendable {
     /// Gives the model of the workspace. What is exported, and applied to an empty workspace, comes out the same.
     func getWorkspaceModel(_ request: GetWorkspaceModelRequest, _ context: CallContext) async throws -> GetWorkspaceModelResponse
 
-    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects and fields are found by their names, roles by their
+    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles by their
     /// display_name; those that are there become as the model has them, the others are created, and what the model does not name stays.
     /// Nothing is deleted. Reasons: those of creating and updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE.
     func applyWorkspaceModel(_ request: ApplyWorkspaceModelRequest, _ context: CallContext) async throws -> ApplyWorkspaceModelResponse
@@ -319,7 +326,7 @@ public struct WorkspaceModelServiceClient: Sendable {
         try await channel.call(WorkspaceModelServiceMethods.getWorkspaceModel, request, options)
     }
 
-    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects and fields are found by their names, roles by their
+    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles by their
     /// display_name; those that are there become as the model has them, the others are created, and what the model does not name stays.
     /// Nothing is deleted. Reasons: those of creating and updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE.
     public func applyWorkspaceModel(

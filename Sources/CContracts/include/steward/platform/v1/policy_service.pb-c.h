@@ -29,6 +29,7 @@ typedef struct Steward__Platform__V1__ListServedTenantsResponse Steward__Platfor
 typedef struct Steward__Platform__V1__GetPolicyResponse Steward__Platform__V1__GetPolicyResponse;
 typedef struct Steward__Platform__V1__TenantPolicy Steward__Platform__V1__TenantPolicy;
 typedef struct Steward__Platform__V1__PolicySharingRule Steward__Platform__V1__PolicySharingRule;
+typedef struct Steward__Platform__V1__ModelChoiceList Steward__Platform__V1__ModelChoiceList;
 typedef struct Steward__Platform__V1__PolicyTag Steward__Platform__V1__PolicyTag;
 typedef struct Steward__Platform__V1__ModelObject Steward__Platform__V1__ModelObject;
 typedef struct Steward__Platform__V1__ModelField Steward__Platform__V1__ModelField;
@@ -235,10 +236,15 @@ struct  Steward__Platform__V1__TenantPolicy
    */
   size_t n_sharing_rules;
   Steward__Platform__V1__PolicySharingRule **sharing_rules;
+  /*
+   * The choice lists of the workspace.
+   */
+  size_t n_choice_lists;
+  Steward__Platform__V1__ModelChoiceList **choice_lists;
 };
 #define STEWARD__PLATFORM__V1__TENANT_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__tenant_policy__descriptor) \
-    , 0, {0,NULL}, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
+    , 0, {0,NULL}, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
 
 
 /*
@@ -298,6 +304,32 @@ struct  Steward__Platform__V1__PolicySharingRule
 #define STEWARD__PLATFORM__V1__POLICY_SHARING_RULE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__policy_sharing_rule__descriptor) \
     , 0, {0,NULL}, 0, {0,NULL}, NULL, NULL, 0, 0, 0, 0, NULL, 0,NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * What there is to choose from in several fields.
+ */
+struct  Steward__Platform__V1__ModelChoiceList
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its name, as in industry.
+   */
+  char *name;
+  /*
+   * In its order, the retired ones included.
+   */
+  size_t n_entries;
+  Steward__Type__V1__ChoiceEntry **entries;
+  /*
+   * The texts that all workspaces have and that are bound to it, as in account.industry.
+   */
+  size_t n_bound_fields;
+  char **bound_fields;
+};
+#define STEWARD__PLATFORM__V1__MODEL_CHOICE_LIST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__model_choice_list__descriptor) \
+    , NULL, 0,NULL, 0,NULL }
 
 
 /*
@@ -478,13 +510,17 @@ struct  Steward__Platform__V1__ModelField
   protobuf_c_boolean has_decimals;
   int32_t decimals;
   /*
+   * The choice list from which it takes its choices.
+   */
+  char *choice_list;
+  /*
    * What its value follows from.
    */
   char *formula;
 };
 #define STEWARD__PLATFORM__V1__MODEL_FIELD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__model_field__descriptor) \
-    , NULL, 0, 0, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL }
+    , NULL, 0, 0, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL }
 
 
 /*
@@ -773,6 +809,25 @@ Steward__Platform__V1__PolicySharingRule *
 void   steward__platform__v1__policy_sharing_rule__free_unpacked
                      (Steward__Platform__V1__PolicySharingRule *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Platform__V1__ModelChoiceList methods */
+void   steward__platform__v1__model_choice_list__init
+                     (Steward__Platform__V1__ModelChoiceList         *message);
+size_t steward__platform__v1__model_choice_list__get_packed_size
+                     (const Steward__Platform__V1__ModelChoiceList   *message);
+size_t steward__platform__v1__model_choice_list__pack
+                     (const Steward__Platform__V1__ModelChoiceList   *message,
+                      uint8_t             *out);
+size_t steward__platform__v1__model_choice_list__pack_to_buffer
+                     (const Steward__Platform__V1__ModelChoiceList   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Platform__V1__ModelChoiceList *
+       steward__platform__v1__model_choice_list__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__platform__v1__model_choice_list__free_unpacked
+                     (Steward__Platform__V1__ModelChoiceList *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Platform__V1__PolicyTag methods */
 void   steward__platform__v1__policy_tag__init
                      (Steward__Platform__V1__PolicyTag         *message);
@@ -935,6 +990,9 @@ typedef void (*Steward__Platform__V1__TenantPolicy_Closure)
 typedef void (*Steward__Platform__V1__PolicySharingRule_Closure)
                  (const Steward__Platform__V1__PolicySharingRule *message,
                   void *closure_data);
+typedef void (*Steward__Platform__V1__ModelChoiceList_Closure)
+                 (const Steward__Platform__V1__ModelChoiceList *message,
+                  void *closure_data);
 typedef void (*Steward__Platform__V1__PolicyTag_Closure)
                  (const Steward__Platform__V1__PolicyTag *message,
                   void *closure_data);
@@ -1010,6 +1068,7 @@ extern const ProtobufCMessageDescriptor steward__platform__v1__list_served_tenan
 extern const ProtobufCMessageDescriptor steward__platform__v1__get_policy_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__policy_sharing_rule__descriptor;
+extern const ProtobufCMessageDescriptor steward__platform__v1__model_choice_list__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__policy_tag__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor;

@@ -16,6 +16,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 
 typedef struct Steward__Type__V1__FieldLabel Steward__Type__V1__FieldLabel;
+typedef struct Steward__Type__V1__ChoiceEntry Steward__Type__V1__ChoiceEntry;
 
 
 /* --- enums --- */
@@ -114,6 +115,44 @@ struct  Steward__Type__V1__FieldLabel
     , NULL, NULL, NULL }
 
 
+/*
+ * One of what there is to choose from in a choice list.
+ */
+struct  Steward__Type__V1__ChoiceEntry
+{
+  ProtobufCMessage message_base;
+  /*
+   * What records hold, 1 to 100 characters. It stays, whatever people call it.
+   */
+  char *value;
+  /*
+   * What people call it, 1 to 100 characters; the value unless set.
+   */
+  char *display_name;
+  /*
+   * What people call it in other languages, at most 20, each language once.
+   */
+  size_t n_labels;
+  Steward__Type__V1__FieldLabel **labels;
+  /*
+   * The colour in which clients show it, as in #1e90ff.
+   */
+  char *colour;
+  /*
+   * It stays where it was chosen, and cannot be chosen anew.
+   */
+  protobuf_c_boolean has_retired;
+  protobuf_c_boolean retired;
+  /*
+   * The value of the entry that took its place, of one that is retired.
+   */
+  char *merged_into;
+};
+#define STEWARD__TYPE__V1__CHOICE_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__choice_entry__descriptor) \
+    , NULL, NULL, 0,NULL, NULL, 0, 0, NULL }
+
+
 /* Steward__Type__V1__FieldLabel methods */
 void   steward__type__v1__field_label__init
                      (Steward__Type__V1__FieldLabel         *message);
@@ -133,10 +172,32 @@ Steward__Type__V1__FieldLabel *
 void   steward__type__v1__field_label__free_unpacked
                      (Steward__Type__V1__FieldLabel *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Type__V1__ChoiceEntry methods */
+void   steward__type__v1__choice_entry__init
+                     (Steward__Type__V1__ChoiceEntry         *message);
+size_t steward__type__v1__choice_entry__get_packed_size
+                     (const Steward__Type__V1__ChoiceEntry   *message);
+size_t steward__type__v1__choice_entry__pack
+                     (const Steward__Type__V1__ChoiceEntry   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__choice_entry__pack_to_buffer
+                     (const Steward__Type__V1__ChoiceEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__ChoiceEntry *
+       steward__type__v1__choice_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__choice_entry__free_unpacked
+                     (Steward__Type__V1__ChoiceEntry *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Type__V1__FieldLabel_Closure)
                  (const Steward__Type__V1__FieldLabel *message,
+                  void *closure_data);
+typedef void (*Steward__Type__V1__ChoiceEntry_Closure)
+                 (const Steward__Type__V1__ChoiceEntry *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -146,6 +207,7 @@ typedef void (*Steward__Type__V1__FieldLabel_Closure)
 
 extern const ProtobufCEnumDescriptor    steward__type__v1__field_kind__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__field_label__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__choice_entry__descriptor;
 
 PROTOBUF_C__END_DECLS
 

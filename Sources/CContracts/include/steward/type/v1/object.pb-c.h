@@ -506,13 +506,17 @@ struct  Steward__Type__V1__ObjectField
   protobuf_c_boolean has_decimals;
   int32_t decimals;
   /*
+   * The choice list of the workspace from which it takes its choices.
+   */
+  char *choice_list;
+  /*
    * What its value follows from; nobody writes it.
    */
   char *formula;
 };
 #define STEWARD__TYPE__V1__OBJECT_FIELD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__object_field__descriptor) \
-    , NULL, NULL, NULL, 0, STEWARD__TYPE__V1__VALUE_KIND__VALUE_KIND_UNSPECIFIED, 0, 0, 0, STEWARD__TYPE__V1__TEXT_FORMAT__TEXT_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, 0, 0, 0, NULL, 0, STEWARD__IDENTITY__V1__FIELD_ACCESS__FIELD_ACCESS_UNSPECIFIED, 0,NULL, 0, 0, NULL, NULL, NULL, 0, 0, NULL }
+    , NULL, NULL, NULL, 0, STEWARD__TYPE__V1__VALUE_KIND__VALUE_KIND_UNSPECIFIED, 0, 0, 0, STEWARD__TYPE__V1__TEXT_FORMAT__TEXT_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, 0, 0, 0, NULL, 0, STEWARD__IDENTITY__V1__FIELD_ACCESS__FIELD_ACCESS_UNSPECIFIED, 0,NULL, 0, 0, NULL, NULL, NULL, 0, 0, NULL, NULL }
 
 
 /*
@@ -530,10 +534,23 @@ struct  Steward__Type__V1__FieldChoice
    */
   protobuf_c_boolean has_number;
   int32_t number;
+  /*
+   * What people call it, in the language that was asked for; of entries of a choice list.
+   */
+  char *display_name;
+  /*
+   * The colour in which it is shown, as in #1e90ff.
+   */
+  char *colour;
+  /*
+   * It stays where it was chosen, and cannot be chosen anew.
+   */
+  protobuf_c_boolean has_retired;
+  protobuf_c_boolean retired;
 };
 #define STEWARD__TYPE__V1__FIELD_CHOICE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__field_choice__descriptor) \
-    , NULL, 0, 0 }
+    , NULL, 0, 0, NULL, NULL, 0, 0 }
 
 
 /*

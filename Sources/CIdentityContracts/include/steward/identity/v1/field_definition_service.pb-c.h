@@ -132,7 +132,8 @@ struct  Steward__Identity__V1__FieldDefinition
   protobuf_c_boolean has_value_max;
   int64_t value_max;
   /*
-   * What there is to choose from, 1 to 200 texts of at most 100 characters. What is taken away stays where it was chosen.
+   * What there is to choose from, 1 to 200 texts of at most 100 characters, unless a choice_list says it. What is taken away stays where it was
+   * chosen.
    */
   size_t n_choices;
   char **choices;
@@ -183,6 +184,10 @@ struct  Steward__Identity__V1__FieldDefinition
   protobuf_c_boolean has_decimals;
   int32_t decimals;
   /*
+   * The name of the choice list that says what there is to choose from, in place of choices.
+   */
+  char *choice_list;
+  /*
    * Its value follows from other fields of the record, as in amount * custom.probability / 100, and nobody writes it: at most 1,000
    * characters (Sources/Formulas/README.md). What uses a field that a caller may not read is hidden from him, too. It may be changed, but a field
    * keeps or lacks it for good; records that are there get the new values by and by. FORMULA_INVALID says where a formula is wrong.
@@ -191,7 +196,7 @@ struct  Steward__Identity__V1__FieldDefinition
 };
 #define STEWARD__IDENTITY__V1__FIELD_DEFINITION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__field_definition__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL }
 
 
 /*

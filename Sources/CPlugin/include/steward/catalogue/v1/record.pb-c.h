@@ -77,7 +77,7 @@ typedef enum _Steward__Catalogue__V1__Category {
 /* --- messages --- */
 
 /*
- * A record type. All fields are set but the key, and the last where it is false.
+ * A record type. All fields are set but the key, and the last two where they say nothing.
  */
 struct  Steward__Catalogue__V1__RecordType
 {
@@ -110,10 +110,15 @@ struct  Steward__Catalogue__V1__RecordType
    */
   protobuf_c_boolean has_defined_by_workspace;
   protobuf_c_boolean defined_by_workspace;
+  /*
+   * The texts that a workspace may bind to a choice list of its own; unbound they are whatever people type.
+   */
+  size_t n_bindable_fields;
+  char **bindable_fields;
 };
 #define STEWARD__CATALOGUE__V1__RECORD_TYPE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__catalogue__v1__record_type__descriptor) \
-    , NULL, NULL, 0, STEWARD__CATALOGUE__V1__OWNERSHIP__OWNERSHIP_UNSPECIFIED, 0, STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_UNSPECIFIED, NULL, 0, 0 }
+    , NULL, NULL, 0, STEWARD__CATALOGUE__V1__OWNERSHIP__OWNERSHIP_UNSPECIFIED, 0, STEWARD__CATALOGUE__V1__CATEGORY__CATEGORY_UNSPECIFIED, NULL, 0, 0, 0,NULL }
 
 
 /* Steward__Catalogue__V1__RecordType methods */

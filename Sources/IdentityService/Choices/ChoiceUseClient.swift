@@ -1,0 +1,64 @@
+import AccessControl
+import Contracts
+import IdentityContracts
+import RPC
+import Records
+import ServiceHost
+import Tenancy
+import Work
+
+/// Asks the services that keep records how often an entry of a choice list is used, and to put another one in its place: in the name of who changes the
+/// list, whose rights count there.
+struct ChoiceUseClient: Sendable {
+    /// Longest wait for an answer: a service counts for 4 s.
+    private static let timeout = Duration.seconds(6)
+    /// Longest time that a proof of such a call is believed.
+    private static let tokenLifetime = Duration.seconds(30)
+
+    private let channels: [ServiceName: any RPCChannel]
+    private let minter: CallerTokenMinter
+    private let policies: any PolicySource
+
+    init(_ channels: [ServiceName: any RPCChannel], _ minter: CallerTokenMinter, _ policies: any PolicySource) {
+        (self.channels, self.minter, self.policies) = (channels, minter, policies)
+    }
+
+    /// The uses in each service that has some, in the order in which they are asked.
+    ///
+    /// - Throws: PERMISSION_DENIED for a user who may not change many records of a kind that uses the list; UNAVAILABLE when a service cannot be asked.
+    func count(
+        _ list: String, _ value: String, _ context: CallContext
+    ) async throws -> [(service: ServiceName, uses: [CountedChoiceUse])] {
+        var counted: [(service: ServiceName, uses: [CountedChoiceUse])] = []
+        let request = CountChoiceUsesRequest(choiceList: list, value: value)
+        for service in channels.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+            let uses = try await call(service, context) { try await $0.countChoiceUses(request, options: $1).uses }
+            if !uses.isEmpty { counted.append((service, uses)) }
+        }
+        return counted
+    }
+
+    /// The job that was begun; nil when nothing uses the list any more.
+    func begin(
+        _ request: BeginChoiceMergeRequest, _ service: ServiceName, _ context: CallContext
+    ) async throws -> RecordID? {
+        try await call(service, context) { client, options in
+            try await client.beginChoiceMerge(request, options: options).jobID.flatMap { RecordID(bytes: $0) }
+        }
+    }
+
+    private func call<Answer>(
+        _ service: ServiceName, _ context: CallContext,
+        _ body: (ChoiceUseServiceClient, CallOptions) async throws -> Answer
+    ) async throws -> Answer {
+        let actor = try context.requireTenantActor()
+        guard let channel = channels[service], let user = actor.userID else { throw IdentityError.choicesNotAsked }
+        let policy = try await policies.snapshot(of: actor.tenantID, minEpoch: 0)
+        let caller = Caller(
+            kind: .program(.mergeChoices), tenantID: actor.tenantID, userID: user, sessionID: nil,
+            policyEpoch: policy.epoch, expireTime: .now().advanced(by: Self.tokenLifetime), workspace: "")
+        var options = CallOptions(inheriting: context, timeout: Self.timeout)
+        options.callerToken = try minter.mint(caller, for: service)
+        return try await body(ChoiceUseServiceClient(channel: channel), options)
+    }
+}
