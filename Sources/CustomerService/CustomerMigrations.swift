@@ -35,6 +35,9 @@ package enum CustomerMigrations {
                 sql: PackageResources.customer_0017_add_sharing_selections_sql),
             Migration(
                 number: 18, name: "tell_formula_shapes", sql: PackageResources.customer_0018_tell_formula_shapes_sql),
+            Migration(
+                number: 19, name: "keep_zeros_of_numbers",
+                sql: PackageResources.customer_0019_keep_zeros_of_numbers_sql),
         ],
         rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads", "custom_records")
             + TableRights.added("custom_objects") + TableRights.kept("record_numbers", changing: ["last"])

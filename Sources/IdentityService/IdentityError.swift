@@ -58,6 +58,13 @@ enum IdentityError {
             domain: domain)
     }
 
+    static func tagAudiencesTooMany(_ most: Int64) -> RPCError {
+        .resourceExhausted(
+            "TAG_AUDIENCES_TOO_MANY",
+            "All tags of the workspace are shared with \(most) departments and roles together, and no more may be. Share with a department above, or with everybody.",
+            domain: domain)
+    }
+
     static func formulaInvalid(_ error: FormulaError) -> RPCError {
         .invalidArgument(
             "FORMULA_INVALID", "At character \(error.position) of the formula: \(error.text).", field: "formula",

@@ -16,9 +16,19 @@ package enum HostName {
         if name.utf8.allSatisfy({ $0 < 0x80 }), case let small = name.lowercased(), !small.contains("xn--") {
             return small
         }
+        // The network has 63 bytes for a label, and what is longer costs the square of its length.
+        guard name.unicodeScalars.split(whereSeparator: isDot).allSatisfy({ $0.count <= labelLengthMax }) else {
+            return nil
+        }
         guard let network = form(String(name), isASCII: true) else { return nil }
         return form(network, isASCII: false)
     }
+
+    /// Characters of a label, in any form, that may be one.
+    private static let labelLengthMax = 63
+
+    /// What parts labels (UTS 46).
+    private static func isDot(_ scalar: Unicode.Scalar) -> Bool { ".。．｡".unicodeScalars.contains(scalar) }
 
     private static func form(_ name: String, isASCII: Bool) -> String? {
         guard let names = names?.pointer else {

@@ -45,6 +45,12 @@ struct PatternCost {
         let scalar = scalars[place]
         switch scalar {
         case "\\": escape()
+        case "[" where place + 1 < scalars.count && scalars[place + 1] == ":":
+            // [:^L:] is \P{L}.
+            properties.append(place)
+            place += 2
+            while place < scalars.count, scalars[place] != "]" { place += 1 }
+            place += 1
         case "[":
             sets.append(place)
             depth += 1
@@ -80,11 +86,16 @@ struct PatternCost {
         if let set = sets.last, wide.last ?? -1 < set { wide.append(place) }
     }
 
-    /// `(?i)`, `(?mi-s:`: flags of a group, or of the rest.
+    /// `(?i)`, `(?mi-s:`: flags of a group, or of the rest; `(?# )`, a comment. In a set they are none, and taken for some all the same: a bracket in
+    /// a comment after `(?x)` must not hide what follows.
     private mutating func group() {
         place += 1
-        guard depth == 0, place < scalars.count, scalars[place] == "?" else { return }
+        guard place < scalars.count, scalars[place] == "?" else { return }
         var next = place + 1
+        if next < scalars.count, scalars[next] == "#" {
+            while place < scalars.count, scalars[place] != ")" { place += 1 }
+            return
+        }
         while next < scalars.count, "idmsuwx-".unicodeScalars.contains(scalars[next]) {
             if scalars[next] == "i" { ignoresCase = true }
             next += 1

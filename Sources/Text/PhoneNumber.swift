@@ -19,11 +19,16 @@ package enum PhoneNumber {
     package static func normal(_ text: String, country: String?) -> String? {
         guard let typed = Typed(text) else { return nil }
         var number = typed.digits
+        if number.hasPrefix("+00") { number.removeFirst() }
         if !number.hasPrefix("+") {
-            if let country, let known = read(number, country) {
+            let abroad = number.hasPrefix("00") ? "+" + number.dropFirst(2) : ""
+            // libphonenumber takes whatever has a possible length for a number of the country.
+            if let known = abroad.isEmpty ? nil : read(abroad, nil) {
                 number = known
-            } else if number.hasPrefix("00") {
-                number = "+" + number.dropFirst(2)
+            } else if let country, let known = read(number, country) {
+                number = known
+            } else if !abroad.isEmpty {
+                number = abroad
             } else {
                 return nil
             }
@@ -33,7 +38,8 @@ package enum PhoneNumber {
         }
         // Each pass takes a zero at most that is dialled within the country, so the last one changes nothing.
         while let next = read(number, nil), next != number, next.utf8.count <= number.utf8.count { number = next }
-        guard (8...16).contains(number.utf8.count) else { return nil }
+        // No code of a country begins with a zero.
+        guard (8...16).contains(number.utf8.count), !number.hasPrefix("+0") else { return nil }
         return typed.extension.isEmpty ? number : number + extensionMark + typed.extension
     }
 
@@ -104,9 +110,28 @@ package enum PhoneNumber {
             guard !text.unicodeScalars.allSatisfy({ $0 == "+" || digit($0) != nil || isSeparator($0) }) else {
                 return nil
             }
-            return text.firstRange(of: extensionMark)
-                ?? text.firstRange(of: /(?i),? ?(extension|extn?|durchwahl|x|#|转|轉|分机|分機|内線|內線|доб)/)
+            if let mark = text.firstRange(of: extensionMark) { return mark }
+            let indices = Array(text.unicodeScalars.indices)
+            // Each as one scalar, so that places are those of the text.
+            let scalars = text.unicodeScalars.map { scalar in
+                let small = scalar.properties.lowercaseMapping.unicodeScalars
+                return small.count == 1 ? small[small.startIndex] : scalar
+            }
+            for start in scalars.indices {
+                guard let mark = marks.first(where: { scalars[start...].starts(with: $0) }) else { continue }
+                var first = start
+                if first > 0, scalars[first - 1] == " " { first -= 1 }
+                if first > 0, scalars[first - 1] == "," { first -= 1 }
+                let end = start + mark.count
+                return indices[first]..<(end < indices.count ? indices[end] : text.endIndex)
+            }
+            return nil
         }
+
+        /// How people say that the digits of an extension follow, longer words first.
+        private static let marks: [[Unicode.Scalar]] = [
+            "extension", "extn", "ext", "durchwahl", "x", "#", "转", "轉", "分机", "分機", "内線", "內線", "доб",
+        ].map { Array($0.unicodeScalars) }
     }
 
     private static func digit(_ scalar: Unicode.Scalar) -> String? {

@@ -5,6 +5,7 @@ import CustomerService
 import RPC
 import Records
 import Tenancy
+import TestPostgres
 import TestService
 import Testing
 

@@ -237,6 +237,8 @@ import Testing
             ("+49 (0)30 123-45", "A@B.Example", "HTTPS://Shop.Example:443/"),
             ("+493012345", "a@b.example", "https://shop.example/A?B"),
             ("+1 (415) 555.2671", "x@y.example", "http://H.example:8080/x"),
+            // A zero that is part of the number.
+            ("+39 (0)6 1234567", "r@i.example", "https://r.example"),
         ]
         try await TestService.run(
             CustomerService.definition, from: 14,
@@ -266,6 +268,7 @@ import Testing
                             "+1 (415) 555.2671", "+14155552671", "+1 (415) 555.2671", "x@y.example",
                             "http://h.example:8080/x",
                         ],
+                        ["+39 (0)6 1234567", "+39061234567", "+39 (0)6 1234567", "r@i.example", "https://r.example"],
                     ])
                 let points = try await service.list(Contact.self).flatMap(\.contactPoints)
                 #expect(

@@ -52,7 +52,7 @@ import Testing
             guard case .success(let formula) = Self.formula(text, types) else { continue }
             formulas += 1
             _ = formula.value { formula.names[$0] == "n" ? .integer(.min) : .number(-1e300) }
-            _ = formula.value { formula.names[$0] == "n" ? .integer(.max) : .number(5e-324) }
+            _ = formula.value { formula.names[$0] == "n" ? .integer(.max) : .number(.leastNonzeroMagnitude) }
         }
         #expect(formulas > 1_000)
     }

@@ -403,7 +403,9 @@ import Testing
             #expect(try await refused("custom.size", .choice)?.contains("formula") == true)
             var unique = field("f", .number, "custom.size")
             unique.unique = true
-            #expect(try await refusal { try await workspace.create(unique) }?.fieldViolations.first?.field == "unique")
+            #expect(
+                try await refusal { try await workspace.create(unique) }?.fieldViolations.first?.field
+                    == "field_definition.unique")
             let twice = try await workspace.create(field("twice", .number, "custom.size * 2"))
             let four = try await workspace.create(field("four", .number, "custom.twice * 2"))
             #expect(try await Self.model(workspace).map(\.formula) == [nil, "custom.size * 2", "custom.twice * 2"])

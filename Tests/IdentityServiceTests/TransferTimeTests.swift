@@ -35,6 +35,19 @@ import Work
         #expect(before == "2026-12-08T23:00:00Z" && after == "2026-12-11T16:00:00Z")
     }
 
+    /// Where a zone begins to hold within a day that its clocks have begun before, the day begins then, and is read back from that moment.
+    @Test func aDayBeginsByTheZoneThatHoldsThen() throws {
+        let (utc, shanghai) = (try #require(TimeZone("UTC")), try #require(TimeZone("Asia/Shanghai")))
+        let since = try #require(Timestamp("2026-12-02T20:00:00Z"))
+        let zones = SettingsZones([(Timestamp(seconds: 0), utc), (since, shanghai)])
+        let day = Int64(try #require(CalendarDay("2026-12-03")).daysSince1970)
+        #expect(zones.beginning(ofDay: day) == since)
+        #expect(zones.beginning(ofDay: day - 1).text == "2026-12-02T00:00:00Z")
+        #expect(zones.beginning(ofDay: day + 1).text == "2026-12-03T16:00:00Z")
+        let (seconds, zone) = (since.secondsAndNanos.seconds, zones.zone(at: since))
+        #expect((seconds + zone.offset(at: seconds)) / TransferTime.daySeconds == day)
+    }
+
     @Test func withoutADayAndTodayItIsNow() throws {
         #expect(now.text == "2026-12-01T23:30:00Z")
         #expect(try moment(nil) == nil)

@@ -42,6 +42,9 @@ import Testing
             "(?mi)" + times("[ſ-ￜ]", 3),
             times("[a]", 21), "(?i:" + times("[\\w]", 3) + ")", "a(?-x)(?i-x)" + times("[^ä]", 2),
             times("[[:alpha:]]", 11),
+            // Properties by another name, and flags behind a bracket in a comment.
+            "(?i)" + times("[a-z[:^L:]]+", 2), "(?i)" + times("[:L:]", 3), "(?#[)(?i)" + times("\\p{L}", 3),
+            "(?x)#[\n(?i)" + times("\\p{L}", 3),
         ]
         for pattern in costly { #expect(fault(pattern)?.text.contains("sets of characters") == true, "\(pattern)") }
         let plain = [

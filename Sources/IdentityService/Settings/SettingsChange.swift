@@ -55,7 +55,7 @@ struct SettingsChange {
         let timeline = try SettingsTable.timeline(await transaction.query(SettingsTable.since(now)))
         let before = timeline.version(at: moment)
         let update = try update(before.values)
-        try checkSubjects(update)
+        try checkSubjects(update, knowing: before.values)
         let values = update.applied(to: before.values)
         let fields = values.differences(from: before.values)
         guard !fields.isEmpty else { return Outcome(before: before, after: before, mark: nil) }
@@ -105,8 +105,11 @@ struct SettingsChange {
         return wanted
     }
 
-    private func checkSubjects(_ update: SettingsUpdate) throws {
-        for (exception, path) in update.subjects {
+    /// Whoever had hours of his own and is gone is in no one's way: those that were there stay.
+    private func checkSubjects(_ update: SettingsUpdate, knowing before: Contracts.WorkspaceSettings) throws {
+        let known = before.workingCalendar?.exceptions ?? []
+        for (exception, path) in update.subjects
+        where !known.contains(where: { $0.userID == exception.userID && $0.departmentID == exception.departmentID }) {
             let isKnown =
                 if let id = exception.departmentID {
                     RecordID(id).map(policy.hasUnit) ?? false

@@ -16,8 +16,14 @@ struct SettingsZones {
 
     func zone(at moment: Timestamp) -> TimeZone { (zones.last { $0.since <= moment } ?? zones[0]).zone }
 
-    /// When a day begins that a moment lies in by another zone's clocks.
-    func beginning(ofDay day: Int64, near moment: Timestamp) -> Timestamp {
-        Timestamp(seconds: zone(at: moment).moment(showing: day * TransferTime.daySeconds))
+    /// The first moment of a day by the clocks that hold then: where another zone begins to hold after midnight by its own clocks, and it was the day before by those
+    /// that held until then, that moment.
+    func beginning(ofDay day: Int64) -> Timestamp {
+        for (index, period) in zones.enumerated() {
+            let midnight = Timestamp(seconds: period.zone.moment(showing: day * TransferTime.daySeconds))
+            let first = index == 0 ? midnight : max(midnight, period.since)
+            if index + 1 == zones.count || first < zones[index + 1].since { return first }
+        }
+        preconditionFailure("there is a zone")
     }
 }

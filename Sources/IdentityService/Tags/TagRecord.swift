@@ -32,11 +32,13 @@ struct TagRecord: Sendable {
                 validate: { Self.violations(of: $0.value(Tag.self)) },
                 guard: { change, transaction in
                     try await ReaderSharing(change: change, transaction: transaction, roles: roles).check()
-                    if Self.isNew(change) { try await transaction.takeTurn(of: transaction.actor.tenantID.id) }
+                    if Self.isOfPolicy(change), change.kind != .delete {
+                        try await transaction.takeTurn(of: transaction.actor.tenantID.id)
+                    }
                     if Self.isOfPolicy(change) { try await publication.announce(change, in: transaction) }
                 },
                 follow: { change, transaction in
-                    if Self.isNew(change) { try await Self.requireRoom(transaction) }
+                    if Self.isOfPolicy(change), change.kind != .delete { try await Self.requireRoom(transaction) }
                 },
                 publish: { if Self.isOfPolicy($0) { await publication.publish($0) } }))
     }
@@ -56,8 +58,6 @@ struct TagRecord: Sendable {
         return violations
     }
 
-    private static func isNew(_ change: RecordChange) -> Bool { change.kind == .create || change.kind == .restore }
-
     /// Names and colours are no part of it.
     private static func isOfPolicy(_ change: RecordChange) -> Bool {
         guard change.kind == .update else { return true }
@@ -68,11 +68,20 @@ struct TagRecord: Sendable {
         .contains(where: change.changes)
     }
 
-    private static let count = Query(Statement("SELECT count(*) FROM {schema}.tags WHERE deleted_at IS NULL"))
+    /// Departments and roles with which all tags together are shared: they are part of the policy, which is one message.
+    static let audienceMax: Int64 = 20_000
+
+    private static let sizes = Query(
+        Statement(
+            """
+            SELECT count(*), coalesce(sum(cardinality(shared_department_ids) + cardinality(shared_role_ids)), 0)::bigint
+            FROM {schema}.tags WHERE deleted_at IS NULL
+            """))
 
     /// Asked when the tag is there, by one transaction of a workspace at a time: of two that come at once each would see room.
     private static func requireRoom(_ transaction: RecordTransaction) async throws {
-        guard try await transaction.query(count).one().int64(0) > Int64(PolicyTag.countMax) else { return }
-        throw IdentityError.tagsTooMany
+        let row = try await transaction.query(sizes).one()
+        if try row.int64(0) > Int64(PolicyTag.countMax) { throw IdentityError.tagsTooMany }
+        if try row.int64(1) > audienceMax { throw IdentityError.tagAudiencesTooMany(audienceMax) }
     }
 }

@@ -6,6 +6,7 @@ package import Wire
 struct FilterMessage {
     private let filter: Shape
     private var comparisons = 0
+    private var values = 0
 
     /// The fields of the messages.
     private struct Shape {
@@ -86,6 +87,13 @@ struct FilterMessage {
             throw RecordErrors.filter(
                 .filterMalformed,
                 "\(path) has \(count) values; no operator takes more than \(FilterLimits.inValueCountMax).",
+                field: "\(path).values")
+        }
+        values += count
+        guard values <= FilterLimits.valueCountMax else {
+            throw RecordErrors.filter(
+                .filterTooLarge,
+                "The comparisons of the filter have more than \(FilterLimits.valueCountMax) values together; ask in several calls.",
                 field: "\(path).values")
         }
         let values = try message.messages(filter.values).enumerated().map { index, value in

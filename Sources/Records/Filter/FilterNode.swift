@@ -74,6 +74,8 @@ enum FilterLimits {
     static let expressionBytesMax = 4 * 1024
     /// Values of one `in`.
     static let inValueCountMax = 1000
+    /// Of all comparisons together: each is brought into the form of its field before another call has a turn.
+    static let valueCountMax = 2000
     /// Bytes of a path; no declared one is as long. A longer one is refused and not repeated.
     static let pathBytesMax = 200
     /// Bytes of one text value.

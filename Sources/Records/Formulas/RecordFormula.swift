@@ -57,7 +57,7 @@ extension FormulaType {
     fileprivate init?(declared field: FieldDescriptor) {
         if let role = StandardField(rawValue: field.name) {
             switch role {
-            case .version, .updateTime, .deleteTime, .customFields, .shares, .tags: return nil
+            case .version, .updateTime, .deleteTime, .customFields, .shares, .selections, .tags: return nil
             case .id, .createTime, .owner, .department: break
             }
         }

@@ -161,7 +161,7 @@ extension RecordField {
             "((\(json)->'\(key)'->>'\(fields.minorUnits.name)') || ' ' || (\(json)->'\(key)'->>'\(fields.currency.name)'))"
         // One number has several texts in JSON.
         case (.double, _): "(\(text)::double precision)::text"
-        case (.text, .phone): "regexp_replace(\(text), '[^0-9]', '', 'g')"
+        case (.text, .phone): "regexp_replace(\(text), '[^0-9;]', '', 'g')"
         case (.text, _): "lower(normalize(\(text), NFKC) COLLATE \(TextOrder.root.collation))"
         default: text
         }

@@ -25,10 +25,7 @@ struct TransferTime: Hashable, Sendable {
         guard (today...last).contains(wanted) else {
             throw IdentityError.dateOutOfRange(today, last, zone: zone.name)
         }
-        let midnight = zone.moment(showing: Int64(wanted.daysSince1970) * Self.daySeconds)
-        moment =
-            wanted == today
-            ? nil : zones.beginning(ofDay: Int64(wanted.daysSince1970), near: Timestamp(seconds: midnight))
+        moment = wanted == today ? nil : zones.beginning(ofDay: Int64(wanted.daysSince1970))
     }
 
     static let daySeconds: Int64 = 86_400

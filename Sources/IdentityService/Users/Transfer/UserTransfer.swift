@@ -159,7 +159,7 @@ struct UserTransfer: Sendable {
             // Where a day begins at one o'clock, since its midnight is left out, it is that day all the same.
             let seconds = moment.secondsAndNanos.seconds
             let day = (seconds + old.zone(at: moment).offset(at: seconds)) / TransferTime.daySeconds
-            return new.beginning(ofDay: day, near: moment)
+            return new.beginning(ofDay: day)
         }
     }
 }
