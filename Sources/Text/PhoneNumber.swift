@@ -155,6 +155,13 @@ package enum PhoneNumber {
         }
     }
 
+    /// Whether a text was typed for a number, wherever that was: its digits, without what is dialled before them, end the number.
+    package static func isTyped(_ typed: String, for number: String) -> Bool {
+        guard let digits = Typed(typed) else { return false }
+        let own = digits.digits.drop { $0 == "+" || $0 == "0" }
+        return own.count >= 3 && main(number).hasSuffix(own)
+    }
+
     /// What was typed, as it is kept: without marks of the direction, which nobody types.
     package static func typed(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.filter { !isMarkOfDirection($0) }))

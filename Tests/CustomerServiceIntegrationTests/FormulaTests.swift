@@ -172,6 +172,20 @@ import Testing
         }
     }
 
+    /// One record that cannot be stored with what the formula says stays as it is, and holds up no other.
+    @Test func oneThatDoesNotFitHoldsUpNobody() async throws {
+        try await Self.run(Self.inputs) { service in
+            for name in ["12345", "123456", "1234"] { _ = try await service.create(Account(displayName: name)) }
+            service.set(
+                Self.inputs + [Self.formula(11, "twice", .text, "display_name & display_name", lengthMax: 10)])
+            _ = try await Self.settle(service)
+            let found = try await service.list(Account.self, by: ["display_name"])
+            #expect(found.map { Self.values($0)["twice"]?.stringValue } == ["12341234", "1234512345", nil])
+            let fitting = try await service.update(Account(id: found.last?.id, displayName: "1"))
+            #expect(Self.values(fitting)["twice"]?.stringValue == "11")
+        }
+    }
+
     /// A keeper that was killed goes on where it was: what it did is with its place.
     @Test func twoKeepersDoTheWorkOnce() async throws {
         try await Self.run(Self.inputs) { service in

@@ -26,6 +26,11 @@ import Testing
             #expect(other.phone == "+4989123456" && other.phoneTyped == nil)
             let back = try await service.undo(other, other.version ?? 0)
             #expect(back.phone == "+49301234567" && back.phoneTyped == "0049 30 1234567")
+            // A client that sends back what it read, when the workspace has moved.
+            _ = try await service.update(Account(id: made.id, phone: "030 7654321"), ["phone"])
+            service.set(WorkspaceSettings(timeZone: "America/New_York"))
+            let moved = try await service.update(Account(id: made.id, phone: "+49307654321"), ["phone"])
+            #expect(moved.phone == "+49307654321" && moved.phoneTyped == "030 7654321")
             let none = try await service.update(Account(id: made.id), ["phone"])
             #expect(none.phone == nil && none.phoneTyped == nil)
             let refused = try await denial {

@@ -271,6 +271,15 @@ private typealias WorkspaceSettings = Contracts.WorkspaceSettings
             #expect(try hours(anns, "2026-10-05") == [] && hours(bobs, "2026-10-05") == [600..<660])
             #expect(try hours(bobs, "2026-10-19") == [1_200..<1_440] && hours(bobs, "2026-10-12") == [])
             #expect(try hours(admins, "2026-10-12") == [540..<1_440] && hours(tops, "2026-10-19") == [720..<1_440])
+            // Who had hours of his own and is gone is in no one's way, and ids are stored in their form.
+            try await workspace.delete(User(id: bob.description))
+            var later = calendar
+            later.days.append(SpecialDay(date: "2026-12-25"))
+            later.exceptions[0].departmentID = night.uppercased()
+            _ = try await set(workspace, WorkspaceSettings(countryCode: "Deutschland", workingCalendar: later))
+            let stored = try await get(workspace)
+            #expect(stored.workingCalendar?.days.count == 2 && stored.countryCode == "DE")
+            #expect(stored.workingCalendar?.exceptions.first?.departmentID == night)
         }
     }
 

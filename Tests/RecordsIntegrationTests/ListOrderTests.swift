@@ -110,6 +110,16 @@ import Wire
             let local = try await service.list(
                 Account.self, "display_name >= '一'", by: ["display_name collate workspace"])
             #expect(local.map(\.displayName) == chinese.map(\.displayName))
+            // The order of a page goes on where it was, or not at all.
+            let page = try await service.accounts().listAccounts(
+                ListAccountsRequest(orderBy: ["display_name collate workspace"], pageSize: 3))
+            service.set(WorkspaceSettings(timeZone: "Europe/Stockholm"))
+            let moved = try await denial {
+                try await service.accounts().listAccounts(
+                    ListAccountsRequest(
+                        orderBy: ["display_name collate workspace"], pageSize: 3, pageToken: page.nextPageToken))
+            }
+            #expect(moved.reason == "PAGE_TOKEN_INVALID")
             let first = try await service.accounts().listAccounts(
                 ListAccountsRequest(orderBy: ["display_name collate pinyin"], pageSize: 3))
             let other = try await denial {

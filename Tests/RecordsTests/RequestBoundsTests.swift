@@ -78,6 +78,20 @@ import Wire
         #expect(error.fieldViolations.first?.field == "filter.compare.values")
     }
 
+    /// An audit had one call of 60,000 phone numbers stop a service for 20 s.
+    @Test func valuesOfAllComparisonsAreCounted() throws {
+        func filter(_ count: Int) -> Filter {
+            let value = Value(stringValue: "+4930123")
+            let comparison = Comparison(field: "phone", operator: .in, values: Array(repeating: value, count: 1_000))
+            let last = Comparison(field: "phone", operator: .in, values: Array(repeating: value, count: count))
+            return Filter(all: FilterGroup(filters: [comparison, last].map { Filter(compare: $0) }))
+        }
+        _ = try FilterNode(Sample.message(filter(1_000)))
+        let more = Filter(all: FilterGroup(filters: [filter(1_000), filter(1)]))
+        let error = try #require(refusal { _ = try FilterNode(Sample.message(more)) })
+        #expect(error.reason == "FILTER_TOO_LARGE" && error.message.contains("2000"))
+    }
+
     @Test func filtersOfAGroupAreCountedFirst() throws {
         let filter = Filter(all: FilterGroup(filters: Array(repeating: Filter(), count: 65)))
         let error = try #require(refusal { _ = try FilterNode(Sample.message(filter)) })

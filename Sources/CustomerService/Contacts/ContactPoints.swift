@@ -41,7 +41,9 @@ enum ContactPoints {
             let given = PhoneNumber.typed(value)
             if point.value != given, format == .phone {
                 point.typed = given
-            } else if let typed = point.typed, format != .phone || form(typed) != point.value {
+            } else if let typed = point.typed, let value = point.value,
+                format != .phone || form(typed) != value && !PhoneNumber.isTyped(typed, for: value)
+            {
                 point.typed = nil
             }
             return point

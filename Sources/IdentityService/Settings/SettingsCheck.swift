@@ -1,6 +1,7 @@
 import Contracts
 import RPC
 import Records
+import Tenancy
 import Text
 
 /// Whether settings can be.
@@ -17,9 +18,14 @@ struct SettingsCheck {
             day.displayName = day.displayName.map(TextForm.normalized)
             return day
         }
+        func id(_ text: String?) -> String? { text.map { RecordID($0)?.text ?? $0 } }
         var settings = settings
+        settings.countryCode = settings.countryCode.map { Country.code(of: $0) ?? $0 }
         if let days = settings.workingCalendar?.days { settings.workingCalendar?.days = days.map(named) }
         for index in (settings.workingCalendar?.exceptions ?? []).indices {
+            settings.workingCalendar?.exceptions[index].userID = id(settings.workingCalendar?.exceptions[index].userID)
+            settings.workingCalendar?.exceptions[index].departmentID = id(
+                settings.workingCalendar?.exceptions[index].departmentID)
             if let days = settings.workingCalendar?.exceptions[index].days {
                 settings.workingCalendar?.exceptions[index].days = days.map(named)
             }

@@ -75,7 +75,9 @@ struct ExportPages {
 
     /// What a token is good for: this export of this caller.
     func binding(_ call: RecordCall) -> [UInt8] {
-        call.binding(of: copy(only: request.selecting + request.shaping), to: "export")
+        let bound = copy(only: request.selecting + request.shaping)
+        bound.setStrings(request.orderBy, SortOrder.bound(message.strings(request.orderBy), call))
+        return call.binding(of: bound, to: "export")
     }
 
     /// What the ledger keeps of the request: of its filter the fields and how they are compared. The values may be somebody's, and the

@@ -32,8 +32,11 @@ package struct FormulaKeeper: Sendable {
         let rows = try await DatabaseErrors.translated {
             try await engine.database.read(program, deadline: deadline.nanoseconds, Self.look, Parameters())
         }
-        var kept: [String: (number: Int64, builtTo: RecordID?)] = [:]
-        for row in rows { kept[try row.string(0)] = (try row.int64(1), try row.optionalID(2)) }
+        var kept: [String: Place] = [:]
+        for row in rows {
+            kept[try row.string(0)] = Place(
+                number: try row.int64(1), builtTo: try row.optionalID(2), hasChanged: try row.bool(3))
+        }
         let gone = Set(kept.keys).subtracting(shapes.map(\.object))
         if !gone.isEmpty {
             try await change(program, deadline, Query(Self.forget) { $0.append(gone.sorted()) })
@@ -41,11 +44,11 @@ package struct FormulaKeeper: Sendable {
         }
         for type in shapes {
             guard let state = kept[type.object], state.number == type.formulaNumber else {
-                try await change(program, deadline, Self.put(type, RecordID.zero))
+                try await change(program, deadline, Self.put(type, .zero, hasChanged: false))
                 return true
             }
             guard let last = state.builtTo else { continue }
-            try await step(type, after: last, program, deadline)
+            try await step(type, after: last, hasChanged: state.hasChanged, program, deadline)
             return true
         }
         return false
@@ -58,9 +61,17 @@ package struct FormulaKeeper: Sendable {
         }
     }
 
-    /// The next records of a kind.
+    private struct Place {
+        let number: Int64
+        /// The last record that was looked at; nil when all were.
+        let builtTo: RecordID?
+        /// Records before it were changed.
+        let hasChanged: Bool
+    }
+
+    /// The next records of a kind, each alone: one that cannot be stored as it is stays as it is.
     private func step(
-        _ shape: RecordType, after last: RecordID, _ program: TenantActor, _ deadline: Deadline
+        _ shape: RecordType, after last: RecordID, hasChanged: Bool, _ program: TenantActor, _ deadline: Deadline
     ) async throws {
         try await engine.transaction(as: program, doing: method, deadline: deadline, logger: logger) { transaction in
             guard let type = try await transaction.type(shape.object),
@@ -82,15 +93,27 @@ package struct FormulaKeeper: Sendable {
                 parameters)
             let ids = try found.map { try $0.id(0) }
             let records = try await transaction.load(type, ids: ids, for: .update, lifetime: .any)
+            var hasChanged = hasChanged
             for id in ids {
                 guard let record = try records[id]?.get() else { continue }
-                try await transaction.update(record, by: .program) { _ in }
+                let version = record.message.int64(type.standard.version.descriptor)
+                do {
+                    let stored = try await transaction.alone {
+                        try await transaction.update(record, by: .program) { _ in }
+                    }
+                    if stored.int64(type.standard.version.descriptor) != version { hasChanged = true }
+                } catch let error as RPCError where error.code != .unavailable {
+                    continue
+                }
             }
-            _ = try await transaction.query(Self.put(shape, ids.count < Self.batchSize ? nil : ids.last))
+            let isLast = ids.count < Self.batchSize
+            // What was written meanwhile by who did not know of the formula yet is found by another look.
+            let next = isLast ? (hasChanged ? RecordID.zero : nil) : ids.last
+            _ = try await transaction.query(Self.put(shape, next, hasChanged: isLast ? false : hasChanged))
         }
     }
 
-    private static let look = Statement("SELECT object, shape, built_to FROM {schema}.formula_shapes")
+    private static let look = Statement("SELECT object, shape, built_to, has_changed FROM {schema}.formula_shapes")
 
     private static let hold = Statement(
         """
@@ -99,18 +122,20 @@ package struct FormulaKeeper: Sendable {
 
     private static let forget = Statement("DELETE FROM {schema}.formula_shapes WHERE object = ANY ($1)")
 
-    private static func put(_ type: RecordType, _ last: RecordID?) -> Query {
+    private static func put(_ type: RecordType, _ last: RecordID?, hasChanged: Bool) -> Query {
         Query(putShape) {
             $0.append(type.object)
             $0.append(type.formulaNumber)
             $0.append(last)
+            $0.append(hasChanged)
         }
     }
 
     private static let putShape = Statement(
         """
-        INSERT INTO {schema}.formula_shapes (object, shape, built_to) VALUES ($1, $2, $3)
-        ON CONFLICT ON CONSTRAINT formula_shapes_pkey DO UPDATE SET shape = excluded.shape, built_to = excluded.built_to
+        INSERT INTO {schema}.formula_shapes (object, shape, built_to, has_changed) VALUES ($1, $2, $3, $4)
+        ON CONFLICT ON CONSTRAINT formula_shapes_pkey DO UPDATE
+        SET shape = excluded.shape, built_to = excluded.built_to, has_changed = excluded.has_changed
         """)
 }
 

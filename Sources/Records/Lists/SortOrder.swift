@@ -74,6 +74,18 @@ struct SortOrder: Sendable {
         self.init(keys: keys, source: source)
     }
 
+    /// What a page token is bound to: the order of the workspace's language may be another one when the next page is asked for.
+    static func bound(_ texts: [String], _ call: RecordCall) -> [String] {
+        texts.map { text in
+            var words = text.split(separator: " ")
+            guard words.count > 2, words[1].lowercased() == "collate", words[2].lowercased() == workspaceOrder else {
+                return text
+            }
+            words[2] = Substring(call.textOrder.collation)
+            return words.joined(separator: " ")
+        }
+    }
+
     /// Throws INVALID_ARGUMENT for too many keys: before they are looked at.
     static func check(count: Int) throws {
         guard count > keyCountMax else { return }

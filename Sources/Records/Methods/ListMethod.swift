@@ -84,6 +84,7 @@ struct ListMethod {
         let bound = Message.make(message.descriptor, in: message.arena)
         bound.copyFields(
             from: message, only: [request.filter, request.expression, request.orderBy, request.showDeleted])
+        bound.setStrings(request.orderBy, SortOrder.bound(message.strings(request.orderBy), call))
         return call.binding(of: bound)
     }
 

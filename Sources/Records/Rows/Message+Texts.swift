@@ -23,7 +23,10 @@ extension RecordField {
         let (given, form) = (PhoneNumber.typed(TextForm.normalized(text)), record.string(descriptor))
         if let form, form != given {
             record.setString(typed, given)
-        } else if let kept = record.string(typed), forms.form(of: kept, as: .phone) != form {
+        } else if let kept = record.string(typed), forms.form(of: kept, as: .phone) != form,
+            // It may have been typed when the workspace was elsewhere.
+            !PhoneNumber.isTyped(kept, for: form ?? "")
+        {
             record.clear(typed)
         }
     }
