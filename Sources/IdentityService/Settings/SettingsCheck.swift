@@ -22,14 +22,13 @@ struct SettingsCheck {
         var settings = settings
         settings.countryCode = settings.countryCode.map { Country.code(of: $0) ?? $0 }
         if let days = settings.workingCalendar?.days { settings.workingCalendar?.days = days.map(named) }
-        for index in (settings.workingCalendar?.exceptions ?? []).indices {
-            settings.workingCalendar?.exceptions[index].userID = id(settings.workingCalendar?.exceptions[index].userID)
-            settings.workingCalendar?.exceptions[index].departmentID = id(
-                settings.workingCalendar?.exceptions[index].departmentID)
-            if let days = settings.workingCalendar?.exceptions[index].days {
-                settings.workingCalendar?.exceptions[index].days = days.map(named)
-            }
+        let exceptions = (settings.workingCalendar?.exceptions ?? []).map { exception in
+            var exception = exception
+            (exception.userID, exception.departmentID) = (id(exception.userID), id(exception.departmentID))
+            exception.days = exception.days.map(named)
+            return exception
         }
+        if !exceptions.isEmpty { settings.workingCalendar?.exceptions = exceptions }
         return settings
     }
 
