@@ -135,6 +135,16 @@ private typealias FieldPolicy = Contracts.FieldPolicy
                 let passing = try await workspace.create(Self.rule("passing \(user)", with: [rep]))
                 #expect(try await reason { try await workspace.delete(passing, as: user) } == nil)
             }
+            // What a formula says tells of the fields that it says it of.
+            for (name, formula) in [("place", "upper(city)"), ("label", "custom.place & display_name")] {
+                try await workspace.create(
+                    FieldDefinition(object: "account", name: name, kind: .text, displayName: name, formula: formula))
+            }
+            var derived = Self.rule("derived", with: [rep])
+            derived.filterExpression = "custom.label = \"KÖLN\""
+            let blind = try await refusal { try await workspace.create(derived, as: makers[1].0) }
+            #expect(blind?.details.first { $0.key == "right" }?.value == "account.city")
+            try await workspace.create(derived, as: makers[3].0)
             let outsider = try await workspace.addUser("rep", roles: ["Sales rep"])
             #expect(
                 try await reason { try await workspace.list(SharingRule.self, as: outsider) } == "PERMISSION_MISSING")

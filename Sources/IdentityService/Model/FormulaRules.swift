@@ -87,6 +87,21 @@ enum FormulaRules {
         "SELECT name, kind, formula FROM {schema}.field_definitions WHERE object = $1 AND deleted_at IS NULL")
 }
 
+extension TenantModel {
+    /// A field and, where it has a formula, all that its value follows from.
+    func sources(of field: String, in object: String) -> Set<String> {
+        let formulas = Dictionary(
+            fields(of: object).compactMap { field in field.formula.map { (field.path, $0) } },
+            uniquingKeysWith: { first, _ in first })
+        var (found, left): (Set<String>, [String]) = ([field], [field])
+        while let next = left.popLast() {
+            guard let formula = formulas[next] else { continue }
+            for word in Formula.words(of: formula) where found.insert(word).inserted { left.append(word) }
+        }
+        return found
+    }
+}
+
 extension RoleCatalogue {
     /// What formulas can use of the declared fields of a kind.
     fileprivate func declaredTypes(of object: String) -> [String: FormulaType] {

@@ -129,7 +129,7 @@ struct SharingRuleCheck {
         for path in Self.paths(of: rule.filterExpression ?? "").sorted() {
             let parts = path.split(separator: ".").map(String.init)
             let field = path.hasPrefix(TenantField.prefix) ? parts.prefix(2).joined(separator: ".") : parts[0]
-            guard access.level(of: field) >= .read else {
+            for field in policy.model.sources(of: field, in: object) where access.level(of: field) < .read {
                 throw IdentityError.rightsExceeded("\(object).\(field)", .change)
             }
         }
