@@ -22,5 +22,7 @@ package struct SharingServiceOf: Sendable {
             "ListSharingProgress", ListSharingProgressRequest.self, ListSharingProgressResponse.self)
     }
 
-    package var all: [MethodDefinition] { [shareRecord, unshareRecord, listShares, explainAccess, listSharingProgress] }
+    package var all: [MethodDefinition] {
+        [shareRecord, unshareRecord, listShares, explainAccess, listSharingProgress]
+    }
 }
