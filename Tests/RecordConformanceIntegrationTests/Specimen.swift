@@ -138,7 +138,8 @@ enum Listed {
         "field_definition.labels.language_code": "de", "field_definition.labels.display_name": "Kiwi",
         "field_definition.labels.description": "Kiwi",
         "saved_view.object": "account", "saved_view.filter_expression": "city = Kiwi", "saved_view.columns": "city",
-        "account.industry": "kiwi shared", "choice_list.labels.language_code": "de", "choice_list.labels.display_name": "Kiwi",
+        "account.industry": "kiwi bound", "choice_list.labels.language_code": "de",
+        "choice_list.labels.display_name": "Kiwi",
         "choice_list.labels.description": "Kiwi",
         "saved_view.order_by": "city desc", "tag.colour": "#1e90ff",
     ]
