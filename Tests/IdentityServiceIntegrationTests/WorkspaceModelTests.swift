@@ -28,6 +28,8 @@ import Testing
             FieldDefinition(
                 object: "account", name: "code", kind: .text, displayName: "Code", pattern: "[A-Z]+",
                 patternMessage: "Capitals"),
+            FieldDefinition(
+                object: "custom.project", name: "branch", kind: .choice, displayName: "Branch", choiceList: "branch"),
         ],
         roles: [
             Role(
@@ -36,6 +38,14 @@ import Testing
                 fieldPolicies: [
                     Contracts.FieldPolicy(object: "custom.project", field: "custom.budget", access: FieldAccess.read)
                 ])
+        ],
+        choiceLists: [
+            ChoiceList(
+                name: "branch", displayName: "行业", labels: [FieldLabel(languageCode: "en", displayName: "Branch")],
+                entries: [
+                    ChoiceEntry(value: "steel", displayName: "钢铁", colour: "#1e90ff"),
+                    ChoiceEntry(value: "iron", retired: true, mergedInto: "steel"),
+                ], boundFields: ["account.industry"])
         ])
 
     private static func get(_ workspace: Workspace, as user: UserID? = nil) async throws -> WorkspaceModel {
@@ -79,8 +89,10 @@ import Testing
             #expect(
                 seen.changes.map { "\($0.object ?? "") \($0.name ?? "") \($0.created == true)" } == [
                     "object_definition project true", "object_definition room true",
-                    "field_definition custom.project.budget true", "field_definition account.tier true",
-                    "field_definition account.since true", "field_definition account.code true", "role PM true",
+                    "choice_list branch true", "field_definition custom.project.budget true",
+                    "field_definition account.tier true",
+                    "field_definition account.since true", "field_definition account.code true",
+                    "field_definition custom.project.branch true", "role PM true",
                 ])
             let unchanged = try await Self.get(workspace)
             #expect(unchanged == before)
@@ -90,11 +102,12 @@ import Testing
             // One change of the policy, however much it is made of.
             #expect(try await workspace.epoch() == epoch + 1)
             let whole = try await Self.get(workspace)
+            #expect(whole.choiceLists == Self.model.choiceLists)
             #expect(whole.objects == Self.model.objects && Set(whole.fields) == Set(Self.model.fields))
             #expect(whole.roles.contains(Self.model.roles[0]))
             // Once more nothing is to be done: six objects and fields, the settings, and the roles.
             let again = try await Self.apply(whole, workspace)
-            #expect(again.changes.isEmpty && Int(again.unchangedCount ?? 0) == 7 + whole.roles.count)
+            #expect(again.changes.isEmpty && Int(again.unchangedCount ?? 0) == 9 + whole.roles.count)
             try await inWorkspace { _, other in
                 try await Self.apply(whole, other)
                 let made = try await Self.get(other)
@@ -117,7 +130,7 @@ import Testing
             let fates = answer.changes.flatMap(\.fieldChanges).map { "\($0.field ?? ""): \($0.removed) \($0.added)" }
             #expect(
                 fates == [#"display_name: ["项目"] ["Plan"]"#, #"description: ["d"] []"#, #"choices: [] ["c"]"#])
-            #expect(answer.unchangedCount == 4)
+            #expect(answer.unchangedCount == 6)
             let now = try await Self.get(workspace)
             #expect(now.objects[0].displayName == "Plan" && now.objects[0].description == nil)
             // What the model does not name stays.
@@ -171,7 +184,7 @@ import Testing
                 for _ in 0..<4 { group.addTask { try await Self.apply(Self.model, workspace) } }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
-            #expect(answers.map(\.changes.count).sorted() == [0, 0, 0, 7])
+            #expect(answers.map(\.changes.count).sorted() == [0, 0, 0, 9])
         }
     }
 
@@ -207,7 +220,7 @@ import Testing
             let id = RecordID.make().text
             let first = try await Self.apply(Self.model, workspace, requestID: id)
             let second = try await Self.apply(Self.model, workspace, requestID: id)
-            #expect(first == second && first.changes.count == 7)
+            #expect(first == second && first.changes.count == 9)
         }
     }
 }

@@ -65,7 +65,8 @@ struct Subject: Sendable, CustomTestStringConvertible {
         entries: [
             TenantChoice(
                 value: "kiwi shared", displayName: "Kiwi", labels: [TenantLabel(language: "zh", displayName: "奇异果")],
-                colour: "#1e90ff"), TenantChoice(value: "old", isRetired: true, successor: "kiwi shared"),
+                colour: "#1e90ff"), TenantChoice(value: "kiwi bound"),
+            TenantChoice(value: "old", isRetired: true, successor: "kiwi shared"),
         ], boundFields: ["account.industry"])
 
     /// A field of each kind that a workspace may add: they are held to what declared fields are held to.

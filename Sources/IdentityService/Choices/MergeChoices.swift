@@ -60,19 +60,19 @@ private struct Merge {
     let id: RecordID
     let from, into: String
 
-    /// Throws INVALID_ARGUMENT for what is wrong with the request alone.
+    /// Throws INVALID_ARGUMENT for what is no id. The rest is looked at when the list is found: who may not see it learns nothing of what is wrong.
     init(_ request: MergeChoicesRequest) throws {
         guard let id = RecordID(request.choiceListID ?? "") else {
             throw IdentityError.idInvalid(field: "choice_list_id")
         }
         (self.id, from, into) = (id, request.fromValue ?? "", request.intoValue ?? "")
-        guard from != into else { throw IdentityError.choiceMergedIntoItself }
     }
 
     /// The entries of the list with the one in the place of the other, also of those that the other one took the place of.
     ///
-    /// - Throws: INVALID_ARGUMENT with CHOICE_UNKNOWN or CHOICE_RETIRED.
+    /// - Throws: INVALID_ARGUMENT with CHOICE_MERGED_INTO_ITSELF, CHOICE_UNKNOWN or CHOICE_RETIRED.
     func entries(of list: ChoiceList) throws -> [ChoiceEntry] {
+        guard from != into else { throw IdentityError.choiceMergedIntoItself }
         let name = list.name ?? ""
         guard list.entries.contains(where: { $0.value == from }) else {
             throw IdentityError.choiceUnknown(from, name, field: "from_value")

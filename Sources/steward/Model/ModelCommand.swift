@@ -4,11 +4,12 @@ import IdentityContracts
 import StewardClient
 import Wire
 
-/// The model of a workspace as a file: its objects, fields, roles and settings.
+/// The model of a workspace as a file: its objects, choice lists, fields, roles and settings.
 struct ModelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model",
-        abstract: "Takes the workspace's objects, fields, roles and settings out as a file, and makes those of a file.",
+        abstract:
+            "Takes the workspace's objects, choice lists, fields, roles and settings out as a file, and makes those of a file.",
         discussion: """
             The file is YAML. deploy/templates has some that are ready for use.
 
@@ -39,7 +40,7 @@ struct ModelCommand: AsyncParsableCommand {
                     "\(out) cannot be written", cure: "give a file that is not there, in a folder that is")
             }
             Terminal.note(
-                "\(model.objects.count) objects, \(model.fields.count) fields and \(model.roles.count) roles in \(TerminalText.oneLine(out))"
+                "\(model.objects.count) objects, \(model.choiceLists.count) choice lists, \(model.fields.count) fields and \(model.roles.count) roles in \(TerminalText.oneLine(out))"
             )
         }
     }
@@ -48,7 +49,7 @@ struct ModelCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Shows what apply would change, and what it would take away.",
             discussion: """
-                Objects, fields and roles that the file does not name stay as they are. Those that it names become as the file has them: what \
+                Objects, choice lists, fields and roles that the file does not name stay as they are. Those that it names become as the file has them: what \
                 is not written there, as a grant or a choice, is taken away.
                 """)
 
@@ -62,7 +63,7 @@ struct ModelCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Makes what a file holds in the workspace: all of it or, when anything is refused, nothing.",
             discussion:
-                "Needs the rights to create and update object definitions, field definitions and roles, and to update settings."
+                "Needs the rights to create and update object definitions, choice lists, field definitions and roles, and to update settings."
         )
 
         @OptionGroup var options: ModelOptions

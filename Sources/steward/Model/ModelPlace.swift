@@ -24,7 +24,7 @@ enum ModelPlace {
     /// model.fields[1].kind as fields[1] (account.size), kind; without the kind where the text that follows begins with it.
     static func place(_ path: String, in model: WorkspaceModel, beside text: String = "") -> String {
         if let match = path.wholeMatch(of: /model\.(settings\..+)/) { return String(match.1) }
-        guard let match = path.wholeMatch(of: /model\.(objects|fields|roles)\[(\d+)\](?:\.(.+))?/),
+        guard let match = path.wholeMatch(of: /model\.(objects|choice_lists|fields|roles)\[(\d+)\](?:\.(.+))?/),
             let index = Int(match.2)
         else { return path }
         let name = name(String(match.1), index, in: model).map { " (\($0))" } ?? ""
@@ -35,6 +35,7 @@ enum ModelPlace {
     private static func name(_ list: String, _ index: Int, in model: WorkspaceModel) -> String? {
         switch list {
         case "objects" where model.objects.indices.contains(index): model.objects[index].name
+        case "choice_lists" where model.choiceLists.indices.contains(index): model.choiceLists[index].name
         case "fields" where model.fields.indices.contains(index):
             "\(model.fields[index].object ?? "").\(model.fields[index].name ?? "")"
         case "roles" where model.roles.indices.contains(index): model.roles[index].displayName
