@@ -62,7 +62,7 @@ import Testing
                 Contact(familyName: "b", contactPoints: [ContactPoint(kind: .mobile, value: "0171 2345678")]))
             let filters = [
                 #"phone = "+49 30 1234567""#, #"phone = "030/1234567""#, #"phone in ("030 1234567", "1")"#,
-                #"phone ~ "30 123-45""#,
+                #"phone ~ "30 123-45""#, #"phone ~ "030 123""#, #"phone ^= "030 123""#, #"phone ^= "+49 (0)30""#,
                 #"email = "Ann@xn--mller-kva.de""#, #"website = "HTTPS://WWW.müller.de:443/""#,
                 #"country_code = Germany"#,
                 #"country_code in (deu, FR)"#, #"phone_typed = "0301234567""#,
