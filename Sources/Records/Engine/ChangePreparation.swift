@@ -128,10 +128,8 @@ struct ChangePreparation {
             violations += missingOwner(change.after) + unknownPeople(change.after, fields)
             violations += call.rights.violations(ofTagsIn: change)
             violations += type.rules.validate?(change) ?? []
-            if violations.isEmpty { violations += reckonFormulas(change) }
-            if fields.contains(where: \.isCustom) || !type.formulas.isEmpty {
-                violations += type.violationOfCustomBytes(in: change.after)
-            }
+            if violations.isEmpty { type.reckonFormulas(in: change.after, call.forms) }
+            if fields.contains(where: \.isCustom) { violations += type.violationOfCustomBytes(in: change.after) }
         }
         guard !violations.isEmpty else { return }
         throw RPCError.invalidArgument(
@@ -139,12 +137,6 @@ struct ChangePreparation {
                 FieldViolation(field: path + $0.field, reason: $0.reason, description: $0.description)
             },
             domain: RecordErrors.domain)
-    }
-
-    /// Gives the record what its formulas say of it now; answers what does not fit its field.
-    private func reckonFormulas(_ change: RecordChange) -> [FieldViolation] {
-        for formula in type.formulas { formula.set(in: change.after, call.forms) }
-        return RecordValidator.violations(in: change.after, fields: type.formulas.map(\.field))
     }
 
     /// A program that works for the workspace itself has no user who could be the owner, and names one.

@@ -74,6 +74,9 @@ package struct RecordCall: Sendable {
         return policy.sharingRules(of: type.object, reaching: access.audience, for: use, at: now)
     }
 
+    /// When the first of them ends that let the caller read; nil when none does.
+    var sharingEnd: Timestamp? { rules(for: .reading).compactMap { $0.end(for: access.audience) }.min() }
+
     /// Those of them that let the caller do the action with a record.
     func rules(allowing action: Action, of record: Message) -> [PolicySharingRule] {
         guard let use = type.standard.sharing?.use(of: action), scope(action) != .none else { return [] }
