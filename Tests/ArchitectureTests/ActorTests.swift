@@ -5,6 +5,7 @@ struct ActorTests {
     /// Nothing that came with a call decides there which program acts, or for whom.
     static let makers: Set<String> = [
         "Sources/IdentityService/Roles/RoleUpgrade.swift",
+        "Sources/IdentityService/Sessions/UpdateSelf.swift",
         "Sources/IdentityService/Tenants/ResetAdminSignIn.swift",
         "Sources/IdentityService/Tenants/TenantSeed.swift",
         "Sources/IdentityService/Users/TenantData.swift",

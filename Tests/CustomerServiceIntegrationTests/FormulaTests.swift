@@ -198,6 +198,24 @@ import Testing
         }
     }
 
+    /// What else shapes a value than its formula is looked at, too.
+    @Test func recordsFollowWhatShapesAValue() async throws {
+        @Sendable func score(_ decimals: Int) -> TenantField {
+            Self.formula(11, "score", .number, "custom.size / 3", decimals: decimals)
+        }
+        @Sendable func name(_ lengthMax: Int) -> TenantField {
+            Self.formula(12, "double", .text, "display_name & display_name", lengthMax: lengthMax)
+        }
+        try await Self.run(Self.inputs + [score(1), name(3)]) { service in
+            let made = try await service.create(Self.account("ab", size: 10))
+            #expect(Self.values(made)["score"]?.doubleValue == 3.3 && Self.values(made)["double"] == nil)
+            service.set(Self.inputs + [score(3), name(4)])
+            _ = try await Self.settle(service)
+            let values = Self.values(try await service.get(made))
+            #expect(values["score"]?.doubleValue == 3.333 && values["double"]?.stringValue == "abab")
+        }
+    }
+
     /// One record that cannot be stored with what the formula says stays as it is, and holds up no other.
     @Test func oneThatDoesNotFitHoldsUpNobody() async throws {
         try await Self.run(Self.inputs) { service in

@@ -1,4 +1,6 @@
 package import AccessControl
+import Logging
+import Observability
 package import Postgres
 package import RPC
 import Reactor
@@ -183,6 +185,26 @@ package final class RecordTransaction: @unchecked Sendable {
             // Locks that were taken since are given back.
             heldRecords.removeAll()
             throw error
+        }
+    }
+
+    /// The same of a record among many: one that cannot be changed so stays as it is, and the log says why.
+    ///
+    /// - Returns: nil for one that stays.
+    /// - Throws: what is no fault of the record, and passes: then none of the others would fare better.
+    func unlessRefused<Value>(_ record: LoadedRecord, _ body: () async throws -> Value) async throws -> Value? {
+        do {
+            return try await alone(body)
+        } catch let error as RPCError {
+            let passing: [StatusCode] = [.unavailable, .deadlineExceeded, .cancelled, .aborted]
+            if passing.contains(error.code) { throw error }
+            context.logger.warning(
+                "a record was passed over",
+                metadata: [
+                    LogKey.object: "\(record.type.object)", LogKey.errorReason: "\(error.reason)",
+                    LogKey.error: "\(error.message)",
+                ])
+            return nil
         }
     }
 

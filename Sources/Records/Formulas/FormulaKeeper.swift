@@ -97,14 +97,10 @@ package struct FormulaKeeper: Sendable {
             for id in ids {
                 guard let record = try records[id]?.get() else { continue }
                 let version = record.message.int64(type.standard.version.descriptor)
-                do {
-                    let stored = try await transaction.alone {
-                        try await transaction.update(record, by: .program) { _ in }
-                    }
-                    if stored.int64(type.standard.version.descriptor) != version { hasChanged = true }
-                } catch let error as RPCError where error.code != .unavailable {
-                    continue
+                let stored = try await transaction.unlessRefused(record) {
+                    try await transaction.update(record, by: .program) { _ in }
                 }
+                if let stored, stored.int64(type.standard.version.descriptor) != version { hasChanged = true }
             }
             let isLast = ids.count < Self.batchSize
             // What was written meanwhile by who did not know of the formula yet is found by another look.

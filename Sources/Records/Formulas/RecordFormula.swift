@@ -39,7 +39,13 @@ struct RecordFormula: Sendable {
     }
 
     /// What the value follows from, but for the record.
-    var texts: [String] { [field.key, formula.type.rawValue, field.added?.formula ?? ""] + inputs.map(\.key) }
+    var texts: [String] {
+        let added = field.added
+        let limits = [
+            added?.decimals.map(String.init), added?.lengthMax.map(String.init), added?.range.map { "\($0)" },
+        ]
+        return [field.key, formula.type.rawValue, added?.formula ?? ""] + limits.map { $0 ?? "" } + inputs.map(\.key)
+    }
 }
 
 extension RecordType {

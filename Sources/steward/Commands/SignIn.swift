@@ -90,7 +90,7 @@ struct WhoAmI: AsyncParsableCommand {
         guard output == .table, let grantsField = answer.descriptor.field("grants") else {
             return try RecordPrinter(format: output, columns: []).show(one: answer)
         }
-        for name in ["display_name", "email", "workspace", "role_names"] {
+        for name in ["display_name", "email", "workspace", "role_names", "settings"] {
             guard let field = answer.descriptor.field(name), answer.has(field) else { continue }
             Terminal.line("\(Style.dim(TextWidth.padded(name, to: 12)))  \(FieldText.text(field, of: answer))")
         }
