@@ -144,6 +144,7 @@ struct ChangePreparation {
     /// Gives the record what its formulas say of it now; answers what does not fit its field.
     private func reckonFormulas(_ change: RecordChange) -> [FieldViolation] {
         for formula in type.formulas { formula.set(in: change.after, call.forms) }
+        type.displayText?.set(in: change.after)
         return RecordValidator.violations(in: change.after, fields: type.formulas.map(\.field))
     }
 
