@@ -218,7 +218,8 @@ extension WorkspaceModelMethods {
         switch type.object {
         case "field_definition": "\(record.text("object") ?? "").\(record.text("name") ?? "")"
         case "saved_view": record.value(SavedView.self).nameInModel
-        default: record.text("name") ?? record.text("display_name") ?? ""
+        case "role", "sharing_rule": record.text("display_name") ?? ""
+        default: record.text("name") ?? ""
         }
     }
 

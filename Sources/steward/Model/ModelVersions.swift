@@ -1,6 +1,7 @@
 import ArgumentParser
 import IdentityContracts
 import StewardClient
+import Tenancy
 
 /// What was made of the model.
 struct ModelVersions: AsyncParsableCommand {
