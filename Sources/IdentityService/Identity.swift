@@ -95,6 +95,7 @@ package struct Identity: Sendable {
         let department = DepartmentRecord(publication: publication, catalogue: catalogue).type
         let role = RoleRecord(publication: publication, catalogue: catalogue).type
         let uniqueFields = UniqueFieldClient(parts.services, parts.minter, policies, catalogue)
+        let modelUses = ModelUseClient(parts.services, parts.minter, policies, catalogue)
         let choiceUses = ChoiceUseClient(parts.services, parts.minter, policies)
         let field = FieldDefinitionRecord(
             publication: publication, catalogue: catalogue, uniqueFields: uniqueFields
@@ -139,7 +140,8 @@ package struct Identity: Sendable {
                 ).register(on: &router)
                 WorkspaceModelMethods(
                     engine: engine, objects: object, choiceLists: choiceList, fields: field, roles: role,
-                    uniqueFields: uniqueFields, publication: publication
+                    views: view, sharingRules: rule, uniqueFields: uniqueFields, uses: modelUses,
+                    publication: publication, tokens: tokens
                 ).register(on: &router)
                 ChoiceListMethods(engine: engine, lists: choiceList, client: choiceUses).register(on: &router)
                 SettingsMethods(engine: engine, tenantData: tenantData, publication: publication, tokens: tokens)

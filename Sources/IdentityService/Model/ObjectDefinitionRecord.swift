@@ -4,6 +4,7 @@ import IdentityContracts
 import Postgres
 import RPC
 import Records
+import ServiceHost
 import Tenancy
 
 /// Object definitions: the kinds of records that the workspace has defined. They are part of its policy, as its fields are.
@@ -21,6 +22,7 @@ struct ObjectDefinitionRecord: Sendable {
                 .field("shared", .immutable),
                 .field("number_format", .line(NumberFormat.lengthMax)),
                 .field("number", .outputOnly, .filled),
+                .field("display_field", .line(TenantField.nameLengthMax)),
             ],
             constraints: [
                 // Of the deleted ones too: what another object kept must not be seen in it.
@@ -33,6 +35,10 @@ struct ObjectDefinitionRecord: Sendable {
                     if change.kind == .create {
                         let number = try await transaction.query(Self.takeNumber).one().int64(0)
                         change.after.set("number", number)
+                    }
+                    let names = change.kind == .create || change.kind == .update && change.changes("display_field")
+                    if names, !transaction.isDone(Self.deedOfModel) {
+                        try await Self.requireDisplayField(change.value(ObjectDefinition.self), in: transaction)
                     }
                     if Self.changesModel(change) { try await publication.announce(change, in: transaction) }
                 },
@@ -47,7 +53,10 @@ struct ObjectDefinitionRecord: Sendable {
     /// All that may be changed of an object is in the model: forms and lists are made of it.
     private static func changesModel(_ change: RecordChange) -> Bool {
         change.kind != .update
-            || ["number_format", "display_name", "plural_display_name", "description"].contains { change.changes($0) }
+            || [
+                "number_format", "display_name", "plural_display_name", "description", "display_field",
+                "default_sharing",
+            ].contains { change.changes($0) }
     }
 
     private static func violations(of object: ObjectDefinition) -> [FieldViolation] {
@@ -68,7 +77,37 @@ struct ObjectDefinitionRecord: Sendable {
                         "number_format must have {number}, or {number:N} for 1 to \(NumberFormat.digitsMax) digits, "
                         + "once, {year} once at most, and no other braces, as in CASE-{year}-{number:5}."))
         }
+        if object.shared == true, let sharing = object.defaultSharing, ![.unspecified, .private].contains(sharing) {
+            violations.append(
+                FieldViolation(
+                    field: "default_sharing", reason: "OBJECT_UNOWNED",
+                    description: "Records without owners are for all whose roles name them; leave default_sharing out.")
+            )
+        }
         return violations
+    }
+
+    /// Marks a transaction that applies a model: what an object names may follow, and is asked for at the end.
+    static let deedOfModel = "apply model"
+
+    private static let findField = Statement(
+        "SELECT kind FROM {schema}.field_definitions WHERE object = $1 AND name = $2 AND deleted_at IS NULL")
+
+    /// The field that gives records their names is there and has a line of text.
+    static func requireDisplayField(
+        _ object: ObjectDefinition, in transaction: RecordTransaction, field path: String = "display_field"
+    ) async throws {
+        guard let name = object.displayField, let own = object.name else { return }
+        let find = Query(findField) {
+            $0.append(TenantObject.prefix + own)
+            $0.append(name)
+        }
+        guard let row = try await transaction.query(find).first else {
+            throw IdentityError.displayFieldUnknown(name, field: path)
+        }
+        guard TenantField.Kind(FieldKind(rawValue: try row.int32(0)))?.hasLine == true else {
+            throw IdentityError.displayFieldUnfit(name, field: path)
+        }
     }
 
     private static let takeNumber = Statement("SELECT nextval('{schema}.object_definitions_number_seq')")

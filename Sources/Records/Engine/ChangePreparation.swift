@@ -128,7 +128,10 @@ struct ChangePreparation {
             violations += missingOwner(change.after) + unknownPeople(change.after, fields)
             violations += call.rights.violations(ofTagsIn: change)
             violations += type.rules.validate?(change) ?? []
-            if violations.isEmpty { type.reckonFormulas(in: change.after, call.forms) }
+            if violations.isEmpty {
+                type.reckonFormulas(in: change.after, call.forms)
+                type.displayText?.set(in: change.after)
+            }
             if fields.contains(where: \.isCustom) { violations += type.violationOfCustomBytes(in: change.after) }
         }
         guard !violations.isEmpty else { return }

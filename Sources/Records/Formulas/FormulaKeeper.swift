@@ -6,7 +6,7 @@ package import Tenancy
 import TenantDatabase
 import Wire
 
-/// Gives the records that are there what formulas say that were defined or changed since they were written. What is written afterwards has it already. Each
+/// Gives the records that are there what formulas say that were defined or changed since they were written, and the names that another field gives them. What is written afterwards has it already. Each
 /// record is changed by the write path, as a change of the program.
 package struct FormulaKeeper: Sendable {
     private let engine: RecordEngine
@@ -27,7 +27,7 @@ package struct FormulaKeeper: Sendable {
     package func step(_ tenant: TenantID, deadline: Deadline) async throws -> Bool {
         try engine.policies.requireFreshForWrite()
         let model = try await engine.policies.snapshot(of: tenant, minEpoch: 0).model
-        let shapes = engine.types(in: model).map { $0.shaped(by: model) }.filter { !$0.formulas.isEmpty }
+        let shapes = engine.types(in: model).map { $0.shaped(by: model) }.filter(\.isReckoned)
         let program = TenantActor(tenant, purpose: .reckonFormulas, onBehalfOf: nil)
         let rows = try await DatabaseErrors.translated {
             try await engine.database.read(program, deadline: deadline.nanoseconds, Self.look, Parameters())
@@ -136,6 +136,11 @@ package struct FormulaKeeper: Sendable {
 }
 
 extension RecordType {
-    /// Another one when its formulas say something else.
-    var formulaNumber: Int64 { SearchTerm.number(of: formulas.flatMap(\.texts), in: object) }
+    /// Some of its values follow from others.
+    var isReckoned: Bool { !formulas.isEmpty || displayText != nil }
+
+    /// Another one when its formulas say something else, or its names come from another field.
+    var formulaNumber: Int64 {
+        SearchTerm.number(of: formulas.flatMap(\.texts) + (displayText.map { [$0.key] } ?? []), in: object)
+    }
 }
