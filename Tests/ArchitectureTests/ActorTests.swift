@@ -95,7 +95,8 @@ struct ActorTests {
     /// (CredentialTable says why).
     static let written: Set<String> = [
         "IdentityService: credentials", "IdentityService: settings",
-        "IdentityService: settings_versions", "IdentityService: model_versions", "IdentityService: users SET last_sign_in_at",
+        "IdentityService: settings_versions", "IdentityService: model_versions",
+        "IdentityService: users SET last_sign_in_at",
         "SalesService: stage_changes", "CustomerService: custom_objects", "CustomerService: record_numbers",
     ]
 

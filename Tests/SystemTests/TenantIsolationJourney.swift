@@ -150,7 +150,9 @@ extension SystemTests {
                 #expect(error == nil, "\(method.path): \(error?.description ?? "")")
             case ("WorkspaceModelService", _):
                 // It names no record either: what is read, made or taken back is the caller's own.
-                #expect(error == nil || error?.reason == "MODEL_VERSION_UNKNOWN", "\(method.path): \(error?.description ?? "")")
+                #expect(
+                    error == nil || error?.reason == "MODEL_VERSION_UNKNOWN",
+                    "\(method.path): \(error?.description ?? "")")
             case (_, "Search"):
                 #expect(error?.reason == "TAG_UNKNOWN", "\(method.path): \(error?.description ?? "")")
             case _ where method.name == "PreviewPurge":
