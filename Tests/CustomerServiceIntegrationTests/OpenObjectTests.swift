@@ -16,13 +16,11 @@ import Testing
     ) async throws {
         try await TestService.run(CustomerService.definition) { service in
             let fields = [
-                TenantField(object: "custom.course", number: 1, name: "code", kind: kind),
                 TenantField(
-                    object: "custom.course", number: 2, name: "double", kind: .text, lengthMax: 400,
-                    formula: "custom.code & custom.code"),
+                    object: "custom.course", number: 1, name: "code", kind: kind, lengthMax: kind == .text ? 400 : nil)
             ]
             service.set(
-                kind == .text ? fields : Array(fields.prefix(1)),
+                fields,
                 objects: [
                     TenantObject(name: "course", number: 4, displayField: displayField, openness: openness),
                     TenantObject(name: "closed", number: 5),
@@ -68,6 +66,11 @@ import Testing
                 #expect(told["read"]?.byDefault == true && told["read"]?.inScope == false)
                 #expect(told["update"]?.allowed == (openness == .writing) && told["delete"]?.allowed == false)
             }
+            // What is open to all is taken by nobody.
+            for mine in [Record(id: record.id, ownerID: other.id.text)] {
+                let taken = try await refusal { try await service.update(mine, ["owner_id"], as: other) }?.reason
+                #expect(taken == (openness == nil ? "RECORD_NOT_FOUND" : "RECORD_OUT_OF_SCOPE"))
+            }
             // Another object of the workspace is as it was.
             service.name("closed")
             let closed = try await service.create(Record(displayName: "c"), as: owner)
@@ -77,19 +80,20 @@ import Testing
     }
 
     @Test func aNameFollowsItsField() async throws {
-        try await Self.run(nil, displayField: "double") { service in
-            let code = CustomField(name: "code", stringValue: "长-1")
-            let made = try await service.create(Record(customFields: [code]))
-            #expect(made.displayName == "长-1长-1")
+        try await Self.run(nil, displayField: "code") { service in
+            func code(_ text: String) -> [CustomField] { [CustomField(name: "code", stringValue: text)] }
+            let made = try await service.create(Record(customFields: code("长-1")))
+            #expect(made.displayName == "长-1")
             let written = try await denial {
                 try await service.update(Record(id: made.id, displayName: "x"), ["display_name"])
             }
             #expect(written.reason == "FIELD_OUTPUT_ONLY")
-            let longer = CustomField(name: "code", stringValue: String(repeating: "长", count: 150))
-            let cut = try await service.update(Record(id: made.id, customFields: [longer]))
+            let cut = try await service.update(
+                Record(id: made.id, customFields: code(String(repeating: "长", count: 201))))
             #expect(cut.displayName == String(repeating: "长", count: 199) + "…")
-            let short = CustomField(name: "code", stringValue: "b")
-            let changed = try await service.update(Record(id: made.id, customFields: [short]))
+            let none = try await service.update(Record(id: made.id), ["custom.code"])
+            #expect(none.displayName == nil)
+            let changed = try await service.update(Record(id: made.id, customFields: code("bb")))
             let found = try await service.list(Record.self, "display_name = bb")
             #expect(changed.displayName == "bb" && found.map(\.id) == [made.id])
             // Who may not read the field does not read it under the other name.
@@ -109,6 +113,27 @@ import Testing
             let code = CustomField(name: "code", intValue: -7)
             let made = try await service.create(Record(customFields: [code]))
             #expect(made.displayName == "-7")
+        }
+    }
+
+    /// A name that people gave before there was the field stays until it has a value; a formula gives no names, since it could be one over the name.
+    @Test func namesThatAreOlderStay() async throws {
+        try await TestService.run(CustomerService.definition) { service in
+            let objects = [TenantObject(name: "course", number: 4, displayField: "code")]
+            service.set([], objects: objects)
+            service.name("course")
+            let typed = try await service.create(Record(displayName: "重要"))
+            let formula = TenantField(
+                object: "custom.course", number: 1, name: "code", kind: .text, formula: "display_name & \"x\"")
+            service.set([formula], objects: objects)
+            let same = try await service.update(Record(id: typed.id, displayName: "重要 2"))
+            #expect(same.displayName == "重要 2" && same.customFields.first?.stringValue == "重要 2x")
+            service.set([TenantField(object: "custom.course", number: 2, name: "code", kind: .text)], objects: objects)
+            let kept = try await service.update(Record(id: typed.id, externalID: "E"))
+            #expect(kept.displayName == "重要 2")
+            let named = try await service.update(
+                Record(id: typed.id, customFields: [CustomField(name: "code", stringValue: "C-1")]))
+            #expect(named.displayName == "C-1")
         }
     }
 }

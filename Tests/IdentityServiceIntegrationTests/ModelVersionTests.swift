@@ -87,12 +87,37 @@ import Testing
             model = Self.model
             model.objects[0].displayField = "colour"
             cases.append((model, "DISPLAY_FIELD_UNKNOWN", "model.objects[0].display_field"))
+            model = Self.model
+            (model.fields[0].formula, model.views, model.sharingRules) = ("display_name & display_name", [], [])
+            cases.append((model, "DISPLAY_FIELD_UNFIT", "model.objects[0].display_field"))
             for (model, reason, place) in cases {
                 let error = try await denial { try await Self.apply(model, workspace) }
                 #expect(error.reason == reason && error.fieldViolations.map(\.field) == [place], "\(error)")
             }
             let nothing = try await Self.get(workspace)
             #expect(nothing.objects.isEmpty && nothing.views.isEmpty)
+        }
+    }
+
+    /// Its values are in the names: whoever may not read it would read them once it is not said where they come from.
+    @Test func whatGivesNamesStays() async throws {
+        try await inWorkspace { _, workspace in
+            try await Self.apply(Self.model, workspace)
+            let object = try #require(try await workspace.list(ObjectDefinition.self).first)
+            for edit in [nil, "title"] {
+                let error = try await denial {
+                    try await workspace.update(
+                        ObjectDefinition(id: object.id, displayField: edit), ["display_field"])
+                }
+                #expect(error.reason == "FIELD_IMMUTABLE")
+            }
+            var model = Self.model
+            (model.views, model.sharingRules) = ([], [])
+            _ = try await Self.client(workspace).undoWorkspaceModel(UndoWorkspaceModelRequest())
+            try await Self.apply(model, workspace)
+            let field = try #require(try await workspace.list(FieldDefinition.self).first)
+            let error = try await denial { try await workspace.delete(field) }
+            #expect(error.reason == "FIELD_IN_USE")
         }
     }
 

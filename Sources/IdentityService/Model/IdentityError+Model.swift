@@ -84,6 +84,12 @@ extension IdentityError {
             field: field, domain: domain)
     }
 
+    static func fieldNamesRecords(_ field: String) -> RPCError {
+        .failedPrecondition(
+            "FIELD_IN_USE", "\(field) gives the records of its object their names, and goes with the object alone.",
+            domain: domain)
+    }
+
     static func displayFieldUnfit(_ name: String, field: String) -> RPCError {
         .invalidArgument(
             "DISPLAY_FIELD_UNFIT",

@@ -22,7 +22,7 @@ struct ObjectDefinitionRecord: Sendable {
                 .field("shared", .immutable),
                 .field("number_format", .line(NumberFormat.lengthMax)),
                 .field("number", .outputOnly, .filled),
-                .field("display_field", .line(TenantField.nameLengthMax)),
+                .field("display_field", .line(TenantField.nameLengthMax), .immutable),
             ],
             constraints: [
                 // Of the deleted ones too: what another object kept must not be seen in it.
@@ -35,10 +35,6 @@ struct ObjectDefinitionRecord: Sendable {
                     if change.kind == .create {
                         let number = try await transaction.query(Self.takeNumber).one().int64(0)
                         change.after.set("number", number)
-                    }
-                    let names = change.kind == .create || change.kind == .update && change.changes("display_field")
-                    if names, !transaction.isDone(Self.deedOfModel) {
-                        try await Self.requireDisplayField(change.value(ObjectDefinition.self), in: transaction)
                     }
                     if Self.changesModel(change) { try await publication.announce(change, in: transaction) }
                 },
@@ -54,8 +50,7 @@ struct ObjectDefinitionRecord: Sendable {
     private static func changesModel(_ change: RecordChange) -> Bool {
         change.kind != .update
             || [
-                "number_format", "display_name", "plural_display_name", "description", "display_field",
-                "default_sharing",
+                "number_format", "display_name", "plural_display_name", "description", "default_sharing",
             ].contains { change.changes($0) }
     }
 
@@ -68,6 +63,13 @@ struct ObjectDefinitionRecord: Sendable {
                     description:
                         "name must be 1 to \(TenantField.nameLengthMax) small letters, digits and underscores, "
                         + "a letter first, as in purchase_request."))
+        }
+        if let name = object.displayField, !TenantField.isName(name) {
+            violations.append(
+                FieldViolation(
+                    field: "display_field", reason: "INVALID_FORMAT",
+                    description:
+                        "display_field is the name of a field of the object, without custom. before it, as in code."))
         }
         if let format = object.numberFormat, NumberFormat(format) == nil {
             violations.append(
@@ -87,15 +89,18 @@ struct ObjectDefinitionRecord: Sendable {
         return violations
     }
 
-    /// Marks a transaction that applies a model: what an object names may follow, and is asked for at the end.
-    static let deedOfModel = "apply model"
+    /// Marks a transaction that takes a model back: fields go before their objects.
+    static let deedOfUndo = "undo model"
 
     private static let findField = Statement(
-        "SELECT kind FROM {schema}.field_definitions WHERE object = $1 AND name = $2 AND deleted_at IS NULL")
+        """
+        SELECT kind, formula IS NOT NULL FROM {schema}.field_definitions
+        WHERE object = $1 AND name = $2 AND deleted_at IS NULL
+        """)
 
-    /// The field that gives records their names is there and has a line of text.
+    /// The field that gives records their names is there, has a line of text, and is written by people.
     static func requireDisplayField(
-        _ object: ObjectDefinition, in transaction: RecordTransaction, field path: String = "display_field"
+        _ object: ObjectDefinition, in transaction: RecordTransaction, field path: String
     ) async throws {
         guard let name = object.displayField, let own = object.name else { return }
         let find = Query(findField) {
@@ -105,8 +110,26 @@ struct ObjectDefinitionRecord: Sendable {
         guard let row = try await transaction.query(find).first else {
             throw IdentityError.displayFieldUnknown(name, field: path)
         }
-        guard TenantField.Kind(FieldKind(rawValue: try row.int32(0)))?.hasLine == true else {
+        guard TenantField.Kind(FieldKind(rawValue: try row.int32(0)))?.hasLine == true, try !row.bool(1) else {
             throw IdentityError.displayFieldUnfit(name, field: path)
+        }
+    }
+
+    private static let findNamed = Statement(
+        "SELECT FROM {schema}.object_definitions WHERE $1 = $2 || name AND display_field = $3 AND deleted_at IS NULL")
+
+    /// A field that gives records their names is not deleted as long as there is their object: whoever may not read it would read them.
+    static func requireNameless(_ field: RecordChange, in transaction: RecordTransaction) async throws {
+        guard field.kind == .delete, !transaction.isDone(deedOfUndo), let name = field.after.text("name"),
+            let object = field.after.text("object")
+        else { return }
+        let find = Query(findNamed) {
+            $0.append(object)
+            $0.append(TenantObject.prefix)
+            $0.append(name)
+        }
+        guard try await transaction.query(find).isEmpty else {
+            throw IdentityError.fieldNamesRecords("\(object).\(TenantField.prefix)\(name)")
         }
     }
 

@@ -26,7 +26,8 @@ extension WorkspaceModelMethods {
         let query = try await RecordQuery(engine, context, reading: objects, choiceLists, fields, roles)
         var rights = Dictionary(
             uniqueKeysWithValues: [objects, choiceLists, fields, roles].map { ($0.object, query.rights($0)) })
-        for type in [views, sharingRules] where try await mayRead(type, context) {
+        // What a change did to a view tells of views that the caller may not see, unless he sees all.
+        for type in [views, sharingRules] where try await scopeOfReading(type, context) == .all {
             rights[type.object] = try await RecordQuery(engine, context, reading: type).rights(type)
         }
         let actor = try context.requireTenantActor()
@@ -159,8 +160,7 @@ extension WorkspaceModelMethods {
         let names = ModelRoles(try await Self.roles(in: transaction)).names
         let records = try ModelVersionTable.records(
             await transaction.query(ModelVersionTable.records(of: version.number)))
-        // Objects lose the field that names their records before they go.
-        _ = transaction.isFirst(ObjectDefinitionRecord.deedOfModel)
+        _ = transaction.isFirst(ObjectDefinitionRecord.deedOfUndo)
         for record in records {
             let types = [objects, choiceLists, fields, roles, views, sharingRules]
             guard let type = types.first(where: { $0.object == record.object }) else { continue }

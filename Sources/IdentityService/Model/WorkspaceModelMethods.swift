@@ -57,7 +57,7 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
 
     /// Views and sharing rules, of who may read such.
     private func addShares(to model: inout WorkspaceModel, _ roles: ModelRoles, _ context: CallContext) async throws {
-        if try await mayRead(views, context) {
+        if try await scopeOfReading(views, context) > .none {
             let query = try await RecordQuery(engine, context, reading: views)
             let found = try await query.answers(
                 query.select(views, where: SavedView.ofModel).all(
@@ -67,7 +67,7 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
             model.views = found.compactMap { ModelView($0, roles) == nil ? nil : $0 }
                 .filter { seen.insert($0.nameInModel).inserted }.compactMap { ModelView($0, roles) }
         }
-        if try await mayRead(sharingRules, context) {
+        if try await scopeOfReading(sharingRules, context) > .none {
             let query = try await RecordQuery(engine, context, reading: sharingRules)
             let found = try await query.answers(
                 query.select(sharingRules).all(SharingRule.self, by: ["display_name"], countMax: Self.countMax))
@@ -76,8 +76,8 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
         }
     }
 
-    func mayRead(_ type: RecordType, _ context: CallContext) async throws -> Bool {
-        try await engine.access(context, to: type.object, writes: false).access.scope(.read) > .none
+    func scopeOfReading(_ type: RecordType, _ context: CallContext) async throws -> Scope {
+        try await engine.access(context, to: type.object, writes: false).access.scope(.read)
     }
 
     static func lastVersion(in transaction: RecordTransaction) async throws -> ModelVersion? {
@@ -164,8 +164,6 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
         if let seen = request.modelVersion, seen != last?.number ?? 0 {
             throw IdentityError.modelVersionConflict(seen, last: last)
         }
-        // What an object names may follow.
-        _ = transaction.isFirst(ObjectDefinitionRecord.deedOfModel)
         var pass = ModelPass(engine: engine, transaction: transaction, unused: unused)
         try await pass.apply(model.objects, "objects", objects) { $0.name ?? "" }
         try await pass.apply(model.choiceLists, "choice_lists", choiceLists) { $0.name ?? "" }

@@ -130,7 +130,7 @@ struct ChangePreparation {
             violations += type.rules.validate?(change) ?? []
             if violations.isEmpty {
                 type.reckonFormulas(in: change.after, call.forms)
-                type.displayText?.set(in: change.after)
+                type.displayText?.set(in: change.after, before: change.before)
             }
             if fields.contains(where: \.isCustom) { violations += type.violationOfCustomBytes(in: change.after) }
         }
@@ -179,8 +179,10 @@ struct ChangePreparation {
         guard change.changesScope else { return }
         let scope = call.scope(action)
         var places = [(change.owner, change.department)]
-        // Only where there are shares may something else have let the caller at it.
-        if let before = change.before, !type.shares(of: before).isEmpty || !type.selections(of: before).isEmpty {
+        // Only where there are shares, or the object is open, may something else have let the caller at it.
+        if let before = change.before,
+            call.isOpen(for: action) || !type.shares(of: before).isEmpty || !type.selections(of: before).isEmpty
+        {
             places.append((type.owner(of: before), type.department(of: before)))
         }
         guard places.allSatisfy({ scope.admits(owner: $0, unit: $1) }) else {

@@ -31,7 +31,8 @@ extension RecordTransaction {
         let change = try PastChange(
             of: id, version: version, before: row.isNull(0) ? nil : row.json(0), after: row.json(1), call)
         let intent = try change.reversal(call)
-        if change.makes, try await isDeleted(type, id) { return nil }
+        // Nothing of it is to be seen.
+        if try await isDeleted(type, id) { return nil }
         let record = try await load(type, id: id.text, for: intent.action, lifetime: intent.lifetime)
         let changed = change.fieldsChangedSince(in: record.message)
         guard changed.isEmpty else { throw ChangedSince(fields: changed) }

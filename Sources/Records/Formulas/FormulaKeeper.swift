@@ -6,8 +6,8 @@ package import Tenancy
 import TenantDatabase
 import Wire
 
-/// Gives the records that are there what formulas say that were defined or changed since they were written, and the names that another field gives them. What is written afterwards has it already. Each
-/// record is changed by the write path, as a change of the program.
+/// Gives the records that are there what formulas say that were defined or changed since they were written, and the names that another field gives
+/// them. What is written afterwards has it already. Each record is changed by the write path, as a change of the program.
 package struct FormulaKeeper: Sendable {
     private let engine: RecordEngine
     private let method: MethodDefinition

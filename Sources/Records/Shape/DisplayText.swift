@@ -9,11 +9,11 @@ struct DisplayText: Sendable {
     let field: RecordField
     private let source: RecordField
 
-    /// Nil where people write it, and where the field that is named is not there or has no text.
+    /// Nil where people write it, and where the field that is named is not there, has no text, or follows from others: the name could be one of these.
     init?(of declared: RecordType, from custom: [RecordField]) {
         guard let name = declared.own?.displayField, let field = declared.field("display_name"),
             let source = custom.first(where: { $0.added?.name == name && $0.added?.isTyped == false }),
-            source.added?.kind.hasLine == true
+            source.added?.kind.hasLine == true, source.added?.formula == nil
         else { return nil }
         (self.field, self.source) = (field.text(of: source), source)
     }
@@ -24,9 +24,13 @@ struct DisplayText: Sendable {
     /// Another one when it takes another field.
     var key: String { "display \(source.key)" }
 
-    /// Gives a record the text of now. Of a text that is longer than a name the beginning.
-    func set(in record: Message) {
-        guard let text = source.line(in: record), !text.isEmpty else { return record.clear(field.descriptor) }
+    /// Gives a record the text of now. Of a text that is longer than a name the beginning. A name that is older than the field stays as long as
+    /// that has no value.
+    func set(in record: Message, before: Message?) {
+        guard let text = source.line(in: record), !text.isEmpty else {
+            if before.map({ $0.has(source.descriptor) }) ?? true { record.clear(field.descriptor) }
+            return
+        }
         let lengthMax = field.rules.text?.lengthMax ?? .max
         let scalars = text.unicodeScalars
         guard scalars.count > lengthMax else { return record.setString(field.descriptor, text) }

@@ -49,9 +49,10 @@ public struct ObjectDefinition: Hashable, Sendable {
     /// Its number in the workspace. Set by the service.
     public var number: Int64?
 
-    /// The field that gives its records their display_name, as in code for the field custom.code: a text, a number, a date, a choice, a way to reach somebody,
-    /// or a formula over them. People do not write the display_name then; records that are there get it by and by. Whoever may not read the field
-    /// does not see the display_name. Absent: people write it. It may be named before the field is there.
+    /// The field that gives its records their display_name, as in code for the field custom.code: a text, a number, a date, a choice or a way to reach
+    /// somebody that people write, no formula. Named when the object is made, before the field is there, and for good: with another one the old names would
+    /// tell what the field said. People do not write the display_name then. Whoever may not read the field does not see the display_name. Absent, or as long
+    /// as there is no such field: people write it. The field is deleted with its object only (FIELD_IN_USE).
     public var displayField: String?
 
     /// What everybody may do with its records who may do so with some of them, whoever owns them. Only for records with owners.
