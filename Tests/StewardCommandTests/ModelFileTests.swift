@@ -120,6 +120,6 @@ import Testing
             "bom.yaml")
         #expect(model.objects.first?.displayName == "A & B *bold*")
         let empty = #expect(throws: UsageProblem.self) { try ModelFile.model(of: " \n", "empty.yaml") }
-        #expect(empty?.text == "empty.yaml is empty")
+        #expect(empty?.text == "empty.yaml is no model: it is empty")
     }
 }

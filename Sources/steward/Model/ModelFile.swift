@@ -33,7 +33,7 @@ enum ModelFile {
 
     static func model(of text: String, _ path: String) throws -> WorkspaceModel {
         let text = text.hasPrefix("\u{feff}") ? String(text.dropFirst()) : text
-        if text.allSatisfy(\.isWhitespace) { throw UsageProblem("\(path) is empty", cure: form) }
+        if text.allSatisfy(\.isWhitespace) { throw UsageProblem("\(path) is no model: it is empty", cure: form) }
         // Aliases of aliases would make any number of copies of what a short file says.
         if let alias = alias(in: text) {
             throw UsageProblem("\(path) has the alias *\(alias)", cure: "write what it stands for in its place")
