@@ -36,6 +36,7 @@ struct ObjectDefinitionRecord: Sendable {
                         let number = try await transaction.query(Self.takeNumber).one().int64(0)
                         change.after.set("number", number)
                     }
+                    try Self.requireRightsOnWhatIsOpened(change)
                     if Self.changesModel(change) { try await publication.announce(change, in: transaction) }
                 },
                 follow: { change, transaction in
@@ -87,6 +88,20 @@ struct ObjectDefinitionRecord: Sendable {
             )
         }
         return violations
+    }
+
+    /// Nobody opens to others, and to himself, what he may not do with all records.
+    private static func requireRightsOnWhatIsOpened(_ change: RecordChange) throws {
+        let object = change.value(ObjectDefinition.self)
+        let before = change.before?.value(ObjectDefinition.self).defaultSharing
+        guard change.kind == .update, let opened = object.defaultSharing, opened != before,
+            ![.unspecified, .private].contains(opened), before != .write
+        else { return }
+        let name = TenantObject.prefix + (object.name ?? "")
+        let access = change.call.policy.access(of: change.actor)?.object(name)
+        for action in opened == .write ? [Action.read, .update] : [.read] where access?.scope(action) != .all {
+            throw IdentityError.rightsExceeded("\(name).\(action.name)", .change)
+        }
     }
 
     /// Marks a transaction that takes a model back: fields go before their objects.

@@ -73,7 +73,10 @@ extension WorkspaceModelMethods {
         _ request: UndoWorkspaceModelRequest, _ context: CallContext
     ) async throws -> UndoWorkspaceModelResponse {
         for type in [objects, choiceLists, fields, roles] { _ = try await engine.authorise(context, type, .update) }
-        let proofs = try await prepareUndo(request, context)
+        let (asked, proofs) = try await prepareUndo(request, context)
+        // Whichever stands when its turn comes is the one that was asked about, or none.
+        var request = request
+        request.version = asked
         let change = try await SettingsChange(context, engine, publication)
         var outcome: SettingsChange.Outcome?
         if request.preview == true {
@@ -96,11 +99,13 @@ extension WorkspaceModelMethods {
     /// no transaction waits for. A record that is made meanwhile is not lost either: it is there when its object is brought back.
     private func prepareUndo(
         _ request: UndoWorkspaceModelRequest, _ context: CallContext
-    ) async throws -> Set<RecordReference> {
+    ) async throws -> (version: Int64, proofs: Set<RecordReference>) {
+        var number: Int64 = 0
         var (madeObjects, madeFields): ([ModelUseClient.Object], [ModelUseClient.Field]) = ([], [])
         var edited: Set<RecordID> = []
         try await engine.reading(context) { transaction in
             let version = try await Self.standing(request, in: transaction)
+            number = version.number
             let records = try ModelVersionTable.records(
                 await transaction.query(ModelVersionTable.records(of: version.number)))
             let ids = records.filter(\.isMade).map(\.id)
@@ -110,7 +115,7 @@ extension WorkspaceModelMethods {
         }
         let lost = try await uses.uses(of: madeObjects, madeFields, context)
         guard lost.isEmpty else { throw IdentityError.modelInUse(lost) }
-        guard !edited.isEmpty else { return [] }
+        guard !edited.isEmpty else { return (number, []) }
         let query = try await RecordQuery(engine, context, reading: fields)
         let there = try await query.answers(
             query.select(fields).all(FieldDefinition.self, by: [], countMax: Self.fieldsMax))
@@ -120,7 +125,7 @@ extension WorkspaceModelMethods {
                 proofs.formUnion(try await uniqueFields.prepare(field, context))
             }
         }
-        return proofs
+        return (number, proofs)
     }
 
     private func wasUnique(_ field: FieldDefinition, _ context: CallContext) async throws -> Bool {

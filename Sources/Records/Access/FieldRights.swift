@@ -120,11 +120,12 @@ extension RecordType {
         guard levels.count == fields.count, !typedFields.isEmpty || isReckoned else { return levels }
         var levels = levels
         for (number, typed) in typedFields { levels[typed] = min(levels[typed], levels[number]) }
+        // Before the formulas that use it.
+        if let displayText, levels[displayText.sourceIndex] < .read { levels[displayText.field.index] = .none }
         // Each comes after those that it uses.
         for formula in formulas where formula.inputs.contains(where: { levels[$0.index] < .read }) {
             levels[formula.field.index] = .none
         }
-        if let displayText, levels[displayText.sourceIndex] < .read { levels[displayText.field.index] = .none }
         return levels
     }
 }

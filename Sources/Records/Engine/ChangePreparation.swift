@@ -129,8 +129,9 @@ struct ChangePreparation {
             violations += call.rights.violations(ofTagsIn: change)
             violations += type.rules.validate?(change) ?? []
             if violations.isEmpty {
-                type.reckonFormulas(in: change.after, call.forms)
+                // No formula itself, and formulas may use it.
                 type.displayText?.set(in: change.after, before: change.before)
+                type.reckonFormulas(in: change.after, call.forms)
             }
             if fields.contains(where: \.isCustom) { violations += type.violationOfCustomBytes(in: change.after) }
         }
