@@ -52,12 +52,15 @@ struct UpdateSelfTests {
                 UpdateSelfRequest(settings: PersonalSettings(), updateMask: ["role_ids"]),
                 UpdateSelfRequest(settings: PersonalSettings(), updateMask: ["time_zone", "email"]),
             ]
-            var reasons: [String] = []
+            var (reasons, fields): ([String], [String?]) = ([], [])
             for request in requests {
                 let error = try await denial { try await client.updateSelf(request) }
                 reasons.append(error.fieldViolations.first?.reason ?? error.reason)
+                fields.append(error.fieldViolations.first?.field)
             }
             #expect(reasons == ["INVALID_FORMAT", "INVALID_FORMAT", "FIELD_UNKNOWN", "FIELD_UNKNOWN"])
+            #expect(
+                fields == ["settings.time_zone", "settings.language_code", "update_mask[0]", "update_mask[1]"])
             let email = "op-\(RecordID.make())@example.com"
             _ = try await identity.addOperator(email)
             let operated = try await identity.resolve(identity.signInOperator(email))

@@ -138,7 +138,7 @@ extension ModelFieldChange {
 
 extension RPCError {
     /// The error of a record that stands somewhere in a request.
-    fileprivate func within(_ path: String) -> RPCError {
+    func within(_ path: String) -> RPCError {
         var error = self
         error.fieldViolations = fieldViolations.map {
             FieldViolation(field: "\(path).\($0.field)", reason: $0.reason, description: $0.description)

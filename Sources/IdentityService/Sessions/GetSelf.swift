@@ -26,8 +26,7 @@ extension AuthenticationMethods {
         response.email = try user.string(0)
         response.displayName = try user.string(1)
         response.settings = PersonalSettings(
-            languageCode: user.isNull(2) ? nil : try user.string(2), timeZone: user.isNull(3) ? nil : try user.string(3)
-        )
+            languageCode: try user.optionalString(2), timeZone: try user.optionalString(3))
         response.workspace = caller.workspace
         response.roleNames = try rows[1].map { try $0.string(0) }
         let policy = try await policies.snapshot(of: tenant, minEpoch: caller.policyEpoch)

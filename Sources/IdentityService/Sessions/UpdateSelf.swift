@@ -23,7 +23,11 @@ extension AuthenticationMethods {
             var value = record.value(User.self)
             if names.contains("language_code") { value.languageCode = sent.languageCode }
             if names.contains("time_zone") { value.timeZone = sent.timeZone }
-            return transaction.present(try await transaction.update(record, to: value, by: .caller), as: User.self)
+            do {
+                return transaction.present(try await transaction.update(record, to: value, by: .caller), as: User.self)
+            } catch let error as RPCError where !error.fieldViolations.isEmpty {
+                throw error.within("settings")
+            }
         }
         return UpdateSelfResponse(settings: PersonalSettings(changed))
     }
