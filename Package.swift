@@ -177,8 +177,9 @@ let package = Package(
         module(
             "ProvisionerService",
             [
-                "RPC", "Contracts", "IdentityContracts", "Tenancy", "Postgres", "Reactor", "Migrations", "ServiceHost",
-                "Settings", "Observability", logging,
+                "RPC", "Contracts", "IdentityContracts", "Tenancy", "AccessControl", "Postgres", "Reactor",
+                "Migrations",
+                "Records", "ServiceHost", "Settings", "Observability", logging,
             ]),
         module(
             "StewardClient",
@@ -225,7 +226,7 @@ let package = Package(
             [
                 "IdentityService", "CustomerService", "SalesService", "ProvisionerService", "Records", "ServiceHost",
                 "TestPostgres", "TestService", "Migrations", "Postgres", "Reactor", "Tenancy", "TenantDatabase",
-                logging,
+                "Contracts", "RPC", logging,
             ]),
         tests(
             "GatewayServiceTests",

@@ -7,6 +7,9 @@ package struct TenantField: Hashable, Sendable {
         case text, longText, wholeNumber, number, money, yesNo, date, time, choice, choices, email, phone, url
         /// The id of a record.
         case reference
+
+        /// Of notes and of several choices no list is in the order.
+        package var mayBeIndexed: Bool { self != .longText && self != .choices }
     }
 
     /// Kind of records, as in `account`.
@@ -41,6 +44,8 @@ package struct TenantField: Hashable, Sendable {
     package let patternMessage: String?
     /// No two living records have the same value.
     package let isUnique: Bool
+    /// Lists are filtered and ordered by it as by a declared field that has an index.
+    package let isIndexed: Bool
     /// The kind of records that a reference names.
     package let referenceObject: String?
     /// Most digits after the point of a number; nil for any.
@@ -55,7 +60,7 @@ package struct TenantField: Hashable, Sendable {
         range: ClosedRange<Int64>? = nil, choices: [String] = [], choiceList: String? = nil, displayName: String? = nil,
         description: String? = nil, labels: [TenantLabel] = [], defaultValue: TenantValue? = nil,
         isReadOnly: Bool = false, pattern: String? = nil, patternMessage: String? = nil, isUnique: Bool = false,
-        referenceObject: String? = nil, decimals: Int? = nil, formula: String? = nil,
+        isIndexed: Bool = false, referenceObject: String? = nil, decimals: Int? = nil, formula: String? = nil,
         isTyped: Bool = false
     ) {
         (self.object, self.number, self.name, self.kind) = (object, number, name, kind)
@@ -64,6 +69,7 @@ package struct TenantField: Hashable, Sendable {
         (self.displayName, self.description, self.labels) = (displayName, description, labels)
         (self.defaultValue, self.isReadOnly) = (defaultValue, isReadOnly)
         (self.pattern, self.patternMessage, self.isUnique) = (pattern, patternMessage, isUnique)
+        self.isIndexed = isIndexed && kind.mayBeIndexed
         (self.referenceObject, self.decimals) = (referenceObject, decimals)
         (self.formula, self.isTyped) = (formula, isTyped)
     }

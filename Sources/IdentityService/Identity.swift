@@ -97,8 +97,9 @@ package struct Identity: Sendable {
         let uniqueFields = UniqueFieldClient(parts.services, parts.minter, policies, catalogue)
         let modelUses = ModelUseClient(parts.services, parts.minter, policies, catalogue)
         let choiceUses = ChoiceUseClient(parts.services, parts.minter, policies)
+        let indexing = FieldIndexing(provisioner: parts.provisioner, catalogue: catalogue)
         let field = FieldDefinitionRecord(
-            publication: publication, catalogue: catalogue, uniqueFields: uniqueFields
+            publication: publication, catalogue: catalogue, uniqueFields: uniqueFields, indexing: indexing
         ).type
         let object = ObjectDefinitionRecord(publication: publication).type
         let choiceList = ChoiceListRecord(publication: publication, catalogue: catalogue).type
@@ -125,7 +126,7 @@ package struct Identity: Sendable {
         definition = ServiceDefinition(
             IdentityMigrations.tenantStream,
             records: [user, department, role, field, object, choiceList, view, tag, rule],
-            jobs: [handover.saga.job, transfer.saga.job],
+            jobs: [handover.saga.job, transfer.saga.job, indexing.saga.job],
             methods: { engine, router in
                 AuthenticationMethods(
                     directory: directory, tenantData: tenantData, hasher: hasher,

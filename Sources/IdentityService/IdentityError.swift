@@ -58,6 +58,13 @@ enum IdentityError {
             domain: domain)
     }
 
+    static func indexesTooMany(_ object: String) -> RPCError {
+        .resourceExhausted(
+            "INDEXES_TOO_MANY",
+            "\(FieldDefinitionRules.indexesMax) custom fields of \(object) are indexed, and no more may be: each index is written with each record. Take indexed from one that few lists go by.",
+            domain: domain)
+    }
+
     static func tagAudiencesTooMany(_ most: Int64) -> RPCError {
         .resourceExhausted(
             "TAG_AUDIENCES_TOO_MANY",

@@ -12,6 +12,7 @@ extension Purpose {
     static let setPassword = Purpose("set_password")
     static let resetAdminSignIn = Purpose("reset_admin_sign_in")
     static let transferUser = Purpose("transfer_user")
+    static let indexField = Purpose("index_field")
     static let compilePolicy = Purpose("compile_policy")
     static let repairPolicy = Purpose("repair_policy")
 

@@ -63,9 +63,9 @@ package final class OwnerDatabase: Sendable {
         "SELECT rolcreaterole OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user")
 
     /// A command that cannot be part of a transaction.
-    func run(unsafeCommand text: String) async throws {
+    func run(unsafeCommand text: String, within timeout: Duration = transactionTimeout) async throws {
         try await Task(executorPreference: loop) { [pool] in
-            let deadline = MonotonicTime.moment(Self.transactionTimeout, after: MonotonicTime.now())
+            let deadline = MonotonicTime.moment(timeout, after: MonotonicTime.now())
             try await pool.run(unsafeCommand: text, deadline: deadline)
         }.value
     }

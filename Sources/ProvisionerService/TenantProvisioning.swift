@@ -6,11 +6,12 @@ import RPC
 import Tenancy
 
 /// steward.platform.v1.ProvisioningService: the schemas and roles of a tenant in all services. Each schema is made in a
-/// transaction of its own, several at once, out of a blank one if there is one; what was cut off is done by repeating the call.
+/// transaction of its own, several at once, out of a blank one if there is one; what was cut off is done by repeating the call. And the indexes that a tenant wants.
 struct TenantProvisioning: ProvisioningServiceCustomMethods {
     let database: OwnerDatabase
     let streams: [MigrationStream]
     let stock: BlankStock
+    let indexes: FieldIndexes
 
     private var provisioner: TenantProvisioner { TenantProvisioner(database: database) }
 
@@ -53,6 +54,10 @@ struct TenantProvisioning: ProvisioningServiceCustomMethods {
                 domain: "provisioner")
         }
         return DropTenantResponse()
+    }
+
+    func indexField(_ request: IndexFieldRequest, _ context: CallContext) async throws -> IndexFieldResponse {
+        try await indexes.index(try Self.tenant(request.tenantID), request)
     }
 
     private func prepare(_ tenant: TenantID, _ stream: MigrationStream) async throws -> PreparedSchema {

@@ -9,5 +9,6 @@ import Tenancy
 Program(.provisioner, contracts: .shared).run(settings: ProvisionerSettings.init) { host, settings in
     try await ProvisionerService.offer(
         host, settings,
-        streams: [IdentityMigrations.tenantStream, CustomerMigrations.stream, SalesMigrations.stream])
+        streams: [IdentityMigrations.tenantStream, CustomerMigrations.stream, SalesMigrations.stream],
+        definitions: [CustomerService.definition, SalesService.definition])
 }

@@ -259,6 +259,7 @@ final class FakeProvisioner: RPCChannel {
         var isFailing = false
         var others = ["customer", "sales"]
         var beforeDrop: @Sendable () async throws -> Void = {}
+        var indexed: [IndexFieldRequest] = []
     }
 
     private let state = Mutex(State())
@@ -280,7 +281,11 @@ final class FakeProvisioner: RPCChannel {
         var router = Router()
         let stock = BlankStock(
             provisioner: postgres.provisioner, streams: streams, wanted: 0, logger: postgres.logger)
-        TenantProvisioning(database: postgres.owner, streams: streams, stock: stock).register(on: &router)
+        TenantProvisioning(
+            database: postgres.owner, streams: streams, stock: stock,
+            indexes: FieldIndexes(
+                database: postgres.owner, building: postgres.owner, definitions: [], logger: postgres.logger)
+        ).register(on: &router)
         return LocalChannel(routes: RouteTable(router), caller: nil, logger: postgres.logger)
     }
 
@@ -292,11 +297,28 @@ final class FakeProvisioner: RPCChannel {
     /// Has something done before a tenant is dropped.
     func beforeDrop(_ body: @escaping @Sendable () async throws -> Void) { state.withLock { $0.beforeDrop = body } }
 
+    /// What it was asked for about indexes. What is asked for once more is done.
+    func indexed(of tenant: TenantID) -> [IndexFieldRequest] {
+        state.withLock { $0.indexed.filter { $0.tenantID == tenant.id.bytes } }
+    }
+
+    private func index(_ request: [UInt8]) throws -> [UInt8] {
+        let request = try IndexFieldRequest(decoding: request)
+        let isKnown = state.withLock { state in
+            defer { state.indexed.append(request) }
+            return state.indexed.contains(request)
+        }
+        return (isKnown ? IndexFieldResponse(done: true) : IndexFieldResponse(doneCount: 3, totalCount: 10)).encoded()
+    }
+
     func unary(
         _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
     ) async throws(RPCError) -> [UInt8] {
         let fails = state.withLock { $0.isFailing }
         if fails { throw RPCError.unavailable("DOWN", "The service is down.") }
+        if method == ProvisioningServiceMethods.indexField {
+            do { return try index(request) } catch { throw RPCError(masking: error) }
+        }
         let drops = method == ProvisioningServiceMethods.dropTenant
         if drops {
             let first = state.withLock { $0.beforeDrop }

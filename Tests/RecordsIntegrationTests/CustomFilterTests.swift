@@ -89,8 +89,10 @@ import Wire
         }
     }
 
-    @Test func sqlAndMemoryAgreeAboutCustomFields() async throws {
+    /// The SQL of what is indexed is another one.
+    @Test(arguments: [false, true]) func sqlAndMemoryAgreeAboutCustomFields(_ isIndexed: Bool) async throws {
         try await CustomFieldTests.run { service in
+            if isIndexed { try await CustomIndexTests.index(CustomFieldTests.fields, service) }
             var random = Random(seed: 1_088)
             var accounts: [Account] = []
             for _ in 0..<60 { accounts.append(Account(customFields: Self.values(&random), displayName: "a")) }

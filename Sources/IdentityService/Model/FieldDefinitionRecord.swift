@@ -13,6 +13,7 @@ struct FieldDefinitionRecord: Sendable {
     let publication: PolicyPublication
     let catalogue: RoleCatalogue
     let uniqueFields: UniqueFieldClient
+    let indexing: FieldIndexing
 
     var type: RecordType {
         RecordType(
@@ -30,6 +31,7 @@ struct FieldDefinitionRecord: Sendable {
                 .field("number", .outputOnly, .filled),
                 .field("default_value", .items(FieldDefinitionRules.valueParts)),
                 .field("unique", .column("is_unique")),
+                .field("indexed", .column("is_indexed")),
                 .field("pattern", .line(TextPattern.lengthMax)),
                 .field("pattern_message", .line(200)),
                 // Read by what the workspace calls its kinds of records, not an id.
@@ -64,6 +66,7 @@ struct FieldDefinitionRecord: Sendable {
                     if change.kind != .delete { try await Self.requireRoom(change, transaction) }
                     try await FormulaRules.check(change, catalogue, transaction)
                     try await ObjectDefinitionRecord.requireNameless(change, in: transaction)
+                    try await indexing.follow(change, in: transaction)
                 },
                 // All that may be changed of a field is in the model: forms are made of it.
                 publish: { await publication.publish($0) }))
@@ -99,10 +102,11 @@ struct FieldDefinitionRecord: Sendable {
         if !violations.isEmpty { throw RPCError.invalidArgument(violations, domain: IdentityError.domain) }
     }
 
-    /// How many fields the object has, and how many of these have a pattern.
+    /// How many fields the object has, and how many of these have a pattern, or an index.
     private static let counts = Statement(
         """
-        SELECT count(*), count(pattern) FROM {schema}.field_definitions WHERE object = $1 AND deleted_at IS NULL
+        SELECT count(*), count(pattern), count(*) FILTER (WHERE is_indexed) FROM {schema}.field_definitions
+        WHERE object = $1 AND deleted_at IS NULL
         """)
 
     /// Asked when the record is there, by one transaction of a workspace at a time: of two that come at once each would see room.
@@ -112,6 +116,7 @@ struct FieldDefinitionRecord: Sendable {
         let row = try await transaction.query(Query(counts) { $0.append(object) }).one()
         if try row.int64(0) > Int64(TenantModel.fieldCountMax) { throw IdentityError.fieldsTooMany(object) }
         if try row.int64(1) > FieldDefinitionRules.patternsMax { throw IdentityError.patternsTooMany(object) }
+        if try row.int64(2) > FieldDefinitionRules.indexesMax { throw IdentityError.indexesTooMany(object) }
         try await ModelSize.require(transaction)
     }
 }

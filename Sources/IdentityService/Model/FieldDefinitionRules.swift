@@ -13,6 +13,8 @@ enum FieldDefinitionRules {
     static let labelsMax = 20
     /// Of an object.
     static let patternsMax: Int64 = 50
+    /// Of an object: each is written with each of its records.
+    static let indexesMax: Int64 = 10
 
     /// Of a default: the most that any kind of field allows. What its own allows is checked with the rest.
     static let valueParts: [FieldRule] = [
@@ -100,6 +102,11 @@ enum FieldDefinitionRules {
                 refuse(
                     "default_value", "NOT_APPLICABLE", "Values that are unique have no default; leave one of them out.")
             }
+        }
+        if field.indexed == true, kind == .longText || kind == .choices {
+            refuse(
+                "indexed", "NOT_APPLICABLE",
+                "No list is in the order of notes or of several choices, so there is no index of them; leave it out.")
         }
         if field.decimals != nil, kind != .number {
             refuse("decimals", "NOT_APPLICABLE", "Only a number has decimals; leave it out.")
@@ -219,7 +226,7 @@ extension ModelField {
             displayName: field.displayName, description: field.description, defaultValue: field.defaultValue,
             readOnly: field.readOnly, pattern: field.pattern, patternMessage: field.patternMessage,
             labels: field.labels, unique: field.unique, referenceObject: field.referenceObject,
-            decimals: field.decimals, choiceList: field.choiceList, formula: field.formula
+            decimals: field.decimals, choiceList: field.choiceList, formula: field.formula, indexed: field.indexed
         )
     }
 }

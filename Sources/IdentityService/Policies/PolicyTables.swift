@@ -61,10 +61,10 @@ enum PolicyTables {
         return try roles.compactMap { byID[try $0.id(0)] }
     }
 
-    /// Its columns are called as the parts of a field in a model are, but for a word of SQL.
+    /// Its columns are called as the parts of a field in a model are, but for words of SQL.
     private static let selectFields = Statement(
         """
-        SELECT to_jsonb(f) || jsonb_build_object('unique', f.is_unique) FROM {schema}.field_definitions AS f
+        SELECT to_jsonb(f) || jsonb_build_object('unique', f.is_unique, 'indexed', f.is_indexed) FROM {schema}.field_definitions AS f
         WHERE deleted_at IS NULL ORDER BY object, number
         """)
 

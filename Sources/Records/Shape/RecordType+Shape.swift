@@ -55,7 +55,9 @@ extension RecordField {
         self.init(
             index: index, descriptor: descriptor, kind: kind, columns: [], firstColumn: 0,
             rules: FieldRules(custom, choices),
-            role: nil, added: custom, expressions: kind.expressions(in: Self.customColumn, under: descriptor.name),
+            role: nil, added: custom,
+            expressions: kind.expressions(
+                in: Self.customColumn, under: descriptor.name, isIndexed: custom.isIndexed),
             typed: typed)
     }
 
@@ -109,6 +111,7 @@ extension FieldRules {
         isOutputOnly = isOutputOnly || custom.formula != nil
         // What looks the same is to be the same.
         isKey = custom.isUnique
+        isIndexed = custom.isIndexed
         range = custom.range
         pattern = custom.pattern.map { FieldPattern(text: $0, message: custom.patternMessage) }
         switch custom.kind {
@@ -185,7 +188,10 @@ enum CustomWire {
 
 extension ColumnKind {
     /// SQL of the values that a member of a jsonb column holds: one, or two for money.
-    fileprivate func expressions(in column: String, under key: String) -> [String] {
+    ///
+    /// - Parameter isIndexed: SQL of which PostgreSQL knows that it depends on nothing but the column: what a text says as a day or a moment it takes
+    ///   for a matter of settings.
+    fileprivate func expressions(in column: String, under key: String, isIndexed: Bool) -> [String] {
         let (json, text) = ("\(column)->'\(key)'", "\(column)->>'\(key)'")
         switch self {
         case .text: return ["(\(text))"]
@@ -195,6 +201,16 @@ extension ColumnKind {
         case .int32, .int64, .enumeration: return ["(\(text))::bigint"]
         case .double: return ["(\(text))::double precision"]
         case .bool: return ["(\(text))::boolean"]
+        case .time where isIndexed:
+            func part(_ start: Int, _ length: Int) -> String { "substr(\(text), \(start), \(length))::int" }
+            let (day, clock) = ([(1, 4), (6, 2), (9, 2)].map(part), [(12, 2), (15, 2)].map(part))
+            let seconds = "rtrim(substr(\(text), 18), 'Z')::double precision"
+            return [
+                "(make_timestamp(\((day + clock).joined(separator: ", ")), \(seconds)) AT TIME ZONE 'UTC')"
+            ]
+        case .date where isIndexed:
+            let parts = [(1, 4), (6, 2), (9, 2)].map { "substr(\(text), \($0.0), \($0.1))::int" }
+            return ["make_date(\(parts.joined(separator: ", ")))"]
         case .time: return ["(\(text))::timestamptz"]
         case .date: return ["(\(text))::date"]
         case .money(let fields):

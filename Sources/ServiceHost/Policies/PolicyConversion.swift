@@ -49,7 +49,7 @@ extension TenantField {
             labels: field.labels.compactMap { TenantLabel($0) },
             defaultValue: field.defaultValue.flatMap { TenantValue($0) }, isReadOnly: field.readOnly ?? false,
             pattern: field.pattern, patternMessage: field.patternMessage,
-            isUnique: field.unique ?? false, referenceObject: field.referenceObject,
+            isUnique: field.unique ?? false, isIndexed: field.indexed ?? false, referenceObject: field.referenceObject,
             decimals: field.decimals.map { Int($0) }, formula: field.formula)
     }
 }

@@ -144,11 +144,15 @@ package struct SagaOutcome: Sendable {
     let pause: Duration?
     /// Why it cannot be done, however often it is tried.
     var failure: String? = nil
+    /// How far it is, where that is not told by the records of the report.
+    var progress: JobProgress? = nil
 
     package static func over(_ report: JobReport) -> SagaOutcome { SagaOutcome(report: report, pause: nil) }
 
-    package static func lookAgain(in pause: Duration, _ report: JobReport) -> SagaOutcome {
-        SagaOutcome(report: report, pause: pause)
+    package static func lookAgain(
+        in pause: Duration, _ report: JobReport, progress: JobProgress? = nil
+    ) -> SagaOutcome {
+        SagaOutcome(report: report, pause: pause, progress: progress)
     }
 
     package static func failed(_ reason: String, _ report: JobReport) -> SagaOutcome {

@@ -51,7 +51,9 @@ struct SagaState: Hashable, Sendable {
     mutating func note(_ outcome: SagaOutcome) -> JobStep {
         keep(outcome.report)
         if let failure = outcome.failure { return .ended(.failed(reason: failure), progress) }
-        if let pause = outcome.pause { return .waits(checkpoint: encoded, progress, pause: pause) }
+        if let pause = outcome.pause {
+            return .waits(checkpoint: encoded, outcome.progress ?? progress, pause: pause)
+        }
         leaveStep()
         if case .end(let end) = move { return .ended(end, progress) }
         return .goesOn(checkpoint: encoded, progress)

@@ -1728,7 +1728,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor
   (ProtobufCMessageInit) steward__platform__v1__model_object__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[21] =
+static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[22] =
 {
   {
     "object",
@@ -1982,6 +1982,18 @@ static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "indexed",
+    23,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Platform__V1__ModelField, has_indexed),
+    offsetof(Steward__Platform__V1__ModelField, indexed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__model_field__field_indices_by_name[] = {
   19,   /* field[19] = choice_list */
@@ -1991,6 +2003,7 @@ static const unsigned steward__platform__v1__model_field__field_indices_by_name[
   10,   /* field[10] = description */
   9,   /* field[9] = display_name */
   20,   /* field[20] = formula */
+  21,   /* field[21] = indexed */
   3,   /* field[3] = kind */
   15,   /* field[15] = labels */
   5,   /* field[5] = length_max */
@@ -2006,10 +2019,11 @@ static const unsigned steward__platform__v1__model_field__field_indices_by_name[
   7,   /* field[7] = value_max */
   6,   /* field[6] = value_min */
 };
-static const ProtobufCIntRange steward__platform__v1__model_field__number_ranges[1 + 1] =
+static const ProtobufCIntRange steward__platform__v1__model_field__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 21 }
+  { 23, 21 },
+  { 0, 22 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor =
 {
@@ -2019,10 +2033,10 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor 
   "Steward__Platform__V1__ModelField",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__ModelField),
-  21,
+  22,
   steward__platform__v1__model_field__field_descriptors,
   steward__platform__v1__model_field__field_indices_by_name,
-  1,  steward__platform__v1__model_field__number_ranges,
+  2,  steward__platform__v1__model_field__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__model_field__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -232,6 +232,96 @@ void   steward__platform__v1__drop_tenant_response__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__drop_tenant_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__platform__v1__index_field_request__init
+                     (Steward__Platform__V1__IndexFieldRequest         *message)
+{
+  static const Steward__Platform__V1__IndexFieldRequest init_value = STEWARD__PLATFORM__V1__INDEX_FIELD_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__index_field_request__get_packed_size
+                     (const Steward__Platform__V1__IndexFieldRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__index_field_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__index_field_request__pack
+                     (const Steward__Platform__V1__IndexFieldRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__index_field_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__index_field_request__pack_to_buffer
+                     (const Steward__Platform__V1__IndexFieldRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__index_field_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__IndexFieldRequest *
+       steward__platform__v1__index_field_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__IndexFieldRequest *)
+     protobuf_c_message_unpack (&steward__platform__v1__index_field_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__index_field_request__free_unpacked
+                     (Steward__Platform__V1__IndexFieldRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__index_field_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__platform__v1__index_field_response__init
+                     (Steward__Platform__V1__IndexFieldResponse         *message)
+{
+  static const Steward__Platform__V1__IndexFieldResponse init_value = STEWARD__PLATFORM__V1__INDEX_FIELD_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__index_field_response__get_packed_size
+                     (const Steward__Platform__V1__IndexFieldResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__index_field_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__index_field_response__pack
+                     (const Steward__Platform__V1__IndexFieldResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__index_field_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__index_field_response__pack_to_buffer
+                     (const Steward__Platform__V1__IndexFieldResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__index_field_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__IndexFieldResponse *
+       steward__platform__v1__index_field_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__IndexFieldResponse *)
+     protobuf_c_message_unpack (&steward__platform__v1__index_field_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__index_field_response__free_unpacked
+                     (Steward__Platform__V1__IndexFieldResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__index_field_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__platform__v1__prepare_tenant_request__field_descriptors[2] =
 {
   {
@@ -441,13 +531,195 @@ const ProtobufCMessageDescriptor steward__platform__v1__drop_tenant_response__de
   (ProtobufCMessageInit) steward__platform__v1__drop_tenant_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__platform__v1__provisioning_service__method_descriptors[2] =
+static const ProtobufCFieldDescriptor steward__platform__v1__index_field_request__field_descriptors[7] =
+{
+  {
+    "tenant_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__IndexFieldRequest, has_tenant_id),
+    offsetof(Steward__Platform__V1__IndexFieldRequest, tenant_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "service",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__IndexFieldRequest, service),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "object",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__IndexFieldRequest, object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "object_number",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Platform__V1__IndexFieldRequest, has_object_number),
+    offsetof(Steward__Platform__V1__IndexFieldRequest, object_number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "field_number",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Platform__V1__IndexFieldRequest, has_field_number),
+    offsetof(Steward__Platform__V1__IndexFieldRequest, field_number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kind",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Steward__Platform__V1__IndexFieldRequest, has_kind),
+    offsetof(Steward__Platform__V1__IndexFieldRequest, kind),
+    &steward__type__v1__field_kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "wanted",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Platform__V1__IndexFieldRequest, has_wanted),
+    offsetof(Steward__Platform__V1__IndexFieldRequest, wanted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__index_field_request__field_indices_by_name[] = {
+  4,   /* field[4] = field_number */
+  5,   /* field[5] = kind */
+  2,   /* field[2] = object */
+  3,   /* field[3] = object_number */
+  1,   /* field[1] = service */
+  0,   /* field[0] = tenant_id */
+  6,   /* field[6] = wanted */
+};
+static const ProtobufCIntRange steward__platform__v1__index_field_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__index_field_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.IndexFieldRequest",
+  "IndexFieldRequest",
+  "Steward__Platform__V1__IndexFieldRequest",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__IndexFieldRequest),
+  7,
+  steward__platform__v1__index_field_request__field_descriptors,
+  steward__platform__v1__index_field_request__field_indices_by_name,
+  1,  steward__platform__v1__index_field_request__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__index_field_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__platform__v1__index_field_response__field_descriptors[3] =
+{
+  {
+    "done",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Platform__V1__IndexFieldResponse, has_done),
+    offsetof(Steward__Platform__V1__IndexFieldResponse, done),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "done_count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Platform__V1__IndexFieldResponse, has_done_count),
+    offsetof(Steward__Platform__V1__IndexFieldResponse, done_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "total_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Platform__V1__IndexFieldResponse, has_total_count),
+    offsetof(Steward__Platform__V1__IndexFieldResponse, total_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__index_field_response__field_indices_by_name[] = {
+  0,   /* field[0] = done */
+  1,   /* field[1] = done_count */
+  2,   /* field[2] = total_count */
+};
+static const ProtobufCIntRange steward__platform__v1__index_field_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__index_field_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.IndexFieldResponse",
+  "IndexFieldResponse",
+  "Steward__Platform__V1__IndexFieldResponse",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__IndexFieldResponse),
+  3,
+  steward__platform__v1__index_field_response__field_descriptors,
+  steward__platform__v1__index_field_response__field_indices_by_name,
+  1,  steward__platform__v1__index_field_response__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__index_field_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__platform__v1__provisioning_service__method_descriptors[3] =
 {
   { "PrepareTenant", &steward__platform__v1__prepare_tenant_request__descriptor, &steward__platform__v1__prepare_tenant_response__descriptor },
   { "DropTenant", &steward__platform__v1__drop_tenant_request__descriptor, &steward__platform__v1__drop_tenant_response__descriptor },
+  { "IndexField", &steward__platform__v1__index_field_request__descriptor, &steward__platform__v1__index_field_response__descriptor },
 };
 const unsigned steward__platform__v1__provisioning_service__method_indices_by_name[] = {
   1,        /* DropTenant */
+  2,        /* IndexField */
   0         /* PrepareTenant */
 };
 const ProtobufCServiceDescriptor steward__platform__v1__provisioning_service__descriptor =
@@ -457,7 +729,7 @@ const ProtobufCServiceDescriptor steward__platform__v1__provisioning_service__de
   "ProvisioningService",
   "Steward__Platform__V1__ProvisioningService",
   "steward.platform.v1",
-  2,
+  3,
   steward__platform__v1__provisioning_service__method_descriptors,
   steward__platform__v1__provisioning_service__method_indices_by_name
 };
@@ -476,6 +748,14 @@ void steward__platform__v1__provisioning_service__drop_tenant(ProtobufCService *
 {
   assert(service->descriptor == &steward__platform__v1__provisioning_service__descriptor);
   service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__platform__v1__provisioning_service__index_field(ProtobufCService *service,
+                                                              const Steward__Platform__V1__IndexFieldRequest *input,
+                                                              Steward__Platform__V1__IndexFieldResponse_Closure closure,
+                                                              void *closure_data)
+{
+  assert(service->descriptor == &steward__platform__v1__provisioning_service__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__platform__v1__provisioning_service__init (Steward__Platform__V1__ProvisioningService_Service *service,
                                                         Steward__Platform__V1__ProvisioningService_ServiceDestroy destroy)

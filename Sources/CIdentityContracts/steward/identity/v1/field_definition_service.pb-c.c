@@ -1627,7 +1627,7 @@ void   steward__identity__v1__watch_field_definitions_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__watch_field_definitions_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__field_descriptors[26] =
+static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__field_descriptors[27] =
 {
   {
     "id",
@@ -1941,6 +1941,18 @@ static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "indexed",
+    32,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__FieldDefinition, has_indexed),
+    offsetof(Steward__Identity__V1__FieldDefinition, indexed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__field_definition__field_indices_by_name[] = {
   24,   /* field[24] = choice_list */
@@ -1953,6 +1965,7 @@ static const unsigned steward__identity__v1__field_definition__field_indices_by_
   8,   /* field[8] = display_name */
   25,   /* field[25] = formula */
   0,   /* field[0] = id */
+  26,   /* field[26] = indexed */
   7,   /* field[7] = kind */
   20,   /* field[20] = labels */
   11,   /* field[11] = length_max */
@@ -1970,11 +1983,12 @@ static const unsigned steward__identity__v1__field_definition__field_indices_by_
   12,   /* field[12] = value_min */
   1,   /* field[1] = version */
 };
-static const ProtobufCIntRange steward__identity__v1__field_definition__number_ranges[2 + 1] =
+static const ProtobufCIntRange steward__identity__v1__field_definition__number_ranges[3 + 1] =
 {
   { 1, 0 },
   { 10, 5 },
-  { 0, 26 }
+  { 32, 26 },
+  { 0, 27 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__field_definition__descriptor =
 {
@@ -1984,10 +1998,10 @@ const ProtobufCMessageDescriptor steward__identity__v1__field_definition__descri
   "Steward__Identity__V1__FieldDefinition",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__FieldDefinition),
-  26,
+  27,
   steward__identity__v1__field_definition__field_descriptors,
   steward__identity__v1__field_definition__field_indices_by_name,
-  2,  steward__identity__v1__field_definition__number_ranges,
+  3,  steward__identity__v1__field_definition__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__field_definition__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -270,3 +270,36 @@ extension TransferInput: WireMessage {
         }
     }
 }
+
+/// What the saga that indexes a field is made with.
+public struct FieldIndexInput: Hashable, Sendable {
+    /// The definition of the field, 16 bytes.
+    public var fieldID: [UInt8]?
+
+    /// What people call it, as in account.custom.size.
+    public var field: String?
+
+    public init(fieldID: [UInt8]? = nil, field: String? = nil) {
+        self.fieldID = fieldID
+        self.field = field
+    }
+}
+
+extension FieldIndexInput: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_field_index_input_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__FieldIndexInput.self)
+        self.fieldID = c.pointee.has_field_id != 0 ? readBytes(c.pointee.field_id) : nil
+        self.field = readString(c.pointee.field)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__FieldIndexInput.self)
+        if let value = self.fieldID {
+            c.pointee.has_field_id = 1
+            c.pointee.field_id = message.arena.bytes(value)
+        }
+        c.pointee.field = self.field.map(message.arena.string)
+    }
+}

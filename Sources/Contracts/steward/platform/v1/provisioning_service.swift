@@ -146,6 +146,129 @@ extension DropTenantResponse: WireMessage {
     package func write(to message: Message) {}
 }
 
+/// The field, and whether an index is wanted.
+public struct IndexFieldRequest: Hashable, Sendable {
+    /// The tenant, 16 bytes.
+    public var tenantID: [UInt8]?
+
+    /// The service that keeps the records, as in customer.
+    public var service: String?
+
+    /// Kind of records, as in account or custom.project.
+    public var object: String?
+
+    /// Number of an object that the workspace has defined.
+    public var objectNumber: Int64?
+
+    /// Number of the field in the workspace.
+    public var fieldNumber: Int64?
+
+    /// What its values are.
+    public var kind: FieldKind?
+
+    /// There is to be an index; absent: there is to be none.
+    public var wanted: Bool?
+
+    public init(
+        tenantID: [UInt8]? = nil, service: String? = nil, object: String? = nil, objectNumber: Int64? = nil,
+        fieldNumber: Int64? = nil, kind: FieldKind? = nil, wanted: Bool? = nil
+    ) {
+        self.tenantID = tenantID
+        self.service = service
+        self.object = object
+        self.objectNumber = objectNumber
+        self.fieldNumber = fieldNumber
+        self.kind = kind
+        self.wanted = wanted
+    }
+}
+
+extension IndexFieldRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_index_field_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__IndexFieldRequest.self)
+        self.tenantID = c.pointee.has_tenant_id != 0 ? readBytes(c.pointee.tenant_id) : nil
+        self.service = readString(c.pointee.service)
+        self.object = readString(c.pointee.object)
+        self.objectNumber = c.pointee.has_object_number != 0 ? c.pointee.object_number : nil
+        self.fieldNumber = c.pointee.has_field_number != 0 ? c.pointee.field_number : nil
+        self.kind = c.pointee.has_kind != 0 ? .init(rawValue: .init(bitPattern: c.pointee.kind.rawValue)) : nil
+        self.wanted = c.pointee.has_wanted != 0 ? c.pointee.wanted != 0 : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__IndexFieldRequest.self)
+        if let value = self.tenantID {
+            c.pointee.has_tenant_id = 1
+            c.pointee.tenant_id = message.arena.bytes(value)
+        }
+        c.pointee.service = self.service.map(message.arena.string)
+        c.pointee.object = self.object.map(message.arena.string)
+        if let value = self.objectNumber {
+            c.pointee.has_object_number = 1
+            c.pointee.object_number = value
+        }
+        if let value = self.fieldNumber {
+            c.pointee.has_field_number = 1
+            c.pointee.field_number = value
+        }
+        if let value = self.kind {
+            c.pointee.has_kind = 1
+            c.pointee.kind = Steward__Type__V1__FieldKind(rawValue: UInt32(bitPattern: value.rawValue))
+        }
+        if let value = self.wanted {
+            c.pointee.has_wanted = 1
+            c.pointee.wanted = value ? 1 : 0
+        }
+    }
+}
+
+/// How far it is.
+public struct IndexFieldResponse: Hashable, Sendable {
+    /// It is as wanted.
+    public var done: Bool?
+
+    /// Blocks of the table that were read, in this pass of two.
+    public var doneCount: Int64?
+
+    /// How many there are; absent while others are served first.
+    public var totalCount: Int64?
+
+    public init(done: Bool? = nil, doneCount: Int64? = nil, totalCount: Int64? = nil) {
+        self.done = done
+        self.doneCount = doneCount
+        self.totalCount = totalCount
+    }
+}
+
+extension IndexFieldResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_index_field_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__IndexFieldResponse.self)
+        self.done = c.pointee.has_done != 0 ? c.pointee.done != 0 : nil
+        self.doneCount = c.pointee.has_done_count != 0 ? c.pointee.done_count : nil
+        self.totalCount = c.pointee.has_total_count != 0 ? c.pointee.total_count : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__IndexFieldResponse.self)
+        if let value = self.done {
+            c.pointee.has_done = 1
+            c.pointee.done = value ? 1 : 0
+        }
+        if let value = self.doneCount {
+            c.pointee.has_done_count = 1
+            c.pointee.done_count = value
+        }
+        if let value = self.totalCount {
+            c.pointee.has_total_count = 1
+            c.pointee.total_count = value
+        }
+    }
+}
+
 /// The methods of steward.platform.v1.ProvisioningService.
 public enum ProvisioningServiceMethods {
     public static let serviceName = "steward.platform.v1.ProvisioningService"
@@ -166,8 +289,16 @@ public enum ProvisioningServiceMethods {
         response: DropTenantResponse.descriptor, kind: .unary
     )
 
+    /// Has an index made on what records hold in a field that a workspace has added, or dropped, while people read and write. Answers at once how far
+    /// that is: it is asked again until it is done, and what was cut off begins anew. One index is made at a time.
+    /// NOT_FOUND with SCHEMA_UNKNOWN when the tenant has no schema of the service; INVALID_ARGUMENT with INDEX_INVALID for a field of which there is none.
+    public static let indexField = MethodDefinition(
+        path: "steward.platform.v1.ProvisioningService/IndexField", request: IndexFieldRequest.descriptor,
+        response: IndexFieldResponse.descriptor, kind: .unary
+    )
+
     /// In the order of the proto file.
-    public static let all: [MethodDefinition] = [prepareTenant, dropTenant]
+    public static let all: [MethodDefinition] = [prepareTenant, dropTenant, indexField]
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
@@ -175,6 +306,7 @@ public enum ProvisioningServiceMethods {
         methods: [
             MethodDescription(prepareTenant, comment: "Makes the tenant's schema and role for every service that keeps data of tenants, or for those that are named, and brings what is there of them to the newest version. Safe to repeat."),
             MethodDescription(dropTenant, comment: "Drops the tenant's schemas and roles with all data in them, and last its row in the directory. Only a tenant that was deleted and whose grace is over, or that was never set up to the end: TENANT_IN_USE otherwise. Safe to repeat; a tenant that the directory does not know is left alone. UNAVAILABLE with SERVICE_UNKNOWN when the tenant has data of a service that came after this provisioner: nothing is dropped before it is upgraded."),
+            MethodDescription(indexField, comment: "Has an index made on what records hold in a field that a workspace has added, or dropped, while people read and write. Answers at once how far that is: it is asked again until it is done, and what was cut off begins anew. One index is made at a time. NOT_FOUND with SCHEMA_UNKNOWN when the tenant has no schema of the service; INVALID_ARGUMENT with INDEX_INVALID for a field of which there is none."),
         ])
 }
 
@@ -189,6 +321,11 @@ package protocol ProvisioningServiceCustomMethods: Sendable {
     /// that the directory does not know is left alone. UNAVAILABLE with SERVICE_UNKNOWN when the tenant has data of a service that
     /// came after this provisioner: nothing is dropped before it is upgraded.
     func dropTenant(_ request: DropTenantRequest, _ context: CallContext) async throws -> DropTenantResponse
+
+    /// Has an index made on what records hold in a field that a workspace has added, or dropped, while people read and write. Answers at once how far
+    /// that is: it is asked again until it is done, and what was cut off begins anew. One index is made at a time.
+    /// NOT_FOUND with SCHEMA_UNKNOWN when the tenant has no schema of the service; INVALID_ARGUMENT with INDEX_INVALID for a field of which there is none.
+    func indexField(_ request: IndexFieldRequest, _ context: CallContext) async throws -> IndexFieldResponse
 }
 
 extension ProvisioningServiceCustomMethods {
@@ -196,6 +333,7 @@ extension ProvisioningServiceCustomMethods {
     package func register(on router: inout Router) {
         router.serve(ProvisioningServiceMethods.prepareTenant, prepareTenant)
         router.serve(ProvisioningServiceMethods.dropTenant, dropTenant)
+        router.serve(ProvisioningServiceMethods.indexField, indexField)
     }
 }
 
@@ -223,5 +361,14 @@ public struct ProvisioningServiceClient: Sendable {
         _ request: DropTenantRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DropTenantResponse {
         try await channel.call(ProvisioningServiceMethods.dropTenant, request, options)
+    }
+
+    /// Has an index made on what records hold in a field that a workspace has added, or dropped, while people read and write. Answers at once how far
+    /// that is: it is asked again until it is done, and what was cut off begins anew. One index is made at a time.
+    /// NOT_FOUND with SCHEMA_UNKNOWN when the tenant has no schema of the service; INVALID_ARGUMENT with INDEX_INVALID for a field of which there is none.
+    public func indexField(
+        _ request: IndexFieldRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> IndexFieldResponse {
+        try await channel.call(ProvisioningServiceMethods.indexField, request, options)
     }
 }

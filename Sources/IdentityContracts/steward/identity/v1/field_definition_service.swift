@@ -96,6 +96,11 @@ public struct FieldDefinition: Hashable, Sendable {
     /// keeps or lacks it for good; records that are there get the new values by and by. FORMULA_INVALID says where a formula is wrong.
     public var formula: String?
 
+    /// Lists are filtered and ordered by it in the time that a field takes which all workspaces have: the service makes an index of the values that there
+    /// are, while people go on writing, as a job of JobService that tells how far it is, and keeps it until this is unset or the field deleted. At most
+    /// 10 fields of an object; a text of several lines and several choices are never indexed. INDEXES_TOO_MANY.
+    public var indexed: Bool?
+
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, object: String? = nil, name: String? = nil, kind: FieldKind? = nil,
@@ -104,7 +109,7 @@ public struct FieldDefinition: Hashable, Sendable {
         number: Int64? = nil, defaultValue: CustomField? = nil, readOnly: Bool? = nil, pattern: String? = nil,
         patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil,
         referenceObject: String? = nil, decimals: Int32? = nil, choiceList: String? = nil,
-        formula: String? = nil
+        formula: String? = nil, indexed: Bool? = nil
     ) {
         self.id = id
         self.version = version
@@ -132,6 +137,7 @@ public struct FieldDefinition: Hashable, Sendable {
         self.decimals = decimals
         self.choiceList = choiceList
         self.formula = formula
+        self.indexed = indexed
     }
 }
 
@@ -166,6 +172,7 @@ extension FieldDefinition: WireMessage {
         self.decimals = c.pointee.has_decimals != 0 ? c.pointee.decimals : nil
         self.choiceList = readString(c.pointee.choice_list)
         self.formula = readString(c.pointee.formula)
+        self.indexed = c.pointee.has_indexed != 0 ? c.pointee.indexed != 0 : nil
     }
 
     package func write(to message: Message) {
@@ -228,6 +235,10 @@ extension FieldDefinition: WireMessage {
         }
         c.pointee.choice_list = self.choiceList.map(message.arena.string)
         c.pointee.formula = self.formula.map(message.arena.string)
+        if let value = self.indexed {
+            c.pointee.has_indexed = 1
+            c.pointee.indexed = value ? 1 : 0
+        }
     }
 }
 

@@ -23,6 +23,7 @@ typedef struct Steward__Platform__V1__SagaCheckpoint Steward__Platform__V1__Saga
 typedef struct Steward__Platform__V1__SagaReport Steward__Platform__V1__SagaReport;
 typedef struct Steward__Platform__V1__DeactivationInput Steward__Platform__V1__DeactivationInput;
 typedef struct Steward__Platform__V1__TransferInput Steward__Platform__V1__TransferInput;
+typedef struct Steward__Platform__V1__FieldIndexInput Steward__Platform__V1__FieldIndexInput;
 
 
 /* --- enums --- */
@@ -193,6 +194,27 @@ struct  Steward__Platform__V1__TransferInput
     , 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, 0 }
 
 
+/*
+ * What the saga that indexes a field is made with.
+ */
+struct  Steward__Platform__V1__FieldIndexInput
+{
+  ProtobufCMessage message_base;
+  /*
+   * The definition of the field, 16 bytes.
+   */
+  protobuf_c_boolean has_field_id;
+  ProtobufCBinaryData field_id;
+  /*
+   * What people call it, as in account.custom.size.
+   */
+  char *field;
+};
+#define STEWARD__PLATFORM__V1__FIELD_INDEX_INPUT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__field_index_input__descriptor) \
+    , 0, {0,NULL}, NULL }
+
+
 /* Steward__Platform__V1__MatchingCheckpoint methods */
 void   steward__platform__v1__matching_checkpoint__init
                      (Steward__Platform__V1__MatchingCheckpoint         *message);
@@ -307,6 +329,25 @@ Steward__Platform__V1__TransferInput *
 void   steward__platform__v1__transfer_input__free_unpacked
                      (Steward__Platform__V1__TransferInput *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Platform__V1__FieldIndexInput methods */
+void   steward__platform__v1__field_index_input__init
+                     (Steward__Platform__V1__FieldIndexInput         *message);
+size_t steward__platform__v1__field_index_input__get_packed_size
+                     (const Steward__Platform__V1__FieldIndexInput   *message);
+size_t steward__platform__v1__field_index_input__pack
+                     (const Steward__Platform__V1__FieldIndexInput   *message,
+                      uint8_t             *out);
+size_t steward__platform__v1__field_index_input__pack_to_buffer
+                     (const Steward__Platform__V1__FieldIndexInput   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Platform__V1__FieldIndexInput *
+       steward__platform__v1__field_index_input__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__platform__v1__field_index_input__free_unpacked
+                     (Steward__Platform__V1__FieldIndexInput *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Platform__V1__MatchingCheckpoint_Closure)
@@ -327,6 +368,9 @@ typedef void (*Steward__Platform__V1__DeactivationInput_Closure)
 typedef void (*Steward__Platform__V1__TransferInput_Closure)
                  (const Steward__Platform__V1__TransferInput *message,
                   void *closure_data);
+typedef void (*Steward__Platform__V1__FieldIndexInput_Closure)
+                 (const Steward__Platform__V1__FieldIndexInput *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -339,6 +383,7 @@ extern const ProtobufCMessageDescriptor steward__platform__v1__saga_checkpoint__
 extern const ProtobufCMessageDescriptor steward__platform__v1__saga_report__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__deactivation_input__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__transfer_input__descriptor;
+extern const ProtobufCMessageDescriptor steward__platform__v1__field_index_input__descriptor;
 
 PROTOBUF_C__END_DECLS
 

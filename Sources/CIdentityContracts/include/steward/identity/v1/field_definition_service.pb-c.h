@@ -193,10 +193,17 @@ struct  Steward__Identity__V1__FieldDefinition
    * keeps or lacks it for good; records that are there get the new values by and by. FORMULA_INVALID says where a formula is wrong.
    */
   char *formula;
+  /*
+   * Lists are filtered and ordered by it in the time that a field takes which all workspaces have: the service makes an index of the values that there
+   * are, while people go on writing, as a job of JobService that tells how far it is, and keeps it until this is unset or the field deleted. At most
+   * 10 fields of an object; a text of several lines and several choices are never indexed. INDEXES_TOO_MANY.
+   */
+  protobuf_c_boolean has_indexed;
+  protobuf_c_boolean indexed;
 };
 #define STEWARD__IDENTITY__V1__FIELD_DEFINITION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__field_definition__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0, 0 }
 
 
 /*
