@@ -37,6 +37,35 @@ import Testing
         }
     }
 
+    /// A record counts with each of its choices; the rights are those of the field.
+    @Test func groupsOfSeveralChoices() async throws {
+        try await TestService.run(SampleService.definition) { service in
+            service.set([
+                TenantField(
+                    object: "account", number: 10, name: "sports", kind: .choices, choices: ["golf", "围棋", "judo"])
+            ])
+            for (sports, units) in [(["golf", "围棋"], 5), (["围棋"], 7), ([], 11)] as [([String], Int64)] {
+                let values = sports.isEmpty ? [] : [CustomField(name: "sports", stringValues: sports)]
+                try await service.create(
+                    Account(
+                        customFields: values, displayName: "a", city: "Rom",
+                        annualRevenue: Money(currencyCode: "EUR", minorUnits: units)))
+            }
+            let query = try await query(service, as: service.admin)
+            let accounts = try await query.select(SampleService.account)
+            let groups = try await query.answers(
+                accounts.groups(by: ["custom.sports", "city"], sum: "annual_revenue.minor_units"))
+            #expect(groups.map { $0.text(0) } == ["golf", "围棋", nil])
+            #expect(groups.map { $0.text(1) } == ["Rom", "Rom", "Rom"])
+            #expect(groups.map(\.count) == [1, 2, 1] && groups.map(\.sum) == [5, 12, 11])
+            let blind = service.makeUser([("account", "read", .all)], hiding: [("account", "custom.sports", .none)])
+            let other = try await self.query(service, as: blind)
+            let theirs = try await other.select(SampleService.account)
+            let refused = try await denial { _ = try theirs.groups(by: ["custom.sports"]) }
+            #expect(refused.reason == "FIELD_NOT_READABLE")
+        }
+    }
+
     /// A question names a number of records, and their texts may be of any length: the database counts their bytes.
     @Test func moreBytesThanMayBeInMemoryAreRefused() async throws {
         try await TestService.run(SampleService.definition) { service in

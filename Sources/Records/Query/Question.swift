@@ -95,7 +95,7 @@ extension Selection {
     /// Without paths there is one group, of all.
     ///
     /// - Parameter paths: fields of the records, or of records that they name, as in `account.region`: those that the caller may not
-    ///   see count as without a value.
+    ///   see count as without a value. A record with several choices counts with each of them.
     package func groups(by paths: [String], sum: String? = nil) throws -> Question<[RecordGroup]> {
         var source = RecordSource(call.type)
         let keys = try paths.map { try key($0, adding: &source) }
@@ -145,6 +145,12 @@ extension Selection {
         _ path: String, adding source: inout RecordSource
     ) throws -> (target: FilterTarget, column: String) {
         guard let named = try ReferencePath(path, from: call.type, call.rights, call.following) else {
+            if let several = FilterTarget(path, in: call.type), case .array(let column) = several.place,
+                several.field.role == nil
+            {
+                try call.rights.requireReadable(several.field)
+                return (several, source.addElements(of: column))
+            }
             let target = try target(path)
             return (target, target.column)
         }

@@ -31,6 +31,16 @@ struct RecordSource: Sendable {
         return name
     }
 
+    /// Has a record once for each element of an array, and once where there is none. Returns the column of the element.
+    ///
+    /// - Parameter column: of the type itself.
+    mutating func addElements(of column: String) -> String {
+        let (number, name) = (joins.count + 1, "element_\(joins.count + 1)")
+        added.append(name)
+        joins.append(" LEFT JOIN LATERAL unnest(\(column)) AS elements_\(number) (\(name)) ON true")
+        return name
+    }
+
     var sql: String {
         guard !joins.isEmpty else { return type.source }
         return "(SELECT record.*, \(added.joined(separator: ", ")) FROM \(type.source(as: "record"))"
