@@ -106,7 +106,7 @@ extension FieldRules {
         self.init()
         if custom.isTyped { self.init(typedOf: String(custom.path.dropLast(TenantField.typedSuffix.count))) }
         isRequired = custom.isRequired
-        isOutputOnly = isOutputOnly || custom.formula != nil
+        isOutputOnly = isOutputOnly || custom.formula != nil || custom.rollUp != nil
         // What looks the same is to be the same.
         isKey = custom.isUnique
         range = custom.range
