@@ -30,6 +30,11 @@ package struct PolicySharingRule: Hashable, Sendable {
     func reaches(_ audience: Audience, _ use: ShareUse, at moment: Timestamp) -> Bool {
         isEnabled && shares.contains { $0.allows(use) && $0.holds(at: moment) && audience.includes($0.subject) }
     }
+
+    /// When it may be that it does not do that any more; nil for never.
+    package func end(for audience: Audience) -> Timestamp? {
+        shares.filter { audience.includes($0.subject) }.compactMap(\.end).min()
+    }
 }
 
 /// The sharing rules of a kind of records, found by whom they share with.

@@ -51,6 +51,17 @@ package final class PolicySnapshot: Sendable {
         deletedUnits = Set(units.filter(\.isDeleted).map(\.id))
     }
 
+    /// The same with another model.
+    private init(_ other: PolicySnapshot, _ model: TenantModel) {
+        (tenantID, epoch, isActive) = (other.tenantID, other.epoch, other.isActive)
+        (placements, settingsInOrder, self.model) = (other.placements, other.settingsInOrder, model)
+        (tags, rules, roles, users) = (other.tags, other.rules, other.roles, other.users)
+        (tree, deletedUnits) = (other.tree, other.deletedUnits)
+    }
+
+    /// The same where the workspace has another model: one that a transaction has made and that nobody else knows yet.
+    package func with(_ model: TenantModel) -> PolicySnapshot { PolicySnapshot(self, model) }
+
     /// Where a service keeps the tenant's data; nil when the policy does not tell.
     package func placement(of service: ServiceName) -> Placement? {
         placements.first { $0.service == service }

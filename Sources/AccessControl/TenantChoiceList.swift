@@ -30,6 +30,15 @@ package struct TenantChoiceList: Equatable, Sendable {
 
     /// The entry that records have under a value; nil for one that is not there, or not any more.
     package func entry(_ value: String) -> TenantChoice? { places[value].map { entries[$0] } }
+
+    /// What is chosen in place of a value now: what took its place, or the place of that, and so on; the value itself where nothing did.
+    package func successor(of value: String) -> String {
+        var (value, passed) = (value, Set<String>())
+        while let entry = entry(value), entry.isRetired, let next = entry.successor, passed.insert(value).inserted {
+            value = next
+        }
+        return value
+    }
 }
 
 /// One of what there is to choose from.

@@ -13,14 +13,19 @@ package struct TenantObject: Hashable, Sendable {
     package let pluralDisplayName: String?
     /// What it is for.
     package let description: String?
+    /// The name of the field that gives its records their display_name; nil: people write it.
+    package let displayField: String?
+    /// What whoever may do with some of its records may do with all of them, whoever owns them; nil: nothing.
+    package let openness: ShareUse?
 
     package init(
         name: String, number: Int64, isShared: Bool = false, numberFormat: NumberFormat? = nil,
-        displayName: String? = nil, pluralDisplayName: String? = nil, description: String? = nil
+        displayName: String? = nil, pluralDisplayName: String? = nil, description: String? = nil,
+        displayField: String? = nil, openness: ShareUse? = nil
     ) {
         (self.name, self.number, self.isShared, self.numberFormat) = (name, number, isShared, numberFormat)
         (self.displayName, self.pluralDisplayName) = (displayName, pluralDisplayName)
-        self.description = description
+        (self.description, self.displayField, self.openness) = (description, displayField, openness)
     }
 
     /// Before the name in grants, field policies, the ledger and jobs: no kind of records of the product has a dot in its name, also none of a

@@ -19,3 +19,12 @@ bool steward_phone_number(const char *typed, int32_t count, const char *country,
     std::memcpy(number, form.c_str(), form.size() + 1);
     return true;
 }
+
+int32_t steward_country_calling_code(const char *country, char *prefix, int32_t capacity) {
+    const PhoneNumberUtil *library = PhoneNumberUtil::GetInstance();
+    std::string national;
+    library->GetNddPrefixForRegion(country, true, &national);
+    if (national.size() >= static_cast<size_t>(capacity)) return 0;
+    std::memcpy(prefix, national.c_str(), national.size() + 1);
+    return library->GetCountryCodeForRegion(country);
+}

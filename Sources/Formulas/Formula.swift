@@ -38,8 +38,27 @@ package struct Formula: Sendable {
         step = checked.step.widened(from: checked.type, to: type)
     }
 
-    /// - Parameter field: the value of the field that stands at a place of `names`; nil when it is unset.
-    package func value(_ field: (Int) -> FormulaValue?) -> FormulaValue? { step.value(field) }
+    /// - Parameters:
+    ///   - field: the value of the field that stands at a place of `names`; nil when it is unset.
+    ///   - budget: what all formulas of the record may still handle.
+    package func value(_ field: (Int) -> FormulaValue?, _ budget: inout FormulaBudget) -> FormulaValue? {
+        step.value(field, &budget)
+    }
+}
+
+/// What the formulas of one record may handle: texts are long, and whoever waits for the loop waits for all of them. What is past it is unset.
+package struct FormulaBudget {
+    /// Bytes of texts (UTF-8) that functions are given and give.
+    package static let bytesMax = 1_000_000
+    private var left = bytesMax
+
+    package init() {}
+
+    /// False when there was not so much left.
+    mutating func take(_ values: some Sequence<FormulaValue>) -> Bool {
+        left -= values.reduce(0) { $0 + $1.textBytes }
+        return left >= 0
+    }
 }
 
 extension FormulaType {
@@ -63,41 +82,65 @@ indirect enum FormulaStep: Sendable {
     case joined([FormulaStep])
     case both(FormulaStep, FormulaStep)
     case either(FormulaStep, FormulaStep)
+    /// The first is one of others.
+    case oneOf(FormulaStep, [Equal])
+
+    /// A value that another may be equal to.
+    struct Equal: Sendable {
+        let value: FormulaStep
+        /// The other is a whole number, and is compared as a number.
+        let isWidened: Bool
+        let body: @Sendable ([FormulaValue]) -> FormulaValue?
+    }
 
     func widened(from type: FormulaType, to wanted: FormulaType) -> FormulaStep {
         type == .integer && wanted == .number ? .widened(self) : self
     }
 
-    func value(_ field: (Int) -> FormulaValue?) -> FormulaValue? {
+    func value(_ field: (Int) -> FormulaValue?, _ budget: inout FormulaBudget) -> FormulaValue? {
         switch self {
         case .constant(let value): return value
         case .field(let index): return field(index)
-        case .widened(let step): return step.value(field).flatMap { .rounded(Double($0.integer)) }
+        case .widened(let step): return step.value(field, &budget)?.widened
         case .call(let body, let steps):
             var values: [FormulaValue] = []
             values.reserveCapacity(steps.count)
             for step in steps {
-                guard let value = step.value(field) else { return nil }
+                guard let value = step.value(field, &budget) else { return nil }
                 values.append(value)
             }
-            return body(values)
+            return budget.take(values) ? body(values) : nil
         case .choice(let condition, let then, let otherwise):
-            return condition.value(field)?.flag == true ? then.value(field) : otherwise?.value(field)
+            return condition.value(field, &budget)?.flag == true
+                ? then.value(field, &budget) : otherwise?.value(field, &budget)
         case .first(let steps):
-            for step in steps { if let value = step.value(field) { return value } }
+            for step in steps { if let value = step.value(field, &budget) { return value } }
             return nil
-        case .isSet(let step): return .flag(step.value(field) != nil)
-        case .joined(let steps): return .limited(steps.compactMap { $0.value(field)?.asText }.joined())
+        case .isSet(let step): return .flag(step.value(field, &budget) != nil)
+        case .joined(let steps):
+            let values = steps.compactMap { $0.value(field, &budget) }
+            return budget.take(values) ? .limited(values.map(\.asText).joined()) : nil
         case .both(let one, let other):
-            let first = one.value(field)?.flag
+            let first = one.value(field, &budget)?.flag
             if first == false { return .flag(false) }
-            let second = other.value(field)?.flag
+            let second = other.value(field, &budget)?.flag
             return second == false ? .flag(false) : first == true && second == true ? .flag(true) : nil
         case .either(let one, let other):
-            let first = one.value(field)?.flag
+            let first = one.value(field, &budget)?.flag
             if first == true { return .flag(true) }
-            let second = other.value(field)?.flag
+            let second = other.value(field, &budget)?.flag
             return second == true ? .flag(true) : first == false && second == false ? .flag(false) : nil
+        case .oneOf(let step, let equals):
+            guard let value = step.value(field, &budget) else { return nil }
+            var isKnown = true
+            for equal in equals {
+                let sides = [equal.isWidened ? value.widened : value, equal.value.value(field, &budget)]
+                    .compactMap(\.self)
+                let isEqual = sides.count == 2 && budget.take(sides) ? equal.body(sides)?.flag : nil
+                if isEqual == true { return .flag(true) }
+                isKnown = isKnown && isEqual != nil
+            }
+            return isKnown ? .flag(false) : nil
         }
     }
 }

@@ -71,9 +71,23 @@ struct FormulaChecker {
             try requireFlag(0)
             try requireFlag(1)
             return (name == "and" ? .both(steps[0], steps[1]) : .either(steps[0], steps[1]), .flag)
+        case "in": return (try membership(arguments, nodes), .flag)
         case "date" where nodes.count == 2: return try day(arguments, nodes)
         default: return try function(name, arguments, nodes, at: position)
         }
+    }
+
+    private func membership(_ arguments: [Checked], _ nodes: [FormulaNode]) throws(FormulaError) -> FormulaStep {
+        var equals: [FormulaStep.Equal] = []
+        for index in nodes.indices.dropFirst() {
+            let position = nodes[index].position
+            let (test, _) = try function(
+                "=", [arguments[0], arguments[index]], [nodes[0], nodes[index]], at: position)
+            guard case .call(let body, let sides) = test else { preconditionFailure("a comparison is a function") }
+            let isWidened = if case .widened = sides[0] { arguments[0].type == .integer } else { false }
+            equals.append(FormulaStep.Equal(value: sides[1], isWidened: isWidened, body: body))
+        }
+        return .oneOf(arguments[0].step, equals)
     }
 
     /// Several values as ones of one type.
@@ -158,7 +172,8 @@ struct FormulaChecker {
         let steps = zip(arguments, fitting.parameters).map { $0.step.widened(from: $0.type, to: $1) }
         let whole = FormulaStep.call(fitting.body, steps)
         let areConstants = nodes.allSatisfy { if case .constant = $0.kind { true } else { false } }
-        if areConstants, whole.value({ _ in nil }) == nil {
+        var budget = FormulaBudget()
+        if areConstants, whole.value({ _ in nil }, &budget) == nil {
             throw FormulaError(position: position, text: "\(name) has no value for what stands here")
         }
         return (whole, fitting.result)

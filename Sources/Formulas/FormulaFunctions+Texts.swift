@@ -34,23 +34,23 @@ extension FormulaFunction {
         "left": part([.text, .integer]) { $0.prefix($1[0]) },
         "right": part([.text, .integer]) { $0.suffix($1[0]) },
         "mid": part([.text, .integer, .integer]) { $0.dropFirst(max(0, $1[0] - 1)).prefix($1[1]) },
-        "contains": found { text, part in part.isEmpty || !text.ranges(of: part).isEmpty },
-        "starts_with": found { $0.hasPrefix($1) }, "ends_with": found { $0.hasSuffix($1) },
+        "contains": found { !TextSearch(for: $1).places(in: $0, atMost: 1).isEmpty },
+        "starts_with": found { $0.utf8.starts(with: $1.utf8) },
+        "ends_with": found { $0.utf8.suffix($1.utf8.count).elementsEqual($1.utf8) },
         "replace": [
             FormulaFunction([.text, .text, .text], .text) { values in
                 let (text, old, new) = (values[0].text, values[1].text, values[2].text)
                 guard !old.isEmpty else { return .text(text) }
-                let ranges = text.ranges(of: old)
+                let places = TextSearch(for: old).places(in: text, atMost: textLengthMax)
                 // No more is put together than is taken.
-                guard ranges.count <= textLengthMax, ranges.count * new.utf8.count <= textLengthMax * 4 else {
-                    return nil
+                guard places.count * new.utf8.count <= textLengthMax * 4 else { return nil }
+                let (bytes, added) = (Array(text.utf8), Array(new.utf8))
+                var (result, rest): ([UInt8], Int) = ([], 0)
+                for place in places {
+                    result += bytes[rest..<place] + added
+                    rest = place + old.utf8.count
                 }
-                var (result, rest) = ("", text.startIndex)
-                for range in ranges {
-                    result += text[rest..<range.lowerBound] + new
-                    rest = range.upperBound
-                }
-                return .limited(result + text[rest...])
+                return .limited(String(decoding: result + bytes[rest...], as: UTF8.self))
             }
         ],
         "includes": [
@@ -68,7 +68,49 @@ extension FormulaFunction {
     ]
 }
 
+/// Looks for a text in others, scalar by scalar, in as many steps as both have bytes (Knuth, Morris, Pratt).
+struct TextSearch {
+    private let part: [UInt8]
+    /// Of each beginning of the part, how much of its end is a shorter beginning.
+    private let returns: [Int]
+
+    init(for text: String) {
+        let part = Array(text.utf8)
+        var returns = [0]
+        for index in part.indices.dropFirst() {
+            var known = returns[index - 1]
+            while known > 0, part[known] != part[index] { known = returns[known - 1] }
+            returns.append(part[known] == part[index] ? known + 1 : 0)
+        }
+        (self.part, self.returns) = (part, returns)
+    }
+
+    /// Where the part begins, in bytes, none within another; at the beginning when it is empty.
+    func places(in text: String, atMost count: Int) -> [Int] {
+        guard !part.isEmpty else { return [0] }
+        var (places, known): ([Int], Int) = ([], 0)
+        for (index, byte) in text.utf8.enumerated() {
+            while known > 0, part[known] != byte { known = returns[known - 1] }
+            if part[known] == byte { known += 1 }
+            guard known == part.count else { continue }
+            places.append(index + 1 - known)
+            if places.count == count { break }
+            known = 0
+        }
+        return places
+    }
+}
+
 extension FormulaValue {
+    /// Bytes of its texts.
+    var textBytes: Int {
+        switch self {
+        case .text(let text): text.utf8.count
+        case .texts(let texts): texts.reduce(0) { $0 + $1.utf8.count }
+        default: 0
+        }
+    }
+
     /// Nil for a text that is longer than those of formulas may be, and for an empty one: a record holds none.
     static func limited(_ text: String) -> FormulaValue? {
         !text.isEmpty && text.unicodeScalars.count <= FormulaFunction.textLengthMax ? .text(text) : nil

@@ -21,7 +21,7 @@ extension FormulaFunction {
         "add_months": [
             FormulaFunction([.date, .integer], .date) { values in
                 let (year, month, day) = values[0].date.components
-                guard abs(values[1].integer) < 12 * 10_000 else { return nil }
+                guard values[1].integer.magnitude < 12 * 10_000 else { return nil }
                 let months = year * 12 + month - 1 + Int(values[1].integer)
                 // A month that has no such day ends before it.
                 return (0...3).lazy.compactMap {

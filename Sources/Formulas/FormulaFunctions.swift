@@ -255,6 +255,9 @@ extension FormulaValue {
 extension FormulaValue {
     static func rounded(_ number: Double) -> FormulaValue? { DecimalNumber.rounded(number).map { .number($0) } }
 
+    /// A whole number as a number.
+    var widened: FormulaValue? { .rounded(Double(integer)) }
+
     /// The nearest whole number, by the decimal digits.
     static func whole(_ number: Double) -> FormulaValue? {
         DecimalNumber(number).product(with: 1).map { .integer($0) }
@@ -267,7 +270,7 @@ extension FormulaValue {
 
     static func day(_ day: CalendarDay, later days: Int64) -> FormulaValue? {
         // More than there are days of the calendar.
-        guard abs(days) < 4_000_000 else { return nil }
+        guard days.magnitude < 4_000_000 else { return nil }
         return known(CalendarDay(daysSince1970: day.daysSince1970 + Int(days)))
     }
 

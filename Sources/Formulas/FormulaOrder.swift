@@ -35,10 +35,12 @@ package enum FormulaOrder {
 }
 
 extension Formula {
-    /// The words of a text, among them the fields that it uses if it is a formula.
+    /// The words of a text that are no functions, among them the fields that it uses if it is a formula.
     package static func words(of text: String) -> [String] {
         guard let tokens = try? FormulaLexer.tokens(of: text) else { return [] }
-        return tokens.compactMap { if case .word(let word) = $0.kind { word } else { nil } }
+        return zip(tokens, tokens.dropFirst()).compactMap { token, next in
+            if case .word(let word) = token.kind, next.kind != .symbol("(") { word } else { nil }
+        }
     }
 }
 

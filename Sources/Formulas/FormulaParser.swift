@@ -97,18 +97,15 @@ struct FormulaParser {
         return left
     }
 
-    /// `x in ("a", "b")` is `x = "a" or x = "b"`.
+    /// `x in ("a", "b")` is `x = "a" or x = "b"`, with x looked at once.
     private mutating func membership(of left: FormulaNode, at position: Int) throws(FormulaError) -> FormulaNode {
         try expect("(", "\"in\" is followed by values in brackets, as in (\"A\", \"B\")")
-        var whole: FormulaNode?
-        for value in try arguments() {
-            let equal = node(.call("=", [left, value]), at: value.position)
-            whole = whole.map { node(.call("or", [$0, equal]), at: position) } ?? equal
-        }
-        guard let whole else {
+        let values = try arguments()
+        guard !values.isEmpty else {
             throw FormulaError(position: position, text: "\"in\" is followed by one value at least")
         }
-        return whole
+        size += values.count
+        return node(.call("in", [left] + values), at: position)
     }
 
     private mutating func operand() throws(FormulaError) -> FormulaNode {

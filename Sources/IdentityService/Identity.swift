@@ -70,7 +70,8 @@ package struct Identity: Sendable {
 
     /// Blocks for the time of one password hash.
     package init(_ parts: IdentityParts) throws {
-        directory = Directory(database: parts.directory)
+        let directory = Directory(database: parts.directory)
+        self.directory = directory
         let placements = DirectoryPlacements(directory: directory)
         let database = TenantDatabase(
             service: .identity, databases: parts.databases, placements: placements,
@@ -94,6 +95,7 @@ package struct Identity: Sendable {
         let department = DepartmentRecord(publication: publication, catalogue: catalogue).type
         let role = RoleRecord(publication: publication, catalogue: catalogue).type
         let uniqueFields = UniqueFieldClient(parts.services, parts.minter, policies, catalogue)
+        let modelUses = ModelUseClient(parts.services, parts.minter, policies, catalogue)
         let choiceUses = ChoiceUseClient(parts.services, parts.minter, policies)
         let field = FieldDefinitionRecord(
             publication: publication, catalogue: catalogue, uniqueFields: uniqueFields
@@ -110,10 +112,6 @@ package struct Identity: Sendable {
             directory: directory, tenantData: tenantData, provisioner: parts.provisioner, placements: placements,
             feed: feed,
             seed: TenantSeed(catalogue: catalogue, departments: department, roles: role, users: user))
-        let authentication = AuthenticationMethods(
-            directory: directory, tenantData: tenantData, hasher: hasher,
-            passwordCheck: PasswordCheck(signInGuard: signInGuard, hasher: hasher), revoker: revoker,
-            policies: policies, catalogue: catalogue)
         let tokens = try PageToken(secret: parts.pageTokenKey)
         let tenants = TenantMethods(
             directory: directory, tenantData: tenantData, signInGuard: signInGuard, hasher: hasher,
@@ -129,7 +127,11 @@ package struct Identity: Sendable {
             records: [user, department, role, field, object, choiceList, view, tag, rule],
             jobs: [handover.saga.job, transfer.saga.job],
             methods: { engine, router in
-                authentication.register(on: &router)
+                AuthenticationMethods(
+                    directory: directory, tenantData: tenantData, hasher: hasher,
+                    passwordCheck: PasswordCheck(signInGuard: signInGuard, hasher: hasher), revoker: revoker,
+                    policies: policies, catalogue: catalogue, engine: engine, users: user
+                ).register(on: &router)
                 tenants.register(on: &router)
                 UserMethods(
                     engine: engine, users: user, catalogue: catalogue, tenantData: tenantData, hasher: hasher,
@@ -138,7 +140,8 @@ package struct Identity: Sendable {
                 ).register(on: &router)
                 WorkspaceModelMethods(
                     engine: engine, objects: object, choiceLists: choiceList, fields: field, roles: role,
-                    uniqueFields: uniqueFields, publication: publication
+                    views: view, sharingRules: rule, uniqueFields: uniqueFields, uses: modelUses,
+                    publication: publication, tokens: tokens
                 ).register(on: &router)
                 ChoiceListMethods(engine: engine, lists: choiceList, client: choiceUses).register(on: &router)
                 SettingsMethods(engine: engine, tenantData: tenantData, publication: publication, tokens: tokens)

@@ -129,6 +129,13 @@ enum IdentityError {
             fieldViolations: fields.map { FieldViolation(field: $0, reason: reason, description: text) })
     }
 
+    static func ownTagsTooMany(_ most: Int64) -> RPCError {
+        .resourceExhausted(
+            "TAGS_TOO_MANY",
+            "One owner has at most \(most) tags that not everybody sees; delete one that is not needed, or share one with everybody.",
+            domain: domain, details: [("max", String(most))])
+    }
+
     static let tagsTooMany = RPCError.resourceExhausted(
         "TAGS_TOO_MANY",
         "The workspace has \(PolicyTag.countMax) tags, and may have no more; delete one that is not needed.",

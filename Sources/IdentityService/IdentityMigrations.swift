@@ -112,6 +112,8 @@ package enum IdentityMigrations {
             Migration(
                 number: 18, name: "create_choice_lists", sql: PackageResources.identity_0018_create_choice_lists_sql),
             Migration(number: 19, name: "add_formulas", sql: PackageResources.identity_0019_add_formulas_sql),
+            Migration(
+                number: 20, name: "version_models", sql: PackageResources.identity_0020_version_models_sql),
         ],
         rights: TableRights.kept(
             "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views",
@@ -121,5 +123,6 @@ package enum IdentityMigrations {
                 TableRights("object_definitions_number_seq", "USAGE"),
             ]
             + TableRights.changed("settings", changing: ["version"])
-            + TableRights.kept("settings_versions", changing: ["settings", "cancelled_at"]))
+            + TableRights.kept("settings_versions", changing: ["settings", "cancelled_at"])
+            + TableRights.kept("model_versions", changing: ["undoing_version"]))
 }

@@ -7,6 +7,7 @@ extension Purpose {
     static let signIn = Purpose("sign_in")
     static let getSettings = Purpose("get_settings")
     static let getSelf = Purpose("get_self")
+    static let updateSelf = Purpose("update_self", needs: "user.read", "user.update")
     static let changePassword = Purpose("change_password")
     static let setPassword = Purpose("set_password")
     static let resetAdminSignIn = Purpose("reset_admin_sign_in")

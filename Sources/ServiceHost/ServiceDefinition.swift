@@ -144,6 +144,7 @@ package struct ServiceDefinition: Sendable {
         try HandoverMethods(engine).register(on: &router)
         UniqueFieldMethods(engine).register(on: &router)
         try ChoiceUseMethods(engine).register(on: &router)
+        ModelUseMethods(engine).register(on: &router)
         if !mirrors.isEmpty { MirrorMethods(engine).register(on: &router) }
         let standing =
             pushes.map { MirrorJobs($0).standing } + (isSearched ? [SearchJobs(engine).standing] : [])

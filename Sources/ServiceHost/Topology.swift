@@ -40,6 +40,7 @@ package enum Topology {
         "steward.platform.v1.ChoiceUseService": [.identity],
         "steward.platform.v1.HandoverService": [.identity],
         "steward.platform.v1.MirrorService": recordServices,
+        "steward.platform.v1.ModelUseService": [.identity],
         "steward.platform.v1.PolicyService": recordServices,
         "steward.platform.v1.ProgramService": recordServices,
         "steward.platform.v1.ProvisioningService": [.identity],

@@ -43,11 +43,33 @@ package enum PhoneNumber {
         return typed.extension.isEmpty ? number : number + extensionMark + typed.extension
     }
 
-    /// What filters look for in numbers: a part of one without what parts digits. Nil for a text with anything else in it.
-    package static func part(_ text: String) -> String? {
-        let parts = text.unicodeScalars.filter { !isSeparator($0) }
-        guard !parts.isEmpty, parts.allSatisfy({ $0 == "+" || ("0"..."9").contains($0) }) else { return nil }
-        return String(String.UnicodeScalarView(parts))
+    /// What filters look for in numbers that are in their form: a part of one, however it was typed, without what is dialled before it. Nil for a text
+    /// that is no part of a number.
+    ///
+    /// - Parameters:
+    ///   - isBeginning: numbers begin with it, so that what is dialled before them becomes the code of a country.
+    ///   - country: where it is dialled.
+    package static func part(_ text: String, isBeginning: Bool, country: String?) -> String? {
+        guard text.utf8.count <= 4 * typedLengthMax else { return nil }
+        guard let typed = digits(text[...]), typed.digits.contains(where: { $0 != "+" }) else { return nil }
+        var digits = typed.digits
+        if digits.hasPrefix("+") {
+            if let zero = typed.zero { digits.remove(at: digits.utf8.index(digits.startIndex, offsetBy: zero)) }
+            return digits
+        }
+        let dialled = String(digits.drop { $0 == "0" })
+        guard !dialled.isEmpty else { return digits }
+        guard isBeginning else { return dialled }
+        if digits.hasPrefix("00") { return "+" + dialled }
+        guard let country, let place = callingCode(of: country) else { return digits }
+        return "+\(place.code)" + (digits.hasPrefix(place.prefix) ? digits.dropFirst(place.prefix.count) : digits[...])
+    }
+
+    private static func callingCode(of country: String) -> (code: Int32, prefix: String)? {
+        var prefix = [CChar](repeating: 0, count: 8)
+        let code = steward_country_calling_code(country, &prefix, Int32(prefix.count))
+        guard code > 0 else { return nil }
+        return (code, String(decoding: prefix.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }
 
     /// The number without its extension, of one in its form.
@@ -90,18 +112,8 @@ package enum PhoneNumber {
                 `extension` = digits.joined()
                 rest = rest[..<mark.lowerBound]
             }
-            let bracketed = rest.firstRange(of: "(0)")?.lowerBound
-            for (index, scalar) in zip(rest.unicodeScalars.indices, rest.unicodeScalars) {
-                if index == bracketed { zero = digits.utf8.count }
-                if let digit = digit(scalar) {
-                    digits += digit
-                } else if scalar == "+" || scalar == "＋" {
-                    guard digits.isEmpty else { return nil }
-                    digits = "+"
-                } else if !isSeparator(scalar) {
-                    return nil
-                }
-            }
+            guard let typed = PhoneNumber.digits(rest) else { return nil }
+            (digits, zero) = typed
             guard digits.utf8.count <= 20 else { return nil }
         }
 
@@ -132,6 +144,26 @@ package enum PhoneNumber {
         private static let marks: [[Unicode.Scalar]] = [
             "extension", "extn", "ext", "durchwahl", "x", "#", "转", "轉", "分机", "分機", "内線", "內線", "доб",
         ].map { Array($0.unicodeScalars) }
+    }
+
+    /// The digits of a text, behind a plus where one was typed, and the place among them of a zero in brackets; nil for a text with anything else but
+    /// what parts digits.
+    private static func digits(_ text: Substring) -> (digits: String, zero: Int?)? {
+        let bracketed = text.firstRange(of: "(0)")?.lowerBound
+        var digits = ""
+        var zero: Int?
+        for (index, scalar) in zip(text.unicodeScalars.indices, text.unicodeScalars) {
+            if index == bracketed { zero = digits.utf8.count }
+            if let digit = digit(scalar) {
+                digits += digit
+            } else if scalar == "+" || scalar == "＋" {
+                guard digits.isEmpty else { return nil }
+                digits = "+"
+            } else if !isSeparator(scalar) {
+                return nil
+            }
+        }
+        return (digits, zero)
     }
 
     private static func digit(_ scalar: Unicode.Scalar) -> String? {

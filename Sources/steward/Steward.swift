@@ -19,7 +19,9 @@ struct Steward: AsyncParsableCommand {
             """,
         version: BuildInfo.version,
         groupedSubcommands: [
-            CommandGroup(name: "Sign in", subcommands: [Login.self, Logout.self, WhoAmI.self, PasswordCommand.self])
+            CommandGroup(
+                name: "Sign in",
+                subcommands: [Login.self, Logout.self, WhoAmI.self, PasswordCommand.self, ProfileCommand.self])
         ] + RecordCommands.groups(["identity": [SettingsCommand.self, ModelCommand.self, Import.self]]) + [
             CommandGroup(name: "Find", subcommands: [SearchCommand.self]),
             CommandGroup(name: "What there is", subcommands: [ObjectCommand.self]),

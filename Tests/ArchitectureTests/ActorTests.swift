@@ -5,6 +5,7 @@ struct ActorTests {
     /// Nothing that came with a call decides there which program acts, or for whom.
     static let makers: Set<String> = [
         "Sources/IdentityService/Roles/RoleUpgrade.swift",
+        "Sources/IdentityService/Sessions/UpdateSelf.swift",
         "Sources/IdentityService/Tenants/ResetAdminSignIn.swift",
         "Sources/IdentityService/Tenants/TenantSeed.swift",
         "Sources/IdentityService/Users/TenantData.swift",
@@ -94,7 +95,8 @@ struct ActorTests {
     /// (CredentialTable says why).
     static let written: Set<String> = [
         "IdentityService: credentials", "IdentityService: settings",
-        "IdentityService: settings_versions", "IdentityService: users SET last_sign_in_at",
+        "IdentityService: settings_versions", "IdentityService: model_versions",
+        "IdentityService: users SET last_sign_in_at",
         "SalesService: stage_changes", "CustomerService: custom_objects", "CustomerService: record_numbers",
     ]
 

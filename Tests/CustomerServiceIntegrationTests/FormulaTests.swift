@@ -99,11 +99,37 @@ import Testing
         }
     }
 
-    @Test func whatDoesNotFitItsFieldIsRefused() async throws {
-        try await Self.run([Self.formula(1, "twice", .text, "display_name & display_name", lengthMax: 10)]) { service in
-            _ = try await service.create(Account(displayName: "12345"))
-            let refusal = try await denial { try await service.create(Account(displayName: "123456")) }
-            #expect(refusal.fieldViolations.map { "\($0.field) \($0.reason)" } == ["account.custom.twice TOO_LONG"])
+    /// Somebody else's formula is no reason why a record cannot be written.
+    @Test func whatDoesNotFitItsFieldIsUnset() async throws {
+        let fields = [
+            Self.formula(1, "twice", .text, "display_name & display_name", lengthMax: 10),
+            Self.formula(2, "length", .wholeNumber, "length(custom.twice)"),
+            Self.formula(3, "beginning", .text, "left(description, 20)"),
+            Self.formula(4, "lines", .longText, "left(description, 20)"),
+        ]
+        try await Self.run(fields) { service in
+            let made = try await service.create(
+                Account(displayName: "12345", description: "Zeile eins\nsecond\tline\nand more"))
+            let values = Self.values(made)
+            #expect(values["twice"]?.stringValue == "1234512345" && values["length"]?.intValue == 10)
+            #expect(values["beginning"]?.stringValue == "Zeile eins second li")
+            #expect(values["lines"]?.stringValue == "Zeile eins\nsecond\tli")
+            let longer = Self.values(try await service.update(Account(id: made.id, displayName: "123456")))
+            #expect(longer["twice"] == nil && longer["length"] == nil && longer["beginning"] != nil)
+        }
+    }
+
+    /// A record has room for 64 KiB of custom values: what people wrote comes first.
+    @Test func formulasThatHaveNoRoomAreUnset() async throws {
+        let note = TenantField(object: "account", number: 1, name: "note", kind: .longText)
+        let fields = [note] + (2...4).map { Self.formula($0, "copy\($0)", .longText, "custom.note & \"\"") }
+        try await Self.run(fields) { service in
+            let long = CustomField(name: "note", stringValue: String(repeating: "长", count: 8_000))
+            let made = try await service.create(Account(customFields: [long], displayName: "a"))
+            #expect(made.customFields == [long])
+            let short = CustomField(name: "note", stringValue: "短")
+            let changed = try await service.update(Account(id: made.id, customFields: [short]))
+            #expect(Self.values(changed).count == 4)
         }
     }
 
@@ -169,6 +195,24 @@ import Testing
             let purposes = try await service.number(
                 "SELECT count(*) FROM {schema}.ledger WHERE purpose = 'reckon_formulas'")
             #expect(purposes >= 900)
+        }
+    }
+
+    /// What else shapes a value than its formula is looked at, too.
+    @Test func recordsFollowWhatShapesAValue() async throws {
+        @Sendable func score(_ decimals: Int) -> TenantField {
+            Self.formula(11, "score", .number, "custom.size / 3", decimals: decimals)
+        }
+        @Sendable func name(_ lengthMax: Int) -> TenantField {
+            Self.formula(12, "double", .text, "display_name & display_name", lengthMax: lengthMax)
+        }
+        try await Self.run(Self.inputs + [score(1), name(3)]) { service in
+            let made = try await service.create(Self.account("ab", size: 10))
+            #expect(Self.values(made)["score"]?.doubleValue == 3.3 && Self.values(made)["double"] == nil)
+            service.set(Self.inputs + [score(3), name(4)])
+            _ = try await Self.settle(service)
+            let values = Self.values(try await service.get(made))
+            #expect(values["score"]?.doubleValue == 3.333 && values["double"]?.stringValue == "abab")
         }
     }
 

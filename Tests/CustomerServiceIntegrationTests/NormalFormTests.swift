@@ -62,7 +62,7 @@ import Testing
                 Contact(familyName: "b", contactPoints: [ContactPoint(kind: .mobile, value: "0171 2345678")]))
             let filters = [
                 #"phone = "+49 30 1234567""#, #"phone = "030/1234567""#, #"phone in ("030 1234567", "1")"#,
-                #"phone ~ "30 123-45""#,
+                #"phone ~ "30 123-45""#, #"phone ~ "030 123""#, #"phone ^= "030 123""#, #"phone ^= "+49 (0)30""#,
                 #"email = "Ann@xn--mller-kva.de""#, #"website = "HTTPS://WWW.müller.de:443/""#,
                 #"country_code = Germany"#,
                 #"country_code in (deu, FR)"#, #"phone_typed = "0301234567""#,
@@ -150,6 +150,36 @@ import Testing
             #expect(same.customFields == made.customFields)
             let gone = try await service.update(Account(id: made.id), ["custom.hotline"])
             #expect(gone.customFields.map(\.name) == ["shop", "invoices"])
+        }
+    }
+
+    /// A workspace that has given the name to a field of its own keeps it, and its values.
+    @Test func aFieldOfTheSameNameIsItsOwn() async throws {
+        try await TestService.run(CustomerService.definition) { service in
+            service.set(Self.berlin)
+            service.set([
+                TenantField(object: "account", number: 1, name: "hotline", kind: .phone),
+                TenantField(object: "account", number: 2, name: "hotline_typed", kind: .text),
+            ])
+            let sent = [
+                CustomField(name: "hotline", stringValue: "030 1234567"),
+                CustomField(name: "hotline_typed", stringValue: "of the shop"),
+            ]
+            let made = try await service.create(Account(customFields: sent, displayName: "a"))
+            let told = made.customFields.map { "\($0.name ?? "") \($0.stringValue ?? "")" }
+            #expect(told == ["hotline +49301234567", "hotline_typed of the shop"])
+        }
+    }
+
+    @Test func whatAReferenceNamesIsComparedInItsForm() async throws {
+        try await TestService.run(CustomerService.definition) { service in
+            service.set(Self.berlin)
+            let account = try await service.create(Account(displayName: "a", phone: "030 1234567"))
+            let call = try await service.create(Activity(kind: .call, subject: "c", accountID: account.id))
+            for filter in [#"account.phone = "(030) 123 45 67""#, #"account.phone ^= "030 12""#] {
+                let found = try await service.list(Activity.self, filter)
+                #expect(found.map(\.id) == [call.id], "\(filter)")
+            }
         }
     }
 

@@ -102,7 +102,10 @@ private struct FormulaMaker {
     private mutating func constant(_ type: FormulaType) -> (text: String, value: FormulaValue) {
         switch type {
         case .integer:
-            let number = random.chance(5) ? Int64.max - Int64(random.number(0...3)) : Int64(random.number(0...40))
+            let number =
+                random.chance(5)
+                ? [Int64.max - Int64(random.number(0...3)), 1 << 53][random.number(0...1)]
+                : Int64(random.number(0...40))
             return ("\(number)", .integer(number))
         case .number:
             let number = Double(random.number(0...20_000)) / [1, 10, 100, 1000][random.number(0...3)]
@@ -263,7 +266,16 @@ private struct FormulaMaker {
     ) -> FormulaPart { strict(parts, text, body) }
 
     private mutating func flag(_ depth: Int) -> FormulaPart {
-        switch random.number(0...4) {
+        switch random.number(0...5) {
+        case 5:
+            let one = mixed(.number, depth: depth - 1)
+            let others = (0..<random.number(1...3)).map { _ in mixed(.number, depth: depth - 1) }
+            let list = others.map(\.text).joined(separator: ", ")
+            return joined([one] + others, "(\(one.text) in (\(list)))") { record in
+                guard let value = one.worth(record) else { return nil }
+                let equal = others.map { other in other.worth(record).map { Self.order(value, $0) == 0 } }
+                return equal.contains(true) ? .flag(true) : equal.contains(nil) ? nil : .flag(false)
+            }
         case 0, 1:
             let isAnd = random.chance(50)
             let (one, other) = pair(.flag, depth)

@@ -196,6 +196,11 @@ import Testing
         #expect(length == nil)
     }
 
+    @Test func `functions are no fields`() {
+        let words = Formula.words(of: "amount(custom.fee) + date (due_on, 'UTC') in (amount, 3)")
+        #expect(words == ["custom.fee", "due_on", "amount"])
+    }
+
     @Test func `formulas come after those that they use`() throws {
         let sorted = try FormulaOrder.sorted(["a": ["b", "x"], "b": ["c"], "c": []])
         #expect(sorted == ["c", "b", "a"])

@@ -25,6 +25,7 @@ final class FakeHandover: RPCChannel {
         var isAway = false
         var repeatsValues = false
         var merges: [String] = []
+        var modelUses: Int64 = 0
     }
 
     private let state = Mutex(State())
@@ -40,6 +41,8 @@ final class FakeHandover: RPCChannel {
     /// What it answers from now on. For tests that have an identity of their own.
     func stands(_ handover: Handover) { state.withLock { $0.standing = handover } }
     func repeatsValues(_ repeats: Bool) { state.withLock { $0.repeatsValues = repeats } }
+    /// How many records each object has, and each field values.
+    func usesModel(_ count: Int64) { state.withLock { $0.modelUses = count } }
     func goAway(_ isAway: Bool) { state.withLock { $0.isAway = isAway } }
 
     func unary(
@@ -49,6 +52,7 @@ final class FakeHandover: RPCChannel {
             guard let token = options.callerToken else { throw RPCError.unauthenticated("NOBODY", "Nobody calls.") }
             let caller = try verifier.verify(token)
             if method.name == "PrepareUniqueField" { return try prepared(request) }
+            if method.name == "CountModelUses" { return try counted(request) }
             if let answer = try choices(method, request, caller) { return answer }
             let standing = try state.withLock { state in
                 guard !state.isAway else { throw RPCError.unavailable("DOWN", "The service is down.") }
@@ -69,6 +73,15 @@ final class FakeHandover: RPCChannel {
         } catch {
             throw RPCError(masking: error)
         }
+    }
+
+    private func counted(_ request: [UInt8]) throws -> [UInt8] {
+        let request = try CountModelUsesRequest(decoding: request)
+        let (isAway, count) = state.withLock { ($0.isAway, $0.modelUses) }
+        guard !isAway else { throw RPCError.unavailable("DOWN", "The service is down.") }
+        return CountModelUsesResponse(
+            objectCounts: request.objectNumbers.map { _ in count }, fieldCounts: request.fields.map { _ in count }
+        ).encoded()
     }
 
     /// Customer has two fields with the list, sales none. What is begun is noted.

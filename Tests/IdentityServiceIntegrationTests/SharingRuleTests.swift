@@ -83,6 +83,7 @@ private typealias FieldPolicy = Contracts.FieldPolicy
                 (filter("tag_ids is set"), "FILTER_FIELD_UNKNOWN"), (filter("version > 1"), "FILTER_FIELD_UNKNOWN"),
                 (filter("shares.user_id is set"), "FILTER_FIELD_UNKNOWN"),
                 (filter("sharing_selection_ids is set"), "FILTER_FIELD_UNKNOWN"),
+                (filter("custom_fields is set"), "FILTER_FIELD_UNKNOWN"),
                 (filter("owner_id = me"), "FILTER_TYPE_MISMATCH"), (filter("custom.size > 1"), "FILTER_FIELD_UNKNOWN"),
                 (filter("city = \"\(String(repeating: "长", count: 1_000))\""), "TOO_LONG"),
                 (rule { $0.displayName = "TAKEN" }, "DISPLAY_NAME_TAKEN"),

@@ -112,12 +112,18 @@ private typealias Tag = IdentityContracts.Tag
             try await identity.tamper(
                 """
                 INSERT INTO \(workspace.schema).tags
-                    (id, version, created_at, updated_at, owner_id, display_name, shared_department_ids, shared_role_ids)
-                SELECT gen_random_uuid(), 1, now(), now(), '\(workspace.adminID)', 'tag ' || n, '{}', '{}'
+                    (id, version, created_at, updated_at, owner_id, display_name, shared_department_ids, shared_role_ids,
+                    shared_with_all)
+                SELECT gen_random_uuid(), 1, now(), now(), '\(workspace.adminID)', 'tag ' || n, '{}', '{}',
+                    n > \(TagRecord.ownedMax - 1)
                 FROM generate_series(1, \(PolicyTag.countMax - 1)) AS n
                 """)
             let last = try await workspace.create(Tag(displayName: "last"))
-            let error = try await denial { try await workspace.create(Tag(displayName: "one more")) }
+            let own = try await denial { try await workspace.create(Tag(displayName: "one more of mine")) }
+            #expect(own.reason == "TAGS_TOO_MANY" && own.details.map(\.value) == ["1000"])
+            let error = try await denial {
+                try await workspace.create(Tag(displayName: "one more", sharedWithAll: true))
+            }
             #expect(error.code == .resourceExhausted && error.reason == "TAGS_TOO_MANY")
             let told = error.details.map { "\($0.key) \($0.value)" }
             #expect(told == ["max 10000"])

@@ -167,13 +167,19 @@ import Testing
     }
 
     @Test func aNameOfADeletedObjectIsNotGivenAgain() async throws {
-        try await inWorkspace { _, workspace in
+        try await inWorkspace(ofItsOwn: true) { identity, workspace in
+            let customer = try #require(identity.services[.customer])
             try await Self.apply(Self.model, workspace)
             let object = try #require(try await workspace.list(ObjectDefinition.self, #"name = "room""#).first)
             try await workspace.delete(object)
+            customer.usesModel(1)
             let error = try await denial { try await Self.apply(Self.model, workspace) }
             #expect(error.reason == "OBJECT_NAME_TAKEN" && error.message.contains("restore it"), "\(error)")
             #expect(error.fieldViolations.map(\.field) == ["model.objects[1].name"])
+            // One of which nothing is left comes back.
+            customer.usesModel(0)
+            let again = try await Self.apply(Self.model, workspace)
+            #expect(again.changes.map(\.name) == ["room"] && again.changes.first?.created == true)
         }
     }
 

@@ -201,6 +201,28 @@ private typealias PolicySharingRule = AccessControl.PolicySharingRule
         }
     }
 
+    /// Nothing is written and no policy comes when a rule's time is over.
+    @Test func aWatcherIsToldThatTheTimeOfARuleIsOver() async throws {
+        try await SharingTests.run { service in
+            let (owner, other) = (SharingTests.rep(service), SharingTests.rep(service))
+            service.set(rules: [
+                Self.rule("city = Rom", with: [.user(other)], until: .now().advanced(by: .seconds(2))),
+                Self.rule("city = Ulm", with: [.user(other)], until: .now().advanced(by: .seconds(900))),
+            ])
+            let rom = try await service.create(Account(displayName: "a", city: "Rom"), as: owner)
+            let ulm = try await service.create(Account(displayName: "b", city: "Ulm"), as: owner)
+            let watch = try await service.accounts(as: other).watchAccounts(WatchAccountsRequest())
+            var told: Set<String> = []
+            while told.count < 2 { told.formUnion(try await watch.next()?.records.compactMap(\.id) ?? []) }
+            #expect(told == [rom.id ?? "", ulm.id ?? ""])
+            var isReset = false
+            while !isReset { isReset = try #require(try await watch.next()).reset == true }
+            told = []
+            while told.isEmpty { told.formUnion(try #require(try await watch.next()).records.compactMap(\.id)) }
+            #expect(told == [ulm.id ?? ""])
+        }
+    }
+
     @Test func aFilterThatDoesNotFitSelectsNothing() async throws {
         try await SharingTests.run { service in
             let other = SharingTests.rep(service)

@@ -197,12 +197,13 @@ import Wire
             let cases = [
                 UpdateMatchingAccountsRequest(addTagIDs: [new], removeTagIDs: [new]),
                 UpdateMatchingAccountsRequest(record: Account(tagIDs: [new]), addTagIDs: [old]),
+                UpdateMatchingAccountsRequest(record: Account(), updateMask: ["tag_ids"]),
                 UpdateMatchingAccountsRequest(addTagIDs: ["x"]),
                 UpdateMatchingAccountsRequest(addTagIDs: (0...50).map { _ in new }),
             ]
             var reasons: [String] = []
             for request in cases { reasons.append(try await denial { try await preview(request) }.reason) }
-            #expect(reasons == ["DUPLICATE", "DUPLICATE", "INVALID_ID", "BATCH_SIZE_INVALID"])
+            #expect(reasons == ["DUPLICATE", "TAGS_LISTED", "TAGS_LISTED", "INVALID_ID", "BATCH_SIZE_INVALID"])
             let (left, before) = (try await service.list(Account.self).map(\.tagIDs), [old, hidden].sorted())
             #expect(left == [before, before])
         }

@@ -29,6 +29,8 @@ import Testing
         let shortened = hours.calendar.exceptions.first?.hours.count
         #expect(shortened == 4)
         #expect(throws: UsageProblem.self) { try again.remove(["2026-12-24"]) }
+        let week = try CalendarEdit.weekdays("monday-sunday")
+        #expect(throws: UsageProblem.self) { try hours.setHours(week, []) }
     }
 
     @Test func aDayThatIsThereBecomesAsItIsGiven() {

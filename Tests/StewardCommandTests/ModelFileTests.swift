@@ -103,4 +103,23 @@ import Testing
             fieldViolations: [error, error].flatMap(\.fieldViolations))
         #expect(ModelPlace.named(both, in: model).fieldViolations.first?.field.hasPrefix("model.") == false)
     }
+
+    /// Nine lists of nine aliases of the one before would be a file of gigabytes.
+    @Test func aliasesAreRefusedAndMarksOfTheOrderOfBytesAreNot() throws {
+        var lines = ["a0: &a0 [x, x]"]
+        for number in 1...9 {
+            let all = Array(repeating: "*a\(number - 1)", count: 9).joined(separator: ", ")
+            lines.append("a\(number): &a\(number) [\(all)]")
+        }
+        let problem = #expect(throws: UsageProblem.self) {
+            try ModelFile.model(of: lines.joined(separator: "\n"), "bomb.yaml")
+        }
+        #expect(problem?.text == "bomb.yaml has the alias *a0")
+        let model = try ModelFile.model(
+            of: "\u{feff}objects:\n  - { name: course, display_name: A & B *bold*, plural_display_name: C }\n",
+            "bom.yaml")
+        #expect(model.objects.first?.displayName == "A & B *bold*")
+        let empty = #expect(throws: UsageProblem.self) { try ModelFile.model(of: " \n", "empty.yaml") }
+        #expect(empty?.text == "empty.yaml is no model: it is empty")
+    }
 }

@@ -1,6 +1,7 @@
 import Contracts
 import CustomerContracts
 import Foundation
+import IdentityContracts
 import StewardClient
 import TestSteward
 import Testing
@@ -33,6 +34,7 @@ extension SystemTests {
             let program = "\(steward.folder)/example-c"
             try await expectSuccess([
                 "\(Self.clients)/c/build", program, "\(Self.project)/proto", "\(Self.clients)/c/example.c",
+                "\(Self.clients)/c/steward_fields.c",
                 "steward/rpc/v1/session_service.proto", "steward/rpc/v1/health_service.proto",
                 "steward/identity/v1/authentication_service.proto", "steward/customer/v1/account_service.proto",
                 "steward/type/v1/filter.proto", "steward/type/v1/record.proto", "steward/type/v1/share.proto",
@@ -49,18 +51,29 @@ extension SystemTests {
                 _ = try await workspace.admin.accounts.createAccount(
                     CreateAccountRequest(record: Account(displayName: name)))
             }
+            _ = try await workspace.admin.fieldDefinitions.createFieldDefinition(
+                CreateFieldDefinitionRequest(
+                    record: FieldDefinition(object: "account", name: "visits", kind: .wholeNumber, displayName: "拜访")))
+            let clou = try await workspace.admin.accounts.listAccounts(
+                ListAccountsRequest(filterExpression: "display_name = Clou")
+            ).records[0]
+            _ = try await workspace.admin.accounts.updateAccount(
+                UpdateAccountRequest(
+                    record: Account(id: clou.id, customFields: [CustomField(name: "visits", intValue: 41)])))
             let password = "\(steward.folder)/\(UUID().uuidString)"
             try "\(TestSteward.password)\n".write(toFile: password, atomically: true, encoding: .utf8)
             let said = try await expectSuccess(
                 command + [
                     "localhost", "\(steward.gateway.port)", steward.trustRoots, workspace.name, workspace.adminEmail,
+                    "visits",
                 ],
                 inputPath: password, environment: environment)
             // Newest first. Just after its start the gateway may not have heard of the services yet.
             let lines = said.split(separator: "\n").filter { $0 != "health HEALTH_STATE_NOT_SERVING" }
             #expect(
                 lines == [
-                    "signed in to \(workspace.name)", "account Clou", "account Birne", "account Ähre",
+                    "signed in to \(workspace.name)", "account Clou visits 42", "account Birne visits 1",
+                    "account Ähre visits 1",
                     "health HEALTH_STATE_SERVING",
                 ])
             await workspace.close()

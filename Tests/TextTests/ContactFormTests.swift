@@ -35,10 +35,20 @@ import Testing
         #expect(form == nil)
     }
 
-    @Test func partsOfNumbersAreDigits() {
-        #expect(PhoneNumber.part("30 12-3") == "30123")
-        #expect(PhoneNumber.part("+49 (30)") == "+4930")
-        #expect(PhoneNumber.part("ann") == nil && PhoneNumber.part(" ") == nil)
+    @Test(arguments: [
+        ("30 12-3", nil, "30123", "30123"), ("+49 (30)", nil, "+4930", "+4930"),
+        ("030 55", "DE", "3055", "+493055"), ("(030) 55", "DE", "3055", "+493055"), ("030 55", nil, "3055", "03055"),
+        ("+49 (0)30 55", "DE", "+493055", "+493055"), ("0049 30", "US", "4930", "+4930"),
+        ("５５６６", "CN", "5566", "+865566"), ("06 12", "IT", "612", "+390612"), ("1 415", "US", "1415", "+1415"),
+        ("000", "DE", "000", "000"), ("ann", "DE", nil, nil), (" ", "DE", nil, nil), ("+", nil, nil, nil),
+    ])
+    func partsOfNumbersAreLookedForAsTheyAreStored(
+        _ typed: String, _ country: String?, _ part: String?, _ beginning: String?
+    ) {
+        let found = PhoneNumber.part(typed, isBeginning: false, country: country)
+        #expect(found == part)
+        let first = PhoneNumber.part(typed, isBeginning: true, country: country)
+        #expect(first == beginning)
     }
 
     /// Whatever is typed: a form has its own form, and its length is bounded.

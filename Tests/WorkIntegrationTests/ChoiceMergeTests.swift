@@ -166,6 +166,29 @@ import Text
         }
     }
 
+    /// Somebody corrects himself while the first merge is under way: what it did not come to goes to where all shall be.
+    @Test func whatIsMergedOnFollows() async throws {
+        try await Self.run { matching in
+            let service = matching.service
+            try await service.batchCreate((0..<120).map { Self.account("i\($0)", "auto", many: ["auto", "cars"]) })
+            Self.publish(service, retired: ["auto"])
+            let job = try #require(try await Self.begin(matching))
+            let merged = TenantChoiceList(
+                name: "branch",
+                entries: [
+                    TenantChoice(value: "auto", isRetired: true, successor: "cars"),
+                    TenantChoice(value: "cars", isRetired: true, successor: "银行"), TenantChoice(value: "银行"),
+                ], boundFields: ["account.industry"])
+            service.set(Self.fields, objects: Self.objects, choiceLists: [merged])
+            await matching.settle()
+            let report = try await matching.job(job).report
+            #expect(report?.changedCount == 240 && report?.refusedCount == 0)
+            let all = try await service.list(Account.self)
+            let many = Set(all.flatMap(\.customFields).map { Set($0.stringValues) })
+            #expect(all.allSatisfy { $0.industry == "银行" } && many == [["cars", "银行"]])
+        }
+    }
+
     @Test func anUndoBringsAnEntryBackThatLivesAgain() async throws {
         try await Self.run { matching in
             let service = matching.service

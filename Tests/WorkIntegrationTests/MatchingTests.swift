@@ -1,6 +1,7 @@
 import AccessControl
 import Contracts
 import CustomerContracts
+import CustomerService
 import Postgres
 import RPC
 import Records
@@ -46,6 +47,27 @@ import Testing
             #expect(
                 try await matching.service.number("SELECT count(*) FROM {schema}.jobs WHERE name LIKE '%matching%'")
                     == 0)
+        }
+    }
+
+    /// A job keeps the request that it carries out, with what was typed for phone numbers.
+    @Test func whatWasTypedForANumberIsKept() async throws {
+        try await Matching.run(CustomerService.definition) { matching in
+            matching.service.set(WorkspaceSettings(timeZone: "Europe/Berlin"))
+            matching.service.set([TenantField(object: "account", number: 1, name: "hotline", kind: .phone)])
+            _ = try await matching.makeAccounts(2)
+            let hotline = CustomField(name: "hotline", stringValue: "(030) 11 22 33")
+            let values = Account(customFields: [hotline], phone: "(030) 77 88 99")
+            for mask in [[], ["phone", "custom.hotline"]] {
+                _ = try await matching.update("city = \"Berlin\"", values, mask: mask)
+                await matching.settle()
+                for account in try await matching.service.list(Account.self) {
+                    #expect(account.phone == "+4930778899" && account.phoneTyped == "(030) 77 88 99")
+                    let custom = account.customFields.map { "\($0.name ?? "") \($0.stringValue ?? "")" }
+                    #expect(custom.sorted() == ["hotline +4930112233", "hotline_typed (030) 11 22 33"])
+                    _ = try await matching.service.update(Account(id: account.id), ["phone", "custom_fields"])
+                }
+            }
         }
     }
 

@@ -9,6 +9,7 @@
 #include "steward/platform/v1/choice_use_service.pb-c.h"
 #include "steward/platform/v1/handover_service.pb-c.h"
 #include "steward/platform/v1/mirror_service.pb-c.h"
+#include "steward/platform/v1/model_use_service.pb-c.h"
 #include "steward/platform/v1/policy_service.pb-c.h"
 #include "steward/platform/v1/program_service.pb-c.h"
 #include "steward/platform/v1/provisioning_service.pb-c.h"
@@ -64,6 +65,9 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_open_mirror_
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_apply_mirror_request_descriptor(void) { return &steward__platform__v1__apply_mirror_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_mirror_range_descriptor(void) { return &steward__platform__v1__mirror_range__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_apply_mirror_response_descriptor(void) { return &steward__platform__v1__apply_mirror_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_count_model_uses_request_descriptor(void) { return &steward__platform__v1__count_model_uses_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_counted_field_descriptor(void) { return &steward__platform__v1__counted_field__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_count_model_uses_response_descriptor(void) { return &steward__platform__v1__count_model_uses_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_watch_policies_request_descriptor(void) { return &steward__platform__v1__watch_policies_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_watch_policies_response_descriptor(void) { return &steward__platform__v1__watch_policies_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_policy_change_descriptor(void) { return &steward__platform__v1__policy_change__descriptor; }

@@ -12,6 +12,10 @@ extern "C" {
 // fit. May be called on any thread.
 bool steward_phone_number(const char *typed, int32_t count, const char *country, char *number, int32_t capacity);
 
+// The code of a country, as in 49, and in `prefix`, with a zero at its end, what is dialled before numbers within it, as in 0. Zero for a country that
+// has none, or when the prefix does not fit. May be called on any thread.
+int32_t steward_country_calling_code(const char *country, char *prefix, int32_t capacity);
+
 #ifdef __cplusplus
 }
 #endif

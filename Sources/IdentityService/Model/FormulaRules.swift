@@ -94,7 +94,10 @@ extension TenantModel {
             fields(of: object).compactMap { field in field.formula.map { (field.path, $0) } },
             uniquingKeysWith: { first, _ in first })
         var (found, left): (Set<String>, [String]) = ([field], [field])
+        let display = fields(of: object).first { $0.name == self.object(object)?.displayField }?.path
         while let next = left.popLast() {
+            // The name is that field's value.
+            if next == "display_name", let display, found.insert(display).inserted { left.append(display) }
             guard let formula = formulas[next] else { continue }
             for word in Formula.words(of: formula) where found.insert(word).inserted { left.append(word) }
         }

@@ -1,6 +1,7 @@
 import AccessControl
 import Contracts
 import IdentityContracts
+import Postgres
 import RPC
 import Records
 import Tenancy
@@ -13,17 +14,21 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
     let choiceLists: RecordType
     let fields: RecordType
     let roles: RecordType
+    let views: RecordType
+    let sharingRules: RecordType
     let uniqueFields: UniqueFieldClient
+    let uses: ModelUseClient
     let publication: PolicyPublication
+    let tokens: PageToken
 
-    /// Objects, choice lists, fields and roles of a model.
+    /// Objects, choice lists, fields, roles, views and sharing rules of a model.
     static let countMax = 2_000
 
     func getWorkspaceModel(
         _ request: GetWorkspaceModelRequest, _ context: CallContext
     ) async throws -> GetWorkspaceModelResponse {
         let query = try await RecordQuery(engine, context, reading: objects, choiceLists, fields, roles)
-        let (objects, lists, fields, roles) = try await query.answers(
+        let (objects, lists, fields, allRoles) = try await query.answers(
             query.select(objects).all(ObjectDefinition.self, by: ["name"], countMax: Self.countMax),
             query.select(choiceLists).all(ChoiceList.self, by: ["name"], countMax: Self.countMax),
             query.select(fields).all(FieldDefinition.self, by: ["object", "name"], countMax: Self.fieldsMax),
@@ -36,38 +41,80 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
         model.fields = try fields.filter { field in
             field.object.map { !TenantObject.isObject($0) || defined.contains($0) } ?? false
         }.map { try plain($0, context) }
-        model.roles = try roles.filter { !$0.isAdmin }.map { try plain($0, context) }
+        model.roles = try allRoles.filter { !$0.isAdmin }.map { try plain($0, context) }
+        try await addShares(to: &model, ModelRoles(allRoles), context)
         var response: GetWorkspaceModelResponse?
-        try await engine.reading(context) { transaction in
+        try await engine.reading(context) { [model] transaction in
+            var model = model
             let rows = try await transaction.query(SettingsTable.since(transaction.now))
             let settings = try SettingsTable.timeline(rows).version(at: transaction.now).values
             model.settings = settings.withoutExceptions
-            response = GetWorkspaceModelResponse(model: model)
+            let last = try await Self.lastVersion(in: transaction)
+            response = GetWorkspaceModelResponse(model: model, modelVersion: last?.number ?? 0)
         }
         return response ?? GetWorkspaceModelResponse(model: model)
+    }
+
+    /// Views and sharing rules, of who may read such.
+    private func addShares(to model: inout WorkspaceModel, _ roles: ModelRoles, _ context: CallContext) async throws {
+        if try await scopeOfReading(views, context) > .none {
+            let query = try await RecordQuery(engine, context, reading: views)
+            let found = try await query.answers(
+                query.select(views, where: SavedView.ofModel).all(
+                    SavedView.self, by: ["object", "display_name", "id"], countMax: Self.countMax))
+            var seen: Set<String> = []
+            // Of several that are called the same the oldest is found again when the model is applied.
+            model.views = found.compactMap { ModelView($0, roles) == nil ? nil : $0 }
+                .filter { seen.insert($0.nameInModel).inserted }.compactMap { ModelView($0, roles) }
+        }
+        if try await scopeOfReading(sharingRules, context) > .none {
+            let query = try await RecordQuery(engine, context, reading: sharingRules)
+            let found = try await query.answers(
+                query.select(sharingRules).all(SharingRule.self, by: ["display_name"], countMax: Self.countMax))
+            let now = Timestamp.now()
+            model.sharingRules = found.compactMap { ModelSharingRule($0, roles, at: now) }
+        }
+    }
+
+    func scopeOfReading(_ type: RecordType, _ context: CallContext) async throws -> Scope {
+        try await engine.access(context, to: type.object, writes: false).access.scope(.read)
+    }
+
+    static func lastVersion(in transaction: RecordTransaction) async throws -> ModelVersion? {
+        try await transaction.query(ModelVersionTable.last).first.map {
+            ModelVersion(number: try $0.int64(0), time: try $0.timestamp(1), user: try $0.optionalID(2))
+        }
     }
 
     func applyWorkspaceModel(
         _ request: ApplyWorkspaceModelRequest, _ context: CallContext
     ) async throws -> ApplyWorkspaceModelResponse {
-        for type in [objects, choiceLists, fields, roles] { _ = try await engine.authorise(context, type, .update) }
         let model = request.model ?? WorkspaceModel()
-        let count = model.objects.count + model.choiceLists.count + model.fields.count + model.roles.count
+        let types =
+            [objects, choiceLists, fields, roles] + (model.views.isEmpty ? [] : [views])
+            + (model.sharingRules.isEmpty ? [] : [sharingRules])
+        for type in types { _ = try await engine.authorise(context, type, .update) }
+        let count =
+            model.objects.count + model.choiceLists.count + model.fields.count + model.roles.count + model.views.count
+            + model.sharingRules.count
         guard count <= Self.countMax else { throw IdentityError.modelTooLong(count, max: Self.countMax) }
         let proofs = try await prepare(model, context)
+        let unused = try await unusedObjects(model, context)
         let change = model.settings == nil ? nil : try await SettingsChange(context, engine, publication)
         var outcome: SettingsChange.Outcome?
         if request.preview == true {
             var response: ApplyWorkspaceModelResponse?
             try await engine.reading(context) { transaction in
                 transaction.assume(proofs)
-                response = try await transaction.trying { try await apply(model, change, &outcome, in: transaction) }
+                response = try await transaction.trying {
+                    try await apply(request, model, unused, change, &outcome, in: transaction)
+                }
             }
             return response ?? ApplyWorkspaceModelResponse()
         }
         let response = try await engine.transaction(context, request: request) { transaction in
             transaction.assume(proofs)
-            return try await apply(model, change, &outcome, in: transaction)
+            return try await apply(request, model, unused, change, &outcome, in: transaction)
         }
         await change?.publish(outcome)
         return response
@@ -91,20 +138,44 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
     /// Most fields of a workspace: as many as the policy has room for are fewer.
     static let fieldsMax = TenantModel.fieldCountMax * (TenantModel.objectCountMax + 10)
 
+    /// The deleted objects of the model's names that nothing is left of, by name: they come back.
+    private func unusedObjects(_ model: WorkspaceModel, _ context: CallContext) async throws -> [String: RecordID] {
+        let names = model.objects.compactMap(\.name)
+        guard !names.isEmpty else { return [:] }
+        var deleted: [ModelUseClient.Object] = []
+        try await engine.reading(context) { transaction in
+            deleted = try await transaction.query(ModelVersionTable.deletedObjects(names)).map { try .init($0) }
+        }
+        guard !deleted.isEmpty else { return [:] }
+        let used = Set(try await uses.uses(of: deleted, [], context).map(\.name))
+        return Dictionary(
+            deleted.filter { !used.contains(TenantObject.prefix + $0.name) }.map { ($0.name, $0.id) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
     private func apply(
-        _ model: WorkspaceModel, _ change: SettingsChange?, _ outcome: inout SettingsChange.Outcome?,
-        in transaction: RecordTransaction
+        _ request: ApplyWorkspaceModelRequest, _ model: WorkspaceModel, _ unused: [String: RecordID],
+        _ change: SettingsChange?, _ outcome: inout SettingsChange.Outcome?, in transaction: RecordTransaction
     ) async throws -> ApplyWorkspaceModelResponse {
         var response = ApplyWorkspaceModelResponse(unchangedCount: 0)
         // Two at once would find and make the same.
         try await transaction.takeTurn(of: transaction.actor.tenantID.id)
-        var pass = ModelPass(engine: engine, transaction: transaction)
+        let last = try await Self.lastVersion(in: transaction)
+        if let seen = request.modelVersion, seen != last?.number ?? 0 {
+            throw IdentityError.modelVersionConflict(seen, last: last)
+        }
+        var pass = ModelPass(engine: engine, transaction: transaction, unused: unused)
         try await pass.apply(model.objects, "objects", objects) { $0.name ?? "" }
         try await pass.apply(model.choiceLists, "choice_lists", choiceLists) { $0.name ?? "" }
         try await pass.apply(model.fields, "fields", fields, order: FormulaRules.order(of: model.fields)) {
             "\($0.object ?? "").\($0.name ?? "")"
         }
+        for (index, object) in model.objects.enumerated() {
+            try await ObjectDefinitionRecord.requireDisplayField(
+                object, in: transaction, field: "model.objects[\(index)].display_field")
+        }
         try await pass.apply(model.roles, "roles", roles) { $0.displayName ?? "" }
+        try await applyShares(of: model, &pass, in: transaction)
         (response.changes, response.unchangedCount) = (pass.changes, pass.unchangedCount)
         if let settings = model.settings, let change {
             let made = try await change.set(from: nil, in: transaction) {
@@ -121,7 +192,36 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
             }
             outcome = made
         }
+        response.modelVersion = last?.number ?? 0
+        if !response.changes.isEmpty, !transaction.isPreview {
+            let version = (last?.number ?? 0) + 1
+            let settings = outcome.flatMap { $0.mark == nil && $0.before == $0.after ? nil : $0 }
+            try transaction.enqueue(
+                ModelVersionTable.insert(version, response.changes, pass.written, settings, by: transaction))
+            response.modelVersion = version
+        }
         return response
+    }
+
+    /// Views and rules may name what the model has just made.
+    private func applyShares(
+        of model: WorkspaceModel, _ pass: inout ModelPass, in transaction: RecordTransaction
+    ) async throws {
+        guard !model.views.isEmpty || !model.sharingRules.isEmpty else { return }
+        let known = ModelRoles(try await Self.roles(in: transaction))
+        pass.roleNames = known.names
+        try await transaction.adopt(try await .current(in: transaction))
+        let made = try model.views.enumerated().map { try $1.view(known, "model.views[\($0)]") }
+        try await pass.apply(made, "views", views, among: SavedView.ofModel) { $0.nameInModel }
+        let rules = try model.sharingRules.enumerated().map { try $1.rule(known, "model.sharing_rules[\($0)]") }
+        try await pass.apply(rules, "sharing_rules", sharingRules) { $0.displayName ?? "" }
+    }
+
+    static func roles(in transaction: RecordTransaction) async throws -> [Contracts.PolicyRole] {
+        let none = [RecordID]()
+        return try PolicyTables.roles(
+            await transaction.query(PolicyTables.roles()), await transaction.query(PolicyTables.grants(none)),
+            await transaction.query(PolicyTables.fieldPolicies(none)))
     }
 
     /// The record without what is of this workspace alone.
@@ -129,107 +229,5 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
         let message = value.message(in: context.arena)
         for field in Value.descriptor.fields where !ModelPass.isModel(field) { message.clear(field) }
         return message.value(Value.self)
-    }
-}
-
-/// One application of a model: what is there is found by name, and what came of each is noted.
-private struct ModelPass {
-    private let engine: RecordEngine
-    private let transaction: RecordTransaction
-    private(set) var changes: [ModelChange] = []
-    private(set) var unchangedCount: Int32 = 0
-
-    init(engine: RecordEngine, transaction: RecordTransaction) {
-        (self.engine, self.transaction) = (engine, transaction)
-    }
-
-    /// What services set, and what is of one workspace.
-    private static let foreign: Set<String> = [
-        "id", "version", "create_time", "update_time", "delete_time", "number", "built_in",
-    ]
-
-    static func isModel(_ field: FieldDescriptor) -> Bool { !foreign.contains(field.name) }
-
-    /// - Parameters:
-    ///   - place: where the values stand in the model.
-    ///   - order: their places in the order in which they are applied; nil for that in which they stand.
-    mutating func apply<Value: WireMessage>(
-        _ values: [Value], _ place: String, _ type: RecordType, order: [Int]? = nil, name: (Value) -> String
-    ) async throws {
-        guard !values.isEmpty else { return }
-        let there = try await transaction.lock(
-            type, for: .update, where: .set("id"), limit: WorkspaceModelMethods.fieldsMax)
-        var known = Dictionary(
-            there.map { (name($0.value(Value.self)), $0) }, uniquingKeysWith: { first, _ in first })
-        var seen: Set<String> = []
-        for index in order ?? Array(values.indices) {
-            let value = values[index]
-            let called = name(value)
-            guard seen.insert(called).inserted else { throw IdentityError.twiceInModel("\(place)[\(index)]", called) }
-            do {
-                try await apply(value, called, type, known.removeValue(forKey: called))
-            } catch {
-                guard let refusal = engine.translate(error, of: type) as? RPCError else { throw error }
-                throw Self.explained(refusal, type, called).within("model.\(place)[\(index)]")
-            }
-            await transaction.step()
-        }
-    }
-
-    /// What is living was found by its name: a name that is taken is that of a deleted one.
-    private static func explained(_ error: RPCError, _ type: RecordType, _ called: String) -> RPCError {
-        guard error.code == .alreadyExists, let taken = type.constraints.first(where: { $0.reason == error.reason })
-        else { return error }
-        return IdentityError.deletedInModel(type.object, called, fields: taken.fields, reason: taken.reason)
-    }
-
-    private mutating func apply<Value: WireMessage>(
-        _ value: Value, _ called: String, _ type: RecordType, _ there: LoadedRecord?
-    ) async throws {
-        // Whether a value that the caller may not read is the one that he sends is not told.
-        let rights = try await transaction.call(type).rights
-        let fields = Value.descriptor.fields.filter { field in
-            Self.isModel(field) && type.field(field.name).map(rights.isReadable) ?? true
-        }
-        let sent = value.message(in: transaction.context.arena)
-        guard let there else {
-            for field in Value.descriptor.fields where !Self.isModel(field) { sent.clear(field) }
-            _ = try await transaction.insert(type, sent.value(Value.self), by: .caller)
-            changes.append(ModelChange(object: type.object, name: called, created: true))
-            return
-        }
-        let before = there.value(Value.self).message(in: transaction.context.arena)
-        let stored = try await transaction.update(there, by: .caller) { $0.copyFields(from: sent, only: fields) }
-        let changed = fields.filter { !stored.hasSame($0, as: before) }
-        if changed.isEmpty {
-            unchangedCount += 1
-        } else {
-            changes.append(
-                ModelChange(
-                    object: type.object, name: called, changedFields: changed.map(\.name),
-                    fieldChanges: changed.map { ModelFieldChange($0, from: before, to: stored) }))
-        }
-    }
-}
-
-extension RPCError {
-    /// The error of a record that stands somewhere in a request.
-    fileprivate func within(_ path: String) -> RPCError {
-        var error = self
-        error.fieldViolations = fieldViolations.map {
-            FieldViolation(field: "\(path).\($0.field)", reason: $0.reason, description: $0.description)
-        }
-        if fieldViolations.isEmpty { error.details.append((key: "place", value: path)) }
-        return error
-    }
-}
-
-extension Message {
-    /// Whether another message of the kind has the same in a field.
-    fileprivate func hasSame(_ field: FieldDescriptor, as other: Message) -> Bool {
-        let (own, others) = (Message.make(descriptor, in: arena), Message.make(descriptor, in: arena))
-        own.copyFields(from: self, only: [field])
-        others.copyFields(from: other, only: [field])
-        return WireCodec.encode(own) == WireCodec.encode(others)
     }
 }

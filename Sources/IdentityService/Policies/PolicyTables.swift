@@ -1,4 +1,5 @@
 import Contracts
+import IdentityContracts
 import Postgres
 import Reactor
 import Records
@@ -74,7 +75,8 @@ enum PolicyTables {
 
     private static let selectObjects = Statement(
         """
-        SELECT name, number, shared, number_format, display_name, plural_display_name, description FROM {schema}.object_definitions WHERE deleted_at IS NULL ORDER BY number
+        SELECT name, number, shared, number_format, display_name, plural_display_name, description, display_field, default_sharing
+        FROM {schema}.object_definitions WHERE deleted_at IS NULL ORDER BY number
         """)
 
     /// The objects that the workspace has defined and not deleted.
@@ -82,10 +84,13 @@ enum PolicyTables {
 
     static func objects(_ rows: Rows) throws -> [ModelObject] {
         try rows.map { row in
-            ModelObject(
+            let sharing = row.isNull(8) ? nil : DefaultSharing(rawValue: try row.int32(8))
+            return ModelObject(
                 name: try row.string(0), number: try row.int64(1), shared: row.isNull(2) ? nil : try row.bool(2),
                 numberFormat: try row.optionalString(3), displayName: try row.string(4),
-                pluralDisplayName: try row.string(5), description: try row.optionalString(6))
+                pluralDisplayName: try row.string(5), description: try row.optionalString(6),
+                displayField: try row.optionalString(7),
+                openToReaders: sharing == .read ? true : nil, openToWriters: sharing == .write ? true : nil)
         }
     }
 

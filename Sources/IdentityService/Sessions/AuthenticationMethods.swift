@@ -1,5 +1,6 @@
 import IdentityContracts
 import RPC
+import Records
 import Tenancy
 
 /// steward.identity.v1.AuthenticationService; each method has its file.
@@ -12,4 +13,6 @@ struct AuthenticationMethods: AuthenticationServiceCustomMethods {
     let revoker: SessionRevoker
     let policies: LocalPolicies
     let catalogue: RoleCatalogue
+    let engine: RecordEngine
+    let users: RecordType
 }

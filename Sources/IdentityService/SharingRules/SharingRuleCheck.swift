@@ -16,7 +16,7 @@ struct SharingRuleCheck {
 
     /// Fields that differ by who asks, or change with each write.
     private static let fleeting: Set<String> = [
-        "version", "update_time", "delete_time", "shares", "tag_ids", "sharing_selection_ids",
+        "version", "update_time", "delete_time", "shares", "tag_ids", "sharing_selection_ids", "custom_fields",
     ]
 
     var violations: [FieldViolation] {
@@ -74,10 +74,14 @@ struct SharingRuleCheck {
                     description: "At character \(error.position): \(error.message).")
             ]
         }
-        let custom = Set(model.fields(of: entry.object).map(\.path))
+        let fields = model.fields(of: entry.object)
+        let amounts = fields.filter { $0.kind == .money }.flatMap { field in
+            ["currency_code", "minor_units"].map { "\(field.path).\($0)" }
+        }
+        let custom = Set(fields.map(\.path) + amounts)
         let unfit = node.paths.sorted().filter { path in
             let parts = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-            if custom.contains(path) || parts.count == 3 && custom.contains("\(parts[0]).\(parts[1])") { return false }
+            if custom.contains(path) { return false }
             return parts.count > 2 || fleeting.contains(parts[0]) || entry.message.field(parts[0]) == nil
         }
         var violations = unfit.map {

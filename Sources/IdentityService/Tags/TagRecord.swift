@@ -38,7 +38,9 @@ struct TagRecord: Sendable {
                     if Self.isOfPolicy(change) { try await publication.announce(change, in: transaction) }
                 },
                 follow: { change, transaction in
-                    if Self.isOfPolicy(change), change.kind != .delete { try await Self.requireRoom(transaction) }
+                    if Self.isOfPolicy(change), change.kind != .delete {
+                        try await Self.requireRoom(for: change, transaction)
+                    }
                 },
                 publish: { if Self.isOfPolicy($0) { await publication.publish($0) } }))
     }
@@ -71,16 +73,21 @@ struct TagRecord: Sendable {
     /// Departments and roles with which all tags together are shared: they are part of the policy, which is one message.
     static let audienceMax: Int64 = 20_000
 
-    private static let sizes = Query(
-        Statement(
-            """
-            SELECT count(*), coalesce(sum(cardinality(shared_department_ids) + cardinality(shared_role_ids)), 0)::bigint
-            FROM {schema}.tags WHERE deleted_at IS NULL
-            """))
+    /// Tags of one owner that not everybody sees, so that nobody takes the workspace's room for what only he needs.
+    static let ownedMax: Int64 = 1_000
+
+    private static let sizes = Statement(
+        """
+        SELECT count(*), coalesce(sum(cardinality(shared_department_ids) + cardinality(shared_role_ids)), 0)::bigint,
+            count(*) FILTER (WHERE owner_id = $1 AND shared_with_all IS NOT TRUE)
+        FROM {schema}.tags WHERE deleted_at IS NULL
+        """)
 
     /// Asked when the tag is there, by one transaction of a workspace at a time: of two that come at once each would see room.
-    private static func requireRoom(_ transaction: RecordTransaction) async throws {
-        let row = try await transaction.query(sizes).one()
+    private static func requireRoom(for change: RecordChange, _ transaction: RecordTransaction) async throws {
+        guard let owner = change.after.id("owner_id") else { return }
+        let row = try await transaction.query(Query(sizes) { $0.append(owner) }).one()
+        if try row.int64(2) > ownedMax { throw IdentityError.ownTagsTooMany(ownedMax) }
         if try row.int64(0) > Int64(PolicyTag.countMax) { throw IdentityError.tagsTooMany }
         if try row.int64(1) > audienceMax { throw IdentityError.tagAudiencesTooMany(audienceMax) }
     }

@@ -38,6 +38,11 @@ struct UserRules {
 
     private var isOwnUser: Bool { change.after.id("id") == change.actor.userID?.id }
 
+    /// The user changes what is his own to set, by the program that changes nothing else.
+    private var isPersonal: Bool {
+        if case .program(.updateSelf, _) = change.actor.actor { !placesUser } else { false }
+    }
+
     private func refuseOwnEnd() throws {
         guard isOwnUser else { return }
         if change.kind == .delete { throw IdentityError.ownUser("delete") }
@@ -63,7 +68,7 @@ struct UserRules {
         if isOwnUser, placesUser, policy.ceiling.object("role").scope(.update) < .all {
             throw IdentityError.ownUser(change.changes("role_ids") ? "change the roles of" : "move")
         }
-        if let before, !isOwnUser, change.kind != .restore {
+        if let before, !isOwnUser, !isPersonal, change.kind != .restore {
             try policy.check(rights(of: before, policy), .user)
         }
         if placesUser { try policy.check(rights(of: after, policy), .change) }

@@ -114,12 +114,14 @@ extension FieldRights {
 }
 
 extension RecordType {
-    /// The levels of its fields where what was typed for a phone number is no more open than the number, and what a formula says hidden from
-    /// whoever may not read all that it says it of.
+    /// The levels of its fields where what was typed for a phone number is no more open than the number, and what a formula says, and a
+    /// name that is another field's value, hidden from whoever may not read all that it is made of.
     fileprivate func withDerived(_ levels: [FieldLevel]) -> [FieldLevel] {
-        guard levels.count == fields.count, !typedFields.isEmpty || !formulas.isEmpty else { return levels }
+        guard levels.count == fields.count, !typedFields.isEmpty || isReckoned else { return levels }
         var levels = levels
         for (number, typed) in typedFields { levels[typed] = min(levels[typed], levels[number]) }
+        // Before the formulas that use it.
+        if let displayText, levels[displayText.sourceIndex] < .read { levels[displayText.field.index] = .none }
         // Each comes after those that it uses.
         for formula in formulas where formula.inputs.contains(where: { levels[$0.index] < .read }) {
             levels[formula.field.index] = .none

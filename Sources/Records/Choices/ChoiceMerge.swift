@@ -117,7 +117,10 @@ package struct ChoiceMerge: Sendable {
         }
         let use = uses[index]
         let call = try await transaction.call(use.method.type)
-        let order = try order(use, from: place.fromValue ?? "", into: place.intoValue ?? "", call)
+        let list = call.type.field(use.field)?.rules.choices
+        // That may have been merged into another one since.
+        let into = list?.successor(of: place.intoValue ?? "") ?? ""
+        let order = try order(use, from: place.fromValue ?? "", into: into, call)
         let pass = try MatchingPass(
             use.method, order, call, startTime: Timestamp(microseconds: place.startMicros ?? 0))
         let last = use.place == current ? place.lastID.flatMap { RecordID(bytes: $0) } : nil

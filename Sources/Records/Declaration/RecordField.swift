@@ -53,6 +53,15 @@ package final class RecordField: Sendable {
             role: role, typed: typed)
     }
 
+    /// The same where its value is that of another field, as text.
+    func text(of source: RecordField) -> RecordField {
+        var rules = rules
+        (rules.isRequired, rules.isOutputOnly, rules.textOf) = (false, true, source.name)
+        return RecordField(
+            index: index, descriptor: descriptor, kind: kind, columns: columns, firstColumn: firstColumn, rules: rules,
+            role: role, typed: typed)
+    }
+
     /// What the ledger calls it, and the column of custom fields: stays the same when a custom field gets another name.
     var key: String { descriptor.name }
     /// The workspace has added it.
@@ -107,6 +116,8 @@ struct FieldRules: Sendable {
     var isIndexed = false
     /// Path of the field that it is the same as.
     var original: String?
+    /// The field whose value it is, as text.
+    var textOf: String?
     /// Name of the phone number for which it holds what was typed. Whoever may not read that reads none of it.
     var typedOf: String?
     /// It holds what was typed for a phone number.

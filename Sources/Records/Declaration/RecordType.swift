@@ -87,6 +87,8 @@ package final class RecordType: Sendable {
     let typedFields: [(number: Int, typed: Int)]
     /// Fields whose values follow from others, each after those that it uses.
     let formulas: [RecordFormula]
+    /// What gives its records their display_name; nil where people write it.
+    let displayText: DisplayText?
 
     /// - Parameter table: nil for one that is called as several records are: accounts.
     package convenience init(
@@ -153,7 +155,7 @@ package final class RecordType: Sendable {
         fieldKeys = fieldNames
         searched = SearchedFields(entry.object, fields)
         typedFields = RecordType.typedFields(fields)
-        formulas = []
+        (formulas, displayText) = ([], nil)
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = check.standardFields(of: fields, sharing)
         problems = check.problems
@@ -202,7 +204,12 @@ package final class RecordType: Sendable {
         constraints = declared.constraints
         rules = declared.rules
         purge = declared.purge
-        fields = declared.fields.map { field in bound[field.name].map(field.bound) ?? field } + custom
+        displayText = DisplayText(of: declared, from: custom)
+        fields =
+            declared.fields.map { [displayText] field in
+                if let displayText, displayText.field.index == field.index { return displayText.field }
+                return bound[field.name].map(field.bound) ?? field
+            } + custom
         (self.declared, self.added, customFields) = (declared, added, custom)
         customColumn = declared.customColumn
         fieldNames = fields.map(\.name)

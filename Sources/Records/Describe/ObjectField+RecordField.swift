@@ -28,6 +28,7 @@ extension ObjectField {
         copyOf = rules.original
         readOnly = field.isReadOnly ? true : nil
         formula = field.added?.formula
+        textOf = rules.textOf
         if let list = rules.choices {
             choiceList = list.name
             choices = list.entries.map { FieldChoice($0, in: language) }

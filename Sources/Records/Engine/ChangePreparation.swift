@@ -132,10 +132,12 @@ struct ChangePreparation {
             violations += missingOwner(change.after) + unknownPeople(change.after, fields)
             violations += call.rights.violations(ofTagsIn: change)
             violations += type.rules.validate?(change) ?? []
-            if violations.isEmpty { violations += reckonFormulas(change) }
-            if fields.contains(where: \.isCustom) || !type.formulas.isEmpty {
-                violations += type.violationOfCustomBytes(in: change.after)
+            if violations.isEmpty {
+                // No formula itself, and formulas may use it.
+                type.displayText?.set(in: change.after, before: change.before)
+                type.reckonFormulas(in: change.after, call.forms)
             }
+            if fields.contains(where: \.isCustom) { violations += type.violationOfCustomBytes(in: change.after) }
         }
         guard !violations.isEmpty else { return }
         throw RPCError.invalidArgument(
@@ -143,12 +145,6 @@ struct ChangePreparation {
                 FieldViolation(field: path + $0.field, reason: $0.reason, description: $0.description)
             },
             domain: RecordErrors.domain)
-    }
-
-    /// Gives the record what its formulas say of it now; answers what does not fit its field.
-    private func reckonFormulas(_ change: RecordChange) -> [FieldViolation] {
-        for formula in type.formulas { formula.set(in: change.after, call.forms) }
-        return RecordValidator.violations(in: change.after, fields: type.formulas.map(\.field))
     }
 
     /// A program that works for the workspace itself has no user who could be the owner, and names one.
@@ -188,8 +184,10 @@ struct ChangePreparation {
         guard change.changesScope else { return }
         let scope = call.scope(action)
         var places = [(change.owner, change.department)]
-        // Only where there are shares may something else have let the caller at it.
-        if let before = change.before, !type.shares(of: before).isEmpty || !type.selections(of: before).isEmpty {
+        // Only where there are shares, or the object is open, may something else have let the caller at it.
+        if let before = change.before,
+            call.isOpen(for: action) || !type.shares(of: before).isEmpty || !type.selections(of: before).isEmpty
+        {
             places.append((type.owner(of: before), type.department(of: before)))
         }
         guard places.allSatisfy({ scope.admits(owner: $0, unit: $1) }) else {

@@ -55,11 +55,18 @@ package struct RecordCall: Sendable {
     }
 
     /// Selects the records that the caller may do the action with. Whoever may do it with some of a kind that can be shared does it with
-    /// those that are shared with him for that, too.
+    /// those that are shared with him for that, too, and with all where the object opens them to everybody.
     func predicate(_ action: Action) -> ScopePredicate {
         let scope = scope(action)
         guard let use = type.standard.sharing?.use(of: action), scope != .none, scope != .all else { return scope }
+        if isOpen(for: action) { return .all }
         return .shared(scope, with: access.audience, for: use, by: rules(for: use).map(\.selection))
+    }
+
+    /// The workspace has opened all records of the object to whoever may do the action with some of them.
+    func isOpen(for action: Action) -> Bool {
+        guard let use = type.standard.sharing?.use(of: action), scope(action) != .none else { return false }
+        return type.own?.openness == .writing || type.own?.openness == use
     }
 
     /// Selects those that are shared with the caller for the action.
@@ -73,6 +80,9 @@ package struct RecordCall: Sendable {
         guard type.standard.selections != nil else { return [] }
         return policy.sharingRules(of: type.object, reaching: access.audience, for: use, at: now)
     }
+
+    /// When the first of them ends that let the caller read; nil when none does.
+    var sharingEnd: Timestamp? { rules(for: .reading).compactMap { $0.end(for: access.audience) }.min() }
 
     /// Those of them that let the caller do the action with a record.
     func rules(allowing action: Action, of record: Message) -> [PolicySharingRule] {

@@ -28,6 +28,7 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case versionConflict = "VERSION_CONFLICT"
     case versionUnknown = "VERSION_UNKNOWN"
     case tagUnknown = "TAG_UNKNOWN"
+    case tagsListed = "TAGS_LISTED"
     case referenceNotFound = "REFERENCE_NOT_FOUND"
     case requestIDReused = "REQUEST_ID_REUSED"
     case requestIDInvalid = "REQUEST_ID_INVALID"

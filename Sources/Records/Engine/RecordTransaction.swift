@@ -1,4 +1,6 @@
 package import AccessControl
+import Logging
+import Observability
 package import Postgres
 package import RPC
 import Reactor
@@ -14,7 +16,7 @@ package final class RecordTransaction: @unchecked Sendable {
     let engine: RecordEngine
     private let sql: PostgresTransaction
     /// By which calls are opened.
-    private let policy: PolicySnapshot?
+    private var policy: PolicySnapshot?
     /// References to records of other services that were found to exist before the transaction, which must not wait for others.
     private(set) var knownReferences: Set<RecordReference>
     /// The moment that everything written here bears.
@@ -79,6 +81,16 @@ package final class RecordTransaction: @unchecked Sendable {
     func model() async throws -> TenantModel {
         if let known = calls.values.first?.policy ?? policy { return known.model }
         return try await engine.policy(context, of: actor).model
+    }
+
+    /// Goes on as if the workspace had another model: what this transaction itself has made of it is in no policy yet.
+    package func adopt(_ model: TenantModel) async throws {
+        let known =
+            if let known = calls.values.first?.policy ?? policy { known } else {
+                try await engine.policy(context, of: actor, writes: true)
+            }
+        policy = known.with(model)
+        calls.removeAll()
     }
 
     /// Runs a statement of one's own in the tenant's schema.
@@ -165,6 +177,9 @@ package final class RecordTransaction: @unchecked Sendable {
     /// Whether this is to be done for what is written now: once for all changes, and again after those for which it was done were taken back.
     package func isFirst(_ deed: String) -> Bool { done.insert(deed).inserted }
 
+    /// Whether it was done.
+    package func isDone(_ deed: String) -> Bool { done.contains(deed) }
+
     /// Has the engine's bell rung after COMMIT.
     package func ringAfterCommit() { ringsAfterCommit = true }
 
@@ -183,6 +198,26 @@ package final class RecordTransaction: @unchecked Sendable {
             // Locks that were taken since are given back.
             heldRecords.removeAll()
             throw error
+        }
+    }
+
+    /// The same of a record among many: one that cannot be changed so stays as it is, and the log says why.
+    ///
+    /// - Returns: nil for one that stays.
+    /// - Throws: what is no fault of the record, and passes: then none of the others would fare better.
+    func unlessRefused<Value>(_ record: LoadedRecord, _ body: () async throws -> Value) async throws -> Value? {
+        do {
+            return try await alone(body)
+        } catch let error as RPCError {
+            let passing: [StatusCode] = [.unavailable, .deadlineExceeded, .cancelled, .aborted]
+            if passing.contains(error.code) { throw error }
+            context.logger.warning(
+                "a record was passed over",
+                metadata: [
+                    LogKey.object: "\(record.type.object)", LogKey.errorReason: "\(error.reason)",
+                    LogKey.error: "\(error.message)",
+                ])
+            return nil
         }
     }
 

@@ -186,16 +186,19 @@ struct FilterResolver {
         }
         guard let value = FilterResolver.convert(literal, to: target.type, isPart: comparison.comparator.isOfPart)
         else { throw mismatch(comparison, target.type) }
-        return inForm(value, of: target, isPart: comparison.comparator.isOfPart)
+        return inForm(value, of: target, comparison.comparator)
     }
 
     /// A phone number, an address or a country as it is stored, however it was typed.
-    private func inForm(_ value: FieldValue, of target: FilterTarget, isPart: Bool) -> FieldValue {
+    private func inForm(_ value: FieldValue, of target: FilterTarget, _ comparator: Comparator) -> FieldValue {
         guard case .text(let text) = value else { return value }
         if let format = target.format, format.hasForm {
-            return .text(isPart ? forms.part(text, of: format) : forms.form(of: text, as: format))
+            return .text(
+                comparator.isOfPart
+                    ? forms.part(text, of: format, isBeginning: comparator == .startsWith)
+                    : forms.form(of: text, as: format))
         }
-        return target.isReach && !isPart ? .text(NormalForms.reach(text)) : value
+        return target.isReach && !comparator.isOfPart ? .text(NormalForms.reach(text)) : value
     }
 
     /// An amount as Money reads it, the currency included: a number alone would be an amount of every currency.

@@ -6,8 +6,8 @@ package import Tenancy
 import TenantDatabase
 import Wire
 
-/// Gives the records that are there what formulas say that were defined or changed since they were written. What is written afterwards has it already. Each
-/// record is changed by the write path, as a change of the program.
+/// Gives the records that are there what formulas say that were defined or changed since they were written, and the names that another field gives
+/// them. What is written afterwards has it already. Each record is changed by the write path, as a change of the program.
 package struct FormulaKeeper: Sendable {
     private let engine: RecordEngine
     private let method: MethodDefinition
@@ -27,7 +27,7 @@ package struct FormulaKeeper: Sendable {
     package func step(_ tenant: TenantID, deadline: Deadline) async throws -> Bool {
         try engine.policies.requireFreshForWrite()
         let model = try await engine.policies.snapshot(of: tenant, minEpoch: 0).model
-        let shapes = engine.types(in: model).map { $0.shaped(by: model) }.filter { !$0.formulas.isEmpty }
+        let shapes = engine.types(in: model).map { $0.shaped(by: model) }.filter(\.isReckoned)
         let program = TenantActor(tenant, purpose: .reckonFormulas, onBehalfOf: nil)
         let rows = try await DatabaseErrors.translated {
             try await engine.database.read(program, deadline: deadline.nanoseconds, Self.look, Parameters())
@@ -97,14 +97,10 @@ package struct FormulaKeeper: Sendable {
             for id in ids {
                 guard let record = try records[id]?.get() else { continue }
                 let version = record.message.int64(type.standard.version.descriptor)
-                do {
-                    let stored = try await transaction.alone {
-                        try await transaction.update(record, by: .program) { _ in }
-                    }
-                    if stored.int64(type.standard.version.descriptor) != version { hasChanged = true }
-                } catch let error as RPCError where error.code != .unavailable {
-                    continue
+                let stored = try await transaction.unlessRefused(record) {
+                    try await transaction.update(record, by: .program) { _ in }
                 }
+                if let stored, stored.int64(type.standard.version.descriptor) != version { hasChanged = true }
             }
             let isLast = ids.count < Self.batchSize
             // What was written meanwhile by who did not know of the formula yet is found by another look.
@@ -140,6 +136,11 @@ package struct FormulaKeeper: Sendable {
 }
 
 extension RecordType {
-    /// Another one when its formulas say something else.
-    var formulaNumber: Int64 { SearchTerm.number(of: formulas.flatMap(\.texts), in: object) }
+    /// Some of its values follow from others.
+    var isReckoned: Bool { !formulas.isEmpty || displayText != nil }
+
+    /// Another one when its formulas say something else, or its names come from another field.
+    var formulaNumber: Int64 {
+        SearchTerm.number(of: formulas.flatMap(\.texts) + (displayText.map { [$0.key] } ?? []), in: object)
+    }
 }

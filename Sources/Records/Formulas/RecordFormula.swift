@@ -1,6 +1,7 @@
 import AccessControl
 package import Formulas
 import Tenancy
+import Text
 package import Wire
 
 /// A field of a workspace whose value follows from other fields of the record.
@@ -28,19 +29,35 @@ struct RecordFormula: Sendable {
         return order.compactMap { known[$0] }
     }
 
-    /// Gives a record the value of now.
-    func set(in record: Message, _ forms: NormalForms) {
-        let value = formula.value { inputs[$0].formulaValue(in: record) }
+    /// Gives a record the value of now. One that its field does not hold is none, so that no formula stands in the way of a write.
+    func set(in record: Message, _ forms: NormalForms, _ budget: inout FormulaBudget) {
+        let value = formula.value({ inputs[$0].formulaValue(in: record) }, &budget)
         let places = field.added?.decimals
         field.set(places.flatMap { value?.rounded(places: $0) } ?? value, in: record)
         field.normalizeTexts(in: record, forms)
+        if !RecordValidator.violations(in: record, fields: [field]).isEmpty { record.clear(field.descriptor) }
     }
 
     /// What the value follows from, but for the record.
-    var texts: [String] { [field.key, formula.type.rawValue, field.added?.formula ?? ""] + inputs.map(\.key) }
+    var texts: [String] {
+        let added = field.added
+        let limits = [
+            added?.decimals.map(String.init), added?.lengthMax.map(String.init), added?.range.map { "\($0)" },
+        ]
+        return [field.key, formula.type.rawValue, added?.formula ?? ""] + limits.map { $0 ?? "" } + inputs.map(\.key)
+    }
 }
 
 extension RecordType {
+    /// Gives a record what its formulas say of it now. Where the custom fields would have no room for them, none has a value.
+    func reckonFormulas(in record: Message, _ forms: NormalForms) {
+        guard !formulas.isEmpty else { return }
+        var budget = FormulaBudget()
+        for formula in formulas { formula.set(in: record, forms, &budget) }
+        guard !violationOfCustomBytes(in: record).isEmpty else { return }
+        for formula in formulas { record.clear(formula.field.descriptor) }
+    }
+
     /// Workspaces can add fields to it.
     package var isExtensible: Bool { customColumn != nil }
 
@@ -125,7 +142,8 @@ extension RecordField {
     /// Sets it to what its formula gives.
     fileprivate func set(_ value: FormulaValue?, in record: Message) {
         switch (kind, value) {
-        case (.text, .text(let text)): record.setString(descriptor, text)
+        case (.text, .text(let text)):
+            record.setString(descriptor, rules.text?.form == .multiLine ? text : text.onOneLine)
         case (.date, .date(let day)): record.setString(descriptor, day.text)
         case (.int64, .integer(let number)): record.setInt64(descriptor, number)
         case (.double, .number(let number)): record.setDouble(descriptor, number)
@@ -137,5 +155,15 @@ extension RecordField {
             money.setString(fields.currency, currency)
         default: record.clear(descriptor)
         }
+    }
+}
+
+extension String {
+    /// With a blank for each line break and whatever else is not shown.
+    fileprivate var onOneLine: String {
+        String(
+            String.UnicodeScalarView(
+                replacing("\r\n", with: " ").unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }
+            ))
     }
 }

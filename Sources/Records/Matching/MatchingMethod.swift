@@ -81,7 +81,7 @@ package struct MatchingMethod: Sendable {
         }
         let call = try await engine.authorise(context, type, reader.action)
         try call.require(reader.grant)
-        let order = try await reader.order(request, call, engine)
+        let order = try await reader.order(request, call, engine, isKept: false)
         for grant in order.grants(reader.grant, of: type) { try call.require(grant) }
         let selection = try selection(order, call)
         if reader.isPreview(request) {
@@ -113,7 +113,9 @@ package struct MatchingMethod: Sendable {
         if let edit = order.edit,
             let record = request.descriptor.fields.first(where: { $0.kind == .message(type.message) })
         {
-            kept.setMessage(record, call.type.told(edit.only(in: request.arena)))
+            let values = edit.only(in: request.arena)
+            values.copyFields(from: edit.sent, only: edit.fields.compactMap(\.typed).filter(edit.sent.has))
+            kept.setMessage(record, call.type.told(values))
         }
         let bytes = WireCodec.encode(kept)
         guard bytes.count <= Self.requestBytesMax else {

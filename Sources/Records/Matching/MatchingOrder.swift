@@ -57,7 +57,7 @@ struct MatchingReader: Sendable {
     let filter, expression: FieldDescriptor
     private let preview: FieldDescriptor
     let newValues: NewValues
-    private let kind: @Sendable (Message, RecordCall) throws -> MatchingOrder.Kind
+    private let kind: @Sendable (Message, RecordCall, _ isKept: Bool) throws -> MatchingOrder.Kind
 
     /// Where a request says what the records get.
     enum NewValues: Sendable {
@@ -68,7 +68,7 @@ struct MatchingReader: Sendable {
 
     private init(
         _ shape: MethodShape, _ action: Action, _ grant: Action, _ newValues: NewValues,
-        _ kind: @escaping @Sendable (Message, RecordCall) throws -> MatchingOrder.Kind
+        _ kind: @escaping @Sendable (Message, RecordCall, Bool) throws -> MatchingOrder.Kind
     ) throws {
         type = shape.type
         filter = try shape.request("filter")
@@ -81,25 +81,29 @@ struct MatchingReader: Sendable {
         let sent = try shape.requestRecord()
         let mask = try shape.request("update_mask", repeated: true)
         let tags = try MatchingTags(shape)
-        return try MatchingReader(shape, .update, .massUpdate, .record(sent, mask: mask)) { request, call in
+        return try MatchingReader(shape, .update, .massUpdate, .record(sent, mask: mask)) {
+            request, call, isKept in
             let type = call.type
             let names = try request.mask(mask, of: type)
             let given = try tags?.edit(request)
             guard
-                let values = try request.message(sent).map({ try type.taken($0, "\(sent.name).", mask: names) })
+                let values = try request.message(sent).map({
+                    try type.taken($0, "\(sent.name).", mask: names, isKept: isKept)
+                })
                     ?? given.map({ _ in Message.make(type.message, in: call.context.arena) })
             else {
                 throw RecordErrors.invalid(
                     .recordMissing, "Send the new values in a \(type.object).", field: sent.name)
             }
             var fields = try UpdateMask(names, sent: values, type: type).fields
-            if given != nil, let field = type.standard.tags {
+            if let field = type.standard.tags {
                 guard !fields.contains(where: { $0.index == field.index }) else {
                     throw RecordErrors.invalid(
-                        .duplicate, "Say which tags the records shall have, or which they get and lose; not both.",
+                        .tagsListed,
+                        "A list would take from each of the records what others gave it; send add_tag_ids and remove_tag_ids.",
                         field: "\(sent.name).\(field.name)")
                 }
-                fields.append(field)
+                if given != nil { fields.append(field) }
             }
             guard !fields.isEmpty else {
                 throw RecordErrors.invalid(
@@ -114,7 +118,7 @@ struct MatchingReader: Sendable {
     }
 
     static func deletion(_ shape: MethodShape) throws -> MatchingReader {
-        try MatchingReader(shape, .delete, .massUpdate, .none) { _, _ in .deletion }
+        try MatchingReader(shape, .delete, .massUpdate, .none) { _, _, _ in .deletion }
     }
 
     static func reassignment(_ shape: MethodShape) throws -> MatchingReader {
@@ -122,7 +126,7 @@ struct MatchingReader: Sendable {
         guard let owner = shape.type.standard.owner, let department = shape.type.standard.department else {
             throw shape.problem("its records have no owner.")
         }
-        return try MatchingReader(shape, .update, .reassign, .fields([ownerID, departmentID])) { request, call in
+        return try MatchingReader(shape, .update, .reassign, .fields([ownerID, departmentID])) { request, call, _ in
             let values = Message.make(call.type.message, in: call.context.arena)
             values.setID(owner.descriptor, try RecordEngine.id(request.string(ownerID), field: ownerID.name))
             var fields = [owner]
@@ -137,8 +141,11 @@ struct MatchingReader: Sendable {
 
     func isPreview(_ request: Message) -> Bool { request.has(preview) && request.bool(preview) }
 
+    /// - Parameter isKept: the request is one that a job kept.
     /// - Throws: INVALID_ARGUMENT for what is wrong with the request, PERMISSION_DENIED for a field that the caller may not write.
-    func order(_ request: Message, _ call: RecordCall, _ engine: RecordEngine) async throws -> MatchingOrder {
+    func order(
+        _ request: Message, _ call: RecordCall, _ engine: RecordEngine, isKept: Bool
+    ) async throws -> MatchingOrder {
         let node = try await engine.filter(request.message(filter), request.string(expression), call)
         guard let node else {
             throw RecordErrors.invalid(
@@ -146,6 +153,6 @@ struct MatchingReader: Sendable {
                 "Say which \(type.plural) with a filter; one that all fulfil is: id != \"00000000-0000-0000-0000-000000000000\".",
                 field: filter.name)
         }
-        return MatchingOrder(filter: node, kind: try kind(request, call))
+        return MatchingOrder(filter: node, kind: try kind(request, call, isKept))
     }
 }

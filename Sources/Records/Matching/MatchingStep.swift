@@ -60,7 +60,7 @@ extension MatchingMethod {
         let call = try await transaction.call(type)
         try call.require(reader.action)
         try call.require(reader.grant)
-        let order = try await reader.order(request, call, engine)
+        let order = try await reader.order(request, call, engine, isKept: true)
         for grant in order.grants(reader.grant, of: type) { try call.require(grant) }
         if let edit = order.edit { transaction.assume(edit.remoteReferences(type)) }
         let pass = try MatchingPass(self, order, call, startTime: place.startTime)

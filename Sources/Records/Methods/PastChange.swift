@@ -44,6 +44,21 @@ struct PastChange: @unchecked Sendable {
         return !edited.isEmpty && before != nil && edited.allSatisfy { scope.contains($0.index) }
     }
 
+    /// The fields in which a record is not what the change made of it: somebody changed them since. Of a creation all are compared.
+    func fieldsChangedSince(in record: Message) -> [String] {
+        let compared = before == nil ? type.fields : fields
+        return compared.filter { field in
+            !field.isOutputOnly && !field.isSame(in: after, record)
+                && (before.map { !field.isSame(in: $0, record) } ?? true)
+        }.map(\.name)
+    }
+
+    /// The record lives because of it.
+    var makes: Bool {
+        let deleteTime = type.standard.deleteTime.descriptor
+        return before.map { $0.has(deleteTime) && !after.has(deleteTime) } ?? true
+    }
+
     /// What takes it back. Throws PERMISSION_DENIED when it changed a field that the caller may not write, FAILED_PRECONDITION when
     /// it changed what no update changes.
     func reversal(_ call: RecordCall) throws -> Intent {

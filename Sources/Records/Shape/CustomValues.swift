@@ -9,14 +9,16 @@ extension RecordType {
     /// - Parameters:
     ///   - path: put before the names of fields in errors, as in `account.`.
     ///   - mask: the names of an update mask: of other items nothing is taken, whatever they are; empty for all.
+    ///   - isKept: the service itself kept the record, with what was typed for its phone numbers, which nobody else says.
     /// - Throws: INVALID_ARGUMENT for an item that names no field of the workspace, one that another names, too, or a value of another kind.
-    func taken(_ sent: Message, _ path: String, mask: [String] = []) throws -> Message {
-        let record = try read(sent, path, mask)
+    func taken(_ sent: Message, _ path: String, mask: [String] = [], isKept: Bool = false) throws -> Message {
+        let record = try read(sent, path, mask, isKept)
+        if isKept { return record }
         for (_, typed) in typedFields { record.clear(fields[typed].descriptor) }
         return record
     }
 
-    private func read(_ sent: Message, _ path: String, _ mask: [String]) throws -> Message {
+    private func read(_ sent: Message, _ path: String, _ mask: [String], _ isKept: Bool) throws -> Message {
         guard let column = customColumn?.descriptor, sent.descriptor == declared?.message ?? message else {
             return sent.copy()
         }
@@ -38,7 +40,8 @@ extension RecordType {
         for (index, item) in sent.messages(column).enumerated() {
             let place = "\(path)\(column.name)[\(index)]"
             let name = item.string(CustomWire.name) ?? ""
-            if !mask.isEmpty, !mask.contains(column.name), !mask.contains(TenantField.prefix + name) { continue }
+            let isNamed = mask.isEmpty || mask.contains(column.name) || mask.contains(TenantField.prefix + name)
+            if !isNamed, !isKept { continue }
             guard let field = customField(named: name) else {
                 violations.append(unknown(name, at: place))
                 continue

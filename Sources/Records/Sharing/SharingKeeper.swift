@@ -122,14 +122,10 @@ package struct SharingKeeper: Sendable {
         for record in records {
             let wanted = (found[record.id] ?? []).map(\.text)
             guard record.message.strings(field.descriptor) != wanted else { continue }
-            do {
-                _ = try await transaction.alone {
-                    try await transaction.update(record, by: .program) { $0.setStrings(field.descriptor, wanted) }
-                }
-                count += 1
-            } catch let error as RPCError where error.code != .unavailable {
-                continue
+            let stored = try await transaction.unlessRefused(record) {
+                try await transaction.update(record, by: .program) { $0.setStrings(field.descriptor, wanted) }
             }
+            if stored != nil { count += 1 }
         }
         return count
     }

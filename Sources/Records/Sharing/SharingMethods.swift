@@ -204,12 +204,14 @@ extension SharingMethods {
                         ?? false
                 }
                 let rules = call.rules(allowing: action, of: record)
-                let isWithin = explanation.isAllowed
+                let (isWithin, isOpen) = (explanation.isAllowed, call.isOpen(for: action))
                 return ActionAccess(
-                    action: action.name, allowed: isWithin || !allowing.isEmpty || !rules.isEmpty, inScope: isWithin,
+                    action: action.name, allowed: isWithin || isOpen || !allowing.isEmpty || !rules.isEmpty,
+                    inScope: isWithin,
                     scope: call.actions.first { $0.action == action.name }?.scope,
                     roleIDs: tellsRoles ? explanation.contributions.map(\.roleID.text) : [],
-                    shares: tells ? allowing : [], sharingRuleIDs: tells ? rules.map(\.id.text) : [])
+                    shares: tells ? allowing : [], sharingRuleIDs: tells ? rules.map(\.id.text) : [],
+                    byDefault: isOpen ? true : nil)
             })
     }
 }

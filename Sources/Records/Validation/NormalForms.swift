@@ -32,9 +32,10 @@ package struct NormalForms: Sendable {
     /// Bytes of a text of any form, and as much again for what its form leaves out.
     private static let bytesMax = 4096
 
-    /// What is looked for in texts of a kind as a part of them.
-    func part(_ text: String, of format: FieldFormat) -> String {
-        format == .phone ? PhoneNumber.part(text) ?? text : text
+    /// What is looked for in texts of a kind as a part of them, or as their beginning.
+    func part(_ text: String, of format: FieldFormat, isBeginning: Bool) -> String {
+        guard format == .phone else { return text }
+        return PhoneNumber.part(text, isBeginning: isBeginning, country: country()) ?? text
     }
 
     /// The form of a way to reach somebody, by what it looks like: an e-mail address, a phone number with its country's code, or something else.

@@ -46,6 +46,7 @@ struct Watch {
 
     /// - Throws: when the watch ends: only ends that are no fault of the caller's are without one.
     mutating func run(after token: WatchToken?) async throws {
+        seat.noteEnd(of: view)
         if let token { stage = resumed(token) }
         while true {
             switch stage {
@@ -230,11 +231,15 @@ struct Watch {
     /// Looks at the rights of now. False when they show other records, or the same in another way: then it begins anew.
     private mutating func hasSameView() async throws -> Bool {
         let policy = try await engine.policies.snapshot(of: view.call.actor.tenantID, minEpoch: 0)
-        guard policy !== view.call.policy else { return true }
+        guard policy !== view.call.policy || view.end.map({ $0 <= .now() }) ?? false else {
+            if view.end != nil { seat.noteEnd(of: view) }
+            return true
+        }
         let present = try WatchView(
             question, try await engine.authorise(context, method.type, .read), engine)
         let isSame = present.digest == view.digest
         view = present
+        seat.noteEnd(of: view)
         if !isSame { stage = .beginning(isReset: true) }
         return isSame
     }

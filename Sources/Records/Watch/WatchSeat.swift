@@ -72,6 +72,15 @@ struct WatchSeat: Sendable {
         tail.state.withLock { $0.watchers[id]?.due = due }
     }
 
+    /// What he is shown may be less from then on. The clock of the day may be set back meanwhile: then it is noted again.
+    func noteEnd(of view: WatchView) {
+        let end = view.end.map { end in
+            let rest = end.microseconds - Timestamp.now().microseconds
+            return MonotonicTime.moment(.microseconds(max(rest, 1_000)), after: MonotonicTime.now())
+        }
+        tail.state.withLock { $0.watchers[id]?.rightsEnd = end ?? .max }
+    }
+
     private static func due(_ tail: WatchTail) -> UInt64 {
         MonotonicTime.moment(tail.limits.silenceMax, after: MonotonicTime.now())
     }
@@ -83,7 +92,7 @@ struct WatchSeat: Sendable {
 
     private func take(_ state: inout WatchTail.State) -> WatchTail.News? {
         guard let watcher = state.watchers[id], let next = watcher.next else { return nil }
-        if watcher.hasOldRights {
+        if watcher.hasOldRights || watcher.rightsEnd <= MonotonicTime.now() {
             state.watchers[id]?.hasOldRights = false
             return .rights
         }

@@ -26,6 +26,8 @@ final class WatchTail: Sendable {
         /// When he is to be sent something, monotonic nanoseconds.
         var due: UInt64
         var hasOldRights = false
+        /// When his rights may be others though nothing was changed, monotonic nanoseconds.
+        var rightsEnd = UInt64.max
         var isCancelled = false
         var waiting: CheckedContinuation<Void, Never>?
     }
@@ -196,6 +198,6 @@ extension WatchTail.State {
     /// One who reads by himself waits for the next look; the others for something to tell.
     func wantsToKnow(of watcher: WatchTail.Watcher, at now: UInt64) -> Bool {
         guard let next = watcher.next else { return true }
-        return next < end || watcher.hasOldRights || watcher.due <= now
+        return next < end || watcher.hasOldRights || min(watcher.due, watcher.rightsEnd) <= now
     }
 }

@@ -22,6 +22,9 @@ struct WatchView {
     /// anew: he is told of them with the next change of each record.
     let digestWithTags: [UInt8]
 
+    /// From when on the same policy may show less; nil for never.
+    let end: Timestamp?
+
     var call: RecordCall { selection.call }
 
     /// - Throws: PERMISSION_DENIED for a field in the filter that the caller may not fully read, INVALID_ARGUMENT for a wrong filter, or
@@ -33,6 +36,7 @@ struct WatchView {
         // Of the fields of now: one that was deleted meanwhile is not told any more.
         mask = ReadMask(question.mask, asFarAsKnownTo: call.type)
         digest = Self.digest(selection, mask)
+        end = call.sharingEnd
         let isTagged = call.type.standard.tags.map(mask.includes) ?? false
         digestWithTags =
             isTagged ? TokenDigest.sha256(digest + (call.rights.tags?.seen.flatMap(\.bytes) ?? [])) : digest

@@ -19,12 +19,17 @@ extension PolicySnapshot {
             placements: policy.placements.compactMap { Placement($0, tenant: TenantID(tenant)) },
             settings: policy.settings.map { AccessControl.WorkspaceSettings($0) } ?? AccessControl.WorkspaceSettings(),
             upcomingSettings: policy.upcomingSettings.map { AccessControl.WorkspaceSettings($0) },
-            model: TenantModel(
-                policy.fields.compactMap { TenantField($0) }, objects: policy.objects.compactMap { TenantObject($0) },
-                choiceLists: policy.choiceLists.map { TenantChoiceList($0) }
-            ).unlessSame(as: known),
+            model: TenantModel(policy.fields, policy.objects, policy.choiceLists).unlessSame(as: known),
             tags: policy.tags.compactMap { AccessControl.PolicyTag($0) },
             sharingRules: policy.sharingRules.compactMap { AccessControl.PolicySharingRule($0) })
+    }
+}
+
+extension TenantModel {
+    package convenience init(_ fields: [ModelField], _ objects: [ModelObject], _ choiceLists: [ModelChoiceList]) {
+        self.init(
+            fields.compactMap { TenantField($0) }, objects: objects.compactMap { TenantObject($0) },
+            choiceLists: choiceLists.map { TenantChoiceList($0) })
     }
 }
 
@@ -102,12 +107,13 @@ extension TenantObject {
         self.init(
             name: name, number: number, isShared: object.shared ?? false, numberFormat: format ?? nil,
             displayName: object.displayName, pluralDisplayName: object.pluralDisplayName,
-            description: object.description)
+            description: object.description, displayField: object.displayField,
+            openness: object.openToWriters == true ? .writing : object.openToReaders == true ? .reading : nil)
     }
 }
 
 extension TenantField.Kind {
-    init?(_ kind: FieldKind) {
+    package init?(_ kind: FieldKind) {
         switch kind {
         case .text: self = .text
         case .longText: self = .longText

@@ -174,7 +174,7 @@ enum JobStatements {
         """
         SELECT count(*) FROM {schema}.jobs
         WHERE ended_at IS NULL AND on_behalf_of_id = $1
-            AND (started_at IS NOT NULL OR due_at <= $2)
+            AND (started_at IS NOT NULL OR due_at <= greatest($2, created_at))
         """)
 
     /// Those of a user, or of everybody, the newest first, before one of them. A text for each choice: a condition that may be none keeps

@@ -70,6 +70,11 @@ struct CalendarEdit {
         if part.hours.isEmpty { part.hours = whole.hours }
         part.hours.removeAll { $0.day.map(days.contains) ?? false }
         part.hours += days.flatMap { day in hours.map { WeeklyHours(day: day, start: $0.start, end: $0.end) } }
+        guard subject == .all || !part.hours.isEmpty || whole.hours.isEmpty else {
+            throw UsageProblem(
+                "Nobody can be said to work at no hour of the week",
+                cure: "name the days that are not worked with steward settings holiday add")
+        }
         part.hours.sort { ($0.day?.rawValue ?? 0, $0.start ?? "") < ($1.day?.rawValue ?? 0, $1.start ?? "") }
     }
 

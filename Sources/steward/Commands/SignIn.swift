@@ -94,6 +94,12 @@ struct WhoAmI: AsyncParsableCommand {
             guard let field = answer.descriptor.field(name), answer.has(field) else { continue }
             Terminal.line("\(Style.dim(TextWidth.padded(name, to: 12)))  \(FieldText.text(field, of: answer))")
         }
+        if let field = answer.descriptor.field("settings"), let settings = answer.message(field) {
+            for field in settings.descriptor.fields where settings.has(field) {
+                Terminal.line(
+                    "\(Style.dim(TextWidth.padded(field.name, to: 12)))  \(FieldText.text(field, of: settings))")
+            }
+        }
         let grants = answer.messages(grantsField)
         guard let type = grants.first?.descriptor else { return }
         Terminal.line()

@@ -4,12 +4,12 @@ import IdentityContracts
 import StewardClient
 import Wire
 
-/// The model of a workspace as a file: its objects, choice lists, fields, roles and settings.
+/// The model of a workspace as a file: its objects, choice lists, fields, roles, shared views, sharing rules and settings.
 struct ModelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model",
         abstract:
-            "Takes the workspace's objects, choice lists, fields, roles and settings out as a file, and makes those of a file.",
+            "Takes the workspace's objects, choice lists, fields, roles, shared views, sharing rules and settings out as a file, and makes those of a file.",
         discussion: """
             The file is YAML. deploy/templates has some that are ready for use.
 
@@ -17,8 +17,10 @@ struct ModelCommand: AsyncParsableCommand {
               steward model export -o model.yaml
               steward model diff deploy/templates/training.yaml
               steward model apply deploy/templates/training.yaml
+              steward model versions
+              steward model undo --preview
             """,
-        subcommands: [Export.self, Diff.self, Apply.self])
+        subcommands: [Export.self, Diff.self, Apply.self, ModelVersions.self, ModelUndo.self])
 
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Writes the workspace's model, as YAML or as JSON.")
@@ -40,7 +42,7 @@ struct ModelCommand: AsyncParsableCommand {
                     "\(out) cannot be written", cure: "give a file that is not there, in a folder that is")
             }
             Terminal.note(
-                "\(model.objects.count) objects, \(model.choiceLists.count) choice lists, \(model.fields.count) fields and \(model.roles.count) roles in \(TerminalText.oneLine(out))"
+                "\(model.objects.count) objects, \(model.choiceLists.count) choice lists, \(model.fields.count) fields, \(model.roles.count) roles, \(model.views.count) views and \(model.sharingRules.count) sharing rules in \(TerminalText.oneLine(out))"
             )
         }
     }
@@ -49,7 +51,7 @@ struct ModelCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Shows what apply would change, and what it would take away.",
             discussion: """
-                Objects, choice lists, fields and roles that the file does not name stay as they are. Those that it names become as the file has them: what \
+                Objects, choice lists, fields, roles, views and sharing rules that the file does not name stay as they are. Those that it names become as the file has them: what \
                 is not written there, as a grant or a choice, is taken away.
                 """)
 
@@ -63,13 +65,17 @@ struct ModelCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Makes what a file holds in the workspace: all of it or, when anything is refused, nothing.",
             discussion:
-                "Needs the rights to create and update object definitions, choice lists, field definitions and roles, and to update settings."
+                "Needs the rights to create and update object definitions, choice lists, field definitions and roles, to update settings, and those on saved views and sharing rules if the file has such. What was done is a version: steward model versions, steward model undo."
         )
 
         @OptionGroup var options: ModelOptions
+        @Option(
+            help: "The version of the model that you have seen, as diff tells it: refused when another one is the last."
+        )
+        var version: Int64?
         @Argument(help: "A model.") var file: String
 
-        func run() async throws { try await options.apply(file, preview: false) }
+        func run() async throws { try await options.apply(file, preview: false, seen: version) }
     }
 }
 
@@ -79,10 +85,10 @@ struct ModelOptions: ParsableArguments {
 
     enum PlainFormat: String, ExpressibleByArgument, CaseIterable { case table, json }
 
-    func apply(_ file: String, preview: Bool) async throws {
+    func apply(_ file: String, preview: Bool, seen version: Int64? = nil) async throws {
         let model = try ModelFile.read(file)
         let steward = try await connection.connectSignedIn()
-        let request = ApplyWorkspaceModelRequest(model: model, preview: preview)
+        let request = ApplyWorkspaceModelRequest(model: model, preview: preview, modelVersion: version)
         let answer: ApplyWorkspaceModelResponse
         do {
             answer = try await steward.workspaceModel.applyWorkspaceModel(request, options: .write())
@@ -90,11 +96,10 @@ struct ModelOptions: ParsableArguments {
             throw ModelPlace.named(error, in: model)
         }
         if output == .json { return Terminal.line(MessageJSON.text(answer.message())) }
-        var table = Table(columns: ModelText.columns.map { Table.Column(title: $0) })
-        table.rows = answer.changes.flatMap(ModelText.rows)
-        if !answer.changes.isEmpty { for line in table.lines(width: Terminal.width) { Terminal.line(line) } }
+        ModelText.show(answer.changes)
         let made = preview ? "would be changed" : "changed"
         Terminal.note("\(answer.changes.count) \(made), \(answer.unchangedCount ?? 0) as they are in the file")
+        if let last = answer.modelVersion { Terminal.note("The model has the version \(last)") }
         let removed = ModelText.removedCount(answer.changes)
         if removed > 0 {
             Terminal.note(

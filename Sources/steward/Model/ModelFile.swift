@@ -32,6 +32,12 @@ enum ModelFile {
     }
 
     static func model(of text: String, _ path: String) throws -> WorkspaceModel {
+        let text = text.hasPrefix("\u{feff}") ? String(text.dropFirst()) : text
+        if text.allSatisfy(\.isWhitespace) { throw UsageProblem("\(path) is no model: it is empty", cure: form) }
+        // Aliases of aliases would make any number of copies of what a short file says.
+        if let alias = alias(in: text) {
+            throw UsageProblem("\(path) has the alias *\(alias)", cure: "write what it stands for in its place")
+        }
         let value: JSONValue
         do {
             value = try YAMLDecoder().decode(JSONValue.self, from: text)
@@ -50,9 +56,18 @@ enum ModelFile {
         return WorkspaceModel(message)
     }
 
+    /// A name that stands for what stands elsewhere.
+    private static func alias(in text: String) -> String? {
+        let anchors = Set(text.matches(of: /(?:^|[\s\[{,:-])&([^\s,\[\]{}]+)/).map(\.1))
+        guard !anchors.isEmpty else { return nil }
+        return text.matches(of: /(?:^|[\s\[{,:-])\*([^\s,\[\]{}]+)/).first { anchors.contains($0.1) }.map {
+            String($0.1)
+        }
+    }
+
     /// What a model looks like.
     private static let form =
-        "write lists below objects:, choice_lists:, fields: and roles:, and settings below settings:, as steward model export does; texts that look like numbers in quotes"
+        "write lists below objects:, choice_lists:, fields:, roles:, views: and sharing_rules:, and settings below settings:, as steward model export does; texts that look like numbers in quotes"
 
     /// Where the text is no YAML, and why.
     private static func place(of error: any Error) -> String {

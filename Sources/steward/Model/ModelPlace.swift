@@ -24,7 +24,9 @@ enum ModelPlace {
     /// model.fields[1].kind as fields[1] (account.size), kind; without the kind where the text that follows begins with it.
     static func place(_ path: String, in model: WorkspaceModel, beside text: String = "") -> String {
         if let match = path.wholeMatch(of: /model\.(settings\..+)/) { return String(match.1) }
-        guard let match = path.wholeMatch(of: /model\.(objects|choice_lists|fields|roles)\[(\d+)\](?:\.(.+))?/),
+        guard
+            let match = path.wholeMatch(
+                of: /model\.(objects|choice_lists|fields|roles|views|sharing_rules)\[(\d+)\](?:\.(.+))?/),
             let index = Int(match.2)
         else { return path }
         let name = name(String(match.1), index, in: model).map { " (\($0))" } ?? ""
@@ -39,6 +41,9 @@ enum ModelPlace {
         case "fields" where model.fields.indices.contains(index):
             "\(model.fields[index].object ?? "").\(model.fields[index].name ?? "")"
         case "roles" where model.roles.indices.contains(index): model.roles[index].displayName
+        case "views" where model.views.indices.contains(index):
+            "\(model.views[index].object ?? ""): \(model.views[index].displayName ?? "")"
+        case "sharing_rules" where model.sharingRules.indices.contains(index): model.sharingRules[index].displayName
         default: nil
         }
     }

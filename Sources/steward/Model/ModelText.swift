@@ -8,6 +8,7 @@ enum ModelText {
     /// a list stays: what it does not name a model does not keep.
     static func rows(_ change: ModelChange) -> [[String]] {
         let (kind, name) = (change.object ?? "", change.name ?? "")
+        if change.deleted == true { return [["-", kind, name, ""]] }
         guard change.created != true else { return [["+", kind, name, ""]] }
         return [["~", kind, name, change.changedFields.joined(separator: ", ")]]
             + change.fieldChanges.map { field in
@@ -15,6 +16,13 @@ enum ModelText {
                 let added = field.added.isEmpty ? nil : "+ \(field.added.joined(separator: ", "))"
                 return ["", "", field.field ?? "", [removed, added].compactMap(\.self).joined(separator: "  ")]
             }
+    }
+
+    static func show(_ changes: [ModelChange]) {
+        guard !changes.isEmpty else { return }
+        var table = Table(columns: columns.map { Table.Column(title: $0) })
+        table.rows = changes.flatMap(rows)
+        for line in table.lines(width: Terminal.width) { Terminal.line(line) }
     }
 
     /// How much is taken away from what is there.

@@ -1,15 +1,18 @@
 /* Signs in, lists accounts and follows the health of the installation: what a program with steward_client.c looks like.
  *
- *     example HOST PORT CA.pem WORKSPACE EMAIL < PASSWORD-FILE
+ *     example HOST PORT CA.pem WORKSPACE EMAIL [FIELD] < PASSWORD-FILE
  *
- * Prints a line for each account, and one for each state of the stream until the installation serves. To be compiled from
- * the project's folder:
+ * Prints a line for each account, and one for each state of the stream until the installation serves. FIELD is the name of a
+ * whole number that the workspace has added to accounts: each account counts one more in it. To be compiled from the
+ * project's folder:
  *
- *     Tests/ThinClientTests/c/build example proto Tests/ThinClientTests/c/example.c \
+ *     Tests/ThinClientTests/c/build example proto Tests/ThinClientTests/c/{example,steward_fields}.c \
  *         steward/rpc/v1/{session,health}_service.proto steward/identity/v1/authentication_service.proto \
- *         steward/customer/v1/account_service.proto steward/type/v1/{filter,record}.proto google/protobuf/timestamp.proto
+ *         steward/customer/v1/account_service.proto steward/type/v1/{filter,record,share}.proto \
+ *         steward/identity/v1/grant.proto google/protobuf/timestamp.proto
  */
 #include "steward_client.h"
+#include "steward_fields.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -59,8 +62,37 @@ static void sign_in(steward_client *client, char *workspace, char *email, char *
     protobuf_c_message_free_unpacked(&answer->message_base, NULL);
 }
 
+/* One more in a field that the workspace has added. Somebody else who changed it meanwhile is not overwritten: the version
+ * says so. */
+static int64_t count_up(steward_client *client, const Steward__Customer__V1__Account *account, const char *name) {
+    const steward_field *present = steward_field_named(account->n_custom_fields, account->custom_fields, name);
+    steward_fields fields = {0};
+    steward_set_whole(&fields, name, (present ? present->int_value : 0) + 1);
+    char mask[200];
+    snprintf(mask, sizeof mask, "custom.%s", name);
+
+    Steward__Customer__V1__Account change = STEWARD__CUSTOMER__V1__ACCOUNT__INIT;
+    change.id = account->id;
+    change.has_version = true;
+    change.version = account->version;
+    change.n_custom_fields = fields.n;
+    change.custom_fields = fields.items;
+    Steward__Customer__V1__UpdateAccountRequest request = STEWARD__CUSTOMER__V1__UPDATE_ACCOUNT_REQUEST__INIT;
+    request.account = &change;
+    request.n_update_mask = 1;
+    request.update_mask = (char *[]){mask};
+    Steward__Customer__V1__UpdateAccountResponse *answer =
+        call(client, "steward.customer.v1.AccountService/UpdateAccount", &request.message_base,
+             &steward__customer__v1__update_account_response__descriptor);
+    present = steward_field_named(answer->account->n_custom_fields, answer->account->custom_fields, name);
+    int64_t value = present ? present->int_value : 0;
+    protobuf_c_message_free_unpacked(&answer->message_base, NULL);
+    steward_fields_free(&fields);
+    return value;
+}
+
 /* All accounts, page by page. */
-static void list_accounts(steward_client *client, int page_size) {
+static void list_accounts(steward_client *client, int page_size, const char *field) {
     Steward__Customer__V1__ListAccountsRequest request = STEWARD__CUSTOMER__V1__LIST_ACCOUNTS_REQUEST__INIT;
     request.has_page_size = true;
     request.page_size = page_size;
@@ -68,7 +100,11 @@ static void list_accounts(steward_client *client, int page_size) {
         Steward__Customer__V1__ListAccountsResponse *page =
             call(client, "steward.customer.v1.AccountService/ListAccounts", &request.message_base,
                  &steward__customer__v1__list_accounts_response__descriptor);
-        for (size_t i = 0; i < page->n_accounts; i++) printf("account %s\n", page->accounts[i]->display_name);
+        for (size_t i = 0; i < page->n_accounts; i++) {
+            printf("account %s", page->accounts[i]->display_name);
+            if (field) printf(" %s %lld", field, (long long)count_up(client, page->accounts[i], field));
+            puts("");
+        }
         free(request.page_token);
         request.page_token = page->next_page_token ? strdup(page->next_page_token) : NULL;
         protobuf_c_message_free_unpacked(&page->message_base, NULL);
@@ -94,8 +130,8 @@ static void watch_health(steward_client *client) {
 }
 
 int main(int count, char **words) {
-    if (count != 6) {
-        fputs("usage: example HOST PORT CA.pem WORKSPACE EMAIL < PASSWORD-FILE\n", stderr);
+    if (count != 6 && count != 7) {
+        fputs("usage: example HOST PORT CA.pem WORKSPACE EMAIL [FIELD] < PASSWORD-FILE\n", stderr);
         return 64;
     }
     signal(SIGPIPE, SIG_IGN);
@@ -110,7 +146,7 @@ int main(int count, char **words) {
         return 1;
     }
     sign_in(client, words[4], words[5], password);
-    list_accounts(client, 2);
+    list_accounts(client, 2, count == 7 ? words[6] : NULL);
     watch_health(client);
     steward_close(client);
     return 0;

@@ -1,8 +1,9 @@
 """Signs in, lists accounts and follows the health of the installation: what a program with steward_client.py looks like.
 
-    example.py HOST PORT CA.pem WORKSPACE EMAIL < PASSWORD-FILE
+    example.py HOST PORT CA.pem WORKSPACE EMAIL [FIELD] < PASSWORD-FILE
 
-Prints a line for each account, and one for each state of the stream until the installation serves. Before, from the project's folder:
+Prints a line for each account, and one for each state of the stream until the installation serves. FIELD is the name of a whole number that the
+workspace has added to accounts: each account counts one more in it. Before, from the project's folder:
 
     protoc -I proto --python_out=generated proto/steward/*/v1/*.proto
     export PYTHONPATH=generated:Tests/ThinClientTests/python
@@ -14,6 +15,7 @@ from steward.identity.v1 import authentication_service_pb2 as authentication
 from steward.rpc.v1 import health_service_pb2 as health
 from steward.rpc.v1 import session_service_pb2 as sessions
 
+from custom_fields import CustomFields
 from steward_client import Client, RPCError
 
 
@@ -39,6 +41,17 @@ def list_accounts(client, page_size):
         request.page_token = page.next_page_token
 
 
+def count_up(client, account, name):
+    """One more in a field that the workspace has added. Somebody else who changed it meanwhile is not overwritten: the version says so."""
+    request = accounts.UpdateAccountRequest(account=accounts.Account(id=account.id, version=account.version))
+    fields = CustomFields(request.account)
+    fields[name] = CustomFields(account).get(name, 0) + 1
+    request.update_mask.extend(fields.mask)
+    changed = client.unary(
+        "steward.customer.v1.AccountService/UpdateAccount", request, accounts.UpdateAccountResponse, timeout=10).account
+    return CustomFields(changed)[name]
+
+
 def watch_health(client):
     """The present state of the gateway and each change of it, until it serves."""
     stream = client.stream("steward.rpc.v1.HealthService/WatchHealth", health.WatchHealthRequest(), health.WatchHealthResponse)
@@ -48,13 +61,13 @@ def watch_health(client):
             return stream.cancel("enough")
 
 
-def main(host, port, trust_root, workspace, email):
+def main(host, port, trust_root, workspace, email, field=None):
     client = Client(host, int(port), trust_root)
     try:
         me = sign_in(client, workspace, email, sys.stdin.readline().rstrip("\n"))
         print("signed in to", me.workspace)
         for account in list_accounts(client, page_size=2):
-            print("account", account.display_name)
+            print("account", account.display_name, *([field, count_up(client, account, field)] if field else []))
         for state in watch_health(client):
             print("health", state)
     except RPCError as error:
@@ -66,6 +79,6 @@ def main(host, port, trust_root, workspace, email):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 6:
+    if len(sys.argv) not in (6, 7):
         sys.exit(__doc__)
     sys.exit(main(*sys.argv[1:]))

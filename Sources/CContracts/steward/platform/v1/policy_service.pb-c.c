@@ -1573,7 +1573,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__policy_tag__descriptor =
   (ProtobufCMessageInit) steward__platform__v1__policy_tag__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__model_object__field_descriptors[7] =
+static const ProtobufCFieldDescriptor steward__platform__v1__model_object__field_descriptors[10] =
 {
   {
     "name",
@@ -1659,20 +1659,59 @@ static const ProtobufCFieldDescriptor steward__platform__v1__model_object__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "display_field",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelObject, display_field),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "open_to_readers",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Platform__V1__ModelObject, has_open_to_readers),
+    offsetof(Steward__Platform__V1__ModelObject, open_to_readers),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "open_to_writers",
+    10,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Platform__V1__ModelObject, has_open_to_writers),
+    offsetof(Steward__Platform__V1__ModelObject, open_to_writers),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__model_object__field_indices_by_name[] = {
   6,   /* field[6] = description */
+  7,   /* field[7] = display_field */
   4,   /* field[4] = display_name */
   0,   /* field[0] = name */
   1,   /* field[1] = number */
   3,   /* field[3] = number_format */
+  8,   /* field[8] = open_to_readers */
+  9,   /* field[9] = open_to_writers */
   5,   /* field[5] = plural_display_name */
   2,   /* field[2] = shared */
 };
 static const ProtobufCIntRange steward__platform__v1__model_object__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor =
 {
@@ -1682,7 +1721,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor
   "Steward__Platform__V1__ModelObject",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__ModelObject),
-  7,
+  10,
   steward__platform__v1__model_object__field_descriptors,
   steward__platform__v1__model_object__field_indices_by_name,
   1,  steward__platform__v1__model_object__number_ranges,

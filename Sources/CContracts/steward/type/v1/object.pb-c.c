@@ -1090,7 +1090,7 @@ const ProtobufCMessageDescriptor steward__type__v1__unique_fields__descriptor =
   (ProtobufCMessageInit) steward__type__v1__unique_fields__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_descriptors[34] =
+static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_descriptors[35] =
 {
   {
     "name",
@@ -1500,6 +1500,18 @@ static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "text_of",
+    35,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__ObjectField, text_of),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__object_field__field_indices_by_name[] = {
   25,   /* field[25] = access */
@@ -1532,6 +1544,7 @@ static const unsigned steward__type__v1__object_field__field_indices_by_name[] =
   20,   /* field[20] = reference */
   14,   /* field[14] = required */
   22,   /* field[22] = sortable */
+  34,   /* field[34] = text_of */
   18,   /* field[18] = unique */
   19,   /* field[19] = unique_ignores_case */
   9,   /* field[9] = value_max */
@@ -1540,7 +1553,7 @@ static const unsigned steward__type__v1__object_field__field_indices_by_name[] =
 static const ProtobufCIntRange steward__type__v1__object_field__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 34 }
+  { 0, 35 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__object_field__descriptor =
 {
@@ -1550,7 +1563,7 @@ const ProtobufCMessageDescriptor steward__type__v1__object_field__descriptor =
   "Steward__Type__V1__ObjectField",
   "steward.type.v1",
   sizeof(Steward__Type__V1__ObjectField),
-  34,
+  35,
   steward__type__v1__object_field__field_descriptors,
   steward__type__v1__object_field__field_indices_by_name,
   1,  steward__type__v1__object_field__number_ranges,

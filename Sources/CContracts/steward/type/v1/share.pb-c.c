@@ -1181,7 +1181,7 @@ const ProtobufCMessageDescriptor steward__type__v1__explain_access_response__des
   (ProtobufCMessageInit) steward__type__v1__explain_access_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__action_access__field_descriptors[7] =
+static const ProtobufCFieldDescriptor steward__type__v1__action_access__field_descriptors[8] =
 {
   {
     "action",
@@ -1267,10 +1267,23 @@ static const ProtobufCFieldDescriptor steward__type__v1__action_access__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "by_default",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Type__V1__ActionAccess, has_by_default),
+    offsetof(Steward__Type__V1__ActionAccess, by_default),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__action_access__field_indices_by_name[] = {
   0,   /* field[0] = action */
   1,   /* field[1] = allowed */
+  7,   /* field[7] = by_default */
   2,   /* field[2] = in_scope */
   4,   /* field[4] = role_ids */
   3,   /* field[3] = scope */
@@ -1280,7 +1293,7 @@ static const unsigned steward__type__v1__action_access__field_indices_by_name[] 
 static const ProtobufCIntRange steward__type__v1__action_access__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__action_access__descriptor =
 {
@@ -1290,7 +1303,7 @@ const ProtobufCMessageDescriptor steward__type__v1__action_access__descriptor =
   "Steward__Type__V1__ActionAccess",
   "steward.type.v1",
   sizeof(Steward__Type__V1__ActionAccess),
-  7,
+  8,
   steward__type__v1__action_access__field_descriptors,
   steward__type__v1__action_access__field_indices_by_name,
   1,  steward__type__v1__action_access__number_ranges,

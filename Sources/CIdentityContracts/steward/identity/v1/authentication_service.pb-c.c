@@ -637,6 +637,141 @@ void   steward__identity__v1__effective_grant__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__effective_grant__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__personal_settings__init
+                     (Steward__Identity__V1__PersonalSettings         *message)
+{
+  static const Steward__Identity__V1__PersonalSettings init_value = STEWARD__IDENTITY__V1__PERSONAL_SETTINGS__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__personal_settings__get_packed_size
+                     (const Steward__Identity__V1__PersonalSettings *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__personal_settings__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__personal_settings__pack
+                     (const Steward__Identity__V1__PersonalSettings *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__personal_settings__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__personal_settings__pack_to_buffer
+                     (const Steward__Identity__V1__PersonalSettings *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__personal_settings__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__PersonalSettings *
+       steward__identity__v1__personal_settings__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__PersonalSettings *)
+     protobuf_c_message_unpack (&steward__identity__v1__personal_settings__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__personal_settings__free_unpacked
+                     (Steward__Identity__V1__PersonalSettings *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__personal_settings__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__update_self_request__init
+                     (Steward__Identity__V1__UpdateSelfRequest         *message)
+{
+  static const Steward__Identity__V1__UpdateSelfRequest init_value = STEWARD__IDENTITY__V1__UPDATE_SELF_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__update_self_request__get_packed_size
+                     (const Steward__Identity__V1__UpdateSelfRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_self_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__update_self_request__pack
+                     (const Steward__Identity__V1__UpdateSelfRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_self_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__update_self_request__pack_to_buffer
+                     (const Steward__Identity__V1__UpdateSelfRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_self_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UpdateSelfRequest *
+       steward__identity__v1__update_self_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UpdateSelfRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__update_self_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__update_self_request__free_unpacked
+                     (Steward__Identity__V1__UpdateSelfRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__update_self_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__update_self_response__init
+                     (Steward__Identity__V1__UpdateSelfResponse         *message)
+{
+  static const Steward__Identity__V1__UpdateSelfResponse init_value = STEWARD__IDENTITY__V1__UPDATE_SELF_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__update_self_response__get_packed_size
+                     (const Steward__Identity__V1__UpdateSelfResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_self_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__update_self_response__pack
+                     (const Steward__Identity__V1__UpdateSelfResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_self_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__update_self_response__pack_to_buffer
+                     (const Steward__Identity__V1__UpdateSelfResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__update_self_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UpdateSelfResponse *
+       steward__identity__v1__update_self_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UpdateSelfResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__update_self_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__update_self_response__free_unpacked
+                     (Steward__Identity__V1__UpdateSelfResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__update_self_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__identity__v1__session__field_descriptors[6] =
 {
   {
@@ -1130,7 +1265,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__get_self_request__descri
   (ProtobufCMessageInit) steward__identity__v1__get_self_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__identity__v1__get_self_response__field_descriptors[6] =
+static const ProtobufCFieldDescriptor steward__identity__v1__get_self_response__field_descriptors[7] =
 {
   {
     "user_id",
@@ -1204,19 +1339,32 @@ static const ProtobufCFieldDescriptor steward__identity__v1__get_self_response__
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "settings",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__GetSelfResponse, settings),
+    &steward__identity__v1__personal_settings__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__get_self_response__field_indices_by_name[] = {
   2,   /* field[2] = display_name */
   1,   /* field[1] = email */
   5,   /* field[5] = grants */
   4,   /* field[4] = role_names */
+  6,   /* field[6] = settings */
   0,   /* field[0] = user_id */
   3,   /* field[3] = workspace */
 };
 static const ProtobufCIntRange steward__identity__v1__get_self_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__get_self_response__descriptor =
 {
@@ -1226,7 +1374,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__get_self_response__descr
   "Steward__Identity__V1__GetSelfResponse",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__GetSelfResponse),
-  6,
+  7,
   steward__identity__v1__get_self_response__field_descriptors,
   steward__identity__v1__get_self_response__field_indices_by_name,
   1,  steward__identity__v1__get_self_response__number_ranges,
@@ -1310,7 +1458,147 @@ const ProtobufCMessageDescriptor steward__identity__v1__effective_grant__descrip
   (ProtobufCMessageInit) steward__identity__v1__effective_grant__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__authentication_service__method_descriptors[6] =
+static const ProtobufCFieldDescriptor steward__identity__v1__personal_settings__field_descriptors[2] =
+{
+  {
+    "language_code",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__PersonalSettings, language_code),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "time_zone",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__PersonalSettings, time_zone),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__personal_settings__field_indices_by_name[] = {
+  0,   /* field[0] = language_code */
+  1,   /* field[1] = time_zone */
+};
+static const ProtobufCIntRange steward__identity__v1__personal_settings__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__personal_settings__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.PersonalSettings",
+  "PersonalSettings",
+  "Steward__Identity__V1__PersonalSettings",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__PersonalSettings),
+  2,
+  steward__identity__v1__personal_settings__field_descriptors,
+  steward__identity__v1__personal_settings__field_indices_by_name,
+  1,  steward__identity__v1__personal_settings__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__personal_settings__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__update_self_request__field_descriptors[2] =
+{
+  {
+    "settings",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateSelfRequest, settings),
+    &steward__identity__v1__personal_settings__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__UpdateSelfRequest, n_update_mask),
+    offsetof(Steward__Identity__V1__UpdateSelfRequest, update_mask),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__update_self_request__field_indices_by_name[] = {
+  0,   /* field[0] = settings */
+  1,   /* field[1] = update_mask */
+};
+static const ProtobufCIntRange steward__identity__v1__update_self_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__update_self_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UpdateSelfRequest",
+  "UpdateSelfRequest",
+  "Steward__Identity__V1__UpdateSelfRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UpdateSelfRequest),
+  2,
+  steward__identity__v1__update_self_request__field_descriptors,
+  steward__identity__v1__update_self_request__field_indices_by_name,
+  1,  steward__identity__v1__update_self_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__update_self_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__update_self_response__field_descriptors[1] =
+{
+  {
+    "settings",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UpdateSelfResponse, settings),
+    &steward__identity__v1__personal_settings__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__update_self_response__field_indices_by_name[] = {
+  0,   /* field[0] = settings */
+};
+static const ProtobufCIntRange steward__identity__v1__update_self_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__update_self_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UpdateSelfResponse",
+  "UpdateSelfResponse",
+  "Steward__Identity__V1__UpdateSelfResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UpdateSelfResponse),
+  1,
+  steward__identity__v1__update_self_response__field_descriptors,
+  steward__identity__v1__update_self_response__field_indices_by_name,
+  1,  steward__identity__v1__update_self_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__update_self_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__identity__v1__authentication_service__method_descriptors[7] =
 {
   { "SignIn", &steward__identity__v1__sign_in_request__descriptor, &steward__identity__v1__sign_in_response__descriptor },
   { "SignInOperator", &steward__identity__v1__sign_in_operator_request__descriptor, &steward__identity__v1__sign_in_operator_response__descriptor },
@@ -1318,6 +1606,7 @@ static const ProtobufCMethodDescriptor steward__identity__v1__authentication_ser
   { "SignOut", &steward__identity__v1__sign_out_request__descriptor, &steward__identity__v1__sign_out_response__descriptor },
   { "ChangePassword", &steward__identity__v1__change_password_request__descriptor, &steward__identity__v1__change_password_response__descriptor },
   { "GetSelf", &steward__identity__v1__get_self_request__descriptor, &steward__identity__v1__get_self_response__descriptor },
+  { "UpdateSelf", &steward__identity__v1__update_self_request__descriptor, &steward__identity__v1__update_self_response__descriptor },
 };
 const unsigned steward__identity__v1__authentication_service__method_indices_by_name[] = {
   4,        /* ChangePassword */
@@ -1325,7 +1614,8 @@ const unsigned steward__identity__v1__authentication_service__method_indices_by_
   2,        /* RefreshSession */
   0,        /* SignIn */
   1,        /* SignInOperator */
-  3         /* SignOut */
+  3,        /* SignOut */
+  6         /* UpdateSelf */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__authentication_service__descriptor =
 {
@@ -1334,7 +1624,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__authentication_service__
   "AuthenticationService",
   "Steward__Identity__V1__AuthenticationService",
   "steward.identity.v1",
-  6,
+  7,
   steward__identity__v1__authentication_service__method_descriptors,
   steward__identity__v1__authentication_service__method_indices_by_name
 };
@@ -1385,6 +1675,14 @@ void steward__identity__v1__authentication_service__get_self(ProtobufCService *s
 {
   assert(service->descriptor == &steward__identity__v1__authentication_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__authentication_service__update_self(ProtobufCService *service,
+                                                                const Steward__Identity__V1__UpdateSelfRequest *input,
+                                                                Steward__Identity__V1__UpdateSelfResponse_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__authentication_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__authentication_service__init (Steward__Identity__V1__AuthenticationService_Service *service,
                                                           Steward__Identity__V1__AuthenticationService_ServiceDestroy destroy)

@@ -1627,7 +1627,7 @@ void   steward__identity__v1__watch_object_definitions_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__watch_object_definitions_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__object_definition__field_descriptors[12] =
+static const ProtobufCFieldDescriptor steward__identity__v1__object_definition__field_descriptors[14] =
 {
   {
     "id",
@@ -1773,11 +1773,37 @@ static const ProtobufCFieldDescriptor steward__identity__v1__object_definition__
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "display_field",
+    17,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ObjectDefinition, display_field),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "default_sharing",
+    18,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Steward__Identity__V1__ObjectDefinition, has_default_sharing),
+    offsetof(Steward__Identity__V1__ObjectDefinition, default_sharing),
+    &steward__identity__v1__default_sharing__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__object_definition__field_indices_by_name[] = {
   2,   /* field[2] = create_time */
+  13,   /* field[13] = default_sharing */
   4,   /* field[4] = delete_time */
   8,   /* field[8] = description */
+  12,   /* field[12] = display_field */
   6,   /* field[6] = display_name */
   0,   /* field[0] = id */
   5,   /* field[5] = name */
@@ -1792,7 +1818,7 @@ static const ProtobufCIntRange steward__identity__v1__object_definition__number_
 {
   { 1, 0 },
   { 10, 5 },
-  { 0, 12 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__object_definition__descriptor =
 {
@@ -1802,7 +1828,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__object_definition__descr
   "Steward__Identity__V1__ObjectDefinition",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__ObjectDefinition),
-  12,
+  14,
   steward__identity__v1__object_definition__field_descriptors,
   steward__identity__v1__object_definition__field_indices_by_name,
   2,  steward__identity__v1__object_definition__number_ranges,
@@ -3905,6 +3931,38 @@ const ProtobufCMessageDescriptor steward__identity__v1__watch_object_definitions
   1,  steward__identity__v1__watch_object_definitions_response__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__watch_object_definitions_response__init,
   NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue steward__identity__v1__default_sharing__enum_values_by_number[4] =
+{
+  { "DEFAULT_SHARING_UNSPECIFIED", "STEWARD__IDENTITY__V1__DEFAULT_SHARING__DEFAULT_SHARING_UNSPECIFIED", 0 },
+  { "DEFAULT_SHARING_PRIVATE", "STEWARD__IDENTITY__V1__DEFAULT_SHARING__DEFAULT_SHARING_PRIVATE", 1 },
+  { "DEFAULT_SHARING_READ", "STEWARD__IDENTITY__V1__DEFAULT_SHARING__DEFAULT_SHARING_READ", 2 },
+  { "DEFAULT_SHARING_WRITE", "STEWARD__IDENTITY__V1__DEFAULT_SHARING__DEFAULT_SHARING_WRITE", 3 },
+};
+static const ProtobufCIntRange steward__identity__v1__default_sharing__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex steward__identity__v1__default_sharing__enum_values_by_name[4] =
+{
+  { "DEFAULT_SHARING_PRIVATE", 1 },
+  { "DEFAULT_SHARING_READ", 2 },
+  { "DEFAULT_SHARING_UNSPECIFIED", 0 },
+  { "DEFAULT_SHARING_WRITE", 3 },
+};
+const ProtobufCEnumDescriptor steward__identity__v1__default_sharing__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.DefaultSharing",
+  "DefaultSharing",
+  "Steward__Identity__V1__DefaultSharing",
+  "steward.identity.v1",
+  4,
+  steward__identity__v1__default_sharing__enum_values_by_number,
+  4,
+  steward__identity__v1__default_sharing__enum_values_by_name,
+  1,
+  steward__identity__v1__default_sharing__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCMethodDescriptor steward__identity__v1__object_definition_service__method_descriptors[17] =
 {

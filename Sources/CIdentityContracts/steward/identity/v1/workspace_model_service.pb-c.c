@@ -52,6 +52,96 @@ void   steward__identity__v1__workspace_model__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__workspace_model__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__model_view__init
+                     (Steward__Identity__V1__ModelView         *message)
+{
+  static const Steward__Identity__V1__ModelView init_value = STEWARD__IDENTITY__V1__MODEL_VIEW__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__model_view__get_packed_size
+                     (const Steward__Identity__V1__ModelView *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__model_view__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__model_view__pack
+                     (const Steward__Identity__V1__ModelView *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__model_view__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__model_view__pack_to_buffer
+                     (const Steward__Identity__V1__ModelView *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__model_view__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ModelView *
+       steward__identity__v1__model_view__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ModelView *)
+     protobuf_c_message_unpack (&steward__identity__v1__model_view__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__model_view__free_unpacked
+                     (Steward__Identity__V1__ModelView *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__model_view__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__model_sharing_rule__init
+                     (Steward__Identity__V1__ModelSharingRule         *message)
+{
+  static const Steward__Identity__V1__ModelSharingRule init_value = STEWARD__IDENTITY__V1__MODEL_SHARING_RULE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__model_sharing_rule__get_packed_size
+                     (const Steward__Identity__V1__ModelSharingRule *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__model_sharing_rule__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__model_sharing_rule__pack
+                     (const Steward__Identity__V1__ModelSharingRule *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__model_sharing_rule__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__model_sharing_rule__pack_to_buffer
+                     (const Steward__Identity__V1__ModelSharingRule *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__model_sharing_rule__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ModelSharingRule *
+       steward__identity__v1__model_sharing_rule__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ModelSharingRule *)
+     protobuf_c_message_unpack (&steward__identity__v1__model_sharing_rule__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__model_sharing_rule__free_unpacked
+                     (Steward__Identity__V1__ModelSharingRule *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__model_sharing_rule__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__get_workspace_model_request__init
                      (Steward__Identity__V1__GetWorkspaceModelRequest         *message)
 {
@@ -322,7 +412,232 @@ void   steward__identity__v1__model_field_change__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__model_field_change__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__workspace_model__field_descriptors[5] =
+void   steward__identity__v1__list_workspace_model_versions_request__init
+                     (Steward__Identity__V1__ListWorkspaceModelVersionsRequest         *message)
+{
+  static const Steward__Identity__V1__ListWorkspaceModelVersionsRequest init_value = STEWARD__IDENTITY__V1__LIST_WORKSPACE_MODEL_VERSIONS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__list_workspace_model_versions_request__get_packed_size
+                     (const Steward__Identity__V1__ListWorkspaceModelVersionsRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_workspace_model_versions_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__list_workspace_model_versions_request__pack
+                     (const Steward__Identity__V1__ListWorkspaceModelVersionsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_workspace_model_versions_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__list_workspace_model_versions_request__pack_to_buffer
+                     (const Steward__Identity__V1__ListWorkspaceModelVersionsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_workspace_model_versions_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ListWorkspaceModelVersionsRequest *
+       steward__identity__v1__list_workspace_model_versions_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ListWorkspaceModelVersionsRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__list_workspace_model_versions_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__list_workspace_model_versions_request__free_unpacked
+                     (Steward__Identity__V1__ListWorkspaceModelVersionsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__list_workspace_model_versions_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__list_workspace_model_versions_response__init
+                     (Steward__Identity__V1__ListWorkspaceModelVersionsResponse         *message)
+{
+  static const Steward__Identity__V1__ListWorkspaceModelVersionsResponse init_value = STEWARD__IDENTITY__V1__LIST_WORKSPACE_MODEL_VERSIONS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__list_workspace_model_versions_response__get_packed_size
+                     (const Steward__Identity__V1__ListWorkspaceModelVersionsResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_workspace_model_versions_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__list_workspace_model_versions_response__pack
+                     (const Steward__Identity__V1__ListWorkspaceModelVersionsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_workspace_model_versions_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__list_workspace_model_versions_response__pack_to_buffer
+                     (const Steward__Identity__V1__ListWorkspaceModelVersionsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__list_workspace_model_versions_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ListWorkspaceModelVersionsResponse *
+       steward__identity__v1__list_workspace_model_versions_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ListWorkspaceModelVersionsResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__list_workspace_model_versions_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__list_workspace_model_versions_response__free_unpacked
+                     (Steward__Identity__V1__ListWorkspaceModelVersionsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__list_workspace_model_versions_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__workspace_model_version__init
+                     (Steward__Identity__V1__WorkspaceModelVersion         *message)
+{
+  static const Steward__Identity__V1__WorkspaceModelVersion init_value = STEWARD__IDENTITY__V1__WORKSPACE_MODEL_VERSION__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__workspace_model_version__get_packed_size
+                     (const Steward__Identity__V1__WorkspaceModelVersion *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__workspace_model_version__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__workspace_model_version__pack
+                     (const Steward__Identity__V1__WorkspaceModelVersion *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__workspace_model_version__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__workspace_model_version__pack_to_buffer
+                     (const Steward__Identity__V1__WorkspaceModelVersion *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__workspace_model_version__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__WorkspaceModelVersion *
+       steward__identity__v1__workspace_model_version__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__WorkspaceModelVersion *)
+     protobuf_c_message_unpack (&steward__identity__v1__workspace_model_version__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__workspace_model_version__free_unpacked
+                     (Steward__Identity__V1__WorkspaceModelVersion *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__workspace_model_version__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__undo_workspace_model_request__init
+                     (Steward__Identity__V1__UndoWorkspaceModelRequest         *message)
+{
+  static const Steward__Identity__V1__UndoWorkspaceModelRequest init_value = STEWARD__IDENTITY__V1__UNDO_WORKSPACE_MODEL_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__undo_workspace_model_request__get_packed_size
+                     (const Steward__Identity__V1__UndoWorkspaceModelRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_workspace_model_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__undo_workspace_model_request__pack
+                     (const Steward__Identity__V1__UndoWorkspaceModelRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_workspace_model_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__undo_workspace_model_request__pack_to_buffer
+                     (const Steward__Identity__V1__UndoWorkspaceModelRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_workspace_model_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UndoWorkspaceModelRequest *
+       steward__identity__v1__undo_workspace_model_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UndoWorkspaceModelRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__undo_workspace_model_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__undo_workspace_model_request__free_unpacked
+                     (Steward__Identity__V1__UndoWorkspaceModelRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_workspace_model_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__undo_workspace_model_response__init
+                     (Steward__Identity__V1__UndoWorkspaceModelResponse         *message)
+{
+  static const Steward__Identity__V1__UndoWorkspaceModelResponse init_value = STEWARD__IDENTITY__V1__UNDO_WORKSPACE_MODEL_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__undo_workspace_model_response__get_packed_size
+                     (const Steward__Identity__V1__UndoWorkspaceModelResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_workspace_model_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__undo_workspace_model_response__pack
+                     (const Steward__Identity__V1__UndoWorkspaceModelResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_workspace_model_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__undo_workspace_model_response__pack_to_buffer
+                     (const Steward__Identity__V1__UndoWorkspaceModelResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_workspace_model_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UndoWorkspaceModelResponse *
+       steward__identity__v1__undo_workspace_model_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UndoWorkspaceModelResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__undo_workspace_model_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__undo_workspace_model_response__free_unpacked
+                     (Steward__Identity__V1__UndoWorkspaceModelResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__undo_workspace_model_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+static const ProtobufCFieldDescriptor steward__identity__v1__workspace_model__field_descriptors[7] =
 {
   {
     "objects",
@@ -384,6 +699,30 @@ static const ProtobufCFieldDescriptor steward__identity__v1__workspace_model__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "views",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__WorkspaceModel, n_views),
+    offsetof(Steward__Identity__V1__WorkspaceModel, views),
+    &steward__identity__v1__model_view__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sharing_rules",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__WorkspaceModel, n_sharing_rules),
+    offsetof(Steward__Identity__V1__WorkspaceModel, sharing_rules),
+    &steward__identity__v1__model_sharing_rule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__workspace_model__field_indices_by_name[] = {
   4,   /* field[4] = choice_lists */
@@ -391,11 +730,13 @@ static const unsigned steward__identity__v1__workspace_model__field_indices_by_n
   0,   /* field[0] = objects */
   2,   /* field[2] = roles */
   3,   /* field[3] = settings */
+  6,   /* field[6] = sharing_rules */
+  5,   /* field[5] = views */
 };
 static const ProtobufCIntRange steward__identity__v1__workspace_model__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__workspace_model__descriptor =
 {
@@ -405,11 +746,269 @@ const ProtobufCMessageDescriptor steward__identity__v1__workspace_model__descrip
   "Steward__Identity__V1__WorkspaceModel",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__WorkspaceModel),
-  5,
+  7,
   steward__identity__v1__workspace_model__field_descriptors,
   steward__identity__v1__workspace_model__field_indices_by_name,
   1,  steward__identity__v1__workspace_model__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__workspace_model__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__model_view__field_descriptors[8] =
+{
+  {
+    "object",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelView, object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "display_name",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelView, display_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "description",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelView, description),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelView, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "columns",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__ModelView, n_columns),
+    offsetof(Steward__Identity__V1__ModelView, columns),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__ModelView, n_order_by),
+    offsetof(Steward__Identity__V1__ModelView, order_by),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shared_with_all",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__ModelView, has_shared_with_all),
+    offsetof(Steward__Identity__V1__ModelView, shared_with_all),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shared_roles",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__ModelView, n_shared_roles),
+    offsetof(Steward__Identity__V1__ModelView, shared_roles),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__model_view__field_indices_by_name[] = {
+  4,   /* field[4] = columns */
+  2,   /* field[2] = description */
+  1,   /* field[1] = display_name */
+  3,   /* field[3] = filter_expression */
+  0,   /* field[0] = object */
+  5,   /* field[5] = order_by */
+  7,   /* field[7] = shared_roles */
+  6,   /* field[6] = shared_with_all */
+};
+static const ProtobufCIntRange steward__identity__v1__model_view__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__model_view__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ModelView",
+  "ModelView",
+  "Steward__Identity__V1__ModelView",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ModelView),
+  8,
+  steward__identity__v1__model_view__field_descriptors,
+  steward__identity__v1__model_view__field_indices_by_name,
+  1,  steward__identity__v1__model_view__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__model_view__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__model_sharing_rule__field_descriptors[8] =
+{
+  {
+    "display_name",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelSharingRule, display_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "description",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelSharingRule, description),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "object",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelSharingRule, object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelSharingRule, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "access",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Steward__Identity__V1__ModelSharingRule, has_access),
+    offsetof(Steward__Identity__V1__ModelSharingRule, access),
+    &steward__type__v1__share_access__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "until_time",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelSharingRule, until_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "disabled",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__ModelSharingRule, has_disabled),
+    offsetof(Steward__Identity__V1__ModelSharingRule, disabled),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "roles",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__ModelSharingRule, n_roles),
+    offsetof(Steward__Identity__V1__ModelSharingRule, roles),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__model_sharing_rule__field_indices_by_name[] = {
+  4,   /* field[4] = access */
+  1,   /* field[1] = description */
+  6,   /* field[6] = disabled */
+  0,   /* field[0] = display_name */
+  3,   /* field[3] = filter_expression */
+  2,   /* field[2] = object */
+  7,   /* field[7] = roles */
+  5,   /* field[5] = until_time */
+};
+static const ProtobufCIntRange steward__identity__v1__model_sharing_rule__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__model_sharing_rule__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ModelSharingRule",
+  "ModelSharingRule",
+  "Steward__Identity__V1__ModelSharingRule",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ModelSharingRule),
+  8,
+  steward__identity__v1__model_sharing_rule__field_descriptors,
+  steward__identity__v1__model_sharing_rule__field_indices_by_name,
+  1,  steward__identity__v1__model_sharing_rule__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__model_sharing_rule__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 #define steward__identity__v1__get_workspace_model_request__field_descriptors NULL
@@ -430,7 +1029,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__get_workspace_model_requ
   (ProtobufCMessageInit) steward__identity__v1__get_workspace_model_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__identity__v1__get_workspace_model_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor steward__identity__v1__get_workspace_model_response__field_descriptors[2] =
 {
   {
     "model",
@@ -444,14 +1043,27 @@ static const ProtobufCFieldDescriptor steward__identity__v1__get_workspace_model
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "model_version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__GetWorkspaceModelResponse, has_model_version),
+    offsetof(Steward__Identity__V1__GetWorkspaceModelResponse, model_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__get_workspace_model_response__field_indices_by_name[] = {
   0,   /* field[0] = model */
+  1,   /* field[1] = model_version */
 };
 static const ProtobufCIntRange steward__identity__v1__get_workspace_model_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__get_workspace_model_response__descriptor =
 {
@@ -461,14 +1073,14 @@ const ProtobufCMessageDescriptor steward__identity__v1__get_workspace_model_resp
   "Steward__Identity__V1__GetWorkspaceModelResponse",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__GetWorkspaceModelResponse),
-  1,
+  2,
   steward__identity__v1__get_workspace_model_response__field_descriptors,
   steward__identity__v1__get_workspace_model_response__field_indices_by_name,
   1,  steward__identity__v1__get_workspace_model_response__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__get_workspace_model_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__identity__v1__apply_workspace_model_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor steward__identity__v1__apply_workspace_model_request__field_descriptors[3] =
 {
   {
     "model",
@@ -494,15 +1106,28 @@ static const ProtobufCFieldDescriptor steward__identity__v1__apply_workspace_mod
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "model_version",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__ApplyWorkspaceModelRequest, has_model_version),
+    offsetof(Steward__Identity__V1__ApplyWorkspaceModelRequest, model_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__apply_workspace_model_request__field_indices_by_name[] = {
   0,   /* field[0] = model */
+  2,   /* field[2] = model_version */
   1,   /* field[1] = preview */
 };
 static const ProtobufCIntRange steward__identity__v1__apply_workspace_model_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__apply_workspace_model_request__descriptor =
 {
@@ -512,14 +1137,14 @@ const ProtobufCMessageDescriptor steward__identity__v1__apply_workspace_model_re
   "Steward__Identity__V1__ApplyWorkspaceModelRequest",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__ApplyWorkspaceModelRequest),
-  2,
+  3,
   steward__identity__v1__apply_workspace_model_request__field_descriptors,
   steward__identity__v1__apply_workspace_model_request__field_indices_by_name,
   1,  steward__identity__v1__apply_workspace_model_request__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__apply_workspace_model_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__identity__v1__apply_workspace_model_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor steward__identity__v1__apply_workspace_model_response__field_descriptors[3] =
 {
   {
     "changes",
@@ -545,15 +1170,28 @@ static const ProtobufCFieldDescriptor steward__identity__v1__apply_workspace_mod
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "model_version",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__ApplyWorkspaceModelResponse, has_model_version),
+    offsetof(Steward__Identity__V1__ApplyWorkspaceModelResponse, model_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__apply_workspace_model_response__field_indices_by_name[] = {
   0,   /* field[0] = changes */
+  2,   /* field[2] = model_version */
   1,   /* field[1] = unchanged_count */
 };
 static const ProtobufCIntRange steward__identity__v1__apply_workspace_model_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__apply_workspace_model_response__descriptor =
 {
@@ -563,14 +1201,14 @@ const ProtobufCMessageDescriptor steward__identity__v1__apply_workspace_model_re
   "Steward__Identity__V1__ApplyWorkspaceModelResponse",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__ApplyWorkspaceModelResponse),
-  2,
+  3,
   steward__identity__v1__apply_workspace_model_response__field_descriptors,
   steward__identity__v1__apply_workspace_model_response__field_indices_by_name,
   1,  steward__identity__v1__apply_workspace_model_response__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__apply_workspace_model_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__identity__v1__model_change__field_descriptors[5] =
+static const ProtobufCFieldDescriptor steward__identity__v1__model_change__field_descriptors[6] =
 {
   {
     "object",
@@ -632,10 +1270,23 @@ static const ProtobufCFieldDescriptor steward__identity__v1__model_change__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "deleted",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__ModelChange, has_deleted),
+    offsetof(Steward__Identity__V1__ModelChange, deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__model_change__field_indices_by_name[] = {
   3,   /* field[3] = changed_fields */
   2,   /* field[2] = created */
+  5,   /* field[5] = deleted */
   4,   /* field[4] = field_changes */
   1,   /* field[1] = name */
   0,   /* field[0] = object */
@@ -643,7 +1294,7 @@ static const unsigned steward__identity__v1__model_change__field_indices_by_name
 static const ProtobufCIntRange steward__identity__v1__model_change__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__model_change__descriptor =
 {
@@ -653,7 +1304,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__model_change__descriptor
   "Steward__Identity__V1__ModelChange",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__ModelChange),
-  5,
+  6,
   steward__identity__v1__model_change__field_descriptors,
   steward__identity__v1__model_change__field_indices_by_name,
   1,  steward__identity__v1__model_change__number_ranges,
@@ -724,14 +1375,338 @@ const ProtobufCMessageDescriptor steward__identity__v1__model_field_change__desc
   (ProtobufCMessageInit) steward__identity__v1__model_field_change__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__workspace_model_service__method_descriptors[2] =
+static const ProtobufCFieldDescriptor steward__identity__v1__list_workspace_model_versions_request__field_descriptors[2] =
+{
+  {
+    "page_size",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Identity__V1__ListWorkspaceModelVersionsRequest, has_page_size),
+    offsetof(Steward__Identity__V1__ListWorkspaceModelVersionsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ListWorkspaceModelVersionsRequest, page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__list_workspace_model_versions_request__field_indices_by_name[] = {
+  0,   /* field[0] = page_size */
+  1,   /* field[1] = page_token */
+};
+static const ProtobufCIntRange steward__identity__v1__list_workspace_model_versions_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__list_workspace_model_versions_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ListWorkspaceModelVersionsRequest",
+  "ListWorkspaceModelVersionsRequest",
+  "Steward__Identity__V1__ListWorkspaceModelVersionsRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ListWorkspaceModelVersionsRequest),
+  2,
+  steward__identity__v1__list_workspace_model_versions_request__field_descriptors,
+  steward__identity__v1__list_workspace_model_versions_request__field_indices_by_name,
+  1,  steward__identity__v1__list_workspace_model_versions_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__list_workspace_model_versions_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__list_workspace_model_versions_response__field_descriptors[2] =
+{
+  {
+    "versions",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__ListWorkspaceModelVersionsResponse, n_versions),
+    offsetof(Steward__Identity__V1__ListWorkspaceModelVersionsResponse, versions),
+    &steward__identity__v1__workspace_model_version__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ListWorkspaceModelVersionsResponse, next_page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__list_workspace_model_versions_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_page_token */
+  0,   /* field[0] = versions */
+};
+static const ProtobufCIntRange steward__identity__v1__list_workspace_model_versions_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__list_workspace_model_versions_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ListWorkspaceModelVersionsResponse",
+  "ListWorkspaceModelVersionsResponse",
+  "Steward__Identity__V1__ListWorkspaceModelVersionsResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ListWorkspaceModelVersionsResponse),
+  2,
+  steward__identity__v1__list_workspace_model_versions_response__field_descriptors,
+  steward__identity__v1__list_workspace_model_versions_response__field_indices_by_name,
+  1,  steward__identity__v1__list_workspace_model_versions_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__list_workspace_model_versions_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__workspace_model_version__field_descriptors[6] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__WorkspaceModelVersion, has_version),
+    offsetof(Steward__Identity__V1__WorkspaceModelVersion, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "create_time",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WorkspaceModelVersion, create_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "user_id",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__WorkspaceModelVersion, user_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__WorkspaceModelVersion, n_changes),
+    offsetof(Steward__Identity__V1__WorkspaceModelVersion, changes),
+    &steward__identity__v1__model_change__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "undone_version",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__WorkspaceModelVersion, has_undone_version),
+    offsetof(Steward__Identity__V1__WorkspaceModelVersion, undone_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "undoing_version",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__WorkspaceModelVersion, has_undoing_version),
+    offsetof(Steward__Identity__V1__WorkspaceModelVersion, undoing_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__workspace_model_version__field_indices_by_name[] = {
+  3,   /* field[3] = changes */
+  1,   /* field[1] = create_time */
+  5,   /* field[5] = undoing_version */
+  4,   /* field[4] = undone_version */
+  2,   /* field[2] = user_id */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__identity__v1__workspace_model_version__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__workspace_model_version__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.WorkspaceModelVersion",
+  "WorkspaceModelVersion",
+  "Steward__Identity__V1__WorkspaceModelVersion",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__WorkspaceModelVersion),
+  6,
+  steward__identity__v1__workspace_model_version__field_descriptors,
+  steward__identity__v1__workspace_model_version__field_indices_by_name,
+  1,  steward__identity__v1__workspace_model_version__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__workspace_model_version__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__undo_workspace_model_request__field_descriptors[2] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__UndoWorkspaceModelRequest, has_version),
+    offsetof(Steward__Identity__V1__UndoWorkspaceModelRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preview",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__UndoWorkspaceModelRequest, has_preview),
+    offsetof(Steward__Identity__V1__UndoWorkspaceModelRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__undo_workspace_model_request__field_indices_by_name[] = {
+  1,   /* field[1] = preview */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange steward__identity__v1__undo_workspace_model_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__undo_workspace_model_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UndoWorkspaceModelRequest",
+  "UndoWorkspaceModelRequest",
+  "Steward__Identity__V1__UndoWorkspaceModelRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UndoWorkspaceModelRequest),
+  2,
+  steward__identity__v1__undo_workspace_model_request__field_descriptors,
+  steward__identity__v1__undo_workspace_model_request__field_indices_by_name,
+  1,  steward__identity__v1__undo_workspace_model_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__undo_workspace_model_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__undo_workspace_model_response__field_descriptors[3] =
+{
+  {
+    "changes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__UndoWorkspaceModelResponse, n_changes),
+    offsetof(Steward__Identity__V1__UndoWorkspaceModelResponse, changes),
+    &steward__identity__v1__model_change__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "undone_version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__UndoWorkspaceModelResponse, has_undone_version),
+    offsetof(Steward__Identity__V1__UndoWorkspaceModelResponse, undone_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "model_version",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__UndoWorkspaceModelResponse, has_model_version),
+    offsetof(Steward__Identity__V1__UndoWorkspaceModelResponse, model_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__undo_workspace_model_response__field_indices_by_name[] = {
+  0,   /* field[0] = changes */
+  2,   /* field[2] = model_version */
+  1,   /* field[1] = undone_version */
+};
+static const ProtobufCIntRange steward__identity__v1__undo_workspace_model_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__undo_workspace_model_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UndoWorkspaceModelResponse",
+  "UndoWorkspaceModelResponse",
+  "Steward__Identity__V1__UndoWorkspaceModelResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UndoWorkspaceModelResponse),
+  3,
+  steward__identity__v1__undo_workspace_model_response__field_descriptors,
+  steward__identity__v1__undo_workspace_model_response__field_indices_by_name,
+  1,  steward__identity__v1__undo_workspace_model_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__undo_workspace_model_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__identity__v1__workspace_model_service__method_descriptors[4] =
 {
   { "GetWorkspaceModel", &steward__identity__v1__get_workspace_model_request__descriptor, &steward__identity__v1__get_workspace_model_response__descriptor },
   { "ApplyWorkspaceModel", &steward__identity__v1__apply_workspace_model_request__descriptor, &steward__identity__v1__apply_workspace_model_response__descriptor },
+  { "ListWorkspaceModelVersions", &steward__identity__v1__list_workspace_model_versions_request__descriptor, &steward__identity__v1__list_workspace_model_versions_response__descriptor },
+  { "UndoWorkspaceModel", &steward__identity__v1__undo_workspace_model_request__descriptor, &steward__identity__v1__undo_workspace_model_response__descriptor },
 };
 const unsigned steward__identity__v1__workspace_model_service__method_indices_by_name[] = {
   1,        /* ApplyWorkspaceModel */
-  0         /* GetWorkspaceModel */
+  0,        /* GetWorkspaceModel */
+  2,        /* ListWorkspaceModelVersions */
+  3         /* UndoWorkspaceModel */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__workspace_model_service__descriptor =
 {
@@ -740,7 +1715,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__workspace_model_service_
   "WorkspaceModelService",
   "Steward__Identity__V1__WorkspaceModelService",
   "steward.identity.v1",
-  2,
+  4,
   steward__identity__v1__workspace_model_service__method_descriptors,
   steward__identity__v1__workspace_model_service__method_indices_by_name
 };
@@ -759,6 +1734,22 @@ void steward__identity__v1__workspace_model_service__apply_workspace_model(Proto
 {
   assert(service->descriptor == &steward__identity__v1__workspace_model_service__descriptor);
   service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__workspace_model_service__list_workspace_model_versions(ProtobufCService *service,
+                                                                                   const Steward__Identity__V1__ListWorkspaceModelVersionsRequest *input,
+                                                                                   Steward__Identity__V1__ListWorkspaceModelVersionsResponse_Closure closure,
+                                                                                   void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__workspace_model_service__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__workspace_model_service__undo_workspace_model(ProtobufCService *service,
+                                                                          const Steward__Identity__V1__UndoWorkspaceModelRequest *input,
+                                                                          Steward__Identity__V1__UndoWorkspaceModelResponse_Closure closure,
+                                                                          void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__workspace_model_service__descriptor);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__workspace_model_service__init (Steward__Identity__V1__WorkspaceModelService_Service *service,
                                                            Steward__Identity__V1__WorkspaceModelService_ServiceDestroy destroy)

@@ -545,9 +545,19 @@ public struct ModelObject: Hashable, Sendable {
     /// What it is for.
     public var description: String?
 
+    /// The name of the field that gives its records their display_name.
+    public var displayField: String?
+
+    /// Whoever may read some of its records reads all.
+    public var openToReaders: Bool?
+
+    /// Whoever may update some of its records updates all.
+    public var openToWriters: Bool?
+
     public init(
         name: String? = nil, number: Int64? = nil, shared: Bool? = nil, numberFormat: String? = nil,
-        displayName: String? = nil, pluralDisplayName: String? = nil, description: String? = nil
+        displayName: String? = nil, pluralDisplayName: String? = nil, description: String? = nil,
+        displayField: String? = nil, openToReaders: Bool? = nil, openToWriters: Bool? = nil
     ) {
         self.name = name
         self.number = number
@@ -556,6 +566,9 @@ public struct ModelObject: Hashable, Sendable {
         self.displayName = displayName
         self.pluralDisplayName = pluralDisplayName
         self.description = description
+        self.displayField = displayField
+        self.openToReaders = openToReaders
+        self.openToWriters = openToWriters
     }
 }
 
@@ -571,6 +584,9 @@ extension ModelObject: WireMessage {
         self.displayName = readString(c.pointee.display_name)
         self.pluralDisplayName = readString(c.pointee.plural_display_name)
         self.description = readString(c.pointee.description)
+        self.displayField = readString(c.pointee.display_field)
+        self.openToReaders = c.pointee.has_open_to_readers != 0 ? c.pointee.open_to_readers != 0 : nil
+        self.openToWriters = c.pointee.has_open_to_writers != 0 ? c.pointee.open_to_writers != 0 : nil
     }
 
     package func write(to message: Message) {
@@ -588,6 +604,15 @@ extension ModelObject: WireMessage {
         c.pointee.display_name = self.displayName.map(message.arena.string)
         c.pointee.plural_display_name = self.pluralDisplayName.map(message.arena.string)
         c.pointee.description = self.description.map(message.arena.string)
+        c.pointee.display_field = self.displayField.map(message.arena.string)
+        if let value = self.openToReaders {
+            c.pointee.has_open_to_readers = 1
+            c.pointee.open_to_readers = value ? 1 : 0
+        }
+        if let value = self.openToWriters {
+            c.pointee.has_open_to_writers = 1
+            c.pointee.open_to_writers = value ? 1 : 0
+        }
     }
 }
 

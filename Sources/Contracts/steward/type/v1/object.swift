@@ -446,6 +446,9 @@ public struct ObjectField: Hashable, Sendable {
     /// What its value follows from; nobody writes it.
     public var formula: String?
 
+    /// The field whose value it is, as text, as in custom.code; nobody writes it.
+    public var textOf: String?
+
     public init(
         name: String? = nil, displayName: String? = nil, description: String? = nil, kind: ValueKind? = nil,
         list: Bool? = nil, format: TextFormat? = nil, multiline: Bool? = nil, lengthMax: Int32? = nil,
@@ -456,7 +459,7 @@ public struct ObjectField: Hashable, Sendable {
         indexed: Bool? = nil, copyOf: String? = nil, access: FieldAccess? = nil, parts: [ObjectField] = [],
         readOnly: Bool? = nil, pattern: String? = nil, patternMessage: String? = nil,
         defaultValue: CustomField? = nil, decimals: Int32? = nil, choiceList: String? = nil,
-        formula: String? = nil
+        formula: String? = nil, textOf: String? = nil
     ) {
         self.name = name
         self.displayName = displayName
@@ -492,6 +495,7 @@ public struct ObjectField: Hashable, Sendable {
         self.decimals = decimals
         self.choiceList = choiceList
         self.formula = formula
+        self.textOf = textOf
     }
 }
 
@@ -534,6 +538,7 @@ extension ObjectField: WireMessage {
         self.decimals = c.pointee.has_decimals != 0 ? c.pointee.decimals : nil
         self.choiceList = readString(c.pointee.choice_list)
         self.formula = readString(c.pointee.formula)
+        self.textOf = readString(c.pointee.text_of)
     }
 
     package func write(to message: Message) {
@@ -635,6 +640,7 @@ extension ObjectField: WireMessage {
         }
         c.pointee.choice_list = self.choiceList.map(message.arena.string)
         c.pointee.formula = self.formula.map(message.arena.string)
+        c.pointee.text_of = self.textOf.map(message.arena.string)
     }
 }
 

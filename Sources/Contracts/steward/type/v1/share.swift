@@ -385,9 +385,13 @@ public struct ActionAccess: Hashable, Sendable {
     /// The sharing rules that allow it, as far as the caller may see with whom the record is shared: ids of SharingRule.
     public var sharingRuleIDs: [String]
 
+    /// The object opens all its records to whoever may do this with some (default_sharing of ObjectDefinition).
+    public var byDefault: Bool?
+
     public init(
         action: String? = nil, allowed: Bool? = nil, inScope: Bool? = nil, scope: GrantScope? = nil,
-        roleIDs: [String] = [], shares: [RecordShare] = [], sharingRuleIDs: [String] = []
+        roleIDs: [String] = [], shares: [RecordShare] = [], sharingRuleIDs: [String] = [],
+        byDefault: Bool? = nil
     ) {
         self.action = action
         self.allowed = allowed
@@ -396,6 +400,7 @@ public struct ActionAccess: Hashable, Sendable {
         self.roleIDs = roleIDs
         self.shares = shares
         self.sharingRuleIDs = sharingRuleIDs
+        self.byDefault = byDefault
     }
 }
 
@@ -411,6 +416,7 @@ extension ActionAccess: WireMessage {
         self.roleIDs = readStrings(c.pointee.role_ids, c.pointee.n_role_ids)
         self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.sharingRuleIDs = readStrings(c.pointee.sharing_rule_ids, c.pointee.n_sharing_rule_ids)
+        self.byDefault = c.pointee.has_by_default != 0 ? c.pointee.by_default != 0 : nil
     }
 
     package func write(to message: Message) {
@@ -434,6 +440,10 @@ extension ActionAccess: WireMessage {
         c.pointee.n_shares = self.shares.count
         c.pointee.sharing_rule_ids = writePointers(self.sharingRuleIDs, message.arena, message.arena.string)
         c.pointee.n_sharing_rule_ids = self.sharingRuleIDs.count
+        if let value = self.byDefault {
+            c.pointee.has_by_default = 1
+            c.pointee.by_default = value ? 1 : 0
+        }
     }
 }
 

@@ -340,9 +340,12 @@ public struct GetSelfResponse: Hashable, Sendable {
     /// What the user may do, all roles added up.
     public var grants: [EffectiveGrant]
 
+    /// The user's own settings; absent for an operator.
+    public var settings: PersonalSettings?
+
     public init(
         userID: String? = nil, email: String? = nil, displayName: String? = nil, workspace: String? = nil,
-        roleNames: [String] = [], grants: [EffectiveGrant] = []
+        roleNames: [String] = [], grants: [EffectiveGrant] = [], settings: PersonalSettings? = nil
     ) {
         self.userID = userID
         self.email = email
@@ -350,6 +353,7 @@ public struct GetSelfResponse: Hashable, Sendable {
         self.workspace = workspace
         self.roleNames = roleNames
         self.grants = grants
+        self.settings = settings
     }
 }
 
@@ -364,6 +368,7 @@ extension GetSelfResponse: WireMessage {
         self.workspace = readString(c.pointee.workspace)
         self.roleNames = readStrings(c.pointee.role_names, c.pointee.n_role_names)
         self.grants = readMessages(c.pointee.grants, c.pointee.n_grants, message.arena)
+        self.settings = readMessage(c.pointee.settings, message.arena)
     }
 
     package func write(to message: Message) {
@@ -376,6 +381,7 @@ extension GetSelfResponse: WireMessage {
         c.pointee.n_role_names = self.roleNames.count
         c.pointee.grants = writePointers(self.grants, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_grants = self.grants.count
+        c.pointee.settings = self.settings.map { writeMessage($0, message.arena) }
     }
 }
 
@@ -424,6 +430,91 @@ extension EffectiveGrant: WireMessage {
     }
 }
 
+/// What a user may set for himself. Views that he opens first are saved views of his (default_view).
+public struct PersonalSettings: Hashable, Sendable {
+    /// IETF language tag, as in en or zh-CN: for texts that are made when he is not there.
+    public var languageCode: String?
+
+    /// Name of the time zone, as in Asia/Shanghai: by which days are reckoned for him. That of the workspace unless set.
+    public var timeZone: String?
+
+    public init(languageCode: String? = nil, timeZone: String? = nil) {
+        self.languageCode = languageCode
+        self.timeZone = timeZone
+    }
+}
+
+extension PersonalSettings: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_personal_settings_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__PersonalSettings.self)
+        self.languageCode = readString(c.pointee.language_code)
+        self.timeZone = readString(c.pointee.time_zone)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__PersonalSettings.self)
+        c.pointee.language_code = self.languageCode.map(message.arena.string)
+        c.pointee.time_zone = self.timeZone.map(message.arena.string)
+    }
+}
+
+/// Changes the caller's own settings.
+public struct UpdateSelfRequest: Hashable, Sendable {
+    /// The new values.
+    public var settings: PersonalSettings?
+
+    /// Names of the fields to change; absent for all that are set. A field that is named and not set is taken away.
+    public var updateMask: [String]
+
+    public init(settings: PersonalSettings? = nil, updateMask: [String] = []) {
+        self.settings = settings
+        self.updateMask = updateMask
+    }
+}
+
+extension UpdateSelfRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_update_self_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__UpdateSelfRequest.self)
+        self.settings = readMessage(c.pointee.settings, message.arena)
+        self.updateMask = readStrings(c.pointee.update_mask, c.pointee.n_update_mask)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__UpdateSelfRequest.self)
+        c.pointee.settings = self.settings.map { writeMessage($0, message.arena) }
+        c.pointee.update_mask = writePointers(self.updateMask, message.arena, message.arena.string)
+        c.pointee.n_update_mask = self.updateMask.count
+    }
+}
+
+/// The caller's own settings.
+public struct UpdateSelfResponse: Hashable, Sendable {
+    /// All as they are now.
+    public var settings: PersonalSettings?
+
+    public init(settings: PersonalSettings? = nil) {
+        self.settings = settings
+    }
+}
+
+extension UpdateSelfResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_update_self_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__UpdateSelfResponse.self)
+        self.settings = readMessage(c.pointee.settings, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__UpdateSelfResponse.self)
+        c.pointee.settings = self.settings.map { writeMessage($0, message.arena) }
+    }
+}
+
 /// The methods of steward.identity.v1.AuthenticationService.
 public enum AuthenticationServiceMethods {
     public static let serviceName = "steward.identity.v1.AuthenticationService"
@@ -468,9 +559,16 @@ public enum AuthenticationServiceMethods {
         response: GetSelfResponse.descriptor, kind: .unary
     )
 
+    /// Changes settings of the caller's own, which each user may, whatever the roles: as a change of the user record, told in its history. An operator
+    /// has none: PERMISSION_DENIED with TENANT_USER_REQUIRED.
+    public static let updateSelf = MethodDefinition(
+        path: "steward.identity.v1.AuthenticationService/UpdateSelf", request: UpdateSelfRequest.descriptor,
+        response: UpdateSelfResponse.descriptor, kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
-        signIn, signInOperator, refreshSession, signOut, changePassword, getSelf
+        signIn, signInOperator, refreshSession, signOut, changePassword, getSelf, updateSelf
     ]
 
     /// As reflection tells it.
@@ -483,6 +581,7 @@ public enum AuthenticationServiceMethods {
             MethodDescription(signOut, comment: "Ends the session the call is made in."),
             MethodDescription(changePassword, comment: "Changes the caller's own password and ends the other sessions of the user. The new one must be another: INVALID_ARGUMENT with PASSWORD_UNCHANGED."),
             MethodDescription(getSelf, comment: "Tells who the caller is and what the caller may do."),
+            MethodDescription(updateSelf, comment: "Changes settings of the caller's own, which each user may, whatever the roles: as a change of the user record, told in its history. An operator has none: PERMISSION_DENIED with TENANT_USER_REQUIRED."),
         ])
 }
 
@@ -509,6 +608,10 @@ package protocol AuthenticationServiceCustomMethods: Sendable {
 
     /// Tells who the caller is and what the caller may do.
     func getSelf(_ request: GetSelfRequest, _ context: CallContext) async throws -> GetSelfResponse
+
+    /// Changes settings of the caller's own, which each user may, whatever the roles: as a change of the user record, told in its history. An operator
+    /// has none: PERMISSION_DENIED with TENANT_USER_REQUIRED.
+    func updateSelf(_ request: UpdateSelfRequest, _ context: CallContext) async throws -> UpdateSelfResponse
 }
 
 extension AuthenticationServiceCustomMethods {
@@ -520,6 +623,7 @@ extension AuthenticationServiceCustomMethods {
         router.serve(AuthenticationServiceMethods.signOut, signOut)
         router.serve(AuthenticationServiceMethods.changePassword, changePassword)
         router.serve(AuthenticationServiceMethods.getSelf, getSelf)
+        router.serve(AuthenticationServiceMethods.updateSelf, updateSelf)
     }
 }
 
@@ -575,5 +679,13 @@ public struct AuthenticationServiceClient: Sendable {
         _ request: GetSelfRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> GetSelfResponse {
         try await channel.call(AuthenticationServiceMethods.getSelf, request, options)
+    }
+
+    /// Changes settings of the caller's own, which each user may, whatever the roles: as a change of the user record, told in its history. An operator
+    /// has none: PERMISSION_DENIED with TENANT_USER_REQUIRED.
+    public func updateSelf(
+        _ request: UpdateSelfRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UpdateSelfResponse {
+        try await channel.call(AuthenticationServiceMethods.updateSelf, request, options)
     }
 }

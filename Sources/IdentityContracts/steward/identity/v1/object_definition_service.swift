@@ -49,11 +49,21 @@ public struct ObjectDefinition: Hashable, Sendable {
     /// Its number in the workspace. Set by the service.
     public var number: Int64?
 
+    /// The field that gives its records their display_name, as in code for the field custom.code: a text, a number, a date, a choice or a way to reach
+    /// somebody that people write, no formula. Named when the object is made, before the field is there, and for good: with another one the old names would
+    /// tell what the field said. People do not write the display_name then. Whoever may not read the field does not see the display_name. Absent, or as long
+    /// as there is no such field: people write it. The field is deleted with its object only (FIELD_IN_USE).
+    public var displayField: String?
+
+    /// What everybody may do with its records who may do so with some of them, whoever owns them. Only for records with owners.
+    public var defaultSharing: DefaultSharing?
+
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, name: String? = nil, displayName: String? = nil,
         pluralDisplayName: String? = nil, description: String? = nil, shared: Bool? = nil,
-        numberFormat: String? = nil, number: Int64? = nil
+        numberFormat: String? = nil, number: Int64? = nil, displayField: String? = nil,
+        defaultSharing: DefaultSharing? = nil
     ) {
         self.id = id
         self.version = version
@@ -67,6 +77,8 @@ public struct ObjectDefinition: Hashable, Sendable {
         self.shared = shared
         self.numberFormat = numberFormat
         self.number = number
+        self.displayField = displayField
+        self.defaultSharing = defaultSharing
     }
 }
 
@@ -87,6 +99,8 @@ extension ObjectDefinition: WireMessage {
         self.shared = c.pointee.has_shared != 0 ? c.pointee.shared != 0 : nil
         self.numberFormat = readString(c.pointee.number_format)
         self.number = c.pointee.has_number != 0 ? c.pointee.number : nil
+        self.displayField = readString(c.pointee.display_field)
+        self.defaultSharing = c.pointee.has_default_sharing != 0 ? .init(rawValue: .init(bitPattern: c.pointee.default_sharing.rawValue)) : nil
     }
 
     package func write(to message: Message) {
@@ -111,6 +125,11 @@ extension ObjectDefinition: WireMessage {
         if let value = self.number {
             c.pointee.has_number = 1
             c.pointee.number = value
+        }
+        c.pointee.display_field = self.displayField.map(message.arena.string)
+        if let value = self.defaultSharing {
+            c.pointee.has_default_sharing = 1
+            c.pointee.default_sharing = Steward__Identity__V1__DefaultSharing(rawValue: UInt32(bitPattern: value.rawValue))
         }
     }
 }
@@ -246,6 +265,28 @@ public typealias WatchObjectDefinitionsRequest = WatchRequest<ObjectDefinition>
 /// Some object definitions, or news of them. One without object definitions and ids only brings a resume_token: at the beginning, and when nothing was told
 /// for 15 s.
 public typealias WatchObjectDefinitionsResponse = WatchResponse<ObjectDefinition>
+
+/// What everybody may do with the records of an object who has the right to do so with some of them: their owners and departments do not count.
+public struct DefaultSharing: RawRepresentable, Hashable, Sendable {
+    /// Not said: counts as private.
+    public static let unspecified = DefaultSharing(rawValue: 0)
+
+    /// The scope of each role decides.
+    public static let `private` = DefaultSharing(rawValue: 1)
+
+    /// Whoever may read some of them reads all.
+    public static let read = DefaultSharing(rawValue: 2)
+
+    /// Whoever may read some reads all, and whoever may update some updates all. Owners, and deletions, go by the scope of each role.
+    public static let write = DefaultSharing(rawValue: 3)
+
+    /// The number on the wire; numbers unknown to this version are kept.
+    public let rawValue: Int32
+
+    public init(rawValue: Int32) {
+        self.rawValue = rawValue
+    }
+}
 
 /// The methods of steward.identity.v1.ObjectDefinitionService.
 public enum ObjectDefinitionServiceMethods {

@@ -4,6 +4,7 @@
 import CIdentityContracts
 public import Contracts
 public import RPC
+public import Tenancy
 package import Wire
 
 /// What makes a workspace different from a new one. In its records the id, version, times and what the service sets are neither given nor
@@ -24,15 +25,24 @@ public struct WorkspaceModel: Hashable, Sendable {
     /// The choice lists that its fields share.
     public var choiceLists: [ChoiceList]
 
+    /// The views that everybody, or who has a role, may read. Whom somebody keeps for himself or shares with departments are no part of it.
+    public var views: [ModelView]
+
+    /// The sharing rules that share with roles, and are not over. The users and departments with whom they share are no part of it, and stay.
+    public var sharingRules: [ModelSharingRule]
+
     public init(
         objects: [ObjectDefinition] = [], fields: [FieldDefinition] = [], roles: [Role] = [],
-        settings: WorkspaceSettings? = nil, choiceLists: [ChoiceList] = []
+        settings: WorkspaceSettings? = nil, choiceLists: [ChoiceList] = [], views: [ModelView] = [],
+        sharingRules: [ModelSharingRule] = []
     ) {
         self.objects = objects
         self.fields = fields
         self.roles = roles
         self.settings = settings
         self.choiceLists = choiceLists
+        self.views = views
+        self.sharingRules = sharingRules
     }
 }
 
@@ -46,6 +56,8 @@ extension WorkspaceModel: WireMessage {
         self.roles = readMessages(c.pointee.roles, c.pointee.n_roles, message.arena)
         self.settings = readMessage(c.pointee.settings, message.arena)
         self.choiceLists = readMessages(c.pointee.choice_lists, c.pointee.n_choice_lists, message.arena)
+        self.views = readMessages(c.pointee.views, c.pointee.n_views, message.arena)
+        self.sharingRules = readMessages(c.pointee.sharing_rules, c.pointee.n_sharing_rules, message.arena)
     }
 
     package func write(to message: Message) {
@@ -59,6 +71,163 @@ extension WorkspaceModel: WireMessage {
         c.pointee.settings = self.settings.map { writeMessage($0, message.arena) }
         c.pointee.choice_lists = writePointers(self.choiceLists, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_choice_lists = self.choiceLists.count
+        c.pointee.views = writePointers(self.views, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_views = self.views.count
+        c.pointee.sharing_rules = writePointers(self.sharingRules, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_sharing_rules = self.sharingRules.count
+    }
+}
+
+/// A saved view of the model: as SavedView, with what it names of the workspace by name.
+public struct ModelView: Hashable, Sendable {
+    /// The kind of records that it lists, as in account.
+    public var object: String?
+
+    /// What people call it. Of an object no two views of the model have the same.
+    public var displayName: String?
+
+    /// What it is for.
+    public var description: String?
+
+    /// Which records.
+    public var filterExpression: String?
+
+    /// The fields that it shows, in this order.
+    public var columns: [String]
+
+    /// Sort keys.
+    public var orderBy: [String]
+
+    /// Everybody may read it.
+    public var sharedWithAll: Bool?
+
+    /// Whoever has one of these roles may read it: their display_name.
+    public var sharedRoles: [String]
+
+    public init(
+        object: String? = nil, displayName: String? = nil, description: String? = nil,
+        filterExpression: String? = nil, columns: [String] = [], orderBy: [String] = [],
+        sharedWithAll: Bool? = nil, sharedRoles: [String] = []
+    ) {
+        self.object = object
+        self.displayName = displayName
+        self.description = description
+        self.filterExpression = filterExpression
+        self.columns = columns
+        self.orderBy = orderBy
+        self.sharedWithAll = sharedWithAll
+        self.sharedRoles = sharedRoles
+    }
+}
+
+extension ModelView: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_model_view_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__ModelView.self)
+        self.object = readString(c.pointee.object)
+        self.displayName = readString(c.pointee.display_name)
+        self.description = readString(c.pointee.description)
+        self.filterExpression = readString(c.pointee.filter_expression)
+        self.columns = readStrings(c.pointee.columns, c.pointee.n_columns)
+        self.orderBy = readStrings(c.pointee.order_by, c.pointee.n_order_by)
+        self.sharedWithAll = c.pointee.has_shared_with_all != 0 ? c.pointee.shared_with_all != 0 : nil
+        self.sharedRoles = readStrings(c.pointee.shared_roles, c.pointee.n_shared_roles)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__ModelView.self)
+        c.pointee.object = self.object.map(message.arena.string)
+        c.pointee.display_name = self.displayName.map(message.arena.string)
+        c.pointee.description = self.description.map(message.arena.string)
+        c.pointee.filter_expression = self.filterExpression.map(message.arena.string)
+        c.pointee.columns = writePointers(self.columns, message.arena, message.arena.string)
+        c.pointee.n_columns = self.columns.count
+        c.pointee.order_by = writePointers(self.orderBy, message.arena, message.arena.string)
+        c.pointee.n_order_by = self.orderBy.count
+        if let value = self.sharedWithAll {
+            c.pointee.has_shared_with_all = 1
+            c.pointee.shared_with_all = value ? 1 : 0
+        }
+        c.pointee.shared_roles = writePointers(self.sharedRoles, message.arena, message.arena.string)
+        c.pointee.n_shared_roles = self.sharedRoles.count
+    }
+}
+
+/// A sharing rule of the model: as SharingRule, with the roles by name.
+public struct ModelSharingRule: Hashable, Sendable {
+    /// Its name.
+    public var displayName: String?
+
+    /// What it is for.
+    public var description: String?
+
+    /// The kind of records.
+    public var object: String?
+
+    /// Which of them it selects.
+    public var filterExpression: String?
+
+    /// What it allows.
+    public var access: ShareAccess?
+
+    /// When it ends; absent for never.
+    public var untilTime: Timestamp?
+
+    /// It is switched off.
+    public var disabled: Bool?
+
+    /// The roles with whose members it shares: their display_name.
+    public var roles: [String]
+
+    public init(
+        displayName: String? = nil, description: String? = nil, object: String? = nil,
+        filterExpression: String? = nil, access: ShareAccess? = nil, untilTime: Timestamp? = nil,
+        disabled: Bool? = nil, roles: [String] = []
+    ) {
+        self.displayName = displayName
+        self.description = description
+        self.object = object
+        self.filterExpression = filterExpression
+        self.access = access
+        self.untilTime = untilTime
+        self.disabled = disabled
+        self.roles = roles
+    }
+}
+
+extension ModelSharingRule: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_model_sharing_rule_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__ModelSharingRule.self)
+        self.displayName = readString(c.pointee.display_name)
+        self.description = readString(c.pointee.description)
+        self.object = readString(c.pointee.object)
+        self.filterExpression = readString(c.pointee.filter_expression)
+        self.access = c.pointee.has_access != 0 ? .init(rawValue: .init(bitPattern: c.pointee.access.rawValue)) : nil
+        self.untilTime = readTimestamp(c.pointee.until_time)
+        self.disabled = c.pointee.has_disabled != 0 ? c.pointee.disabled != 0 : nil
+        self.roles = readStrings(c.pointee.roles, c.pointee.n_roles)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__ModelSharingRule.self)
+        c.pointee.display_name = self.displayName.map(message.arena.string)
+        c.pointee.description = self.description.map(message.arena.string)
+        c.pointee.object = self.object.map(message.arena.string)
+        c.pointee.filter_expression = self.filterExpression.map(message.arena.string)
+        if let value = self.access {
+            c.pointee.has_access = 1
+            c.pointee.access = Steward__Type__V1__ShareAccess(rawValue: UInt32(bitPattern: value.rawValue))
+        }
+        c.pointee.until_time = self.untilTime.map { writeTimestamp($0, message.arena) }
+        if let value = self.disabled {
+            c.pointee.has_disabled = 1
+            c.pointee.disabled = value ? 1 : 0
+        }
+        c.pointee.roles = writePointers(self.roles, message.arena, message.arena.string)
+        c.pointee.n_roles = self.roles.count
     }
 }
 
@@ -80,8 +249,12 @@ public struct GetWorkspaceModelResponse: Hashable, Sendable {
     /// As far as the caller may read it.
     public var model: WorkspaceModel?
 
-    public init(model: WorkspaceModel? = nil) {
+    /// Its last version; 0 where no model was applied yet.
+    public var modelVersion: Int64?
+
+    public init(model: WorkspaceModel? = nil, modelVersion: Int64? = nil) {
         self.model = model
+        self.modelVersion = modelVersion
     }
 }
 
@@ -91,25 +264,34 @@ extension GetWorkspaceModelResponse: WireMessage {
     package init(_ message: Message) {
         let c = message.as(Steward__Identity__V1__GetWorkspaceModelResponse.self)
         self.model = readMessage(c.pointee.model, message.arena)
+        self.modelVersion = c.pointee.has_model_version != 0 ? c.pointee.model_version : nil
     }
 
     package func write(to message: Message) {
         let c = message.as(Steward__Identity__V1__GetWorkspaceModelResponse.self)
         c.pointee.model = self.model.map { writeMessage($0, message.arena) }
+        if let value = self.modelVersion {
+            c.pointee.has_model_version = 1
+            c.pointee.model_version = value
+        }
     }
 }
 
 /// The model to make.
 public struct ApplyWorkspaceModelRequest: Hashable, Sendable {
-    /// At most 2,000 objects, choice lists, fields and roles.
+    /// At most 2,000 objects, choice lists, fields, roles, views and sharing rules.
     public var model: WorkspaceModel?
 
     /// Changes nothing and tells what would be done.
     public var preview: Bool?
 
-    public init(model: WorkspaceModel? = nil, preview: Bool? = nil) {
+    /// The model_version that the caller has seen, as a preview tells it: refused with MODEL_VERSION_CONFLICT when another one is the last. Absent: any.
+    public var modelVersion: Int64?
+
+    public init(model: WorkspaceModel? = nil, preview: Bool? = nil, modelVersion: Int64? = nil) {
         self.model = model
         self.preview = preview
+        self.modelVersion = modelVersion
     }
 }
 
@@ -120,6 +302,7 @@ extension ApplyWorkspaceModelRequest: WireMessage {
         let c = message.as(Steward__Identity__V1__ApplyWorkspaceModelRequest.self)
         self.model = readMessage(c.pointee.model, message.arena)
         self.preview = c.pointee.has_preview != 0 ? c.pointee.preview != 0 : nil
+        self.modelVersion = c.pointee.has_model_version != 0 ? c.pointee.model_version : nil
     }
 
     package func write(to message: Message) {
@@ -128,6 +311,10 @@ extension ApplyWorkspaceModelRequest: WireMessage {
         if let value = self.preview {
             c.pointee.has_preview = 1
             c.pointee.preview = value ? 1 : 0
+        }
+        if let value = self.modelVersion {
+            c.pointee.has_model_version = 1
+            c.pointee.model_version = value
         }
     }
 }
@@ -140,9 +327,13 @@ public struct ApplyWorkspaceModelResponse: Hashable, Sendable {
     /// How many were as the model has them.
     public var unchangedCount: Int32?
 
-    public init(changes: [ModelChange] = [], unchangedCount: Int32? = nil) {
+    /// The last version: the one that was made, or, of a preview and where nothing was changed, the one before.
+    public var modelVersion: Int64?
+
+    public init(changes: [ModelChange] = [], unchangedCount: Int32? = nil, modelVersion: Int64? = nil) {
         self.changes = changes
         self.unchangedCount = unchangedCount
+        self.modelVersion = modelVersion
     }
 }
 
@@ -153,6 +344,7 @@ extension ApplyWorkspaceModelResponse: WireMessage {
         let c = message.as(Steward__Identity__V1__ApplyWorkspaceModelResponse.self)
         self.changes = readMessages(c.pointee.changes, c.pointee.n_changes, message.arena)
         self.unchangedCount = c.pointee.has_unchanged_count != 0 ? c.pointee.unchanged_count : nil
+        self.modelVersion = c.pointee.has_model_version != 0 ? c.pointee.model_version : nil
     }
 
     package func write(to message: Message) {
@@ -163,15 +355,19 @@ extension ApplyWorkspaceModelResponse: WireMessage {
             c.pointee.has_unchanged_count = 1
             c.pointee.unchanged_count = value
         }
+        if let value = self.modelVersion {
+            c.pointee.has_model_version = 1
+            c.pointee.model_version = value
+        }
     }
 }
 
 /// A change of the model.
 public struct ModelChange: Hashable, Sendable {
-    /// Kind of record: object_definition, choice_list, field_definition, role or settings.
+    /// Kind of record: object_definition, choice_list, field_definition, role, saved_view, sharing_rule or settings.
     public var object: String?
 
-    /// Its name: project, custom.project.budget, Buyer.
+    /// Its name: project, custom.project.budget, Buyer, account: Open.
     public var name: String?
 
     /// It was not there before.
@@ -183,15 +379,19 @@ public struct ModelChange: Hashable, Sendable {
     /// What became of these fields, in the same order.
     public var fieldChanges: [ModelFieldChange]
 
+    /// It is there no more.
+    public var deleted: Bool?
+
     public init(
         object: String? = nil, name: String? = nil, created: Bool? = nil, changedFields: [String] = [],
-        fieldChanges: [ModelFieldChange] = []
+        fieldChanges: [ModelFieldChange] = [], deleted: Bool? = nil
     ) {
         self.object = object
         self.name = name
         self.created = created
         self.changedFields = changedFields
         self.fieldChanges = fieldChanges
+        self.deleted = deleted
     }
 }
 
@@ -205,6 +405,7 @@ extension ModelChange: WireMessage {
         self.created = c.pointee.has_created != 0 ? c.pointee.created != 0 : nil
         self.changedFields = readStrings(c.pointee.changed_fields, c.pointee.n_changed_fields)
         self.fieldChanges = readMessages(c.pointee.field_changes, c.pointee.n_field_changes, message.arena)
+        self.deleted = c.pointee.has_deleted != 0 ? c.pointee.deleted != 0 : nil
     }
 
     package func write(to message: Message) {
@@ -219,6 +420,10 @@ extension ModelChange: WireMessage {
         c.pointee.n_changed_fields = self.changedFields.count
         c.pointee.field_changes = writePointers(self.fieldChanges, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_field_changes = self.fieldChanges.count
+        if let value = self.deleted {
+            c.pointee.has_deleted = 1
+            c.pointee.deleted = value ? 1 : 0
+        }
     }
 }
 
@@ -260,6 +465,216 @@ extension ModelFieldChange: WireMessage {
     }
 }
 
+/// Asks for a page of the versions of the model.
+public struct ListWorkspaceModelVersionsRequest: Hashable, Sendable {
+    /// Most versions on the page, 1 to 100; absent means 20. A page ends early at 3 MiB; next_page_token goes on.
+    public var pageSize: Int32?
+
+    /// next_page_token of the page before.
+    public var pageToken: String?
+
+    public init(pageSize: Int32? = nil, pageToken: String? = nil) {
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+    }
+}
+
+extension ListWorkspaceModelVersionsRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_list_workspace_model_versions_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__ListWorkspaceModelVersionsRequest.self)
+        self.pageSize = c.pointee.has_page_size != 0 ? c.pointee.page_size : nil
+        self.pageToken = readString(c.pointee.page_token)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__ListWorkspaceModelVersionsRequest.self)
+        if let value = self.pageSize {
+            c.pointee.has_page_size = 1
+            c.pointee.page_size = value
+        }
+        c.pointee.page_token = self.pageToken.map(message.arena.string)
+    }
+}
+
+/// A page of the versions of the model.
+public struct ListWorkspaceModelVersionsResponse: Hashable, Sendable {
+    /// The versions, the newest first.
+    public var versions: [WorkspaceModelVersion]
+
+    /// Token of the next page; absent on the last.
+    public var nextPageToken: String?
+
+    public init(versions: [WorkspaceModelVersion] = [], nextPageToken: String? = nil) {
+        self.versions = versions
+        self.nextPageToken = nextPageToken
+    }
+}
+
+extension ListWorkspaceModelVersionsResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_list_workspace_model_versions_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__ListWorkspaceModelVersionsResponse.self)
+        self.versions = readMessages(c.pointee.versions, c.pointee.n_versions, message.arena)
+        self.nextPageToken = readString(c.pointee.next_page_token)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__ListWorkspaceModelVersionsResponse.self)
+        c.pointee.versions = writePointers(self.versions, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_versions = self.versions.count
+        c.pointee.next_page_token = self.nextPageToken.map(message.arena.string)
+    }
+}
+
+/// What was made of the model by one call.
+public struct WorkspaceModelVersion: Hashable, Sendable {
+    /// Its number, from 1.
+    public var version: Int64?
+
+    /// When.
+    public var createTime: Timestamp?
+
+    /// The user for whom.
+    public var userID: String?
+
+    /// What was done, without what the caller may not read.
+    public var changes: [ModelChange]
+
+    /// It took this version back; absent for one that applied a model.
+    public var undoneVersion: Int64?
+
+    /// This version took it back.
+    public var undoingVersion: Int64?
+
+    public init(
+        version: Int64? = nil, createTime: Timestamp? = nil, userID: String? = nil,
+        changes: [ModelChange] = [], undoneVersion: Int64? = nil, undoingVersion: Int64? = nil
+    ) {
+        self.version = version
+        self.createTime = createTime
+        self.userID = userID
+        self.changes = changes
+        self.undoneVersion = undoneVersion
+        self.undoingVersion = undoingVersion
+    }
+}
+
+extension WorkspaceModelVersion: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_workspace_model_version_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__WorkspaceModelVersion.self)
+        self.version = c.pointee.has_version != 0 ? c.pointee.version : nil
+        self.createTime = readTimestamp(c.pointee.create_time)
+        self.userID = readString(c.pointee.user_id)
+        self.changes = readMessages(c.pointee.changes, c.pointee.n_changes, message.arena)
+        self.undoneVersion = c.pointee.has_undone_version != 0 ? c.pointee.undone_version : nil
+        self.undoingVersion = c.pointee.has_undoing_version != 0 ? c.pointee.undoing_version : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__WorkspaceModelVersion.self)
+        if let value = self.version {
+            c.pointee.has_version = 1
+            c.pointee.version = value
+        }
+        c.pointee.create_time = self.createTime.map { writeTimestamp($0, message.arena) }
+        c.pointee.user_id = self.userID.map(message.arena.string)
+        c.pointee.changes = writePointers(self.changes, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_changes = self.changes.count
+        if let value = self.undoneVersion {
+            c.pointee.has_undone_version = 1
+            c.pointee.undone_version = value
+        }
+        if let value = self.undoingVersion {
+            c.pointee.has_undoing_version = 1
+            c.pointee.undoing_version = value
+        }
+    }
+}
+
+/// What is to be taken back.
+public struct UndoWorkspaceModelRequest: Hashable, Sendable {
+    /// The version, which has to be the last that stands: one that applied a model and was not taken back. Absent: that one, whichever it is.
+    public var version: Int64?
+
+    /// Changes nothing and tells what would be done.
+    public var preview: Bool?
+
+    public init(version: Int64? = nil, preview: Bool? = nil) {
+        self.version = version
+        self.preview = preview
+    }
+}
+
+extension UndoWorkspaceModelRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_undo_workspace_model_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__UndoWorkspaceModelRequest.self)
+        self.version = c.pointee.has_version != 0 ? c.pointee.version : nil
+        self.preview = c.pointee.has_preview != 0 ? c.pointee.preview != 0 : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__UndoWorkspaceModelRequest.self)
+        if let value = self.version {
+            c.pointee.has_version = 1
+            c.pointee.version = value
+        }
+        if let value = self.preview {
+            c.pointee.has_preview = 1
+            c.pointee.preview = value ? 1 : 0
+        }
+    }
+}
+
+/// What was done, or would be.
+public struct UndoWorkspaceModelResponse: Hashable, Sendable {
+    /// What was changed, in the order in which it was done: the reverse of the application's.
+    public var changes: [ModelChange]
+
+    /// The version that was taken back.
+    public var undoneVersion: Int64?
+
+    /// The last version: the one that was made or, of a preview, the one before.
+    public var modelVersion: Int64?
+
+    public init(changes: [ModelChange] = [], undoneVersion: Int64? = nil, modelVersion: Int64? = nil) {
+        self.changes = changes
+        self.undoneVersion = undoneVersion
+        self.modelVersion = modelVersion
+    }
+}
+
+extension UndoWorkspaceModelResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_undo_workspace_model_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__UndoWorkspaceModelResponse.self)
+        self.changes = readMessages(c.pointee.changes, c.pointee.n_changes, message.arena)
+        self.undoneVersion = c.pointee.has_undone_version != 0 ? c.pointee.undone_version : nil
+        self.modelVersion = c.pointee.has_model_version != 0 ? c.pointee.model_version : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__UndoWorkspaceModelResponse.self)
+        c.pointee.changes = writePointers(self.changes, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_changes = self.changes.count
+        if let value = self.undoneVersion {
+            c.pointee.has_undone_version = 1
+            c.pointee.undone_version = value
+        }
+        if let value = self.modelVersion {
+            c.pointee.has_model_version = 1
+            c.pointee.model_version = value
+        }
+    }
+}
+
 /// The methods of steward.identity.v1.WorkspaceModelService.
 public enum WorkspaceModelServiceMethods {
     public static let serviceName = "steward.identity.v1.WorkspaceModelService"
@@ -271,24 +686,47 @@ public enum WorkspaceModelServiceMethods {
         kind: .unary
     )
 
-    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles by their
-    /// display_name; those that are there become as the model has them, the others are created, and what the model does not name stays.
-    /// Nothing is deleted. Reasons: those of creating and updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE.
+    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles and
+    /// sharing rules by their display_name, views by object and display_name; those that are there become as the model has them, the others are
+    /// created, and what the model does not name stays. Nothing is deleted. What changes anything is kept as a version. Reasons: those of creating and
+    /// updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE, ROLE_UNKNOWN, MODEL_VERSION_CONFLICT.
     public static let applyWorkspaceModel = MethodDefinition(
         path: "steward.identity.v1.WorkspaceModelService/ApplyWorkspaceModel",
         request: ApplyWorkspaceModelRequest.descriptor, response: ApplyWorkspaceModelResponse.descriptor,
         kind: .unary
     )
 
+    /// Lists the versions of the model: what ApplyWorkspaceModel and UndoWorkspaceModel made of it, when, and for whom. Needs the right to read object
+    /// definitions, choice lists, field definitions and roles.
+    public static let listWorkspaceModelVersions = MethodDefinition(
+        path: "steward.identity.v1.WorkspaceModelService/ListWorkspaceModelVersions",
+        request: ListWorkspaceModelVersionsRequest.descriptor,
+        response: ListWorkspaceModelVersionsResponse.descriptor, kind: .unary
+    )
+
+    /// Takes back what the last application of a model did that stands: what it made is deleted, what it changed gets what it had before, all of it or
+    /// nothing, with the rights and rules of these. Edits that others made of other fields stay. Refused, with the names, when something would
+    /// be lost: MODEL_IN_USE for an object that has records, deleted ones included, or a field that has values; VERSION_CONFLICT and EDIT_CONFLICT for what
+    /// others changed since. MODEL_VERSION_CONFLICT when another version is the last one; MODEL_VERSION_UNKNOWN when none is left.
+    public static let undoWorkspaceModel = MethodDefinition(
+        path: "steward.identity.v1.WorkspaceModelService/UndoWorkspaceModel",
+        request: UndoWorkspaceModelRequest.descriptor, response: UndoWorkspaceModelResponse.descriptor,
+        kind: .unary
+    )
+
     /// In the order of the proto file.
-    public static let all: [MethodDefinition] = [getWorkspaceModel, applyWorkspaceModel]
+    public static let all: [MethodDefinition] = [
+        getWorkspaceModel, applyWorkspaceModel, listWorkspaceModelVersions, undoWorkspaceModel
+    ]
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
         name: serviceName, comment: "Takes a model out of a workspace and makes one there. Needs a session, and the rights on each of the records that it reads or writes.",
         methods: [
             MethodDescription(getWorkspaceModel, comment: "Gives the model of the workspace. What is exported, and applied to an empty workspace, comes out the same."),
-            MethodDescription(applyWorkspaceModel, comment: "Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles by their display_name; those that are there become as the model has them, the others are created, and what the model does not name stays. Nothing is deleted. Reasons: those of creating and updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE."),
+            MethodDescription(applyWorkspaceModel, comment: "Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles and sharing rules by their display_name, views by object and display_name; those that are there become as the model has them, the others are created, and what the model does not name stays. Nothing is deleted. What changes anything is kept as a version. Reasons: those of creating and updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE, ROLE_UNKNOWN, MODEL_VERSION_CONFLICT."),
+            MethodDescription(listWorkspaceModelVersions, comment: "Lists the versions of the model: what ApplyWorkspaceModel and UndoWorkspaceModel made of it, when, and for whom. Needs the right to read object definitions, choice lists, field definitions and roles."),
+            MethodDescription(undoWorkspaceModel, comment: "Takes back what the last application of a model did that stands: what it made is deleted, what it changed gets what it had before, all of it or nothing, with the rights and rules of these. Edits that others made of other fields stay. Refused, with the names, when something would be lost: MODEL_IN_USE for an object that has records, deleted ones included, or a field that has values; VERSION_CONFLICT and EDIT_CONFLICT for what others changed since. MODEL_VERSION_CONFLICT when another version is the last one; MODEL_VERSION_UNKNOWN when none is left."),
         ])
 }
 
@@ -297,10 +735,21 @@ package protocol WorkspaceModelServiceCustomMethods: Sendable {
     /// Gives the model of the workspace. What is exported, and applied to an empty workspace, comes out the same.
     func getWorkspaceModel(_ request: GetWorkspaceModelRequest, _ context: CallContext) async throws -> GetWorkspaceModelResponse
 
-    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles by their
-    /// display_name; those that are there become as the model has them, the others are created, and what the model does not name stays.
-    /// Nothing is deleted. Reasons: those of creating and updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE.
+    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles and
+    /// sharing rules by their display_name, views by object and display_name; those that are there become as the model has them, the others are
+    /// created, and what the model does not name stays. Nothing is deleted. What changes anything is kept as a version. Reasons: those of creating and
+    /// updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE, ROLE_UNKNOWN, MODEL_VERSION_CONFLICT.
     func applyWorkspaceModel(_ request: ApplyWorkspaceModelRequest, _ context: CallContext) async throws -> ApplyWorkspaceModelResponse
+
+    /// Lists the versions of the model: what ApplyWorkspaceModel and UndoWorkspaceModel made of it, when, and for whom. Needs the right to read object
+    /// definitions, choice lists, field definitions and roles.
+    func listWorkspaceModelVersions(_ request: ListWorkspaceModelVersionsRequest, _ context: CallContext) async throws -> ListWorkspaceModelVersionsResponse
+
+    /// Takes back what the last application of a model did that stands: what it made is deleted, what it changed gets what it had before, all of it or
+    /// nothing, with the rights and rules of these. Edits that others made of other fields stay. Refused, with the names, when something would
+    /// be lost: MODEL_IN_USE for an object that has records, deleted ones included, or a field that has values; VERSION_CONFLICT and EDIT_CONFLICT for what
+    /// others changed since. MODEL_VERSION_CONFLICT when another version is the last one; MODEL_VERSION_UNKNOWN when none is left.
+    func undoWorkspaceModel(_ request: UndoWorkspaceModelRequest, _ context: CallContext) async throws -> UndoWorkspaceModelResponse
 }
 
 extension WorkspaceModelServiceCustomMethods {
@@ -308,6 +757,8 @@ extension WorkspaceModelServiceCustomMethods {
     package func register(on router: inout Router) {
         router.serve(WorkspaceModelServiceMethods.getWorkspaceModel, getWorkspaceModel)
         router.serve(WorkspaceModelServiceMethods.applyWorkspaceModel, applyWorkspaceModel)
+        router.serve(WorkspaceModelServiceMethods.listWorkspaceModelVersions, listWorkspaceModelVersions)
+        router.serve(WorkspaceModelServiceMethods.undoWorkspaceModel, undoWorkspaceModel)
     }
 }
 
@@ -326,12 +777,31 @@ public struct WorkspaceModelServiceClient: Sendable {
         try await channel.call(WorkspaceModelServiceMethods.getWorkspaceModel, request, options)
     }
 
-    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles by their
-    /// display_name; those that are there become as the model has them, the others are created, and what the model does not name stays.
-    /// Nothing is deleted. Reasons: those of creating and updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE.
+    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles and
+    /// sharing rules by their display_name, views by object and display_name; those that are there become as the model has them, the others are
+    /// created, and what the model does not name stays. Nothing is deleted. What changes anything is kept as a version. Reasons: those of creating and
+    /// updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE, ROLE_UNKNOWN, MODEL_VERSION_CONFLICT.
     public func applyWorkspaceModel(
         _ request: ApplyWorkspaceModelRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ApplyWorkspaceModelResponse {
         try await channel.call(WorkspaceModelServiceMethods.applyWorkspaceModel, request, options)
+    }
+
+    /// Lists the versions of the model: what ApplyWorkspaceModel and UndoWorkspaceModel made of it, when, and for whom. Needs the right to read object
+    /// definitions, choice lists, field definitions and roles.
+    public func listWorkspaceModelVersions(
+        _ request: ListWorkspaceModelVersionsRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListWorkspaceModelVersionsResponse {
+        try await channel.call(WorkspaceModelServiceMethods.listWorkspaceModelVersions, request, options)
+    }
+
+    /// Takes back what the last application of a model did that stands: what it made is deleted, what it changed gets what it had before, all of it or
+    /// nothing, with the rights and rules of these. Edits that others made of other fields stay. Refused, with the names, when something would
+    /// be lost: MODEL_IN_USE for an object that has records, deleted ones included, or a field that has values; VERSION_CONFLICT and EDIT_CONFLICT for what
+    /// others changed since. MODEL_VERSION_CONFLICT when another version is the last one; MODEL_VERSION_UNKNOWN when none is left.
+    public func undoWorkspaceModel(
+        _ request: UndoWorkspaceModelRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> UndoWorkspaceModelResponse {
+        try await channel.call(WorkspaceModelServiceMethods.undoWorkspaceModel, request, options)
     }
 }

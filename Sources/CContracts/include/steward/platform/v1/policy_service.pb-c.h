@@ -410,10 +410,24 @@ struct  Steward__Platform__V1__ModelObject
    * What it is for.
    */
   char *description;
+  /*
+   * The name of the field that gives its records their display_name.
+   */
+  char *display_field;
+  /*
+   * Whoever may read some of its records reads all.
+   */
+  protobuf_c_boolean has_open_to_readers;
+  protobuf_c_boolean open_to_readers;
+  /*
+   * Whoever may update some of its records updates all.
+   */
+  protobuf_c_boolean has_open_to_writers;
+  protobuf_c_boolean open_to_writers;
 };
 #define STEWARD__PLATFORM__V1__MODEL_OBJECT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__model_object__descriptor) \
-    , NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL }
+    , NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
 
 
 /*

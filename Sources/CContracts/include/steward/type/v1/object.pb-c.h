@@ -513,10 +513,14 @@ struct  Steward__Type__V1__ObjectField
    * What its value follows from; nobody writes it.
    */
   char *formula;
+  /*
+   * The field whose value it is, as text, as in custom.code; nobody writes it.
+   */
+  char *text_of;
 };
 #define STEWARD__TYPE__V1__OBJECT_FIELD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__object_field__descriptor) \
-    , NULL, NULL, NULL, 0, STEWARD__TYPE__V1__VALUE_KIND__VALUE_KIND_UNSPECIFIED, 0, 0, 0, STEWARD__TYPE__V1__TEXT_FORMAT__TEXT_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, 0, 0, 0, NULL, 0, STEWARD__IDENTITY__V1__FIELD_ACCESS__FIELD_ACCESS_UNSPECIFIED, 0,NULL, 0, 0, NULL, NULL, NULL, 0, 0, NULL, NULL }
+    , NULL, NULL, NULL, 0, STEWARD__TYPE__V1__VALUE_KIND__VALUE_KIND_UNSPECIFIED, 0, 0, 0, STEWARD__TYPE__V1__TEXT_FORMAT__TEXT_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, 0, 0, 0, NULL, 0, STEWARD__IDENTITY__V1__FIELD_ACCESS__FIELD_ACCESS_UNSPECIFIED, 0,NULL, 0, 0, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL }
 
 
 /*

@@ -343,10 +343,15 @@ struct  Steward__Type__V1__ActionAccess
    */
   size_t n_sharing_rule_ids;
   char **sharing_rule_ids;
+  /*
+   * The object opens all its records to whoever may do this with some (default_sharing of ObjectDefinition).
+   */
+  protobuf_c_boolean has_by_default;
+  protobuf_c_boolean by_default;
 };
 #define STEWARD__TYPE__V1__ACTION_ACCESS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__action_access__descriptor) \
-    , NULL, 0, 0, 0, 0, 0, STEWARD__IDENTITY__V1__GRANT_SCOPE__GRANT_SCOPE_UNSPECIFIED, 0,NULL, 0,NULL, 0,NULL }
+    , NULL, 0, 0, 0, 0, 0, STEWARD__IDENTITY__V1__GRANT_SCOPE__GRANT_SCOPE_UNSPECIFIED, 0,NULL, 0,NULL, 0,NULL, 0, 0 }
 
 
 /*

@@ -30,6 +30,9 @@ typedef struct Steward__Identity__V1__ChangePasswordResponse Steward__Identity__
 typedef struct Steward__Identity__V1__GetSelfRequest Steward__Identity__V1__GetSelfRequest;
 typedef struct Steward__Identity__V1__GetSelfResponse Steward__Identity__V1__GetSelfResponse;
 typedef struct Steward__Identity__V1__EffectiveGrant Steward__Identity__V1__EffectiveGrant;
+typedef struct Steward__Identity__V1__PersonalSettings Steward__Identity__V1__PersonalSettings;
+typedef struct Steward__Identity__V1__UpdateSelfRequest Steward__Identity__V1__UpdateSelfRequest;
+typedef struct Steward__Identity__V1__UpdateSelfResponse Steward__Identity__V1__UpdateSelfResponse;
 
 
 /* --- enums --- */
@@ -285,10 +288,14 @@ struct  Steward__Identity__V1__GetSelfResponse
    */
   size_t n_grants;
   Steward__Identity__V1__EffectiveGrant **grants;
+  /*
+   * The user's own settings; absent for an operator.
+   */
+  Steward__Identity__V1__PersonalSettings *settings;
 };
 #define STEWARD__IDENTITY__V1__GET_SELF_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__get_self_response__descriptor) \
-    , NULL, NULL, NULL, NULL, 0,NULL, 0,NULL }
+    , NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL }
 
 
 /*
@@ -318,6 +325,63 @@ struct  Steward__Identity__V1__EffectiveGrant
 #define STEWARD__IDENTITY__V1__EFFECTIVE_GRANT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__effective_grant__descriptor) \
     , NULL, NULL, NULL, 0,NULL }
+
+
+/*
+ * What a user may set for himself. Views that he opens first are saved views of his (default_view).
+ */
+struct  Steward__Identity__V1__PersonalSettings
+{
+  ProtobufCMessage message_base;
+  /*
+   * IETF language tag, as in en or zh-CN: for texts that are made when he is not there.
+   */
+  char *language_code;
+  /*
+   * Name of the time zone, as in Asia/Shanghai: by which days are reckoned for him. That of the workspace unless set.
+   */
+  char *time_zone;
+};
+#define STEWARD__IDENTITY__V1__PERSONAL_SETTINGS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__personal_settings__descriptor) \
+    , NULL, NULL }
+
+
+/*
+ * Changes the caller's own settings.
+ */
+struct  Steward__Identity__V1__UpdateSelfRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The new values.
+   */
+  Steward__Identity__V1__PersonalSettings *settings;
+  /*
+   * Names of the fields to change; absent for all that are set. A field that is named and not set is taken away.
+   */
+  size_t n_update_mask;
+  char **update_mask;
+};
+#define STEWARD__IDENTITY__V1__UPDATE_SELF_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__update_self_request__descriptor) \
+    , NULL, 0,NULL }
+
+
+/*
+ * The caller's own settings.
+ */
+struct  Steward__Identity__V1__UpdateSelfResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * All as they are now.
+   */
+  Steward__Identity__V1__PersonalSettings *settings;
+};
+#define STEWARD__IDENTITY__V1__UPDATE_SELF_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__update_self_response__descriptor) \
+    , NULL }
 
 
 /* Steward__Identity__V1__Session methods */
@@ -586,6 +650,63 @@ Steward__Identity__V1__EffectiveGrant *
 void   steward__identity__v1__effective_grant__free_unpacked
                      (Steward__Identity__V1__EffectiveGrant *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__PersonalSettings methods */
+void   steward__identity__v1__personal_settings__init
+                     (Steward__Identity__V1__PersonalSettings         *message);
+size_t steward__identity__v1__personal_settings__get_packed_size
+                     (const Steward__Identity__V1__PersonalSettings   *message);
+size_t steward__identity__v1__personal_settings__pack
+                     (const Steward__Identity__V1__PersonalSettings   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__personal_settings__pack_to_buffer
+                     (const Steward__Identity__V1__PersonalSettings   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__PersonalSettings *
+       steward__identity__v1__personal_settings__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__personal_settings__free_unpacked
+                     (Steward__Identity__V1__PersonalSettings *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UpdateSelfRequest methods */
+void   steward__identity__v1__update_self_request__init
+                     (Steward__Identity__V1__UpdateSelfRequest         *message);
+size_t steward__identity__v1__update_self_request__get_packed_size
+                     (const Steward__Identity__V1__UpdateSelfRequest   *message);
+size_t steward__identity__v1__update_self_request__pack
+                     (const Steward__Identity__V1__UpdateSelfRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__update_self_request__pack_to_buffer
+                     (const Steward__Identity__V1__UpdateSelfRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UpdateSelfRequest *
+       steward__identity__v1__update_self_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__update_self_request__free_unpacked
+                     (Steward__Identity__V1__UpdateSelfRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UpdateSelfResponse methods */
+void   steward__identity__v1__update_self_response__init
+                     (Steward__Identity__V1__UpdateSelfResponse         *message);
+size_t steward__identity__v1__update_self_response__get_packed_size
+                     (const Steward__Identity__V1__UpdateSelfResponse   *message);
+size_t steward__identity__v1__update_self_response__pack
+                     (const Steward__Identity__V1__UpdateSelfResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__update_self_response__pack_to_buffer
+                     (const Steward__Identity__V1__UpdateSelfResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UpdateSelfResponse *
+       steward__identity__v1__update_self_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__update_self_response__free_unpacked
+                     (Steward__Identity__V1__UpdateSelfResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Identity__V1__Session_Closure)
@@ -630,6 +751,15 @@ typedef void (*Steward__Identity__V1__GetSelfResponse_Closure)
 typedef void (*Steward__Identity__V1__EffectiveGrant_Closure)
                  (const Steward__Identity__V1__EffectiveGrant *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__PersonalSettings_Closure)
+                 (const Steward__Identity__V1__PersonalSettings *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__UpdateSelfRequest_Closure)
+                 (const Steward__Identity__V1__UpdateSelfRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__UpdateSelfResponse_Closure)
+                 (const Steward__Identity__V1__UpdateSelfResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -661,6 +791,10 @@ struct Steward__Identity__V1__AuthenticationService_Service
                    const Steward__Identity__V1__GetSelfRequest *input,
                    Steward__Identity__V1__GetSelfResponse_Closure closure,
                    void *closure_data);
+  void (*update_self)(Steward__Identity__V1__AuthenticationService_Service *service,
+                      const Steward__Identity__V1__UpdateSelfRequest *input,
+                      Steward__Identity__V1__UpdateSelfResponse_Closure closure,
+                      void *closure_data);
 };
 typedef void (*Steward__Identity__V1__AuthenticationService_ServiceDestroy)(Steward__Identity__V1__AuthenticationService_Service *);
 void steward__identity__v1__authentication_service__init (Steward__Identity__V1__AuthenticationService_Service *service,
@@ -674,7 +808,8 @@ void steward__identity__v1__authentication_service__init (Steward__Identity__V1_
       function_prefix__ ## refresh_session,\
       function_prefix__ ## sign_out,\
       function_prefix__ ## change_password,\
-      function_prefix__ ## get_self  }
+      function_prefix__ ## get_self,\
+      function_prefix__ ## update_self  }
 void steward__identity__v1__authentication_service__sign_in(ProtobufCService *service,
                                                             const Steward__Identity__V1__SignInRequest *input,
                                                             Steward__Identity__V1__SignInResponse_Closure closure,
@@ -699,6 +834,10 @@ void steward__identity__v1__authentication_service__get_self(ProtobufCService *s
                                                              const Steward__Identity__V1__GetSelfRequest *input,
                                                              Steward__Identity__V1__GetSelfResponse_Closure closure,
                                                              void *closure_data);
+void steward__identity__v1__authentication_service__update_self(ProtobufCService *service,
+                                                                const Steward__Identity__V1__UpdateSelfRequest *input,
+                                                                Steward__Identity__V1__UpdateSelfResponse_Closure closure,
+                                                                void *closure_data);
 
 /* --- descriptors --- */
 
@@ -716,6 +855,9 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__change_password_r
 extern const ProtobufCMessageDescriptor steward__identity__v1__get_self_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__get_self_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__effective_grant__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__personal_settings__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__update_self_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__update_self_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__identity__v1__authentication_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -58,6 +58,28 @@ typedef struct Steward__Identity__V1__WatchObjectDefinitionsResponse Steward__Id
 
 /* --- enums --- */
 
+/*
+ * What everybody may do with the records of an object who has the right to do so with some of them: their owners and departments do not count.
+ */
+typedef enum _Steward__Identity__V1__DefaultSharing {
+  /*
+   * Not said: counts as private.
+   */
+  STEWARD__IDENTITY__V1__DEFAULT_SHARING__DEFAULT_SHARING_UNSPECIFIED = 0,
+  /*
+   * The scope of each role decides.
+   */
+  STEWARD__IDENTITY__V1__DEFAULT_SHARING__DEFAULT_SHARING_PRIVATE = 1,
+  /*
+   * Whoever may read some of them reads all.
+   */
+  STEWARD__IDENTITY__V1__DEFAULT_SHARING__DEFAULT_SHARING_READ = 2,
+  /*
+   * Whoever may read some reads all, and whoever may update some updates all. Owners, and deletions, go by the scope of each role.
+   */
+  STEWARD__IDENTITY__V1__DEFAULT_SHARING__DEFAULT_SHARING_WRITE = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STEWARD__IDENTITY__V1__DEFAULT_SHARING)
+} Steward__Identity__V1__DefaultSharing;
 
 /* --- messages --- */
 
@@ -122,10 +144,22 @@ struct  Steward__Identity__V1__ObjectDefinition
    */
   protobuf_c_boolean has_number;
   int64_t number;
+  /*
+   * The field that gives its records their display_name, as in code for the field custom.code: a text, a number, a date, a choice or a way to reach
+   * somebody that people write, no formula. Named when the object is made, before the field is there, and for good: with another one the old names would
+   * tell what the field said. People do not write the display_name then. Whoever may not read the field does not see the display_name. Absent, or as long
+   * as there is no such field: people write it. The field is deleted with its object only (FIELD_IN_USE).
+   */
+  char *display_field;
+  /*
+   * What everybody may do with its records who may do so with some of them, whoever owns them. Only for records with owners.
+   */
+  protobuf_c_boolean has_default_sharing;
+  Steward__Identity__V1__DefaultSharing default_sharing;
 };
 #define STEWARD__IDENTITY__V1__OBJECT_DEFINITION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__object_definition__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, 0, 0 }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, 0, 0, NULL, 0, STEWARD__IDENTITY__V1__DEFAULT_SHARING__DEFAULT_SHARING_UNSPECIFIED }
 
 
 /*
@@ -1956,6 +1990,7 @@ void steward__identity__v1__object_definition_service__watch_object_definitions(
 
 /* --- descriptors --- */
 
+extern const ProtobufCEnumDescriptor    steward__identity__v1__default_sharing__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__object_definition__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__get_object_definition_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__get_object_definition_response__descriptor;

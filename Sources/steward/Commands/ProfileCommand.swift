@@ -1,0 +1,44 @@
+import ArgumentParser
+import IdentityContracts
+import RPC
+import StewardClient
+
+/// What is the caller's own to set. Admins set it for others with steward user update.
+struct ProfileCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "profile", abstract: "Your own settings: language and time zone.", subcommands: [Set.self])
+
+    struct Set: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Changes your own settings, and leaves those alone that are not named.",
+            discussion: """
+                steward whoami shows them. The view that a list opens with is a saved view of yours: steward view --help
+
+                Examples:
+                  steward profile set --language zh-CN --time-zone Asia/Shanghai
+                  steward profile set --time-zone none
+                """)
+
+        @OptionGroup var connection: ConnectionOptions
+        @Option(help: "IETF language tag, as in zh-CN; none for no language of your own.") var language: String?
+        @Option(help: "Name of a time zone, as in Europe/Berlin; none for that of the workspace.") var timeZone: String?
+
+        func validate() throws {
+            guard language != nil || timeZone != nil else { throw ValidationError("give --language or --time-zone") }
+        }
+
+        func run() async throws {
+            let given = [("language_code", language), ("time_zone", timeZone)].filter { $0.1 != nil }
+            func value(_ text: String?) -> String? { text == "none" ? nil : text }
+            let steward = try await connection.connectSignedIn()
+            let settings = try await steward.authentication.updateSelf(
+                UpdateSelfRequest(
+                    settings: PersonalSettings(languageCode: value(language), timeZone: value(timeZone)),
+                    updateMask: given.map(\.0)), options: .write()
+            ).settings
+            for (name, text) in [("language_code", settings?.languageCode), ("time_zone", settings?.timeZone)] {
+                Terminal.line("\(Style.dim(TextWidth.padded(name, to: 13)))  \(text ?? "none")")
+            }
+        }
+    }
+}
