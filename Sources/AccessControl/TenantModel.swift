@@ -17,6 +17,8 @@ package final class TenantModel: Sendable {
 
     /// Fields of an object that a workspace may have.
     package static let fieldCountMax = 200
+    /// Fields of an object that say something of other records.
+    package static let rollUpCountMax = 20
     /// Objects that a workspace may have.
     package static let objectCountMax = 200
 
@@ -52,6 +54,12 @@ package final class TenantModel: Sendable {
     package func object(_ object: String) -> TenantObject? { ownObjects[object] }
 
     package func fields(of object: String) -> [TenantField] { fields[object] ?? [] }
+
+    /// All fields that say something of records that name their record.
+    package var rollUps: [TenantField] { rolledUp.values.flatMap(\.self) }
+
+    /// There are such.
+    package var hasRollUps: Bool { !rolledUp.isEmpty }
 
     /// The fields that say something of records of a kind.
     package func rollUps(over object: String) -> [TenantField] { rolledUp[object] ?? [] }

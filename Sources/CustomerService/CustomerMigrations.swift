@@ -44,7 +44,7 @@ package enum CustomerMigrations {
             + TableRights.added("custom_objects") + TableRights.kept("record_numbers", changing: ["last"])
             + TableRights.mirrored(
                 "search_entries", "search_builds", "search_shapes", "unique_values", "unique_builds", "formula_shapes",
-                "roll_up_marks", "roll_up_shapes")
+                "roll_up_marks")
             + TableRights.kept(
                 "sharing_places", changing: ["selection_ids", "looked_to", "looked_count", "changed_count"])
             + TableRights.kept("mirror_feeds", changing: ["fence", "rebuilt_to", "begun_at", "told_fence"]))

@@ -114,6 +114,7 @@ package enum IdentityMigrations {
             Migration(number: 19, name: "add_formulas", sql: PackageResources.identity_0019_add_formulas_sql),
             Migration(
                 number: 20, name: "version_models", sql: PackageResources.identity_0020_version_models_sql),
+            Migration(number: 21, name: "add_roll_ups", sql: PackageResources.identity_0021_add_roll_ups_sql),
         ],
         rights: TableRights.kept(
             "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views",

@@ -35,8 +35,7 @@ package enum SalesMigrations {
         rights: TableRights.purged("pipelines", "stages", "deals") + TableRights.added("stage_changes")
             + TableRights.mirrored(
                 "account_mirror", "search_entries", "search_builds", "search_shapes", "unique_values", "unique_builds",
-                "formula_shapes",
-                "roll_up_marks", "roll_up_shapes")
+                "formula_shapes", "roll_up_marks")
             + TableRights.kept(
                 "sharing_places", changing: ["selection_ids", "looked_to", "looked_count", "changed_count"])
             + TableRights.kept("mirrors", changing: ["fence", "fields"]))

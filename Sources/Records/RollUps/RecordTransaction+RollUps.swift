@@ -4,19 +4,25 @@ import Tenancy
 
 extension RecordTransaction {
     private static let mark = Statement(
-        "INSERT INTO {schema}.roll_up_marks (object, record_id) SELECT * FROM unnest($1::text[], $2::uuid[])")
+        """
+        INSERT INTO {schema}.roll_up_marks (object, id, record_id)
+        SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[])
+        """)
 
     /// Notes of which records roll-ups are to be reckoned anew after what was written here: once each, however many were written. It takes no lock that
     /// others wait for.
     func markRollUps() async throws {
-        guard !changes.isEmpty, !isPreview else { return }
+        guard let model = changes.first?.call.policy.model, model.hasRollUps else { return }
         var marks: Set<RecordReference> = []
+        var known: [String: [RollUpUse]] = [:]
         for change in changes {
-            for field in change.call.policy.model.rollUps(over: change.type.object) {
-                guard let rollUp = field.rollUp else { continue }
-                for id in change.records(rolledUpBy: rollUp) {
-                    marks.insert(RecordReference(object: field.object, id: id))
-                }
+            let object = change.type.object
+            let uses = known[object] ?? model.rollUps(over: object).compactMap { RollUpUse($0, change.type) }
+            known[object] = uses
+            for use in uses { marks.formUnion(use.records(after: change)) }
+            // Who names a record by an id that was chosen may have done so before it was there.
+            if change.hasChosenID, !change.type.rollUps.isEmpty {
+                marks.insert(RecordReference(object: object, id: change.recordID))
             }
             await step()
         }
@@ -24,28 +30,30 @@ extension RecordTransaction {
         let all = Array(marks)
         var parameters = Parameters()
         parameters.append(all.map(\.object))
+        parameters.append(all.map { _ in RecordID.make() })
         parameters.append(all.map(\.id))
         try enqueue(Self.mark, parameters)
     }
 }
 
-extension RecordChange {
-    /// The records that it names or named, where it may make another value of a roll-up.
-    fileprivate func records(rolledUpBy rollUp: TenantRollUp) -> Set<RecordID> {
-        guard let reference = type.field(rollUp.reference) else { return [] }
-        if kind == .update {
-            let used = rollUp.paths
-            guard changedFields.contains(where: { field in used.contains { $0 == field.name || $0.hasPrefix("\(field.name).") } })
-            else { return [] }
-        }
-        return Set(reference.ids(in: after) + (before.map(reference.ids(in:)) ?? []))
-    }
-}
+/// What a roll-up asks of a kind of records.
+private struct RollUpUse {
+    /// The kind of records that has it.
+    private let object: String
+    private let reference: RecordField
+    private let fields: Set<String>
 
-extension TenantRollUp {
-    /// The fields of what is rolled up that it asks for, and parts of such.
-    var paths: Set<String> {
-        let filtered = filter.flatMap { try? RecordEngine.parse($0).paths } ?? []
-        return filtered.union([reference, value, time].compactMap(\.self))
+    /// Nil for one over a field that is not there.
+    init?(_ field: TenantField, _ type: RecordType) {
+        guard let rollUp = field.rollUp, let reference = type.field(rollUp.reference) else { return nil }
+        (object, self.reference, fields) = (field.object, reference, Set(rollUp.places.map(\.field)))
+    }
+
+    /// Those that a record names or named whose change may make another value of it.
+    func records(after change: RecordChange) -> [RecordReference] {
+        let named = reference.ids(in: change.after) + (change.before.map(reference.ids(in:)) ?? [])
+        guard !named.isEmpty else { return [] }
+        if change.kind == .update, !change.changedFields.contains(where: { fields.contains($0.name) }) { return [] }
+        return named.map { RecordReference(object: object, id: $0) }
     }
 }

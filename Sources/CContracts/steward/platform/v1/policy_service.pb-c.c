@@ -1728,7 +1728,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor
   (ProtobufCMessageInit) steward__platform__v1__model_object__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[21] =
+static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[22] =
 {
   {
     "object",
@@ -1982,6 +1982,18 @@ static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "roll_up",
+    22,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelField, roll_up),
+    &steward__type__v1__roll_up__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__model_field__field_indices_by_name[] = {
   19,   /* field[19] = choice_list */
@@ -2002,6 +2014,7 @@ static const unsigned steward__platform__v1__model_field__field_indices_by_name[
   12,   /* field[12] = read_only */
   17,   /* field[17] = reference_object */
   4,   /* field[4] = required */
+  21,   /* field[21] = roll_up */
   16,   /* field[16] = unique */
   7,   /* field[7] = value_max */
   6,   /* field[6] = value_min */
@@ -2009,7 +2022,7 @@ static const unsigned steward__platform__v1__model_field__field_indices_by_name[
 static const ProtobufCIntRange steward__platform__v1__model_field__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 21 }
+  { 0, 22 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor =
 {
@@ -2019,7 +2032,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor 
   "Steward__Platform__V1__ModelField",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__ModelField),
-  21,
+  22,
   steward__platform__v1__model_field__field_descriptors,
   steward__platform__v1__model_field__field_indices_by_name,
   1,  steward__platform__v1__model_field__number_ranges,

@@ -1627,7 +1627,7 @@ void   steward__identity__v1__watch_field_definitions_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__watch_field_definitions_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__field_descriptors[26] =
+static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__field_descriptors[27] =
 {
   {
     "id",
@@ -1941,6 +1941,18 @@ static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "roll_up",
+    31,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__FieldDefinition, roll_up),
+    &steward__type__v1__roll_up__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__field_definition__field_indices_by_name[] = {
   24,   /* field[24] = choice_list */
@@ -1964,6 +1976,7 @@ static const unsigned steward__identity__v1__field_definition__field_indices_by_
   17,   /* field[17] = read_only */
   22,   /* field[22] = reference_object */
   10,   /* field[10] = required */
+  26,   /* field[26] = roll_up */
   21,   /* field[21] = unique */
   3,   /* field[3] = update_time */
   13,   /* field[13] = value_max */
@@ -1974,7 +1987,7 @@ static const ProtobufCIntRange steward__identity__v1__field_definition__number_r
 {
   { 1, 0 },
   { 10, 5 },
-  { 0, 26 }
+  { 0, 27 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__field_definition__descriptor =
 {
@@ -1984,7 +1997,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__field_definition__descri
   "Steward__Identity__V1__FieldDefinition",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__FieldDefinition),
-  26,
+  27,
   steward__identity__v1__field_definition__field_descriptors,
   steward__identity__v1__field_definition__field_indices_by_name,
   2,  steward__identity__v1__field_definition__number_ranges,

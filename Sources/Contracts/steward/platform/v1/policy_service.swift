@@ -681,6 +681,9 @@ public struct ModelField: Hashable, Sendable {
     /// What its value follows from.
     public var formula: String?
 
+    /// What it says of records that name its record.
+    public var rollUp: RollUp?
+
     public init(
         object: String? = nil, number: Int64? = nil, name: String? = nil, kind: FieldKind? = nil,
         required: Bool? = nil, lengthMax: Int32? = nil, valueMin: Int64? = nil, valueMax: Int64? = nil,
@@ -688,7 +691,7 @@ public struct ModelField: Hashable, Sendable {
         defaultValue: CustomField? = nil, readOnly: Bool? = nil, pattern: String? = nil,
         patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil,
         referenceObject: String? = nil, decimals: Int32? = nil, choiceList: String? = nil,
-        formula: String? = nil
+        formula: String? = nil, rollUp: RollUp? = nil
     ) {
         self.object = object
         self.number = number
@@ -711,6 +714,7 @@ public struct ModelField: Hashable, Sendable {
         self.decimals = decimals
         self.choiceList = choiceList
         self.formula = formula
+        self.rollUp = rollUp
     }
 }
 
@@ -740,6 +744,7 @@ extension ModelField: WireMessage {
         self.decimals = c.pointee.has_decimals != 0 ? c.pointee.decimals : nil
         self.choiceList = readString(c.pointee.choice_list)
         self.formula = readString(c.pointee.formula)
+        self.rollUp = readMessage(c.pointee.roll_up, message.arena)
     }
 
     package func write(to message: Message) {
@@ -794,6 +799,7 @@ extension ModelField: WireMessage {
         }
         c.pointee.choice_list = self.choiceList.map(message.arena.string)
         c.pointee.formula = self.formula.map(message.arena.string)
+        c.pointee.roll_up = self.rollUp.map { writeMessage($0, message.arena) }
     }
 }
 

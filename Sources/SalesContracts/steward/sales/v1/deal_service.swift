@@ -185,7 +185,6 @@ extension Deal: RecordMessage {
         object: "deal", plural: "deals",
         ownership: .owned, category: .sales,
         key: "external_id",
-        bindableFields: ["outcome_reason"],
         message: descriptor, service: DealServiceMethods.description,
         methods: RecordMethods(
             get: DealServiceMethods.getDeal, batchGet: DealServiceMethods.batchGetDeals,

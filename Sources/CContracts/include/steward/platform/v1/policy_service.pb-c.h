@@ -531,10 +531,14 @@ struct  Steward__Platform__V1__ModelField
    * What its value follows from.
    */
   char *formula;
+  /*
+   * What it says of records that name its record.
+   */
+  Steward__Type__V1__RollUp *roll_up;
 };
 #define STEWARD__PLATFORM__V1__MODEL_FIELD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__model_field__descriptor) \
-    , NULL, 0, 0, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL }
+    , NULL, 0, 0, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, NULL }
 
 
 /*

@@ -193,10 +193,17 @@ struct  Steward__Identity__V1__FieldDefinition
    * keeps or lacks it for good; records that are there get the new values by and by. FORMULA_INVALID says where a formula is wrong.
    */
   char *formula;
+  /*
+   * Its value follows from other records, those that name this one, and nobody writes it. It is so within a second of a change of these as a rule. The
+   * kind is that of the values: WHOLE_NUMBER of a count, NUMBER for whole numbers, too, TEXT of any line of text. It may be changed, but a field keeps or
+   * lacks it for good; records that are there get the new values by and by. Whoever may not read what it uses does not see it; whoever may sees what is
+   * said of all records, those out of his scope included. At most 20 fields of an object are roll-ups. ROLL_UP_INVALID says what is wrong with one.
+   */
+  Steward__Type__V1__RollUp *roll_up;
 };
 #define STEWARD__IDENTITY__V1__FIELD_DEFINITION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__field_definition__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, NULL }
 
 
 /*
