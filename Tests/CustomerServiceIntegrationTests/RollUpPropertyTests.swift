@@ -61,7 +61,9 @@ import Wire
     /// What was done, and how often.
     private struct Run {
         var random: SeededGenerator
-        var (tops, parents, children): ([Record], [Record], [Record]) = ([], [], [])
+        var tops: [Record] = []
+        var parents: [Record] = []
+        var children: [Record] = []
         var changed = 0
     }
 
@@ -182,7 +184,9 @@ import Wire
             guard let day = child["day"]?.stringValue, let label = child["label"]?.stringValue else { return nil }
             return (day + (child["id"]?.stringValue ?? ""), label)
         }
-        if let latest = dated.max(by: { $0.0 < $1.0 }) { told.append(CustomField(name: "label", stringValue: latest.1)) }
+        if let latest = dated.max(by: { $0.0 < $1.0 }) {
+            told.append(CustomField(name: "label", stringValue: latest.1))
+        }
         return told
     }
 

@@ -43,7 +43,7 @@ import Testing
     private static func activity(
         _ account: Account, _ subject: String, hours: Int64? = nil, amount: Money? = nil
     ) -> Activity {
-        var activity = Activity(type: .call, subject: subject, accountID: account.id)
+        var activity = Activity(kind: .call, subject: subject, accountID: account.id)
         if let hours { activity.customFields.append(CustomField(name: "hours", intValue: hours)) }
         if let amount { activity.customFields.append(CustomField(name: "amount", moneyValue: amount)) }
         return activity
@@ -114,7 +114,7 @@ import Testing
             let values = try await Self.values(account, service)
             #expect(values["worked"]?.intValue == 1)
             let undo = try await denial { try await service.undo(account, 2) }
-            #expect(undo.code == .permissionDenied || undo.code == .invalidArgument)
+            #expect(undo.reason == "CHANGE_NOT_UNDOABLE", "\(undo)")
             // An edit of the version before it is merged.
             let edited = try await service.update(Account(id: account.id, version: 1, displayName: "b"))
             #expect(RollUps.values(edited.customFields)["worked"]?.intValue == 1)
@@ -149,7 +149,8 @@ import Testing
             }
             service.set(Self.all)
             let first = try await Self.values(accounts[0], service)
-            #expect(first["worked"]?.intValue == 5 && first["double"]?.intValue == 10 && first["last"]?.stringValue == "x")
+            #expect(
+                first["worked"]?.intValue == 5 && first["double"]?.intValue == 10 && first["last"]?.stringValue == "x")
             let counted = try await service.number(
                 "SELECT count(*) FROM {schema}.accounts WHERE (custom->>'custom.11')::int = 0")
             #expect(counted == 250)
@@ -176,14 +177,16 @@ import Testing
             let accounts = try await service.batchCreate((0..<300).map { Account(displayName: "\($0)") }).records
             try await RollUps.settle(service)
             for page in 0..<3 {
-                try await service.batchCreate(accounts[page * 100..<page * 100 + 100].map { Self.activity($0, "a", hours: 3) })
+                try await service.batchCreate(
+                    accounts[page * 100..<page * 100 + 100].map { Self.activity($0, "a", hours: 3) })
             }
             let keeper = RollUps.keeper(service)
             for microseconds in [1, 5_000, 20_000, 60_000] {
                 _ = try? await keeper.step(service.tenant.id, deadline: .after(.microseconds(microseconds)))
-                let task = Task { _ = try await keeper.step(service.tenant.id, deadline: .after(.seconds(9))) }
-                task.cancel()
-                _ = try? await task.value
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { _ = try? await keeper.step(service.tenant.id, deadline: .after(.seconds(9))) }
+                    group.cancelAll()
+                }
             }
             async let one = RollUps.settle(service)
             async let other = RollUps.settle(service)
@@ -220,7 +223,8 @@ import Testing
                 ("account", "read", .own), ("account", "update", .all), ("account_contact", "read", .own),
             ]
             if hidden != ["activity"] { grants.append(("activity", "read", .own)) }
-            let policies: [(object: String, field: String, level: FieldLevel)] = hidden.filter { $0 != "activity" }.map {
+            let policies: [(object: String, field: String, level: FieldLevel)] = hidden.filter { $0 != "activity" }.map
+            {
                 ("activity", $0, .masked)
             }
             let clerk = service.makeUser(grants, hiding: policies)

@@ -35,14 +35,14 @@ import Testing
         try await inWorkspace { _, workspace in
             try await workspace.create(Self.field("hours", .wholeNumber, object: "activity"))
             let made = try await workspace.create(
-                Self.field("worked", .wholeNumber, Self.hours(filter: "status = ACTIVITY_STATUS_DONE")))
-            #expect(made.rollUp == Self.hours(filter: "status = ACTIVITY_STATUS_DONE"))
+                Self.field("worked", .wholeNumber, Self.hours(filter: "kind = ACTIVITY_KIND_CALL")))
+            #expect(made.rollUp == Self.hours(filter: "kind = ACTIVITY_KIND_CALL"))
             var model = try #require(PolicySnapshot(try await workspace.policy())).model
             #expect(
                 model.rollUps(over: "activity").map(\.rollUp) == [
                     TenantRollUp(
                         object: "activity", reference: "account_id", function: .sum, value: "custom.hours",
-                        filter: "status = ACTIVITY_STATUS_DONE")
+                        filter: "kind = ACTIVITY_KIND_CALL")
                 ])
             try await workspace.update(FieldDefinition(id: made.id, rollUp: Self.hours(.max)))
             model = try #require(PolicySnapshot(try await workspace.policy())).model
@@ -82,7 +82,7 @@ import Testing
                 try await refused(whole) { $0.filterExpression = "owner_id = me" },
                 try await refused(whole) { $0.filterExpression = "account.city = a" },
             ]
-            let path = "field_definition.roll_up."
+            let path = "roll_up."
             let expected = [
                 "\(path)object FIELD_OBJECT_UNKNOWN", "\(path)object FIELD_OBJECT_UNKNOWN",
                 "\(path)reference ROLL_UP_INVALID", "\(path)reference ROLL_UP_INVALID", "\(path)function REQUIRED",
@@ -92,7 +92,9 @@ import Testing
                 "\(path)filter_expression ROLL_UP_INVALID", "\(path)filter_expression ROLL_UP_INVALID",
                 "\(path)filter_expression ROLL_UP_INVALID", "\(path)filter_expression ROLL_UP_INVALID",
             ]
-            for (told, wanted) in zip(found, expected) { #expect(told?.contains(wanted) == true, "\(told ?? "nothing")") }
+            for (told, wanted) in zip(found, expected) {
+                #expect(told?.contains(wanted) == true, "\(told ?? "nothing")")
+            }
             var both = Self.field("r", whole, Self.hours(), formula: "1 + 1")
             both.required = true
             let told = try await Self.told { try await workspace.create(both) }
@@ -103,7 +105,8 @@ import Testing
     @Test func whatIsUsedStaysAndNothingGoesInARing() async throws {
         try await inWorkspace { _, workspace in
             let hours = try await workspace.create(Self.field("hours", .wholeNumber, object: "activity"))
-            let worked = try await workspace.create(Self.field("worked", .wholeNumber, Self.hours(filter: "custom.hours > 1")))
+            let worked = try await workspace.create(
+                Self.field("worked", .wholeNumber, Self.hours(filter: "custom.hours > 1")))
             #expect(try await reason { try await workspace.delete(hours) } == "FIELD_IN_USE")
             #expect(
                 try await reason { try await workspace.update(FieldDefinition(id: worked.id), ["roll_up"]) }
@@ -191,6 +194,8 @@ import Testing
             ("activity", "deal_id", nil), ("deal", "account_id", nil), ("activity", "owner_id", nil),
             ("account", "external_id", nil), ("account", "id", nil), ("account", "no_account_id", nil),
         ]
-        for (object, field, other) in named { #expect(catalogue.named(by: field, of: object) == other, "\(object).\(field)") }
+        for (object, field, other) in named {
+            #expect(catalogue.named(by: field, of: object) == other, "\(object).\(field)")
+        }
     }
 }
