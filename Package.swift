@@ -320,8 +320,8 @@ let package = Package(
         tests(
             "CustomerServiceIntegrationTests",
             [
-                "CustomerService", "TestPostgres", "TestService", "AccessControl", "Contracts", "CustomerContracts",
-                "Postgres", "RPC", "Records", "Tenancy",
+                "CustomerService", "TestPostgres", "TestService", "TestSupport", "AccessControl", "Contracts",
+                "CustomerContracts", "Postgres", "RPC", "Records", "Tenancy", "Wire",
             ], exclude: ["febrl_names.csv"]),
         // What one service keeps of another's records: both of them, in one tenant.
         tests(

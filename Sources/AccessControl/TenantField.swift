@@ -52,6 +52,8 @@ package struct TenantField: Hashable, Sendable {
     package let decimals: Int?
     /// What its value follows from; nil for a field that is written.
     package let formula: String?
+    /// What it says of records that name its record; nil for a field that says none.
+    package let rollUp: TenantRollUp?
     /// It holds what was typed for a phone number.
     package let isTyped: Bool
 
@@ -61,7 +63,7 @@ package struct TenantField: Hashable, Sendable {
         description: String? = nil, labels: [TenantLabel] = [], defaultValue: TenantValue? = nil,
         isReadOnly: Bool = false, pattern: String? = nil, patternMessage: String? = nil, isUnique: Bool = false,
         isIndexed: Bool = false, referenceObject: String? = nil, decimals: Int? = nil, formula: String? = nil,
-        isTyped: Bool = false
+        rollUp: TenantRollUp? = nil, isTyped: Bool = false
     ) {
         (self.object, self.number, self.name, self.kind) = (object, number, name, kind)
         (self.isRequired, self.lengthMax, self.range, self.choices) = (isRequired, lengthMax, range, choices)
@@ -71,7 +73,7 @@ package struct TenantField: Hashable, Sendable {
         (self.pattern, self.patternMessage, self.isUnique) = (pattern, patternMessage, isUnique)
         self.isIndexed = isIndexed && kind.mayBeIndexed
         (self.referenceObject, self.decimals) = (referenceObject, decimals)
-        (self.formula, self.isTyped) = (formula, isTyped)
+        (self.formula, self.rollUp, self.isTyped) = (formula, rollUp, isTyped)
     }
 
     /// Behind the name of a phone number, of the field for what was typed.

@@ -4,6 +4,8 @@ import Synchronization
 package final class TenantModel: Sendable {
     /// By object, in the order of their numbers.
     private let fields: [String: [TenantField]]
+    /// Fields that roll records up, by the kind of these.
+    private let rolledUp: [String: [TenantField]]
     /// By how grants call them.
     private let ownObjects: [String: TenantObject]
     /// By their names.
@@ -15,6 +17,8 @@ package final class TenantModel: Sendable {
 
     /// Fields of an object that a workspace may have.
     package static let fieldCountMax = 200
+    /// Fields of an object that say something of other records.
+    package static let rollUpCountMax = 20
     /// Objects that a workspace may have.
     package static let objectCountMax = 200
 
@@ -33,6 +37,8 @@ package final class TenantModel: Sendable {
         }
         self.bound = bound
         ownObjects = Dictionary(objects.map { ($0.object, $0) }, uniquingKeysWith: { first, _ in first })
+        rolledUp = Dictionary(
+            grouping: fields.filter { $0.rollUp != nil }, by: { $0.rollUp?.object ?? "" })
         self.fields = Dictionary(grouping: fields, by: \.object).mapValues { fields in
             var (numbers, names): (Set<Int64>, Set<String>) = ([], [])
             return fields.sorted { $0.number < $1.number }.filter {
@@ -48,6 +54,15 @@ package final class TenantModel: Sendable {
     package func object(_ object: String) -> TenantObject? { ownObjects[object] }
 
     package func fields(of object: String) -> [TenantField] { fields[object] ?? [] }
+
+    /// All fields that say something of records that name their record.
+    package var rollUps: [TenantField] { rolledUp.values.flatMap(\.self) }
+
+    /// There are such.
+    package var hasRollUps: Bool { !rolledUp.isEmpty }
+
+    /// The fields that say something of records of a kind.
+    package func rollUps(over object: String) -> [TenantField] { rolledUp[object] ?? [] }
 
     /// What there is to choose from in a field; nil for one in which nothing is chosen. Nothing for a list that is not there.
     package func choices(of field: TenantField) -> TenantChoiceList? {

@@ -85,15 +85,44 @@ enum IdentityError {
             field: "formula", domain: domain)
     }
 
-    static let formulaForGood = RPCError.invalidArgument(
-        "FIELD_IMMUTABLE",
-        "A field has a formula from its creation on or never, since either way values would be lost; add another field.",
-        field: "formula", domain: domain)
+    /// - Parameter field: formula or roll_up.
+    static func sourceForGood(_ field: String) -> RPCError {
+        .invalidArgument(
+            "FIELD_IMMUTABLE",
+            "A field has a \(field) from its creation on or never, since either way values would be lost; add another field.",
+            field: field, domain: domain)
+    }
 
     static func formulasTooLarge(_ size: Int, max: Int) -> RPCError {
         .resourceExhausted(
             "FORMULAS_TOO_LARGE",
             "All formulas of the object would have \(size) values, fields, operators and functions, and may have \(max): each change of a record reckons with them. Shorten or delete some.",
+            domain: domain)
+    }
+
+    static func fieldInUse(_ field: String, byRollUp rollUp: String) -> RPCError {
+        .failedPrecondition(
+            "FIELD_IN_USE",
+            "The roll-up \(rollUp) uses \(field), and would not be right without it as it is; change the roll-up first.",
+            domain: domain)
+    }
+
+    /// - Parameter part: of the roll-up, as in time_field.
+    static func rollUpInvalid(_ part: String, _ text: String) -> RPCError {
+        .invalidArgument("ROLL_UP_INVALID", text, field: "roll_up.\(part)", domain: domain)
+    }
+
+    static func rollUpCycle(_ names: [String], field: String) -> RPCError {
+        .invalidArgument(
+            field == "formula" ? "FORMULA_INVALID" : "ROLL_UP_INVALID",
+            "Each of these formulas and roll-ups uses the next, and the last the first: \(names.joined(separator: ", ")). Take one out of the ring.",
+            field: field, domain: domain)
+    }
+
+    static func rollUpsTooMany(_ object: String) -> RPCError {
+        .resourceExhausted(
+            "ROLL_UPS_TOO_MANY",
+            "\(object) has \(TenantModel.rollUpCountMax) roll-ups, and may have no more: each change of what they roll up has all reckoned. Delete one.",
             domain: domain)
     }
 

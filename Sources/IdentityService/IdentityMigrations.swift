@@ -115,6 +115,7 @@ package enum IdentityMigrations {
             Migration(
                 number: 20, name: "version_models", sql: PackageResources.identity_0020_version_models_sql),
             Migration(number: 21, name: "index_fields", sql: PackageResources.identity_0021_index_fields_sql),
+            Migration(number: 22, name: "add_roll_ups", sql: PackageResources.identity_0022_add_roll_ups_sql),
         ],
         rights: TableRights.kept(
             "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views",

@@ -30,11 +30,12 @@ package enum SalesMigrations {
                 sql: PackageResources.sales_0016_add_sharing_selections_sql),
             Migration(
                 number: 17, name: "tell_formula_shapes", sql: PackageResources.sales_0017_tell_formula_shapes_sql),
+            Migration(number: 18, name: "mark_roll_ups", sql: PackageResources.sales_0018_mark_roll_ups_sql),
         ],
         rights: TableRights.purged("pipelines", "stages", "deals") + TableRights.added("stage_changes")
             + TableRights.mirrored(
                 "account_mirror", "search_entries", "search_builds", "search_shapes", "unique_values", "unique_builds",
-                "formula_shapes")
+                "formula_shapes", "roll_up_marks")
             + TableRights.kept(
                 "sharing_places", changing: ["selection_ids", "looked_to", "looked_count", "changed_count"])
             + TableRights.kept("mirrors", changing: ["fence", "fields"]))

@@ -148,7 +148,7 @@ package struct ServiceDefinition: Sendable {
         if !mirrors.isEmpty { MirrorMethods(engine).register(on: &router) }
         let standing =
             pushes.map { MirrorJobs($0).standing } + (isSearched ? [SearchJobs(engine).standing] : [])
-            + (isExtensible ? [FormulaJobs(engine, jobService, host.logger).standing] : [])
+            + (isExtensible ? [ReckoningJobs(engine, jobService, host.logger).standing] : [])
             + (isShared ? [SharingJobs(engine).standing(sharingService, logger: host.logger)] : [])
         host.run(jobs, standing: standing, engine)
         return ServiceOffer(router: router)

@@ -10,7 +10,7 @@ struct ActorTests {
         "Sources/IdentityService/Tenants/TenantSeed.swift",
         "Sources/IdentityService/Users/TenantData.swift",
         "Sources/Records/Mirrors/MirrorPush.swift", "Sources/Records/Search/SearchKeeper.swift",
-        "Sources/Records/Sharing/SharingKeeper.swift", "Sources/Records/Formulas/FormulaKeeper.swift",
+        "Sources/Records/Sharing/SharingKeeper.swift", "Sources/Records/Formulas/ReckoningKeeper.swift",
         "Sources/Records/Watch/WatchTail.swift",
         "Sources/Work/Methods/TenantJobMethods.swift",
         "Sources/Work/Runner/JobRunner+Look.swift",

@@ -163,6 +163,7 @@ struct Exemption {
         Exemption(name: "field_definition.decimals", reason: "only numbers have them"),
         Exemption(name: "field_definition.reference_object", reason: "only a reference names some"),
         Exemption(name: "field_definition.formula", reason: "what gives its values takes no rules"),
+        Exemption(name: "field_definition.roll_up", reason: "what gives its values takes no rules"),
         Exemption(name: "field_definition.choices", reason: "only a choice has some"),
         Exemption(name: "field_definition.choice_list", reason: "only a choice names one, which has to be there"),
         Exemption(name: "choice_list.entries", reason: "a colour and a successor are no texts of any form"),

@@ -42,6 +42,19 @@ import Wire
         #expect(Role(role).grants == [Grant(object: "deal", action: "read", scope: .own)])
     }
 
+    @Test func fillsARollUp() throws {
+        let message = Message.make(FieldDefinition.descriptor, in: Arena())
+        let named = try FieldAssignment.apply(
+            [
+                "kind=whole_number", "roll_up.object=activity", "roll_up.reference=account_id", "roll_up.function=sum",
+                "roll_up.field=custom.hours", "roll_up.filter_expression=kind = ACTIVITY_KIND_CALL",
+            ], to: message)
+        let wanted = RollUp(
+            object: "activity", reference: "account_id", function: .sum, field: "custom.hours",
+            filterExpression: "kind = ACTIVITY_KIND_CALL")
+        #expect(FieldDefinition(message).rollUp == wanted && named == ["kind", "roll_up"])
+    }
+
     @Test(arguments: [
         "nosuch=1", "display_name", "=x", "amount=lots", "amount=1.234 EUR", "version=x", "follow_up_time=soon",
         "amount.nosuch=1", "display_name.part=1", "amount={bad",

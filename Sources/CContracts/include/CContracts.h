@@ -103,6 +103,7 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_prepare_uniq
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_repeated_value_descriptor(void) { return &steward__platform__v1__repeated_value__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_field_label_descriptor(void) { return &steward__type__v1__field_label__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_choice_entry_descriptor(void) { return &steward__type__v1__choice_entry__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_roll_up_descriptor(void) { return &steward__type__v1__roll_up__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_filter_descriptor(void) { return &steward__type__v1__filter__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_filter_group_descriptor(void) { return &steward__type__v1__filter_group__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_comparison_descriptor(void) { return &steward__type__v1__comparison__descriptor; }

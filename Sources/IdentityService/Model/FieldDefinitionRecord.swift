@@ -37,6 +37,7 @@ struct FieldDefinitionRecord: Sendable {
                 // Read by what the workspace calls its kinds of records, not an id.
                 .field("reference_object", .line(TenantObject.prefix.count + TenantField.nameLengthMax), .immutable),
                 .field("formula", .line(Formula.lengthMax)),
+                .field("roll_up", .items(RollUpRules.parts)),
                 .field("decimals", .range(0...Int64(TenantField.decimalsMax))),
                 .field("labels", .count(0...FieldDefinitionRules.labelsMax), .items(FieldDefinitionRules.labelParts)),
             ],
@@ -65,6 +66,7 @@ struct FieldDefinitionRecord: Sendable {
                 follow: { change, transaction in
                     if change.kind != .delete { try await Self.requireRoom(change, transaction) }
                     try await FormulaRules.check(change, catalogue, transaction)
+                    try await RollUpRules.check(change, catalogue, transaction)
                     try await ObjectDefinitionRecord.requireNameless(change, in: transaction)
                     try await indexing.follow(change, in: transaction)
                 },
@@ -79,7 +81,7 @@ struct FieldDefinitionRecord: Sendable {
         change.after.set("number", number)
     }
 
-    /// Objects of the workspace's own have to be there: the one that has the field, and the one that it names.
+    /// Objects of the workspace's own have to be there: the one that has the field, the one that it names, and the one that it rolls up.
     private static func requireObjects(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         for field in ["object", "reference_object"] {
             guard let object = change.after.text(field), TenantObject.isObject(object) else { continue }
@@ -87,6 +89,13 @@ struct FieldDefinitionRecord: Sendable {
             guard try await ObjectDefinitionRecord.isDefined(name, in: transaction) else {
                 throw IdentityError.objectNotDefined(object, field: field)
             }
+        }
+        guard let object = change.value(FieldDefinition.self).rollUp?.object, TenantObject.isObject(object) else {
+            return
+        }
+        let name = String(object.dropFirst(TenantObject.prefix.count))
+        guard try await ObjectDefinitionRecord.isDefined(name, in: transaction) else {
+            throw IdentityError.objectNotDefined(object, field: "roll_up.object")
         }
     }
 

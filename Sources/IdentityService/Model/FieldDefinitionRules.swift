@@ -113,7 +113,7 @@ enum FieldDefinitionRules {
         }
         violations += referenceViolations(of: field, catalogue)
         violations += patternViolations(of: field) + Self.violations(of: field.labels, at: "labels")
-        violations += formulaViolations(of: field)
+        violations += formulaViolations(of: field) + RollUpRules.violations(of: field, catalogue)
         // What is wrong with the field itself says more than what would be wrong with a value of it. What a choice list has is asked in the transaction.
         guard violations.isEmpty, field.choiceList == nil else { return violations }
         let hasChoices = kind == .choice || kind == .choices
@@ -191,6 +191,11 @@ enum FieldDefinitionRules {
                 )
             ]
         }
+        return rulesOfWriting(of: field, as: "a formula")
+    }
+
+    /// What is said of values that people write, of a field whose values they do not.
+    static func rulesOfWriting(of field: FieldDefinition, as source: String) -> [FieldViolation] {
         let written: [(name: String, isSet: Bool)] = [
             ("required", field.required == true), ("read_only", field.readOnly == true),
             ("unique", field.unique == true),
@@ -200,7 +205,7 @@ enum FieldDefinitionRules {
         return written.filter(\.isSet).map {
             FieldViolation(
                 field: $0.name, reason: "NOT_APPLICABLE",
-                description: "Nobody writes what a formula gives; leave it out.")
+                description: "Nobody writes what \(source) gives; leave it out.")
         }
     }
 
@@ -226,7 +231,8 @@ extension ModelField {
             displayName: field.displayName, description: field.description, defaultValue: field.defaultValue,
             readOnly: field.readOnly, pattern: field.pattern, patternMessage: field.patternMessage,
             labels: field.labels, unique: field.unique, referenceObject: field.referenceObject,
-            decimals: field.decimals, choiceList: field.choiceList, formula: field.formula, indexed: field.indexed
+            decimals: field.decimals, choiceList: field.choiceList, formula: field.formula, rollUp: field.rollUp,
+            indexed: field.indexed
         )
     }
 }

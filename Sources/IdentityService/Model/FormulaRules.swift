@@ -15,11 +15,12 @@ enum FormulaRules {
 
     /// A field whose values people wrote does not become one that overwrites them, nor the other way round.
     static func requireSameKind(_ change: RecordChange) throws {
-        guard let before = change.before, (before.text("formula") == nil) != (change.after.text("formula") == nil)
-        else {
-            return
+        guard let before = change.before else { return }
+        if (before.text("formula") == nil) != (change.after.text("formula") == nil) {
+            throw IdentityError.sourceForGood("formula")
         }
-        throw IdentityError.formulaForGood
+        let (old, new) = (before.value(FieldDefinition.self).rollUp, change.after.value(FieldDefinition.self).rollUp)
+        if (old == nil) != (new == nil) { throw IdentityError.sourceForGood("roll_up") }
     }
 
     /// Asked when the change is made, by one transaction of a workspace at a time.
@@ -66,15 +67,22 @@ enum FormulaRules {
         if size > sizeMax { throw IdentityError.formulasTooLarge(size, max: sizeMax) }
     }
 
-    /// In which order the fields of a model are made: formulas after what they use.
+    /// In which order the fields of a model are made: formulas and roll-ups after what they use.
     static func order(of fields: [FieldDefinition]) -> [Int] {
         var (uses, places): ([String: [String]], [String: Int]) = ([:], [:])
-        func key(_ object: String?, _ path: String) -> String { "\(object ?? "") \(path)" }
         for (place, field) in fields.enumerated() {
-            guard let formula = field.formula else { continue }
-            let name = key(field.object, TenantField.prefix + (field.name ?? ""))
-            uses[name] = Formula.words(of: formula).map { key(field.object, $0) }
-            places[name] = place
+            let object = field.object ?? ""
+            let used =
+                if let rollUp = field.rollUp.flatMap({ TenantRollUp($0) }) {
+                    rollUp.places
+                } else if let formula = field.formula {
+                    Set(Formula.words(of: formula).map { FieldPlace(object, $0) })
+                } else {
+                    Set<FieldPlace>()
+                }
+            guard !used.isEmpty else { continue }
+            let name = FieldPlace(object, TenantField.prefix + (field.name ?? "")).name
+            (uses[name], places[name]) = (used.map(\.name).sorted(), place)
         }
         // What uses itself is refused when it is made.
         let sorted = (try? FormulaOrder.sorted(uses)) ?? uses.keys.sorted()
@@ -87,27 +95,9 @@ enum FormulaRules {
         "SELECT name, kind, formula FROM {schema}.field_definitions WHERE object = $1 AND deleted_at IS NULL")
 }
 
-extension TenantModel {
-    /// A field and, where it has a formula, all that its value follows from.
-    func sources(of field: String, in object: String) -> Set<String> {
-        let formulas = Dictionary(
-            fields(of: object).compactMap { field in field.formula.map { (field.path, $0) } },
-            uniquingKeysWith: { first, _ in first })
-        var (found, left): (Set<String>, [String]) = ([field], [field])
-        let display = fields(of: object).first { $0.name == self.object(object)?.displayField }?.path
-        while let next = left.popLast() {
-            // The name is that field's value.
-            if next == "display_name", let display, found.insert(display).inserted { left.append(display) }
-            guard let formula = formulas[next] else { continue }
-            for word in Formula.words(of: formula) where found.insert(word).inserted { left.append(word) }
-        }
-        return found
-    }
-}
-
 extension RoleCatalogue {
     /// What formulas can use of the declared fields of a kind.
-    fileprivate func declaredTypes(of object: String) -> [String: FormulaType] {
+    func declaredTypes(of object: String) -> [String: FormulaType] {
         message(of: object).map { RecordType.formulaTypes(of: $0) } ?? [:]
     }
 }

@@ -14,7 +14,7 @@ enum ModelSize {
             + octet_length(display_name) + coalesce(octet_length(description), 0) + coalesce(octet_length(pattern), 0)
             + coalesce(octet_length(pattern_message), 0) + coalesce(octet_length(default_value::text), 0)
             + coalesce(octet_length(labels::text), 0) + coalesce(octet_length(reference_object), 0)
-            + coalesce(octet_length(formula), 0)
+            + coalesce(octet_length(formula), 0) + coalesce(octet_length(roll_up::text), 0)
             + coalesce(octet_length(choice_list), 0)), 0)::bigint
         FROM {schema}.field_definitions WHERE deleted_at IS NULL) + (SELECT coalesce(sum(
             64 + octet_length(name) + coalesce(octet_length(entries::text), 0)

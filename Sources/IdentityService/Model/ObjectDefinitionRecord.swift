@@ -109,7 +109,7 @@ struct ObjectDefinitionRecord: Sendable {
 
     private static let findField = Statement(
         """
-        SELECT kind, formula IS NOT NULL FROM {schema}.field_definitions
+        SELECT kind, formula IS NOT NULL OR roll_up IS NOT NULL FROM {schema}.field_definitions
         WHERE object = $1 AND name = $2 AND deleted_at IS NULL
         """)
 

@@ -46,7 +46,8 @@ struct SharingRuleCheck {
                     description: "A rule ends in the future; name a later time, or none for one that stays."))
         }
         if change.kind == .create || change.changes("filter_expression") {
-            violations += Self.violations(ofFilter: rule.filterExpression ?? "", entry, policy.model)
+            violations += Self.violations(
+                ofFilter: rule.filterExpression ?? "", of: "A rule", at: "filter_expression", entry, policy.model)
         }
         return violations
     }
@@ -60,10 +61,14 @@ struct SharingRuleCheck {
         entry.message.field("sharing_selection_ids") != nil && model.object(entry.object)?.isShared != true
     }
 
-    private static func violations(
-        ofFilter text: String, _ entry: RecordEntry, _ model: TenantModel
+    /// What is wrong with a filter that selects the same records whoever asks, by what they say themselves.
+    ///
+    /// - Parameters:
+    ///   - subject: what selects by it, for people.
+    ///   - field: what the violations name.
+    static func violations(
+        ofFilter text: String, of subject: String, at field: String, _ entry: RecordEntry, _ model: TenantModel
     ) -> [FieldViolation] {
-        let field = "filter_expression"
         let node: FilterNode
         do throws(FilterSyntaxError) {
             node = try FilterParser.parse(text)
@@ -88,14 +93,15 @@ struct SharingRuleCheck {
             FieldViolation(
                 field: field, reason: "FILTER_FIELD_UNKNOWN",
                 description:
-                    "A rule selects by fields of the record itself, \($0) is none that it may: not what the record names, nor tags, shares, version, "
+                    "\(subject) selects by fields of the record itself, \($0) is none that it may: not what the record names, nor tags, shares, version, "
                     + "update_time and delete_time.")
         }
         if node.namesWhoAsks {
             violations.append(
                 FieldViolation(
                     field: field, reason: "FILTER_TYPE_MISMATCH",
-                    description: "A rule selects the same records for everybody; name a user by id in place of me."))
+                    description: "\(subject) selects the same records for everybody; name a user by id in place of me.")
+            )
         }
         return violations
     }
@@ -133,8 +139,11 @@ struct SharingRuleCheck {
         for path in Self.paths(of: rule.filterExpression ?? "").sorted() {
             let parts = path.split(separator: ".").map(String.init)
             let field = path.hasPrefix(TenantField.prefix) ? parts.prefix(2).joined(separator: ".") : parts[0]
-            for field in policy.model.sources(of: field, in: object) where access.level(of: field) < .read {
-                throw IdentityError.rightsExceeded("\(object).\(field)", .change)
+            for place in policy.model.sources(of: field, in: object) {
+                let access = user.object(place.object)
+                guard access.scope(.read) > .none, access.level(of: place.field) >= .read else {
+                    throw IdentityError.rightsExceeded("\(place.object).\(place.field)", .change)
+                }
             }
         }
     }

@@ -14,10 +14,12 @@ package struct FieldRights: Sendable {
     /// The tags that the caller sees; nil for a type whose records have none.
     let tags: TagSight?
 
-    init(_ type: RecordType, _ access: ObjectAccess, tags: TagSight? = nil) {
+    /// - Parameter unseen: fields that say of other records what the caller may not read.
+    init(_ type: RecordType, _ access: ObjectAccess, tags: TagSight? = nil, unseen: [RecordField] = []) {
         (self.type, self.tags) = (type, tags)
         mayReadSome = access.scope(.read) > .none
-        levels = access.restrictsFields ? type.withDerived(access.levels(of: type.fieldNames)) : []
+        let isWhole = !access.restrictsFields && unseen.isEmpty
+        levels = isWhole ? [] : type.withDerived(access.levels(of: type.fieldNames), unseen)
     }
 
     /// Every field is writable, and so readable.
@@ -116,11 +118,14 @@ extension FieldRights {
 extension RecordType {
     /// The levels of its fields where what was typed for a phone number is no more open than the number, and what a formula says, and a
     /// name that is another field's value, hidden from whoever may not read all that it is made of.
-    fileprivate func withDerived(_ levels: [FieldLevel]) -> [FieldLevel] {
+    ///
+    /// - Parameter unseen: fields that are hidden for what they say of other records.
+    fileprivate func withDerived(_ levels: [FieldLevel], _ unseen: [RecordField]) -> [FieldLevel] {
         guard levels.count == fields.count, !typedFields.isEmpty || isReckoned else { return levels }
         var levels = levels
         for (number, typed) in typedFields { levels[typed] = min(levels[typed], levels[number]) }
-        // Before the formulas that use it.
+        // Before the formulas that use them.
+        for field in unseen { levels[field.index] = .none }
         if let displayText, levels[displayText.sourceIndex] < .read { levels[displayText.field.index] = .none }
         // Each comes after those that it uses.
         for formula in formulas where formula.inputs.contains(where: { levels[$0.index] < .read }) {

@@ -87,6 +87,8 @@ package final class RecordType: Sendable {
     let typedFields: [(number: Int, typed: Int)]
     /// Fields whose values follow from others, each after those that it uses.
     let formulas: [RecordFormula]
+    /// Fields that say something of records that name their record.
+    let rollUps: [ShapedRollUp]
     /// What gives its records their display_name; nil where people write it.
     let displayText: DisplayText?
 
@@ -155,7 +157,7 @@ package final class RecordType: Sendable {
         fieldKeys = fieldNames
         searched = SearchedFields(entry.object, fields)
         typedFields = RecordType.typedFields(fields)
-        (formulas, displayText) = ([], nil)
+        (formulas, rollUps, displayText) = ([], [], nil)
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = check.standardFields(of: fields, sharing)
         problems = check.problems
@@ -189,8 +191,9 @@ package final class RecordType: Sendable {
     /// - Parameter bound: the declared texts that take the entries of a choice list.
     init(
         _ declared: RecordType, adding custom: [RecordField], _ added: MessageExtension,
-        binding bound: [String: TenantChoiceList]
+        binding bound: [String: TenantChoiceList], rollUps: [ShapedRollUp]
     ) {
+        self.rollUps = rollUps
         (entry, own, template) = (declared.entry, declared.own, declared.template)
         declaration = declared.declaration
         message = added.descriptor

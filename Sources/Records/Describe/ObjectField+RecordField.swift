@@ -28,6 +28,7 @@ extension ObjectField {
         copyOf = rules.original
         readOnly = field.isReadOnly ? true : nil
         formula = field.added?.formula
+        rollUp = field.added?.rollUp.map { RollUp($0) }
         textOf = rules.textOf
         if let list = rules.choices {
             choiceList = list.name
@@ -74,6 +75,22 @@ extension ObjectField {
             sortable = true
             indexed = target.isIndexed || [.id, .createTime].contains(target.field.role) ? true : nil
         }
+    }
+}
+
+extension RollUp {
+    fileprivate init(_ rollUp: TenantRollUp) {
+        let function: RollUpFunction =
+            switch rollUp.function {
+            case .count: .count
+            case .sum: .sum
+            case .least: .min
+            case .most: .max
+            case .latest: .latest
+            }
+        self.init(
+            object: rollUp.object, reference: rollUp.reference, function: function, field: rollUp.value,
+            timeField: rollUp.time, filterExpression: rollUp.filter)
     }
 }
 

@@ -40,6 +40,10 @@ struct ChangePreparation {
                 field.normalizeTexts(in: record, call.forms)
             }
         }
+        // Nothing names what is not there yet.
+        for field in type.customFields where field.added?.rollUp?.function == .count {
+            record.setInt64(field.descriptor, 0)
+        }
         if let tags = standard.tags, record.has(tags.descriptor) {
             let ids = tags.ids(in: record)
             // What is no id is refused below.

@@ -10,8 +10,14 @@ extension Purpose {
     package static let defineFields = Purpose("define_fields")
     /// Gives records what formulas say that were defined or changed since. Each kind to which fields can be added stands here.
     static let reckonFormulas = Purpose(
-        "reckon_formulas", needs: "account.read", "account.update", "contact.read", "contact.update", "activity.read",
-        "activity.update", "lead.read", "lead.update", "custom.*.read", "custom.*.update", "deal.read", "deal.update")
+        "reckon_formulas", needs: "account.read", "account.update", "account_contact.read", "account_contact.update",
+        "contact.read", "contact.update", "activity.read", "activity.update", "lead.read", "lead.update",
+        "custom.*.read", "custom.*.update", "deal.read", "deal.update")
+    /// Gives records what roll-ups say of those that name them. Each kind to which fields can be added stands here.
+    static let reckonRollUps = Purpose(
+        "reckon_roll_ups", needs: "account.read", "account.update", "account_contact.read", "account_contact.update",
+        "contact.read", "contact.update", "activity.read", "activity.update", "lead.read", "lead.update",
+        "custom.*.read", "custom.*.update", "deal.read", "deal.update")
     /// Tells another service of records that it mirrors. It has no rights on records: what may be told follows from the mirror.
     package static let mirrorRecords = Purpose("mirror_records")
 }

@@ -50,8 +50,10 @@ package struct RecordCall: Sendable {
         self.policy = policy
         self.now = now
         self.types = types
+        // A program by itself has rights on all records of what it works with, and hides nothing.
+        let unseen = actor.userID == nil ? [] : self.type.rollUps.filter { !$0.isSeen(by: user) }.map(\.field)
         rights = FieldRights(
-            self.type, access, tags: type.standard.tags.map { _ in policy.tags(seenBy: user) })
+            self.type, access, tags: type.standard.tags.map { _ in policy.tags(seenBy: user) }, unseen: unseen)
     }
 
     /// Selects the records that the caller may do the action with. Whoever may do it with some of a kind that can be shared does it with

@@ -108,6 +108,7 @@ extension RecordEngine {
             let transaction = RecordTransaction(
                 self, context, actor, sql, call: call, policy: policy, knownReferences: references)
             let value = try await body(transaction)
+            try await transaction.markRollUps()
             written = transaction.changes
             rings = transaction.ringsAfterCommit
             tells = transaction.tellsFeed || !written.isEmpty

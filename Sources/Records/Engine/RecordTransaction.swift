@@ -372,9 +372,9 @@ extension RecordCall {
     /// A record as the caller may see it. The record itself stays as it is.
     package func present(_ record: Message) -> Message {
         let hasTags = type.standard.tags.map { record.has($0.descriptor) } ?? false
-        guard access.restrictsFields || hasTags else { return type.told(record) }
+        guard !rights.areWhole || hasTags else { return type.told(record) }
         // Masking changes nested messages, which a shallow copy shares.
-        let copy = access.restrictsFields ? record.deepCopy() : record.copy()
+        let copy = !rights.areWhole ? record.deepCopy() : record.copy()
         rights.filter(copy)
         return type.told(copy)
     }

@@ -32,10 +32,7 @@ struct RecordFormula: Sendable {
     /// Gives a record the value of now. One that its field does not hold is none, so that no formula stands in the way of a write.
     func set(in record: Message, _ forms: NormalForms, _ budget: inout FormulaBudget) {
         let value = formula.value({ inputs[$0].formulaValue(in: record) }, &budget)
-        let places = field.added?.decimals
-        field.set(places.flatMap { value?.rounded(places: $0) } ?? value, in: record)
-        field.normalizeTexts(in: record, forms)
-        if !RecordValidator.violations(in: record, fields: [field]).isEmpty { record.clear(field.descriptor) }
+        field.setReckoned(value, in: record, forms)
     }
 
     /// What the value follows from, but for the record.
@@ -139,7 +136,14 @@ extension RecordField {
         }
     }
 
-    /// Sets it to what its formula gives.
+    /// Sets it to what follows from other fields or records. A value that it does not hold is none.
+    func setReckoned(_ value: FormulaValue?, in record: Message, _ forms: NormalForms) {
+        let places = added?.decimals
+        set(places.flatMap { value?.rounded(places: $0) } ?? value, in: record)
+        normalizeTexts(in: record, forms)
+        if !RecordValidator.violations(in: record, fields: [self]).isEmpty { record.clear(descriptor) }
+    }
+
     fileprivate func set(_ value: FormulaValue?, in record: Message) {
         switch (kind, value) {
         case (.text, .text(let text)):
@@ -147,6 +151,7 @@ extension RecordField {
         case (.date, .date(let day)): record.setString(descriptor, day.text)
         case (.int64, .integer(let number)): record.setInt64(descriptor, number)
         case (.double, .number(let number)): record.setDouble(descriptor, number)
+        case (.double, .integer(let number)): record.setDouble(descriptor, Double(number))
         case (.bool, .flag(let flag)): record.setBool(descriptor, flag)
         case (.time(let fields), .time(let time)): record.makeMessage(descriptor).set(time, fields)
         case (.money(let fields), .money(let units, let currency)):

@@ -13,7 +13,8 @@ struct DisplayText: Sendable {
     init?(of declared: RecordType, from custom: [RecordField]) {
         guard let name = declared.own?.displayField, let field = declared.field("display_name"),
             let source = custom.first(where: { $0.added?.name == name && $0.added?.isTyped == false }),
-            source.added?.kind.hasLine == true, source.added?.formula == nil
+            source.added?.kind.hasLine == true, source.added?.formula == nil,
+            source.added?.rollUp == nil
         else { return nil }
         (self.field, self.source) = (field.text(of: source), source)
     }

@@ -41,7 +41,8 @@ extension RecordType {
                 field.0, field.1, index: declared.fields.count + index, choices: model.choices(of: field.0),
                 typed: isKept ? added.fields[index + 1] : nil)
         }
-        self.init(declared, adding: fields, added, binding: bound)
+        self.init(
+            declared, adding: fields, added, binding: bound, rollUps: fields.compactMap { ShapedRollUp($0, in: model) })
     }
 }
 
@@ -108,7 +109,7 @@ extension FieldRules {
         self.init()
         if custom.isTyped { self.init(typedOf: String(custom.path.dropLast(TenantField.typedSuffix.count))) }
         isRequired = custom.isRequired
-        isOutputOnly = isOutputOnly || custom.formula != nil
+        isOutputOnly = isOutputOnly || custom.formula != nil || custom.rollUp != nil
         // What looks the same is to be the same.
         isKey = custom.isUnique
         isIndexed = custom.isIndexed

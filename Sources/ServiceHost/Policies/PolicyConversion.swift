@@ -50,7 +50,26 @@ extension TenantField {
             defaultValue: field.defaultValue.flatMap { TenantValue($0) }, isReadOnly: field.readOnly ?? false,
             pattern: field.pattern, patternMessage: field.patternMessage,
             isUnique: field.unique ?? false, isIndexed: field.indexed ?? false, referenceObject: field.referenceObject,
-            decimals: field.decimals.map { Int($0) }, formula: field.formula)
+            decimals: field.decimals.map { Int($0) }, formula: field.formula,
+            rollUp: field.rollUp.flatMap { TenantRollUp($0) })
+    }
+}
+
+extension TenantRollUp {
+    /// Nil for one of a function that this version does not know.
+    package init?(_ rollUp: RollUp) {
+        let function: Function
+        switch rollUp.function ?? .unspecified {
+        case .count: function = .count
+        case .sum: function = .sum
+        case .min: function = .least
+        case .max: function = .most
+        case .latest: function = .latest
+        default: return nil
+        }
+        self.init(
+            object: rollUp.object ?? "", reference: rollUp.reference ?? "", function: function, value: rollUp.field,
+            time: rollUp.timeField, filter: rollUp.filterExpression)
     }
 }
 

@@ -84,6 +84,7 @@ struct ObjectText {
         if let most = field.decimals { rules.append("≤ \(most) digits after the point") }
         if let pattern = field.pattern { rules.append("form \(pattern)") }
         if let formula = field.formula { rules.append("= \(formula)") }
+        if let rollUp = field.rollUp { rules.append(text(of: rollUp)) }
         if field.defaultValue != nil { rules.append("default \(word("default_value", of: field))") }
         if let day = field.pastSinceDate { rules.append("from \(day) to today") }
         if let most = field.countMax { rules.append("≤ \(most) of them") }
@@ -97,6 +98,25 @@ struct ObjectText {
             rules.append(list + shown.joined(separator: " | ") + (living.count > choicesShown ? " | …" : ""))
         }
         return rules
+    }
+
+    /// As in: sum of custom.amount of custom.shipment by custom.supplier where status = sent.
+    private static func text(of rollUp: RollUp) -> String {
+        let function =
+            switch rollUp.function ?? .unspecified {
+            case .count: "count"
+            case .sum: "sum of"
+            case .min: "least"
+            case .max: "greatest"
+            case .latest: "latest"
+            default: "roll-up of"
+            }
+        let filter = rollUp.filterExpression.map { "where \($0)" }
+        return [
+            function, rollUp.field, "of", rollUp.object, "by", rollUp.reference,
+            rollUp.timeField.map { "in the order of \($0)" },
+            filter,
+        ].compactMap(\.self).joined(separator: " ")
     }
 
     private static func use(of field: ObjectField) -> String {

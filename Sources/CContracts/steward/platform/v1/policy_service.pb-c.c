@@ -1728,7 +1728,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor
   (ProtobufCMessageInit) steward__platform__v1__model_object__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[22] =
+static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[23] =
 {
   {
     "object",
@@ -1983,6 +1983,18 @@ static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "roll_up",
+    22,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelField, roll_up),
+    &steward__type__v1__roll_up__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "indexed",
     23,
     PROTOBUF_C_LABEL_OPTIONAL,
@@ -2003,7 +2015,7 @@ static const unsigned steward__platform__v1__model_field__field_indices_by_name[
   10,   /* field[10] = description */
   9,   /* field[9] = display_name */
   20,   /* field[20] = formula */
-  21,   /* field[21] = indexed */
+  22,   /* field[22] = indexed */
   3,   /* field[3] = kind */
   15,   /* field[15] = labels */
   5,   /* field[5] = length_max */
@@ -2015,15 +2027,15 @@ static const unsigned steward__platform__v1__model_field__field_indices_by_name[
   12,   /* field[12] = read_only */
   17,   /* field[17] = reference_object */
   4,   /* field[4] = required */
+  21,   /* field[21] = roll_up */
   16,   /* field[16] = unique */
   7,   /* field[7] = value_max */
   6,   /* field[6] = value_min */
 };
-static const ProtobufCIntRange steward__platform__v1__model_field__number_ranges[2 + 1] =
+static const ProtobufCIntRange steward__platform__v1__model_field__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 23, 21 },
-  { 0, 22 }
+  { 0, 23 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor =
 {
@@ -2033,10 +2045,10 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor 
   "Steward__Platform__V1__ModelField",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__ModelField),
-  22,
+  23,
   steward__platform__v1__model_field__field_descriptors,
   steward__platform__v1__model_field__field_indices_by_name,
-  2,  steward__platform__v1__model_field__number_ranges,
+  1,  steward__platform__v1__model_field__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__model_field__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -97,6 +97,51 @@ void   steward__type__v1__choice_entry__free_unpacked
   assert(message->message_base.descriptor == &steward__type__v1__choice_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__type__v1__roll_up__init
+                     (Steward__Type__V1__RollUp         *message)
+{
+  static const Steward__Type__V1__RollUp init_value = STEWARD__TYPE__V1__ROLL_UP__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__roll_up__get_packed_size
+                     (const Steward__Type__V1__RollUp *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__roll_up__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__roll_up__pack
+                     (const Steward__Type__V1__RollUp *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__roll_up__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__roll_up__pack_to_buffer
+                     (const Steward__Type__V1__RollUp *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__roll_up__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__RollUp *
+       steward__type__v1__roll_up__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__RollUp *)
+     protobuf_c_message_unpack (&steward__type__v1__roll_up__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__roll_up__free_unpacked
+                     (Steward__Type__V1__RollUp *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__roll_up__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__type__v1__field_label__field_descriptors[3] =
 {
   {
@@ -263,6 +308,145 @@ const ProtobufCMessageDescriptor steward__type__v1__choice_entry__descriptor =
   1,  steward__type__v1__choice_entry__number_ranges,
   (ProtobufCMessageInit) steward__type__v1__choice_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__roll_up__field_descriptors[6] =
+{
+  {
+    "object",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__RollUp, object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reference",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__RollUp, reference),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "function",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Steward__Type__V1__RollUp, has_function),
+    offsetof(Steward__Type__V1__RollUp, function),
+    &steward__type__v1__roll_up_function__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "field",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__RollUp, field),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "time_field",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__RollUp, time_field),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter_expression",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__RollUp, filter_expression),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__roll_up__field_indices_by_name[] = {
+  3,   /* field[3] = field */
+  5,   /* field[5] = filter_expression */
+  2,   /* field[2] = function */
+  0,   /* field[0] = object */
+  1,   /* field[1] = reference */
+  4,   /* field[4] = time_field */
+};
+static const ProtobufCIntRange steward__type__v1__roll_up__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__roll_up__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.RollUp",
+  "RollUp",
+  "Steward__Type__V1__RollUp",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__RollUp),
+  6,
+  steward__type__v1__roll_up__field_descriptors,
+  steward__type__v1__roll_up__field_indices_by_name,
+  1,  steward__type__v1__roll_up__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__roll_up__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue steward__type__v1__roll_up_function__enum_values_by_number[6] =
+{
+  { "ROLL_UP_FUNCTION_UNSPECIFIED", "STEWARD__TYPE__V1__ROLL_UP_FUNCTION__ROLL_UP_FUNCTION_UNSPECIFIED", 0 },
+  { "ROLL_UP_FUNCTION_COUNT", "STEWARD__TYPE__V1__ROLL_UP_FUNCTION__ROLL_UP_FUNCTION_COUNT", 1 },
+  { "ROLL_UP_FUNCTION_SUM", "STEWARD__TYPE__V1__ROLL_UP_FUNCTION__ROLL_UP_FUNCTION_SUM", 2 },
+  { "ROLL_UP_FUNCTION_MIN", "STEWARD__TYPE__V1__ROLL_UP_FUNCTION__ROLL_UP_FUNCTION_MIN", 3 },
+  { "ROLL_UP_FUNCTION_MAX", "STEWARD__TYPE__V1__ROLL_UP_FUNCTION__ROLL_UP_FUNCTION_MAX", 4 },
+  { "ROLL_UP_FUNCTION_LATEST", "STEWARD__TYPE__V1__ROLL_UP_FUNCTION__ROLL_UP_FUNCTION_LATEST", 5 },
+};
+static const ProtobufCIntRange steward__type__v1__roll_up_function__value_ranges[] = {
+{0, 0},{0, 6}
+};
+static const ProtobufCEnumValueIndex steward__type__v1__roll_up_function__enum_values_by_name[6] =
+{
+  { "ROLL_UP_FUNCTION_COUNT", 1 },
+  { "ROLL_UP_FUNCTION_LATEST", 5 },
+  { "ROLL_UP_FUNCTION_MAX", 4 },
+  { "ROLL_UP_FUNCTION_MIN", 3 },
+  { "ROLL_UP_FUNCTION_SUM", 2 },
+  { "ROLL_UP_FUNCTION_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor steward__type__v1__roll_up_function__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "steward.type.v1.RollUpFunction",
+  "RollUpFunction",
+  "Steward__Type__V1__RollUpFunction",
+  "steward.type.v1",
+  6,
+  steward__type__v1__roll_up_function__enum_values_by_number,
+  6,
+  steward__type__v1__roll_up_function__enum_values_by_name,
+  1,
+  steward__type__v1__roll_up_function__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue steward__type__v1__field_kind__enum_values_by_number[15] =
 {

@@ -1090,7 +1090,7 @@ const ProtobufCMessageDescriptor steward__type__v1__unique_fields__descriptor =
   (ProtobufCMessageInit) steward__type__v1__unique_fields__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_descriptors[35] =
+static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_descriptors[36] =
 {
   {
     "name",
@@ -1512,6 +1512,18 @@ static const ProtobufCFieldDescriptor steward__type__v1__object_field__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "roll_up",
+    36,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__ObjectField, roll_up),
+    &steward__type__v1__roll_up__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__object_field__field_indices_by_name[] = {
   25,   /* field[25] = access */
@@ -1543,6 +1555,7 @@ static const unsigned steward__type__v1__object_field__field_indices_by_name[] =
   27,   /* field[27] = read_only */
   20,   /* field[20] = reference */
   14,   /* field[14] = required */
+  35,   /* field[35] = roll_up */
   22,   /* field[22] = sortable */
   34,   /* field[34] = text_of */
   18,   /* field[18] = unique */
@@ -1553,7 +1566,7 @@ static const unsigned steward__type__v1__object_field__field_indices_by_name[] =
 static const ProtobufCIntRange steward__type__v1__object_field__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 35 }
+  { 0, 36 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__object_field__descriptor =
 {
@@ -1563,7 +1576,7 @@ const ProtobufCMessageDescriptor steward__type__v1__object_field__descriptor =
   "Steward__Type__V1__ObjectField",
   "steward.type.v1",
   sizeof(Steward__Type__V1__ObjectField),
-  35,
+  36,
   steward__type__v1__object_field__field_descriptors,
   steward__type__v1__object_field__field_indices_by_name,
   1,  steward__type__v1__object_field__number_ranges,

@@ -1627,7 +1627,7 @@ void   steward__identity__v1__watch_field_definitions_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__watch_field_definitions_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__field_descriptors[27] =
+static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__field_descriptors[28] =
 {
   {
     "id",
@@ -1942,6 +1942,18 @@ static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__f
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "roll_up",
+    31,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__FieldDefinition, roll_up),
+    &steward__type__v1__roll_up__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "indexed",
     32,
     PROTOBUF_C_LABEL_OPTIONAL,
@@ -1965,7 +1977,7 @@ static const unsigned steward__identity__v1__field_definition__field_indices_by_
   8,   /* field[8] = display_name */
   25,   /* field[25] = formula */
   0,   /* field[0] = id */
-  26,   /* field[26] = indexed */
+  27,   /* field[27] = indexed */
   7,   /* field[7] = kind */
   20,   /* field[20] = labels */
   11,   /* field[11] = length_max */
@@ -1977,18 +1989,18 @@ static const unsigned steward__identity__v1__field_definition__field_indices_by_
   17,   /* field[17] = read_only */
   22,   /* field[22] = reference_object */
   10,   /* field[10] = required */
+  26,   /* field[26] = roll_up */
   21,   /* field[21] = unique */
   3,   /* field[3] = update_time */
   13,   /* field[13] = value_max */
   12,   /* field[12] = value_min */
   1,   /* field[1] = version */
 };
-static const ProtobufCIntRange steward__identity__v1__field_definition__number_ranges[3 + 1] =
+static const ProtobufCIntRange steward__identity__v1__field_definition__number_ranges[2 + 1] =
 {
   { 1, 0 },
   { 10, 5 },
-  { 32, 26 },
-  { 0, 27 }
+  { 0, 28 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__field_definition__descriptor =
 {
@@ -1998,10 +2010,10 @@ const ProtobufCMessageDescriptor steward__identity__v1__field_definition__descri
   "Steward__Identity__V1__FieldDefinition",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__FieldDefinition),
-  27,
+  28,
   steward__identity__v1__field_definition__field_descriptors,
   steward__identity__v1__field_definition__field_indices_by_name,
-  3,  steward__identity__v1__field_definition__number_ranges,
+  2,  steward__identity__v1__field_definition__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__field_definition__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

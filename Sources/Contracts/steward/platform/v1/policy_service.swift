@@ -681,6 +681,9 @@ public struct ModelField: Hashable, Sendable {
     /// What its value follows from.
     public var formula: String?
 
+    /// What it says of records that name its record.
+    public var rollUp: RollUp?
+
     /// Lists are filtered and ordered by it with an index.
     public var indexed: Bool?
 
@@ -691,7 +694,7 @@ public struct ModelField: Hashable, Sendable {
         defaultValue: CustomField? = nil, readOnly: Bool? = nil, pattern: String? = nil,
         patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil,
         referenceObject: String? = nil, decimals: Int32? = nil, choiceList: String? = nil,
-        formula: String? = nil, indexed: Bool? = nil
+        formula: String? = nil, rollUp: RollUp? = nil, indexed: Bool? = nil
     ) {
         self.object = object
         self.number = number
@@ -714,6 +717,7 @@ public struct ModelField: Hashable, Sendable {
         self.decimals = decimals
         self.choiceList = choiceList
         self.formula = formula
+        self.rollUp = rollUp
         self.indexed = indexed
     }
 }
@@ -744,6 +748,7 @@ extension ModelField: WireMessage {
         self.decimals = c.pointee.has_decimals != 0 ? c.pointee.decimals : nil
         self.choiceList = readString(c.pointee.choice_list)
         self.formula = readString(c.pointee.formula)
+        self.rollUp = readMessage(c.pointee.roll_up, message.arena)
         self.indexed = c.pointee.has_indexed != 0 ? c.pointee.indexed != 0 : nil
     }
 
@@ -799,6 +804,7 @@ extension ModelField: WireMessage {
         }
         c.pointee.choice_list = self.choiceList.map(message.arena.string)
         c.pointee.formula = self.formula.map(message.arena.string)
+        c.pointee.roll_up = self.rollUp.map { writeMessage($0, message.arena) }
         if let value = self.indexed {
             c.pointee.has_indexed = 1
             c.pointee.indexed = value ? 1 : 0

@@ -101,6 +101,97 @@ extension ChoiceEntry: WireMessage {
     }
 }
 
+/// What a field says of the living records that name its record: of all of them, whoever may see which, as a program counts. Where none of them gives a
+/// value there is none, but a count is 0 then.
+public struct RollUp: Hashable, Sendable {
+    /// The kind of records that is rolled up, as in activity or custom.shipment: of the same service, the same kind allowed.
+    public var object: String?
+
+    /// Their field that names the record, as in account_id or custom.supplier.
+    public var reference: String?
+
+    /// What is made of them.
+    public var function: RollUpFunction?
+
+    /// Their field with the values, as in custom.amount; absent for a count.
+    public var field: String?
+
+    /// Their field with the day or moment that says which is the latest; of LATEST only. Those without one do not count, nor those without a value. Of several
+    /// that are equally late the one with the greatest id counts.
+    public var timeField: String?
+
+    /// Which of them count, as in status = approved and custom.amount > 100, at most 1,000 characters: all unless set. It compares fields of these records
+    /// themselves, but tags, shares, version, update_time and delete_time, and nobody is me.
+    public var filterExpression: String?
+
+    public init(
+        object: String? = nil, reference: String? = nil, function: RollUpFunction? = nil,
+        field: String? = nil, timeField: String? = nil, filterExpression: String? = nil
+    ) {
+        self.object = object
+        self.reference = reference
+        self.function = function
+        self.field = field
+        self.timeField = timeField
+        self.filterExpression = filterExpression
+    }
+}
+
+extension RollUp: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_roll_up_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__RollUp.self)
+        self.object = readString(c.pointee.object)
+        self.reference = readString(c.pointee.reference)
+        self.function = c.pointee.has_function != 0 ? .init(rawValue: .init(bitPattern: c.pointee.function.rawValue)) : nil
+        self.field = readString(c.pointee.field)
+        self.timeField = readString(c.pointee.time_field)
+        self.filterExpression = readString(c.pointee.filter_expression)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__RollUp.self)
+        c.pointee.object = self.object.map(message.arena.string)
+        c.pointee.reference = self.reference.map(message.arena.string)
+        if let value = self.function {
+            c.pointee.has_function = 1
+            c.pointee.function = Steward__Type__V1__RollUpFunction(rawValue: UInt32(bitPattern: value.rawValue))
+        }
+        c.pointee.field = self.field.map(message.arena.string)
+        c.pointee.time_field = self.timeField.map(message.arena.string)
+        c.pointee.filter_expression = self.filterExpression.map(message.arena.string)
+    }
+}
+
+/// What is made of records that are rolled up.
+public struct RollUpFunction: RawRepresentable, Hashable, Sendable {
+    /// Refused.
+    public static let unspecified = RollUpFunction(rawValue: 0)
+
+    /// How many they are: a whole number.
+    public static let count = RollUpFunction(rawValue: 1)
+
+    /// The sum of numbers or amounts. Amounts of several currencies have none, nor has one that does not fit its field.
+    public static let sum = RollUpFunction(rawValue: 2)
+
+    /// The least number, amount, day or moment. Of amounts in several currencies none is the least.
+    public static let min = RollUpFunction(rawValue: 3)
+
+    /// The greatest.
+    public static let max = RollUpFunction(rawValue: 4)
+
+    /// The value of the latest.
+    public static let latest = RollUpFunction(rawValue: 5)
+
+    /// The number on the wire; numbers unknown to this version are kept.
+    public let rawValue: Int32
+
+    public init(rawValue: Int32) {
+        self.rawValue = rawValue
+    }
+}
+
 /// What the values of a field are. The value in CustomField that holds one stands in brackets.
 public struct FieldKind: RawRepresentable, Hashable, Sendable {
     /// Refused.

@@ -449,6 +449,9 @@ public struct ObjectField: Hashable, Sendable {
     /// The field whose value it is, as text, as in custom.code; nobody writes it.
     public var textOf: String?
 
+    /// What it says of all living records that name this one, those that the caller does not see included; nobody writes it.
+    public var rollUp: RollUp?
+
     public init(
         name: String? = nil, displayName: String? = nil, description: String? = nil, kind: ValueKind? = nil,
         list: Bool? = nil, format: TextFormat? = nil, multiline: Bool? = nil, lengthMax: Int32? = nil,
@@ -459,7 +462,7 @@ public struct ObjectField: Hashable, Sendable {
         indexed: Bool? = nil, copyOf: String? = nil, access: FieldAccess? = nil, parts: [ObjectField] = [],
         readOnly: Bool? = nil, pattern: String? = nil, patternMessage: String? = nil,
         defaultValue: CustomField? = nil, decimals: Int32? = nil, choiceList: String? = nil,
-        formula: String? = nil, textOf: String? = nil
+        formula: String? = nil, textOf: String? = nil, rollUp: RollUp? = nil
     ) {
         self.name = name
         self.displayName = displayName
@@ -496,6 +499,7 @@ public struct ObjectField: Hashable, Sendable {
         self.choiceList = choiceList
         self.formula = formula
         self.textOf = textOf
+        self.rollUp = rollUp
     }
 }
 
@@ -539,6 +543,7 @@ extension ObjectField: WireMessage {
         self.choiceList = readString(c.pointee.choice_list)
         self.formula = readString(c.pointee.formula)
         self.textOf = readString(c.pointee.text_of)
+        self.rollUp = readMessage(c.pointee.roll_up, message.arena)
     }
 
     package func write(to message: Message) {
@@ -641,6 +646,7 @@ extension ObjectField: WireMessage {
         c.pointee.choice_list = self.choiceList.map(message.arena.string)
         c.pointee.formula = self.formula.map(message.arena.string)
         c.pointee.text_of = self.textOf.map(message.arena.string)
+        c.pointee.roll_up = self.rollUp.map { writeMessage($0, message.arena) }
     }
 }
 

@@ -96,6 +96,12 @@ public struct FieldDefinition: Hashable, Sendable {
     /// keeps or lacks it for good; records that are there get the new values by and by. FORMULA_INVALID says where a formula is wrong.
     public var formula: String?
 
+    /// Its value follows from other records, those that name this one, and nobody writes it. It is so within a second of a change of these as a rule. The
+    /// kind is that of the values: WHOLE_NUMBER of a count, NUMBER for whole numbers, too, TEXT of any line of text. It may be changed, but a field keeps or
+    /// lacks it for good; records that are there get the new values by and by. Whoever may not read what it uses does not see it; whoever may sees what is
+    /// said of all records, those out of his scope included. At most 20 fields of an object are roll-ups. ROLL_UP_INVALID says what is wrong with one.
+    public var rollUp: RollUp?
+
     /// Lists are filtered and ordered by it in the time that a field takes which all workspaces have: the service makes an index of the values that there
     /// are, while people go on writing, as a job of JobService that tells how far it is, and keeps it until this is unset or the field deleted. At most
     /// 10 fields of an object; a text of several lines and several choices are never indexed. INDEXES_TOO_MANY.
@@ -109,7 +115,7 @@ public struct FieldDefinition: Hashable, Sendable {
         number: Int64? = nil, defaultValue: CustomField? = nil, readOnly: Bool? = nil, pattern: String? = nil,
         patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil,
         referenceObject: String? = nil, decimals: Int32? = nil, choiceList: String? = nil,
-        formula: String? = nil, indexed: Bool? = nil
+        formula: String? = nil, rollUp: RollUp? = nil, indexed: Bool? = nil
     ) {
         self.id = id
         self.version = version
@@ -137,6 +143,7 @@ public struct FieldDefinition: Hashable, Sendable {
         self.decimals = decimals
         self.choiceList = choiceList
         self.formula = formula
+        self.rollUp = rollUp
         self.indexed = indexed
     }
 }
@@ -172,6 +179,7 @@ extension FieldDefinition: WireMessage {
         self.decimals = c.pointee.has_decimals != 0 ? c.pointee.decimals : nil
         self.choiceList = readString(c.pointee.choice_list)
         self.formula = readString(c.pointee.formula)
+        self.rollUp = readMessage(c.pointee.roll_up, message.arena)
         self.indexed = c.pointee.has_indexed != 0 ? c.pointee.indexed != 0 : nil
     }
 
@@ -235,6 +243,7 @@ extension FieldDefinition: WireMessage {
         }
         c.pointee.choice_list = self.choiceList.map(message.arena.string)
         c.pointee.formula = self.formula.map(message.arena.string)
+        c.pointee.roll_up = self.rollUp.map { writeMessage($0, message.arena) }
         if let value = self.indexed {
             c.pointee.has_indexed = 1
             c.pointee.indexed = value ? 1 : 0
@@ -536,7 +545,7 @@ public enum FieldDefinitionServiceMethods {
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
-        name: serviceName, comment: "Keeps the fields that the workspace has added to its records. Needs a session; permissions are field_definition.read and so on. What is changed here holds in all services within a second, for whoever made the change at once. A field that is deleted is not seen any more; its values are kept and come back with it. Reasons: FIELD_OBJECT_UNKNOWN, FIELDS_TOO_MANY, PATTERNS_TOO_MANY, FORMULA_INVALID, FORMULAS_TOO_LARGE, FIELD_IN_USE (a formula uses it).",
+        name: serviceName, comment: "Keeps the fields that the workspace has added to its records. Needs a session; permissions are field_definition.read and so on. What is changed here holds in all services within a second, for whoever made the change at once. A field that is deleted is not seen any more; its values are kept and come back with it. Reasons: FIELD_OBJECT_UNKNOWN, FIELDS_TOO_MANY, PATTERNS_TOO_MANY, FORMULA_INVALID, FORMULAS_TOO_LARGE, ROLL_UP_INVALID, ROLL_UPS_TOO_MANY, FIELD_IN_USE (a formula or a roll-up uses it).",
         methods: [
             MethodDescription(getFieldDefinition, comment: "Gives one field definition. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetFieldDefinitions, comment: "Gives up to 1,000 field definitions by id, in the order asked for; those not found are left out and named."),
@@ -561,7 +570,7 @@ public enum FieldDefinitionServiceMethods {
 /// Keeps the fields that the workspace has added to its records. Needs a session; permissions are field_definition.read and so on. What is
 /// changed here holds in all services within a second, for whoever made the change at once. A field that is deleted is not seen any more;
 /// its values are kept and come back with it. Reasons: FIELD_OBJECT_UNKNOWN, FIELDS_TOO_MANY,
-/// PATTERNS_TOO_MANY, FORMULA_INVALID, FORMULAS_TOO_LARGE, FIELD_IN_USE (a formula uses it).
+/// PATTERNS_TOO_MANY, FORMULA_INVALID, FORMULAS_TOO_LARGE, ROLL_UP_INVALID, ROLL_UPS_TOO_MANY, FIELD_IN_USE (a formula or a roll-up uses it).
 public struct FieldDefinitionServiceClient: Sendable {
     private let channel: any RPCChannel
 

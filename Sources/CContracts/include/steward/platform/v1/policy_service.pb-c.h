@@ -532,6 +532,10 @@ struct  Steward__Platform__V1__ModelField
    */
   char *formula;
   /*
+   * What it says of records that name its record.
+   */
+  Steward__Type__V1__RollUp *roll_up;
+  /*
    * Lists are filtered and ordered by it with an index.
    */
   protobuf_c_boolean has_indexed;
@@ -539,7 +543,7 @@ struct  Steward__Platform__V1__ModelField
 };
 #define STEWARD__PLATFORM__V1__MODEL_FIELD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__model_field__descriptor) \
-    , NULL, 0, 0, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0, 0 }
+    , NULL, 0, 0, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, NULL, 0, 0 }
 
 
 /*

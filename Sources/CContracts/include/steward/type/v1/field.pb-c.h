@@ -17,10 +17,41 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Steward__Type__V1__FieldLabel Steward__Type__V1__FieldLabel;
 typedef struct Steward__Type__V1__ChoiceEntry Steward__Type__V1__ChoiceEntry;
+typedef struct Steward__Type__V1__RollUp Steward__Type__V1__RollUp;
 
 
 /* --- enums --- */
 
+/*
+ * What is made of records that are rolled up.
+ */
+typedef enum _Steward__Type__V1__RollUpFunction {
+  /*
+   * Refused.
+   */
+  STEWARD__TYPE__V1__ROLL_UP_FUNCTION__ROLL_UP_FUNCTION_UNSPECIFIED = 0,
+  /*
+   * How many they are: a whole number.
+   */
+  STEWARD__TYPE__V1__ROLL_UP_FUNCTION__ROLL_UP_FUNCTION_COUNT = 1,
+  /*
+   * The sum of numbers or amounts. Amounts of several currencies have none, nor has one that does not fit its field.
+   */
+  STEWARD__TYPE__V1__ROLL_UP_FUNCTION__ROLL_UP_FUNCTION_SUM = 2,
+  /*
+   * The least number, amount, day or moment. Of amounts in several currencies none is the least.
+   */
+  STEWARD__TYPE__V1__ROLL_UP_FUNCTION__ROLL_UP_FUNCTION_MIN = 3,
+  /*
+   * The greatest.
+   */
+  STEWARD__TYPE__V1__ROLL_UP_FUNCTION__ROLL_UP_FUNCTION_MAX = 4,
+  /*
+   * The value of the latest.
+   */
+  STEWARD__TYPE__V1__ROLL_UP_FUNCTION__ROLL_UP_FUNCTION_LATEST = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STEWARD__TYPE__V1__ROLL_UP_FUNCTION)
+} Steward__Type__V1__RollUpFunction;
 /*
  * What the values of a field are. The value in CustomField that holds one stands in brackets.
  */
@@ -153,6 +184,46 @@ struct  Steward__Type__V1__ChoiceEntry
     , NULL, NULL, 0,NULL, NULL, 0, 0, NULL }
 
 
+/*
+ * What a field says of the living records that name its record: of all of them, whoever may see which, as a program counts. Where none of them gives a
+ * value there is none, but a count is 0 then.
+ */
+struct  Steward__Type__V1__RollUp
+{
+  ProtobufCMessage message_base;
+  /*
+   * The kind of records that is rolled up, as in activity or custom.shipment: of the same service, the same kind allowed.
+   */
+  char *object;
+  /*
+   * Their field that names the record, as in account_id or custom.supplier.
+   */
+  char *reference;
+  /*
+   * What is made of them.
+   */
+  protobuf_c_boolean has_function;
+  Steward__Type__V1__RollUpFunction function;
+  /*
+   * Their field with the values, as in custom.amount; absent for a count.
+   */
+  char *field;
+  /*
+   * Their field with the day or moment that says which is the latest; of LATEST only. Those without one do not count, nor those without a value. Of several
+   * that are equally late the one with the greatest id counts.
+   */
+  char *time_field;
+  /*
+   * Which of them count, as in status = approved and custom.amount > 100, at most 1,000 characters: all unless set. It compares fields of these records
+   * themselves, but tags, shares, version, update_time and delete_time, and nobody is me.
+   */
+  char *filter_expression;
+};
+#define STEWARD__TYPE__V1__ROLL_UP__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__roll_up__descriptor) \
+    , NULL, NULL, 0, STEWARD__TYPE__V1__ROLL_UP_FUNCTION__ROLL_UP_FUNCTION_UNSPECIFIED, NULL, NULL, NULL }
+
+
 /* Steward__Type__V1__FieldLabel methods */
 void   steward__type__v1__field_label__init
                      (Steward__Type__V1__FieldLabel         *message);
@@ -191,6 +262,25 @@ Steward__Type__V1__ChoiceEntry *
 void   steward__type__v1__choice_entry__free_unpacked
                      (Steward__Type__V1__ChoiceEntry *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Type__V1__RollUp methods */
+void   steward__type__v1__roll_up__init
+                     (Steward__Type__V1__RollUp         *message);
+size_t steward__type__v1__roll_up__get_packed_size
+                     (const Steward__Type__V1__RollUp   *message);
+size_t steward__type__v1__roll_up__pack
+                     (const Steward__Type__V1__RollUp   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__roll_up__pack_to_buffer
+                     (const Steward__Type__V1__RollUp   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__RollUp *
+       steward__type__v1__roll_up__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__roll_up__free_unpacked
+                     (Steward__Type__V1__RollUp *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Type__V1__FieldLabel_Closure)
@@ -199,15 +289,20 @@ typedef void (*Steward__Type__V1__FieldLabel_Closure)
 typedef void (*Steward__Type__V1__ChoiceEntry_Closure)
                  (const Steward__Type__V1__ChoiceEntry *message,
                   void *closure_data);
+typedef void (*Steward__Type__V1__RollUp_Closure)
+                 (const Steward__Type__V1__RollUp *message,
+                  void *closure_data);
 
 /* --- services --- */
 
 
 /* --- descriptors --- */
 
+extern const ProtobufCEnumDescriptor    steward__type__v1__roll_up_function__descriptor;
 extern const ProtobufCEnumDescriptor    steward__type__v1__field_kind__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__field_label__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__choice_entry__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__roll_up__descriptor;
 
 PROTOBUF_C__END_DECLS
 

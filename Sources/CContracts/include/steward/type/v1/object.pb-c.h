@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "steward/identity/v1/grant.pb-c.h"
+#include "steward/type/v1/field.pb-c.h"
 #include "steward/type/v1/filter.pb-c.h"
 #include "steward/type/v1/record.pb-c.h"
 
@@ -517,10 +518,14 @@ struct  Steward__Type__V1__ObjectField
    * The field whose value it is, as text, as in custom.code; nobody writes it.
    */
   char *text_of;
+  /*
+   * What it says of all living records that name this one, those that the caller does not see included; nobody writes it.
+   */
+  Steward__Type__V1__RollUp *roll_up;
 };
 #define STEWARD__TYPE__V1__OBJECT_FIELD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__object_field__descriptor) \
-    , NULL, NULL, NULL, 0, STEWARD__TYPE__V1__VALUE_KIND__VALUE_KIND_UNSPECIFIED, 0, 0, 0, STEWARD__TYPE__V1__TEXT_FORMAT__TEXT_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, 0, 0, 0, NULL, 0, STEWARD__IDENTITY__V1__FIELD_ACCESS__FIELD_ACCESS_UNSPECIFIED, 0,NULL, 0, 0, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL }
+    , NULL, NULL, NULL, 0, STEWARD__TYPE__V1__VALUE_KIND__VALUE_KIND_UNSPECIFIED, 0, 0, 0, STEWARD__TYPE__V1__TEXT_FORMAT__TEXT_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, 0, 0, 0, NULL, 0, STEWARD__IDENTITY__V1__FIELD_ACCESS__FIELD_ACCESS_UNSPECIFIED, 0,NULL, 0, 0, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL }
 
 
 /*

@@ -194,6 +194,13 @@ struct  Steward__Identity__V1__FieldDefinition
    */
   char *formula;
   /*
+   * Its value follows from other records, those that name this one, and nobody writes it. It is so within a second of a change of these as a rule. The
+   * kind is that of the values: WHOLE_NUMBER of a count, NUMBER for whole numbers, too, TEXT of any line of text. It may be changed, but a field keeps or
+   * lacks it for good; records that are there get the new values by and by. Whoever may not read what it uses does not see it; whoever may sees what is
+   * said of all records, those out of his scope included. At most 20 fields of an object are roll-ups. ROLL_UP_INVALID says what is wrong with one.
+   */
+  Steward__Type__V1__RollUp *roll_up;
+  /*
    * Lists are filtered and ordered by it in the time that a field takes which all workspaces have: the service makes an index of the values that there
    * are, while people go on writing, as a job of JobService that tells how far it is, and keeps it until this is unset or the field deleted. At most
    * 10 fields of an object; a text of several lines and several choices are never indexed. INDEXES_TOO_MANY.
@@ -203,7 +210,7 @@ struct  Steward__Identity__V1__FieldDefinition
 };
 #define STEWARD__IDENTITY__V1__FIELD_DEFINITION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__field_definition__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0, 0 }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, NULL, 0, 0 }
 
 
 /*

@@ -1,0 +1,1 @@
+ALTER TABLE {schema}.field_definitions ADD COLUMN roll_up jsonb;

@@ -1,0 +1,240 @@
+import AccessControl
+package import Logging
+import Postgres
+package import RPC
+package import Tenancy
+import TenantDatabase
+import Wire
+
+/// Gives records what their roll-ups say of those that name them, when these were written (`RecordTransaction.markRollUps`), and the records that are
+/// there what formulas and roll-ups say that were defined or changed since, and the names that another field gives them. Each record is changed by the
+/// write path, as a change of the program.
+package struct ReckoningKeeper: Sendable {
+    private let engine: RecordEngine
+    private let method: MethodDefinition
+    private let logger: Logger
+
+    /// Records that are looked at in one step, and marks that are taken in one.
+    private static let (batchSize, marksMax) = (200, Int64(400))
+
+    /// - Parameter method: the one that would do it, for the ledger.
+    package init(_ engine: RecordEngine, doing method: MethodDefinition, _ logger: Logger) {
+        (self.engine, self.method, self.logger) = (engine, method, logger)
+    }
+
+    /// Does a part of what is to be done.
+    ///
+    /// - Returns: whether more is to be done.
+    package func step(_ tenant: TenantID, deadline: Deadline) async throws -> Bool {
+        try engine.policies.requireFreshForWrite()
+        let model = try await engine.policies.snapshot(of: tenant, minEpoch: 0).model
+        let shapes = engine.types(in: model).map { $0.shaped(by: model) }.filter(\.isReckoned)
+        let program = TenantActor(tenant, purpose: .reckonFormulas, onBehalfOf: nil)
+        let rows = try await DatabaseErrors.translated {
+            try await engine.database.read(program, deadline: deadline.nanoseconds, Self.look, Parameters())
+        }
+        let kept = Dictionary(
+            try rows.map { (try $0.string(0), try Place($0)) }, uniquingKeysWith: { first, _ in first })
+        let gone = Set(kept.keys).subtracting(shapes.map(\.object))
+        if !gone.isEmpty {
+            try await change(
+                program, deadline, [Self.forget, Self.forgetMarks].map { Query($0) { $0.append(gone.sorted()) } })
+            return true
+        }
+        for type in shapes where kept[type.object]?.number != type.formulaNumber {
+            try await change(program, deadline, [Self.put(type, .zero, hasChanged: false)])
+            return true
+        }
+        var hasWorked = false
+        for type in shapes where kept[type.object]?.isMarked == true {
+            let isMine = try await reckonMarked(type, tenant, deadline)
+            hasWorked = hasWorked || isMine
+        }
+        for type in shapes {
+            guard let place = kept[type.object], let last = place.builtTo else { continue }
+            try await step(type, after: last, hasChanged: place.hasChanged, program, deadline)
+            return true
+        }
+        return hasWorked
+    }
+
+    private func change(_ program: TenantActor, _ deadline: Deadline, _ queries: [Query]) async throws {
+        _ = try await DatabaseErrors.translated {
+            try await engine.database.batch(
+                program, deadline: deadline.nanoseconds, queries.map { ($0.statement, $0.parameters) })
+        }
+    }
+
+    private struct Place {
+        let number: Int64
+        /// The last record that was looked at; nil when all were.
+        let builtTo: RecordID?
+        /// Records before it were changed.
+        let hasChanged: Bool
+        /// Roll-ups of some are to be reckoned anew.
+        let isMarked: Bool
+
+        init(_ row: Row) throws {
+            (number, builtTo) = (try row.int64(1), try row.optionalID(2))
+            (hasChanged, isMarked) = (try row.bool(3), try row.bool(4))
+        }
+    }
+
+    /// The next marked records of a kind.
+    ///
+    /// - Returns: whether there were any that nobody else is about to reckon.
+    private func reckonMarked(_ shape: RecordType, _ tenant: TenantID, _ deadline: Deadline) async throws -> Bool {
+        let program = TenantActor(tenant, purpose: .reckonRollUps, onBehalfOf: nil)
+        return try await engine.transaction(as: program, doing: method, deadline: deadline, logger: logger) {
+            transaction in
+            guard let type = try await Self.hold(shape, nil, transaction) else { return false }
+            let taken = try await transaction.query(
+                Query(Self.take) {
+                    $0.append(type.object)
+                    $0.append(Self.marksMax)
+                })
+            let ids = Set(try taken.map { try $0.id(0) }).sorted()
+            for first in stride(from: 0, to: ids.count, by: Self.batchSize) {
+                let page = Array(ids[first..<min(first + Self.batchSize, ids.count)])
+                _ = try await Self.reckon(type, page, transaction)
+            }
+            return !ids.isEmpty
+        }
+    }
+
+    /// The next records of a kind.
+    private func step(
+        _ shape: RecordType, after last: RecordID, hasChanged: Bool, _ program: TenantActor, _ deadline: Deadline
+    ) async throws {
+        try await engine.transaction(as: program, doing: method, deadline: deadline, logger: logger) { transaction in
+            guard let type = try await Self.hold(shape, last, transaction) else { return }
+            let id = type.standard.id.column
+            var parameters = Parameters()
+            parameters.append(last)
+            let found = try await transaction.query(
+                engine.statement(
+                    "SELECT \(id) FROM \(type.source) WHERE \(id) > $1 ORDER BY \(id) LIMIT \(Self.batchSize)"),
+                parameters)
+            let ids = try found.map { try $0.id(0) }
+            let isChanged = try await Self.reckon(type, ids, transaction)
+            let isLast = ids.count < Self.batchSize
+            // What was written meanwhile by who did not know of the formula yet is found by another look.
+            let next = isLast ? (hasChanged || isChanged ? RecordID.zero : nil) : ids.last
+            _ = try await transaction.query(Self.put(shape, next, hasChanged: !isLast && (hasChanged || isChanged)))
+        }
+    }
+
+    /// Keeps other keepers from the records of a kind until the transaction ends: what one has reckoned another one may only write after having looked
+    /// later. Nil where one is at it, has got further, or knows of other formulas.
+    private static func hold(
+        _ shape: RecordType, _ last: RecordID?, _ transaction: RecordTransaction
+    ) async throws -> RecordType? {
+        guard let type = try await transaction.type(shape.object),
+            try await transaction.call(type).type.formulaNumber == shape.formulaNumber
+        else { return nil }
+        let held = try await transaction.query(
+            Query(holding) {
+                $0.append(type.object)
+                $0.append(shape.formulaNumber)
+                $0.append(last)
+            })
+        return held.isEmpty ? nil : type
+    }
+
+    /// Reckons records of a kind, each alone: one that cannot be stored as it is stays as it is.
+    ///
+    /// - Returns: whether any was changed.
+    private static func reckon(
+        _ type: RecordType, _ ids: [RecordID], _ transaction: RecordTransaction
+    ) async throws -> Bool {
+        let call = try await transaction.call(type)
+        var (rollUps, unfit): ([(rollUp: RecordRollUp, rows: [RecordID: Row])], [RecordField]) = ([], [])
+        for shaped in call.type.rollUps {
+            if let rollUp = try await transaction.rollUp(shaped.field) {
+                rollUps.append((rollUp, try await transaction.rows(of: rollUp, ids)))
+            } else {
+                unfit.append(shaped.field)
+            }
+        }
+        let records = try await transaction.load(type, ids: ids, for: .update, lifetime: .any)
+        var hasChanged = false
+        for id in ids {
+            guard let record = try records[id]?.get() else { continue }
+            let version = record.message.int64(type.standard.version.descriptor)
+            let stored = try await transaction.unlessRefused(record) {
+                try await transaction.update(record, by: .program) { message in
+                    for (rollUp, rows) in rollUps { try rollUp.set(rows[id], in: message, call.forms) }
+                    for field in unfit { message.clear(field.descriptor) }
+                }
+            }
+            if let stored, stored.int64(type.standard.version.descriptor) != version { hasChanged = true }
+        }
+        return hasChanged
+    }
+
+    private static let look = Statement(
+        """
+        SELECT object, shape, built_to, has_changed,
+            EXISTS (SELECT FROM {schema}.roll_up_marks AS m WHERE m.object = s.object)
+        FROM {schema}.formula_shapes AS s
+        """)
+
+    private static let holding = Statement(
+        """
+        SELECT FROM {schema}.formula_shapes WHERE object = $1 AND shape = $2 AND ($3::uuid IS NULL OR built_to = $3)
+        FOR UPDATE SKIP LOCKED
+        """)
+
+    private static let take = Statement(
+        """
+        DELETE FROM {schema}.roll_up_marks WHERE object = $1 AND id IN (
+            SELECT id FROM {schema}.roll_up_marks WHERE object = $1 ORDER BY id LIMIT $2)
+        RETURNING record_id
+        """)
+
+    private static let forget = Statement("DELETE FROM {schema}.formula_shapes WHERE object = ANY ($1)")
+
+    private static let forgetMarks = Statement("DELETE FROM {schema}.roll_up_marks WHERE object = ANY ($1)")
+
+    private static func put(_ type: RecordType, _ last: RecordID?, hasChanged: Bool) -> Query {
+        Query(putShape) {
+            $0.append(type.object)
+            $0.append(type.formulaNumber)
+            $0.append(last)
+            $0.append(hasChanged)
+        }
+    }
+
+    private static let putShape = Statement(
+        """
+        INSERT INTO {schema}.formula_shapes (object, shape, built_to, has_changed) VALUES ($1, $2, $3, $4)
+        ON CONFLICT ON CONSTRAINT formula_shapes_pkey DO UPDATE
+        SET shape = excluded.shape, built_to = excluded.built_to, has_changed = excluded.has_changed
+        """)
+}
+
+extension RecordTransaction {
+    /// What a field says of other records; nil where these, or what it asks of them, are not there.
+    fileprivate func rollUp(_ field: RecordField) async throws -> RecordRollUp? {
+        guard let object = field.added?.rollUp?.object, let children = try await type(object) else { return nil }
+        return RecordRollUp(field, try await call(children))
+    }
+
+    /// By the records of which it says something.
+    fileprivate func rows(of rollUp: RecordRollUp, _ ids: [RecordID]) async throws -> [RecordID: Row] {
+        let (text, parameters) = rollUp.statement(ids)
+        let rows = try await query(engine.statement(text), parameters)
+        return Dictionary(try rows.map { (try $0.id(0), $0) }, uniquingKeysWith: { first, _ in first })
+    }
+}
+
+extension RecordType {
+    /// Some of its values follow from others.
+    var isReckoned: Bool { !formulas.isEmpty || displayText != nil || !rollUps.isEmpty }
+
+    /// Another one when its formulas or roll-ups say something else, or its names come from another field.
+    var formulaNumber: Int64 {
+        SearchTerm.number(
+            of: formulas.flatMap(\.texts) + (displayText.map { [$0.key] } ?? []) + rollUps.flatMap(\.texts), in: object)
+    }
+}

@@ -1,0 +1,36 @@
+import AccessControl
+
+/// A field of a workspace that says something of the living records that name its record, as the shape of its type has it.
+struct ShapedRollUp: Sendable {
+    let field: RecordField
+    /// All that its value follows from.
+    private let sources: Set<FieldPlace>
+    /// What its value follows from, but for the records.
+    let texts: [String]
+
+    /// Nil for a field that says no such thing.
+    init?(_ field: RecordField, in model: TenantModel) {
+        guard let added = field.added, let rollUp = added.rollUp else { return nil }
+        self.field = field
+        sources = model.sources(of: added.path, in: added.object).subtracting([FieldPlace(added.object, added.path)])
+        // A field or an object that is defined again under the same name is another one.
+        let fields = model.fields(of: rollUp.object)
+        let numbers = rollUp.places.map { place in
+            "\(place.field) \(fields.first { $0.path == place.field }?.number ?? 0)"
+        }
+        texts =
+            [
+                field.key, "\(added.kind)", "\(rollUp.function)", rollUp.object,
+                "\(model.object(rollUp.object)?.number ?? 0)", rollUp.reference, rollUp.value ?? "", rollUp.time ?? "",
+                rollUp.filter ?? "", added.decimals.map(String.init) ?? "", added.lengthMax.map(String.init) ?? "",
+            ] + numbers.sorted()
+    }
+
+    /// Whether a user may read all that it follows from: the kinds of records, though not each of them, and the fields.
+    func isSeen(by user: UserAccess) -> Bool {
+        sources.allSatisfy { place in
+            let access = user.object(place.object)
+            return access.scope(.read) > .none && access.level(of: place.field) >= .read
+        }
+    }
+}
