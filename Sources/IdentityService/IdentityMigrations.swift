@@ -125,5 +125,5 @@ package enum IdentityMigrations {
             ]
             + TableRights.changed("settings", changing: ["version"])
             + TableRights.kept("settings_versions", changing: ["settings", "cancelled_at"])
-            + TableRights.kept("model_versions", changing: ["undoing_version"]))
+            + TableRights.passing("model_versions", changing: ["undoing_version"]))
 }

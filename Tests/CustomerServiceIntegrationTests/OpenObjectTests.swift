@@ -136,4 +136,36 @@ import Testing
             #expect(named.displayName == "C-1")
         }
     }
+
+    /// A formula over the name is one over the field that gives it: reckoned from the new name, and hidden with the field.
+    @Test func aFormulaOverTheNameFollowsTheField() async throws {
+        try await TestService.run(CustomerService.definition) { service in
+            func field(_ number: Int64, _ name: String, _ formula: String? = nil) -> TenantField {
+                TenantField(
+                    object: "custom.course", number: number, name: name, kind: .text, lengthMax: 400, formula: formula)
+            }
+            service.set(
+                [field(1, "code"), field(2, "copy", "upper(display_name)"), field(3, "twice", "custom.copy & \"!\"")],
+                objects: [TenantObject(name: "course", number: 4, displayField: "code")])
+            service.name("course")
+            func copies(_ record: Record) -> [String: String] {
+                Dictionary(
+                    record.customFields.map { ($0.name ?? "", $0.stringValue ?? "") }, uniquingKeysWith: { $1 })
+            }
+            let made = try await service.create(
+                Record(customFields: [CustomField(name: "code", stringValue: "secret")]))
+            #expect(copies(made) == ["code": "secret", "copy": "SECRET", "twice": "SECRET!"])
+            let changed = try await service.update(
+                Record(id: made.id, customFields: [CustomField(name: "code", stringValue: "密码")]))
+            #expect(copies(changed) == ["code": "密码", "copy": "密码", "twice": "密码!"])
+            let user = service.makeUser(
+                [("custom.course", "*", .all)], hiding: [("custom.course", "custom.code", .none)])
+            let seen = try await service.get(made, as: user)
+            #expect(seen.displayName == nil && seen.customFields.isEmpty)
+            for path in ["display_name", "custom.copy", "custom.twice"] {
+                let filtered = try await denial { try await service.list(Record.self, "\(path) = 密码", as: user) }
+                #expect(filtered.reason == "FIELD_NOT_READABLE")
+            }
+        }
+    }
 }

@@ -26,6 +26,7 @@ final class FakeHandover: RPCChannel {
         var repeatsValues = false
         var merges: [String] = []
         var modelUses: Int64 = 0
+        var whileAsked: (@Sendable () async throws -> Void)?
     }
 
     private let state = Mutex(State())
@@ -43,6 +44,10 @@ final class FakeHandover: RPCChannel {
     func repeatsValues(_ repeats: Bool) { state.withLock { $0.repeatsValues = repeats } }
     /// How many records each object has, and each field values.
     func usesModel(_ count: Int64) { state.withLock { $0.modelUses = count } }
+    /// What happens while it is asked for the uses of a model, the next time.
+    func whileAskedForUses(_ body: @escaping @Sendable () async throws -> Void) {
+        state.withLock { $0.whileAsked = body }
+    }
     func goAway(_ isAway: Bool) { state.withLock { $0.isAway = isAway } }
 
     func unary(
@@ -52,7 +57,10 @@ final class FakeHandover: RPCChannel {
             guard let token = options.callerToken else { throw RPCError.unauthenticated("NOBODY", "Nobody calls.") }
             let caller = try verifier.verify(token)
             if method.name == "PrepareUniqueField" { return try prepared(request) }
-            if method.name == "CountModelUses" { return try counted(request) }
+            if method.name == "CountModelUses" {
+                try await takeWhileAsked()?()
+                return try counted(request)
+            }
             if let answer = try choices(method, request, caller) { return answer }
             let standing = try state.withLock { state in
                 guard !state.isAway else { throw RPCError.unavailable("DOWN", "The service is down.") }
@@ -72,6 +80,13 @@ final class FakeHandover: RPCChannel {
             }
         } catch {
             throw RPCError(masking: error)
+        }
+    }
+
+    private func takeWhileAsked() -> (@Sendable () async throws -> Void)? {
+        state.withLock { state in
+            defer { state.whileAsked = nil }
+            return state.whileAsked
         }
     }
 

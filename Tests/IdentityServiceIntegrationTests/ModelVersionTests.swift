@@ -4,6 +4,7 @@ import RPC
 import Tenancy
 import TestService
 import Testing
+import Wire
 
 @testable import IdentityService
 
@@ -180,6 +181,152 @@ import Testing
             #expect(away.code == .unavailable)
             let kept = try await Self.get(workspace)
             #expect(kept.objects == Self.model.objects)
+        }
+    }
+
+    /// Of two who undo at once the second takes back what he asked about, or nothing.
+    @Test func twoUndosAtOnceTakeOneVersionBack() async throws {
+        try await inWorkspace(ofItsOwn: true) { identity, workspace in
+            let customer = try #require(identity.services[.customer])
+            try await Self.apply(Self.model, workspace)
+            var more = Self.model
+            more.objects.append(ObjectDefinition(name: "room", displayName: "Room", pluralDisplayName: "Rooms"))
+            try await Self.apply(more, workspace)
+            let client = Self.client(workspace)
+            customer.whileAskedForUses {
+                let first = try await Self.client(workspace).undoWorkspaceModel(UndoWorkspaceModelRequest())
+                #expect(first.undoneVersion == 2)
+            }
+            let second = try await reason { try await client.undoWorkspaceModel(UndoWorkspaceModelRequest()) }
+            #expect(second == "MODEL_VERSION_CONFLICT")
+            let kept = try await Self.get(workspace)
+            #expect(kept.objects == Self.model.objects)
+        }
+    }
+
+    @Test func nobodyOpensWhatHeMayNotDo() async throws {
+        try await inWorkspace { _, workspace in
+            var model = Self.model
+            (model.objects[0].defaultSharing, model.views, model.sharingRules) = (nil, [], [])
+            try await Self.apply(model, workspace)
+            let object = try #require(try await workspace.list(ObjectDefinition.self).first)
+            let models = ["object_definition", "choice_list", "field_definition", "role"].flatMap { name in
+                ["read", "create", "update"].map { Contracts.Grant(object: name, action: $0, scope: .all) }
+            }
+            func maker(_ name: String, read: GrantScope, update: GrantScope) async throws -> UserID {
+                let grants = [
+                    Contracts.Grant(object: "custom.course", action: "read", scope: read),
+                    Contracts.Grant(object: "custom.course", action: "update", scope: update),
+                ]
+                let role = try await workspace.makeRole("\(name) opener", models + grants)
+                return try await workspace.makeUser(name, roles: [role])
+            }
+            let narrow = try await maker("narrow", read: .own, update: .own)
+            let reader = try await maker("reader", read: .all, update: .own)
+            let whole = try await maker("whole", read: .all, update: .all)
+            func opened(_ sharing: DefaultSharing, as user: UserID) async throws -> String? {
+                try await reason {
+                    try await workspace.update(
+                        ObjectDefinition(id: object.id, defaultSharing: sharing), ["default_sharing"], as: user)
+                }
+            }
+            var byModel = model
+            byModel.objects[0].defaultSharing = .read
+            let applied = try await denial {
+                try await WorkspaceModelServiceClient(channel: workspace.channel(as: narrow, requestID: nil))
+                    .applyWorkspaceModel(ApplyWorkspaceModelRequest(model: WorkspaceModel(objects: byModel.objects)))
+            }
+            #expect(applied.reason == "RIGHTS_EXCEEDED", "\(applied)")
+            let outcomes = [
+                try await opened(.read, as: narrow), try await opened(.write, as: reader),
+                try await opened(.read, as: reader), try await opened(.write, as: reader),
+                try await opened(.write, as: whole), try await opened(.read, as: narrow),
+                try await opened(.private, as: narrow),
+            ]
+            #expect(outcomes == ["RIGHTS_EXCEEDED", "RIGHTS_EXCEEDED", nil, "RIGHTS_EXCEEDED", nil, nil, nil])
+        }
+    }
+
+    /// A name that is another field's value tells as much as that field.
+    @Test func aRuleByTheNameIsOneByItsField() async throws {
+        try await inWorkspace { _, workspace in
+            try await Self.apply(Self.model, workspace)
+            let rep = try await workspace.roleID("Sales rep")
+            let grants = ["read", "update"].map { Contracts.Grant(object: "custom.course", action: $0, scope: .all) }
+            var role = Role(
+                displayName: "blind",
+                grants: grants + [Contracts.Grant(object: "sharing_rule", action: "create", scope: .all)])
+            role.fieldPolicies = [FieldPolicy(object: "custom.course", field: "custom.code", access: FieldAccess.none)]
+            let blind = try await workspace.makeUser(
+                "blind", roles: [try #require(try await workspace.create(role).id)])
+            for filter in ["display_name = secret", "display_name ^= s", "display_name ~ secret"] {
+                let error = try await denial {
+                    try await workspace.create(
+                        SharingRule(
+                            displayName: "by name", object: "custom.course", filterExpression: filter, access: .read,
+                            roleIDs: [rep]), as: blind)
+                }
+                #expect(error.reason == "RIGHTS_EXCEEDED", "\(error)")
+            }
+        }
+    }
+
+    /// Who applied a model without settings needs no right to change these to take it back.
+    @Test func undoingNeedsTheRightsOfWhatIsUndone() async throws {
+        try await inWorkspace { _, workspace in
+            let grants = ["object_definition", "choice_list", "field_definition", "role"].flatMap { name in
+                ["read", "create", "update", "delete"].map { Contracts.Grant(object: name, action: $0, scope: .all) }
+            }
+            let modeller = try await workspace.makeUser("modeller", roles: [workspace.makeRole("modeller", grants)])
+            let client = WorkspaceModelServiceClient(channel: workspace.channel(as: modeller, requestID: nil))
+            let room = ObjectDefinition(name: "room", displayName: "Room", pluralDisplayName: "Rooms")
+            _ = try await client.applyWorkspaceModel(
+                ApplyWorkspaceModelRequest(model: WorkspaceModel(objects: [room])))
+            let undone = try await client.undoWorkspaceModel(UndoWorkspaceModelRequest())
+            #expect(undone.undoneVersion == 1)
+            try await Self.apply(
+                WorkspaceModel(settings: WorkspaceSettings(timeZone: "Asia/Shanghai")), workspace)
+            let refused = try await denial { try await client.undoWorkspaceModel(UndoWorkspaceModelRequest()) }
+            #expect(refused.reason == "PERMISSION_MISSING", "\(refused)")
+        }
+    }
+
+    @Test func oldVersionsGoAndPagesAreBounded() async throws {
+        try await inWorkspace { identity, workspace in
+            func apply(_ name: String) async throws {
+                try await Self.apply(
+                    WorkspaceModel(objects: [
+                        ObjectDefinition(name: name, displayName: name, pluralDisplayName: name)
+                    ]), workspace)
+            }
+            func move(_ version: Int64, to place: Int64) async throws {
+                _ = try await identity.tamper(
+                    "UPDATE \(workspace.schema).model_versions SET version = \(place) WHERE version = \(version)")
+            }
+            try await apply("one")
+            try await move(1, to: 41)
+            try await apply("two")
+            try await move(42, to: 240)
+            try await apply("three")
+            // A change of 2 MiB: the pages of three of them have one each.
+            let change = WorkspaceModelVersion(changes: [
+                ModelChange(object: "object_definition", name: String(repeating: "课", count: 300))
+            ]).encoded()
+            let hex = change.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            try await apply("four")
+            _ = try await identity.tamper(
+                """
+                UPDATE \(workspace.schema).model_versions
+                SET changes = decode(repeat('\(hex)', \((2 << 20) / change.count)), 'hex')
+                """)
+            var (pages, token): ([[Int64]], String?) = ([], nil)
+            repeat {
+                let page = try await Self.client(workspace).listWorkspaceModelVersions(
+                    ListWorkspaceModelVersionsRequest(pageToken: token))
+                pages.append(page.versions.compactMap(\.version))
+                token = page.nextPageToken
+            } while token != nil
+            #expect(pages == [[242], [241], [240]])
         }
     }
 }

@@ -143,4 +143,22 @@ import Testing
             _ = try await watch(id, as: user)
         }
     }
+
+    /// A job is due from the moment that it was made: also for a transaction that began before that moment, and had its turn after it.
+    @Test(arguments: [Duration.zero, .seconds(60)]) func aJobThatIsMadeMeanwhileIsOpen(_ wait: Duration) async throws {
+        try await Jobs.run { jobs in
+            let user = UserID(.make())
+            let refusal = try await refusal {
+                try await jobs.transaction { transaction in
+                    let later = transaction.now.advanced(by: .seconds(1))
+                    for _ in 0..<JobTable.openMax {
+                        let job = NewJob("count", userID: user, dueAt: later.advanced(by: wait))
+                        _ = try await JobTable.insert(job, at: later, transaction)
+                    }
+                    try await JobTable.requireRoom(for: user, transaction)
+                }
+            }
+            #expect(refusal?.reason == (wait == .zero ? "JOBS_TOO_MANY" : nil))
+        }
+    }
 }

@@ -42,23 +42,40 @@ enum ModelVersionTable {
 
     private static let selectPage = Statement(
         """
-        SELECT version, created_at, user_id, changes, undone_version, undoing_version FROM {schema}.model_versions
-        WHERE version < $1 ORDER BY version DESC LIMIT $2
+        SELECT version, created_at, user_id, CASE WHEN bytes <= $3 OR place = 1 THEN changes END, undone_version, undoing_version
+        FROM (
+            SELECT *, sum(octet_length(changes)) OVER newer AS bytes, row_number() OVER newer AS place
+            FROM {schema}.model_versions WHERE version < $1
+            WINDOW newer AS (ORDER BY version DESC) ORDER BY version DESC LIMIT $2
+        ) AS page ORDER BY version DESC
         """)
 
-    /// The versions before one, the newest first.
-    static func page(before version: Int64, limit: Int) -> Query {
+    /// The versions before one, the newest first. What was changed is there as far as it has no more bytes together, and of the first.
+    static func page(before version: Int64, limit: Int, bytesMax: Int) -> Query {
         Query(selectPage) {
             $0.append(version)
             $0.append(Int64(limit))
+            $0.append(Int64(bytesMax))
         }
     }
 
-    static func version(_ row: Row) throws -> WorkspaceModelVersion {
-        WorkspaceModelVersion(
+    /// Nil for one whose changes did not fit into the page.
+    static func version(_ row: Row) throws -> WorkspaceModelVersion? {
+        guard let changes = row.value(3) else { return nil }
+        return WorkspaceModelVersion(
             version: try row.int64(0), createTime: try row.timestamp(1), userID: try row.optionalID(2)?.text,
-            changes: try WorkspaceModelVersion(decoding: Array(row.bytes(3))).changes,
+            changes: try WorkspaceModelVersion(decoding: Array(changes)).changes,
             undoneVersion: try row.optionalInt64(4), undoingVersion: try row.optionalInt64(5))
+    }
+
+    /// Older ones go when another is made.
+    static let keptMax: Int64 = 200
+
+    private static let pruning = Statement("DELETE FROM {schema}.model_versions WHERE version <= $1")
+
+    /// Takes away what is too old beside a new version.
+    static func prune(since version: Int64) -> Query {
+        Query(pruning) { $0.append(version - keptMax) }
     }
 
     private static let inserting = Statement(

@@ -34,13 +34,13 @@ extension WorkspaceModelMethods {
         let list = TokenDigest.sha256(
             Array("model versions ".utf8) + actor.tenantID.id.bytes + (actor.userID?.id.bytes ?? []))
         let rows = try await engine.read(
-            context, ModelVersionTable.page(before: try last(request.pageToken ?? "", list), limit: size + 1))
-        var (versions, bytes): ([WorkspaceModelVersion], Int) = ([], 0)
+            context,
+            ModelVersionTable.page(
+                before: try last(request.pageToken ?? "", list), limit: size + 1, bytesMax: Self.pageBytesMax))
+        var versions: [WorkspaceModelVersion] = []
         for row in rows.prefix(size) {
-            var version = try ModelVersionTable.version(row)
+            guard var version = try ModelVersionTable.version(row) else { break }
             version.changes = version.changes.compactMap { Self.told($0, rights) }
-            bytes += version.encoded().count
-            if bytes > Self.pageBytesMax, !versions.isEmpty { break }
             versions.append(version)
         }
         let next = rows.count > versions.count ? versions.last?.version : nil
@@ -73,11 +73,11 @@ extension WorkspaceModelMethods {
         _ request: UndoWorkspaceModelRequest, _ context: CallContext
     ) async throws -> UndoWorkspaceModelResponse {
         for type in [objects, choiceLists, fields, roles] { _ = try await engine.authorise(context, type, .update) }
-        let (asked, proofs) = try await prepareUndo(request, context)
+        let (asked, hasSettings, proofs) = try await prepareUndo(request, context)
         // Whichever stands when its turn comes is the one that was asked about, or none.
         var request = request
         request.version = asked
-        let change = try await SettingsChange(context, engine, publication)
+        let change = hasSettings ? try await SettingsChange(context, engine, publication) : nil
         var outcome: SettingsChange.Outcome?
         if request.preview == true {
             var response: UndoWorkspaceModelResponse?
@@ -91,7 +91,7 @@ extension WorkspaceModelMethods {
             transaction.assume(proofs)
             return try await undo(request, change, &outcome, in: transaction)
         }
-        await change.publish(outcome)
+        await change?.publish(outcome)
         return response
     }
 
@@ -99,13 +99,13 @@ extension WorkspaceModelMethods {
     /// no transaction waits for. A record that is made meanwhile is not lost either: it is there when its object is brought back.
     private func prepareUndo(
         _ request: UndoWorkspaceModelRequest, _ context: CallContext
-    ) async throws -> (version: Int64, proofs: Set<RecordReference>) {
-        var number: Int64 = 0
+    ) async throws -> (version: Int64, hasSettings: Bool, proofs: Set<RecordReference>) {
+        var (number, hasSettings): (Int64, Bool) = (0, false)
         var (madeObjects, madeFields): ([ModelUseClient.Object], [ModelUseClient.Field]) = ([], [])
         var edited: Set<RecordID> = []
         try await engine.reading(context) { transaction in
             let version = try await Self.standing(request, in: transaction)
-            number = version.number
+            (number, hasSettings) = (version.number, version.settings != nil)
             let records = try ModelVersionTable.records(
                 await transaction.query(ModelVersionTable.records(of: version.number)))
             let ids = records.filter(\.isMade).map(\.id)
@@ -115,7 +115,7 @@ extension WorkspaceModelMethods {
         }
         let lost = try await uses.uses(of: madeObjects, madeFields, context)
         guard lost.isEmpty else { throw IdentityError.modelInUse(lost) }
-        guard !edited.isEmpty else { return (number, []) }
+        guard !edited.isEmpty else { return (number, hasSettings, []) }
         let query = try await RecordQuery(engine, context, reading: fields)
         let there = try await query.answers(
             query.select(fields).all(FieldDefinition.self, by: [], countMax: Self.fieldsMax))
@@ -125,7 +125,7 @@ extension WorkspaceModelMethods {
                 proofs.formUnion(try await uniqueFields.prepare(field, context))
             }
         }
-        return (number, proofs)
+        return (number, hasSettings, proofs)
     }
 
     private func wasUnique(_ field: FieldDefinition, _ context: CallContext) async throws -> Bool {
@@ -145,13 +145,13 @@ extension WorkspaceModelMethods {
     }
 
     private func undo(
-        _ request: UndoWorkspaceModelRequest, _ change: SettingsChange, _ outcome: inout SettingsChange.Outcome?,
+        _ request: UndoWorkspaceModelRequest, _ change: SettingsChange?, _ outcome: inout SettingsChange.Outcome?,
         in transaction: RecordTransaction
     ) async throws -> UndoWorkspaceModelResponse {
         try await transaction.takeTurn(of: transaction.actor.tenantID.id)
         let version = try await Self.standing(request, in: transaction)
         var (changes, written): ([ModelChange], [ModelRecord]) = ([], [])
-        if let settings = version.settings {
+        if let settings = version.settings, let change {
             let made = try await takeBack(settings, change, in: transaction)
             let told = ModelFieldChange.changes(from: made.before.values, to: made.after.values, transaction.context)
             if !told.isEmpty {
@@ -190,6 +190,7 @@ extension WorkspaceModelMethods {
         try transaction.enqueue(
             ModelVersionTable.insert(last + 1, changes, written, nil, undoing: version.number, by: transaction))
         try transaction.enqueue(ModelVersionTable.mark(version.number, undoneBy: last + 1))
+        try transaction.enqueue(ModelVersionTable.prune(since: last + 1))
         response.modelVersion = last + 1
         return response
     }

@@ -198,6 +198,7 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
             let settings = outcome.flatMap { $0.mark == nil && $0.before == $0.after ? nil : $0 }
             try transaction.enqueue(
                 ModelVersionTable.insert(version, response.changes, pass.written, settings, by: transaction))
+            try transaction.enqueue(ModelVersionTable.prune(since: version))
             response.modelVersion = version
         }
         return response

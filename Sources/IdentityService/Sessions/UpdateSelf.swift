@@ -19,6 +19,7 @@ extension AuthenticationMethods {
             as: program, doing: AuthenticationServiceMethods.updateSelf, deadline: context.deadline,
             requestID: context.requestID, logger: context.logger
         ) { transaction in
+            transaction.author = user.actor
             let record = try await transaction.load(users, id: id.id.text, for: .update)
             var value = record.value(User.self)
             if names.contains("language_code") { value.languageCode = sent.languageCode }

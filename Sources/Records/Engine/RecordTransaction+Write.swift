@@ -173,5 +173,5 @@ extension RecordTransaction {
     var effectCount: Int { changes.count + statementCount }
 
     /// What the ledger rows of this transaction share.
-    var ledgerOrigin: LedgerRow.Origin { LedgerRow.Origin(time: now, by: actor.actor, context) }
+    var ledgerOrigin: LedgerRow.Origin { LedgerRow.Origin(time: now, by: author ?? actor.actor, context) }
 }

@@ -13,6 +13,8 @@ package import Wire
 package final class RecordTransaction: @unchecked Sendable {
     package let context: CallContext
     package let actor: TenantActor
+    /// Who is told to have made the changes, where a program with rights of its own makes them at somebody's word; nil: the actor.
+    package var author: Actor?
     let engine: RecordEngine
     private let sql: PostgresTransaction
     /// By which calls are opened.

@@ -162,7 +162,7 @@ enum JobStatements {
 
     private static let findingCheckpoint = Statement("SELECT checkpoint FROM {schema}.jobs WHERE id = $1")
 
-    /// Those that work or want to. What waits for its day has not begun and is not due.
+    /// Those that work or want to. What waits for its day has not begun and is not due. What was made since this moment was looked at is due, too.
     static func countOpen(of user: UserID, at now: Timestamp) -> Query {
         Query(countingOpen) {
             $0.append(user.id)

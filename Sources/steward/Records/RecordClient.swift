@@ -157,7 +157,7 @@ struct RecordClient {
         }
         guard !noun.label.isEmpty else { return record }
         var resolver = ReferenceResolver(connection: connection)
-        let path = ReferenceResolver.Path(target: "the id", noun: noun.name, field: nil, isRepeated: false)
+        let path = ReferenceResolver.Path(target: "the id", noun: noun.key, field: nil, isRepeated: false)
         try await resolver.look(up: [record], path)
         return try resolver.id(of: record, path)
     }
@@ -169,8 +169,8 @@ extension StewardConnection {
         -> Message
     {
         let request = Message.make(method.request, in: Arena())
-        try OwnNoun.address(request, of: method)
         try fill(request)
+        try OwnNoun.address(request, of: method)
         try request.checkTexts()
         let options = method.isIdempotent ? CallOptions() : .write(requestID)
         let answer = try await channel.unary(method, WireCodec.encode(request), options)

@@ -697,7 +697,7 @@ public enum WorkspaceModelServiceMethods {
     )
 
     /// Lists the versions of the model: what ApplyWorkspaceModel and UndoWorkspaceModel made of it, when, and for whom. Needs the right to read object
-    /// definitions, choice lists, field definitions and roles.
+    /// definitions, choice lists, field definitions and roles. The last 200 are kept.
     public static let listWorkspaceModelVersions = MethodDefinition(
         path: "steward.identity.v1.WorkspaceModelService/ListWorkspaceModelVersions",
         request: ListWorkspaceModelVersionsRequest.descriptor,
@@ -706,8 +706,8 @@ public enum WorkspaceModelServiceMethods {
 
     /// Takes back what the last application of a model did that stands: what it made is deleted, what it changed gets what it had before, all of it or
     /// nothing, with the rights and rules of these. Edits that others made of other fields stay. Refused, with the names, when something would
-    /// be lost: MODEL_IN_USE for an object that has records, deleted ones included, or a field that has values; VERSION_CONFLICT and EDIT_CONFLICT for what
-    /// others changed since. MODEL_VERSION_CONFLICT when another version is the last one; MODEL_VERSION_UNKNOWN when none is left.
+    /// be lost: MODEL_IN_USE for an object that has records, deleted ones included, or a field that has values; MODEL_CHANGED for what others changed
+    /// since. Needs the right to update the settings where the version changed some. MODEL_VERSION_CONFLICT when another version is the last one; MODEL_VERSION_UNKNOWN when none is left.
     public static let undoWorkspaceModel = MethodDefinition(
         path: "steward.identity.v1.WorkspaceModelService/UndoWorkspaceModel",
         request: UndoWorkspaceModelRequest.descriptor, response: UndoWorkspaceModelResponse.descriptor,
@@ -725,8 +725,8 @@ public enum WorkspaceModelServiceMethods {
         methods: [
             MethodDescription(getWorkspaceModel, comment: "Gives the model of the workspace. What is exported, and applied to an empty workspace, comes out the same."),
             MethodDescription(applyWorkspaceModel, comment: "Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles and sharing rules by their display_name, views by object and display_name; those that are there become as the model has them, the others are created, and what the model does not name stays. Nothing is deleted. What changes anything is kept as a version. Reasons: those of creating and updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE, ROLE_UNKNOWN, MODEL_VERSION_CONFLICT."),
-            MethodDescription(listWorkspaceModelVersions, comment: "Lists the versions of the model: what ApplyWorkspaceModel and UndoWorkspaceModel made of it, when, and for whom. Needs the right to read object definitions, choice lists, field definitions and roles."),
-            MethodDescription(undoWorkspaceModel, comment: "Takes back what the last application of a model did that stands: what it made is deleted, what it changed gets what it had before, all of it or nothing, with the rights and rules of these. Edits that others made of other fields stay. Refused, with the names, when something would be lost: MODEL_IN_USE for an object that has records, deleted ones included, or a field that has values; VERSION_CONFLICT and EDIT_CONFLICT for what others changed since. MODEL_VERSION_CONFLICT when another version is the last one; MODEL_VERSION_UNKNOWN when none is left."),
+            MethodDescription(listWorkspaceModelVersions, comment: "Lists the versions of the model: what ApplyWorkspaceModel and UndoWorkspaceModel made of it, when, and for whom. Needs the right to read object definitions, choice lists, field definitions and roles. The last 200 are kept."),
+            MethodDescription(undoWorkspaceModel, comment: "Takes back what the last application of a model did that stands: what it made is deleted, what it changed gets what it had before, all of it or nothing, with the rights and rules of these. Edits that others made of other fields stay. Refused, with the names, when something would be lost: MODEL_IN_USE for an object that has records, deleted ones included, or a field that has values; MODEL_CHANGED for what others changed since. Needs the right to update the settings where the version changed some. MODEL_VERSION_CONFLICT when another version is the last one; MODEL_VERSION_UNKNOWN when none is left."),
         ])
 }
 
@@ -742,13 +742,13 @@ package protocol WorkspaceModelServiceCustomMethods: Sendable {
     func applyWorkspaceModel(_ request: ApplyWorkspaceModelRequest, _ context: CallContext) async throws -> ApplyWorkspaceModelResponse
 
     /// Lists the versions of the model: what ApplyWorkspaceModel and UndoWorkspaceModel made of it, when, and for whom. Needs the right to read object
-    /// definitions, choice lists, field definitions and roles.
+    /// definitions, choice lists, field definitions and roles. The last 200 are kept.
     func listWorkspaceModelVersions(_ request: ListWorkspaceModelVersionsRequest, _ context: CallContext) async throws -> ListWorkspaceModelVersionsResponse
 
     /// Takes back what the last application of a model did that stands: what it made is deleted, what it changed gets what it had before, all of it or
     /// nothing, with the rights and rules of these. Edits that others made of other fields stay. Refused, with the names, when something would
-    /// be lost: MODEL_IN_USE for an object that has records, deleted ones included, or a field that has values; VERSION_CONFLICT and EDIT_CONFLICT for what
-    /// others changed since. MODEL_VERSION_CONFLICT when another version is the last one; MODEL_VERSION_UNKNOWN when none is left.
+    /// be lost: MODEL_IN_USE for an object that has records, deleted ones included, or a field that has values; MODEL_CHANGED for what others changed
+    /// since. Needs the right to update the settings where the version changed some. MODEL_VERSION_CONFLICT when another version is the last one; MODEL_VERSION_UNKNOWN when none is left.
     func undoWorkspaceModel(_ request: UndoWorkspaceModelRequest, _ context: CallContext) async throws -> UndoWorkspaceModelResponse
 }
 
@@ -788,7 +788,7 @@ public struct WorkspaceModelServiceClient: Sendable {
     }
 
     /// Lists the versions of the model: what ApplyWorkspaceModel and UndoWorkspaceModel made of it, when, and for whom. Needs the right to read object
-    /// definitions, choice lists, field definitions and roles.
+    /// definitions, choice lists, field definitions and roles. The last 200 are kept.
     public func listWorkspaceModelVersions(
         _ request: ListWorkspaceModelVersionsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListWorkspaceModelVersionsResponse {
@@ -797,8 +797,8 @@ public struct WorkspaceModelServiceClient: Sendable {
 
     /// Takes back what the last application of a model did that stands: what it made is deleted, what it changed gets what it had before, all of it or
     /// nothing, with the rights and rules of these. Edits that others made of other fields stay. Refused, with the names, when something would
-    /// be lost: MODEL_IN_USE for an object that has records, deleted ones included, or a field that has values; VERSION_CONFLICT and EDIT_CONFLICT for what
-    /// others changed since. MODEL_VERSION_CONFLICT when another version is the last one; MODEL_VERSION_UNKNOWN when none is left.
+    /// be lost: MODEL_IN_USE for an object that has records, deleted ones included, or a field that has values; MODEL_CHANGED for what others changed
+    /// since. Needs the right to update the settings where the version changed some. MODEL_VERSION_CONFLICT when another version is the last one; MODEL_VERSION_UNKNOWN when none is left.
     public func undoWorkspaceModel(
         _ request: UndoWorkspaceModelRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> UndoWorkspaceModelResponse {
