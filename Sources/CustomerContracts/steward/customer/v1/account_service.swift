@@ -218,6 +218,7 @@ extension Account: RecordMessage {
         object: "account", plural: "accounts",
         ownership: .owned, category: .customer,
         key: "external_id",
+        bindableFields: ["industry"],
         message: descriptor, service: AccountServiceMethods.description,
         methods: RecordMethods(
             get: AccountServiceMethods.getAccount, batchGet: AccountServiceMethods.batchGetAccounts,

@@ -227,6 +227,7 @@ extension Lead: RecordMessage {
         object: "lead", plural: "leads",
         ownership: .owned, category: .customer,
         key: "external_id",
+        bindableFields: ["source"],
         message: descriptor, service: LeadServiceMethods.description,
         methods: RecordMethods(
             get: LeadServiceMethods.getLead, batchGet: LeadServiceMethods.batchGetLeads,

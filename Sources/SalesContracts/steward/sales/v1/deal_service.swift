@@ -185,6 +185,7 @@ extension Deal: RecordMessage {
         object: "deal", plural: "deals",
         ownership: .owned, category: .sales,
         key: "external_id",
+        bindableFields: ["outcome_reason"],
         message: descriptor, service: DealServiceMethods.description,
         methods: RecordMethods(
             get: DealServiceMethods.getDeal, batchGet: DealServiceMethods.batchGetDeals,
