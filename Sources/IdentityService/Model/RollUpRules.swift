@@ -78,13 +78,13 @@ enum RollUpRules {
     private static func names(_ kinds: [FieldKind]) -> String {
         kinds.map { kind in
             switch kind {
-            case .wholeNumber: "WHOLE_NUMBER"
-            case .number: "NUMBER"
-            case .money: "MONEY"
-            case .date: "DATE"
-            case .time: "TIME"
-            case .text: "TEXT"
-            default: "YES_NO"
+            case .wholeNumber: "a whole number"
+            case .number: "a number"
+            case .money: "an amount"
+            case .date: "a day"
+            case .time: "a moment"
+            case .text: "a text"
+            default: "yes or no"
             }
         }.joined(separator: ", ")
     }

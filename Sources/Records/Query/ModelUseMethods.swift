@@ -32,8 +32,13 @@ package struct ModelUseMethods: ModelUseServiceCustomMethods {
             response.objectCounts.append(try await self.count(ofObject: number, context))
         }
         for field in request.fields {
-            let type = engine.type(field.object ?? "", in: model)
-            response.fieldCounts.append(try await self.count(of: field.number ?? 0, type, context))
+            let (object, number) = (field.object ?? "", field.number ?? 0)
+            // What is reckoned is lost to nobody.
+            let isReckoned = model.fields(of: object).contains {
+                $0.number == number && ($0.formula != nil || $0.rollUp != nil)
+            }
+            let type = isReckoned ? nil : engine.type(object, in: model)
+            response.fieldCounts.append(try await self.count(of: number, type, context))
         }
         return response
     }
