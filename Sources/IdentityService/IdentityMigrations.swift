@@ -114,10 +114,13 @@ package enum IdentityMigrations {
             Migration(number: 19, name: "add_formulas", sql: PackageResources.identity_0019_add_formulas_sql),
             Migration(
                 number: 20, name: "version_models", sql: PackageResources.identity_0020_version_models_sql),
+            Migration(
+                number: 21, name: "create_validation_rules",
+                sql: PackageResources.identity_0021_create_validation_rules_sql),
         ],
         rights: TableRights.kept(
             "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views",
-            "tags", "sharing_rules", "choice_lists")
+            "tags", "sharing_rules", "choice_lists", "validation_rules")
             + [
                 TableRights("field_definitions_number_seq", "USAGE"),
                 TableRights("object_definitions_number_seq", "USAGE"),

@@ -267,6 +267,9 @@ struct ForeignProbe {
             case "choice_list": ChoiceList(name: name.replacing(" ", with: "_"), displayName: name)
             case "tag": Tag(displayName: name)
             case "sharing_rule": Self.rule(name, with: try own.id("role"))
+            case "validation_rule":
+                ValidationRule(
+                    displayName: name, object: "account", condition: "not is_set(display_name)", message: name)
             case "saved_view": SavedView(object: "account", displayName: name)
             default: throw TestStewardError("there is no sample for \(method.path): add one here")
             }

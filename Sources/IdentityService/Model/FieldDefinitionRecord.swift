@@ -63,6 +63,10 @@ struct FieldDefinitionRecord: Sendable {
                 follow: { change, transaction in
                     if change.kind != .delete { try await Self.requireRoom(change, transaction) }
                     try await FormulaRules.check(change, catalogue, transaction)
+                    if change.kind == .delete {
+                        try await ValidationRuleRecord.requireUnused(
+                            change.value(FieldDefinition.self), in: transaction)
+                    }
                     try await ObjectDefinitionRecord.requireNameless(change, in: transaction)
                 },
                 // All that may be changed of a field is in the model: forms are made of it.

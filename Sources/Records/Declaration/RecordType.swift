@@ -87,6 +87,8 @@ package final class RecordType: Sendable {
     let typedFields: [(number: Int, typed: Int)]
     /// Fields whose values follow from others, each after those that it uses.
     let formulas: [RecordFormula]
+    /// What the workspace demands of its records.
+    let demands: [WorkspaceRule]
     /// What gives its records their display_name; nil where people write it.
     let displayText: DisplayText?
 
@@ -155,7 +157,7 @@ package final class RecordType: Sendable {
         fieldKeys = fieldNames
         searched = SearchedFields(entry.object, fields)
         typedFields = RecordType.typedFields(fields)
-        (formulas, displayText) = ([], nil)
+        (formulas, displayText, demands) = ([], nil, [])
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = check.standardFields(of: fields, sharing)
         problems = check.problems
@@ -189,7 +191,7 @@ package final class RecordType: Sendable {
     /// - Parameter bound: the declared texts that take the entries of a choice list.
     init(
         _ declared: RecordType, adding custom: [RecordField], _ added: MessageExtension,
-        binding bound: [String: TenantChoiceList]
+        binding bound: [String: TenantChoiceList], demanding tenantRules: [TenantRule]
     ) {
         (entry, own, template) = (declared.entry, declared.own, declared.template)
         declaration = declared.declaration
@@ -217,6 +219,7 @@ package final class RecordType: Sendable {
         searched = SearchedFields(declared.object, fields)
         typedFields = RecordType.typedFields(fields)
         formulas = RecordFormula.all(of: fields)
+        demands = tenantRules.compactMap { [fields] in WorkspaceRule($0, over: fields) }
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = declared.standard
         problems = declared.problems

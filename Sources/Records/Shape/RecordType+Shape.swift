@@ -18,7 +18,8 @@ extension RecordType {
         return model.shape(of: object) { fields in
             let type = own.map { RecordType(declared, of: $0) } ?? declared
             let bound = model.boundFields(of: object)
-            return fields.isEmpty && bound.isEmpty ? type : RecordType(type, adding: fields, in: model, binding: bound)
+            let isPlain = fields.isEmpty && bound.isEmpty && model.rules(of: object).isEmpty
+            return isPlain ? type : RecordType(type, adding: fields, in: model, binding: bound)
         } ?? declared
     }
 
@@ -41,7 +42,8 @@ extension RecordType {
                 field.0, field.1, index: declared.fields.count + index, choices: model.choices(of: field.0),
                 typed: isKept ? added.fields[index + 1] : nil)
         }
-        self.init(declared, adding: fields, added, binding: bound)
+        self.init(
+            declared, adding: fields, added, binding: bound, demanding: model.rules(of: declared.object))
     }
 }
 
