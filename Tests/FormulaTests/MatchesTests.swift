@@ -20,8 +20,8 @@ import Testing
             let found = try Self.value(formula, text)
             #expect(found == wanted, "\(text ?? "unset")")
         }
-        let chinese = try Self.value("matches(code, '\\p{Han}+')", "银行")
-        let negated = try Self.value("not matches(code, '\\p{Han}+')", "bank")
+        let chinese = try Self.value("matches(code, '\\\\p{Han}+')", "银行")
+        let negated = try Self.value("not matches(code, '\\\\p{Han}+')", "bank")
         #expect([chinese, negated] == [.flag(true), .flag(true)])
     }
 

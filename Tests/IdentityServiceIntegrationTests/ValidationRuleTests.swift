@@ -67,7 +67,7 @@ import Testing
                 (rule { ($0.effect, $0.lockedFields) = (.lock, ["city", "colour"]) }, "RULE_FIELD_UNKNOWN"),
                 (rule { $0.lockedFields = ["city"] }, "NOT_APPLICABLE"),
                 (rule { $0.roleIDs = [RecordID.make().text] }, "REFERENCE_NOT_FOUND"),
-                (rule { $0.roleIDs = ["nobody"] }, "REFERENCE_NOT_FOUND"),
+                (rule { $0.roleIDs = ["nobody"] }, "INVALID_ID"),
                 (
                     rule { $0.messages = ["de", "DE"].map { RuleMessage(languageCode: $0, text: "t") } }, "DUPLICATE"
                 ),
@@ -144,10 +144,10 @@ import Testing
             #expect(error.code == .resourceExhausted && error.reason == "VALIDATION_RULES_TOO_MANY")
             let list = (0..<60).map { "'\($0)'" }.joined(separator: ", ")
             let large = ValidationRule(
-                object: "lead", condition: (0..<3).map { _ in "company in (\(list))" }.joined(separator: " or "),
+                object: "lead", condition: (0..<2).map { _ in "given_name in (\(list))" }.joined(separator: " or "),
                 message: "m")
             var reasons: [String?] = []
-            for number in 0..<6 {
+            for number in 0..<10 {
                 var rule = large
                 rule.displayName = "large \(number)"
                 reasons.append(try await reason { try await workspace.create(rule) })

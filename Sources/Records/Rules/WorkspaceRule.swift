@@ -97,8 +97,7 @@ extension RecordCall {
     fileprivate var isBoundByRules: Bool {
         switch actor.actor {
         case .user: true
-        case .program(let purpose, onBehalfOf: .some): !purpose.passesRules
-        case .program(_, onBehalfOf: nil): false
+        case .program(let purpose, let user): user != nil && !purpose.passesRules
         }
     }
 }
