@@ -143,7 +143,7 @@ enum Listed {
         "choice_list.labels.description": "Kiwi",
         "saved_view.order_by": "city desc", "tag.colour": "#1e90ff", "sharing_rule.object": "account",
         "sharing_rule.filter_expression": "city = Kiwi", "validation_rule.object": "account",
-        "validation_rule.condition": "city = 'Kiwi'", "validation_rule.field": "city",
+        "validation_rule.condition": "city = 'Kiwi'", "validation_rule.field": "region",
         "validation_rule.messages.language_code": "de",
     ]
 }
