@@ -8,8 +8,8 @@ package struct TenantField: Hashable, Sendable {
         /// The id of a record.
         case reference
 
-        /// Of notes and of several choices no list is in the order.
-        package var mayBeIndexed: Bool { self != .longText && self != .choices }
+        /// Of notes and of several choices no list is in the order, and web addresses are longer than an entry of an index may be.
+        package var mayBeIndexed: Bool { ![.longText, .choices, .url].contains(self) }
     }
 
     /// Kind of records, as in `account`.
@@ -90,6 +90,9 @@ package struct TenantField: Hashable, Sendable {
 
     /// Digits after the point, at most: a double has some 15 in all.
     package static let decimalsMax = 12
+
+    /// Characters of a text that is indexed, at most: an entry of PostgreSQL's indexes has some 2,700 bytes, a character up to four.
+    package static let indexedLengthMax = 600
 
     /// Characters of a name, at most.
     package static let nameLengthMax = 50

@@ -25,7 +25,7 @@ extension TenantChoice {
 }
 
 extension [TenantLabel] {
-    fileprivate func label(in language: String?) -> TenantLabel? {
+    func label(in language: String?) -> TenantLabel? {
         var range = language?.lowercased().split(separator: "-") ?? []
         while !range.isEmpty {
             let tag = range.joined(separator: "-")

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The fields that a workspace has added to its records, the objects that it has defined, and its choice lists. Part of its policy, so that nobody works with a newer policy on an older model.
+/// The fields that a workspace has added to its records, the objects that it has defined, its choice lists, and its rules about records. Part of its policy, so that nobody works with a newer policy on an older model.
 package final class TenantModel: Sendable {
     /// By object, in the order of their numbers.
     private let fields: [String: [TenantField]]
@@ -12,6 +12,8 @@ package final class TenantModel: Sendable {
     private let choiceLists: [String: TenantChoiceList]
     /// Texts that all workspaces have and that are bound to a list, by object and name.
     private let bound: [String: [String: TenantChoiceList]]
+    /// What is demanded of records, by object.
+    private let rules: [String: [TenantRule]]
     /// What was made of the fields of an object.
     private let shapes = Mutex<[String: any Sendable]>([:])
 
@@ -25,7 +27,11 @@ package final class TenantModel: Sendable {
     package static let empty = TenantModel([])
 
     /// Of fields of an object with the same number or name only the first counts, and of objects with the same name; identity gives none such.
-    package init(_ fields: [TenantField], objects: [TenantObject] = [], choiceLists: [TenantChoiceList] = []) {
+    package init(
+        _ fields: [TenantField], objects: [TenantObject] = [], choiceLists: [TenantChoiceList] = [],
+        rules: [TenantRule] = []
+    ) {
+        self.rules = Dictionary(grouping: rules, by: \.object)
         self.choiceLists = Dictionary(
             choiceLists.compactMap { list in list.name.map { ($0, list) } }, uniquingKeysWith: { first, _ in first })
         var bound: [String: [String: TenantChoiceList]] = [:]
@@ -79,11 +85,13 @@ package final class TenantModel: Sendable {
     /// The texts of an object that all workspaces have and that are bound to a list here, by name.
     package func boundFields(of object: String) -> [String: TenantChoiceList] { bound[object] ?? [:] }
 
-    /// What `make` makes of the fields of an object, made once; nil for one of the product's without any, and without bound ones.
+    /// What the workspace demands of records of an object.
+    package func rules(of object: String) -> [TenantRule] { rules[object] ?? [] }
+
+    /// What `make` makes of the fields of an object, made once; nil for one of the product's without any, without bound ones, and without rules.
     package func shape<Shape: Sendable>(of object: String, _ make: ([TenantField]) -> Shape) -> Shape? {
-        guard let own = fields[object] ?? ownObjects[object].map({ _ in [] }) ?? bound[object].map({ _ in [] }) else {
-            return nil
-        }
+        let isShaped = ownObjects[object] != nil || bound[object] != nil || rules[object] != nil
+        guard let own = fields[object] ?? (isShaped ? [] : nil) else { return nil }
         if let known = shapes.withLock({ $0[object] }) as? Shape { return known }
         let made = make(own)
         return shapes.withLock { shapes in
@@ -93,10 +101,10 @@ package final class TenantModel: Sendable {
         }
     }
 
-    /// The other where it has the same fields, objects and lists, so that what was made of them is made once.
+    /// The other where it has the same fields, objects, lists and rules, so that what was made of them is made once.
     package func unlessSame(as other: TenantModel?) -> TenantModel {
         if let other, other.fields == fields, other.ownObjects == ownObjects,
-            other.choiceLists == choiceLists
+            other.choiceLists == choiceLists, other.rules == rules
         {
             other
         } else {

@@ -1959,25 +1959,30 @@ extension ContractCatalogue {
                     """),
             DescribedFile(
                 path: "steward/customer/v1/model_service.proto", package: "steward.customer.v1",
-                dependencies: ["steward/type/v1/object.proto", "steward/type/v1/view.proto"],
+                dependencies: ["steward/type/v1/object.proto", "steward/type/v1/rule.proto", "steward/type/v1/view.proto"],
                 base64: """
                     CidzdGV3YXJkL2N1c3RvbWVyL3YxL21vZGVsX3NlcnZpY2UucHJvdG8SE3N0ZXdhcmQuY3VzdG9tZXIudjEaHHN0ZXdhcmQv\
-                    dHlwZS92MS9vYmplY3QucHJvdG8aGnN0ZXdhcmQvdHlwZS92MS92aWV3LnByb3RvMqUCCgxNb2RlbFNlcnZpY2USWAoLTGlz\
-                    dE9iamVjdHMSIy5zdGV3YXJkLnR5cGUudjEuTGlzdE9iamVjdHNSZXF1ZXN0GiQuc3Rld2FyZC50eXBlLnYxLkxpc3RPYmpl\
-                    Y3RzUmVzcG9uc2USYQoORGVzY3JpYmVPYmplY3QSJi5zdGV3YXJkLnR5cGUudjEuRGVzY3JpYmVPYmplY3RSZXF1ZXN0Gicu\
-                    c3Rld2FyZC50eXBlLnYxLkRlc2NyaWJlT2JqZWN0UmVzcG9uc2USWAoLUmVzb2x2ZVZpZXcSIy5zdGV3YXJkLnR5cGUudjEu\
-                    UmVzb2x2ZVZpZXdSZXF1ZXN0GiQuc3Rld2FyZC50eXBlLnYxLlJlc29sdmVWaWV3UmVzcG9uc2VKiAYKLgoBDBIDAQASGiQg\
-                    VGhlIG1vZGVsIG9mIHRoZSBjdXN0b21lciBzZXJ2aWNlLgoK+gEKAgYAEgQKABMBGu0BIFRlbGxzIHdoYXQga2luZHMgb2Yg\
-                    cmVjb3JkcyB0aGUgc2VydmljZSBrZWVwcywgYXMgdGhlIGNhbGxlciBpcyB0byBzZWUgdGhlbTogd2l0aCB0aGUgZmllbGRz\
-                    IHRoYXQgdGhlIHdvcmtzcGFjZSBoYXMgYWRkZWQsIGFuZCB3aXRob3V0IHRob3NlCiB0aGF0IGFyZSBoaWRkZW4gZnJvbSBo\
-                    aW0uIE5lZWRzIGEgc2Vzc2lvbjsgZXZlcnlib2R5IGlzIHRvbGQgb2Ygd2hhdCBoZSBtYXkgZG8gYW55dGhpbmcgd2l0aC4K\
-                    CioKBAYAAgASAwwCZBodIExpc3RzIHRoZSBraW5kcyBvZiByZWNvcmRzLgoKuQEKBAYAAgESAw8CbRqrASBUZWxscyBhbGwg\
-                    b2Ygb25lIGtpbmQgdGhhdCBhIGZvcm0sIGEgbGlzdCBhbmQgYSBmaWx0ZXIgbmVlZC4gTk9UX0ZPVU5EIC8gT0JKRUNUX1VO\
-                    S05PV04gZm9yIG9uZSB0aGF0IHRoZSBzZXJ2aWNlIGRvZXMgbm90IGtlZXAsIG9yIHdpdGgKIHdoaWNoIHRoZSBjYWxsZXIg\
-                    bWF5IGRvIG5vdGhpbmcuCgrwAQoEBgACAhIDEgJkGuIBIFRlbGxzIHdoYXQgdGhlIGNhbGxlciBtYXkgdXNlIG9mIGEgdmll\
-                    dyBvZiB0aGUgcmVjb3JkcywgYXMgU2F2ZWRWaWV3U2VydmljZSBrZWVwcyB0aGVtOiBpdHMgZmlsdGVyLCBjb2x1bW5zIGFu\
-                    ZCBvcmRlciB3aXRob3V0IHdoYXQgYSBsaXN0CiB3b3VsZCByZWZ1c2UgaGltLCBhbmQgd2hhdCB3YXMgbGVmdCBvdXQgYW5k\
-                    IHdoeS4gTmVlZHMgdGhlIHJpZ2h0IHRvIHJlYWQgdGhlIHJlY29yZHMuCg==
+                    dHlwZS92MS9vYmplY3QucHJvdG8aGnN0ZXdhcmQvdHlwZS92MS9ydWxlLnByb3RvGhpzdGV3YXJkL3R5cGUvdjEvdmlldy5w\
+                    cm90bzL/AgoMTW9kZWxTZXJ2aWNlElgKC0xpc3RPYmplY3RzEiMuc3Rld2FyZC50eXBlLnYxLkxpc3RPYmplY3RzUmVxdWVz\
+                    dBokLnN0ZXdhcmQudHlwZS52MS5MaXN0T2JqZWN0c1Jlc3BvbnNlEmEKDkRlc2NyaWJlT2JqZWN0EiYuc3Rld2FyZC50eXBl\
+                    LnYxLkRlc2NyaWJlT2JqZWN0UmVxdWVzdBonLnN0ZXdhcmQudHlwZS52MS5EZXNjcmliZU9iamVjdFJlc3BvbnNlElgKC1Jl\
+                    c29sdmVWaWV3EiMuc3Rld2FyZC50eXBlLnYxLlJlc29sdmVWaWV3UmVxdWVzdBokLnN0ZXdhcmQudHlwZS52MS5SZXNvbHZl\
+                    Vmlld1Jlc3BvbnNlElgKC1ByZXZpZXdSdWxlEiMuc3Rld2FyZC50eXBlLnYxLlByZXZpZXdSdWxlUmVxdWVzdBokLnN0ZXdh\
+                    cmQudHlwZS52MS5QcmV2aWV3UnVsZVJlc3BvbnNlSvIHCi4KAQwSAwEAEhokIFRoZSBtb2RlbCBvZiB0aGUgY3VzdG9tZXIg\
+                    c2VydmljZS4KCvoBCgIGABIECwAXARrtASBUZWxscyB3aGF0IGtpbmRzIG9mIHJlY29yZHMgdGhlIHNlcnZpY2Uga2VlcHMs\
+                    IGFzIHRoZSBjYWxsZXIgaXMgdG8gc2VlIHRoZW06IHdpdGggdGhlIGZpZWxkcyB0aGF0IHRoZSB3b3Jrc3BhY2UgaGFzIGFk\
+                    ZGVkLCBhbmQgd2l0aG91dCB0aG9zZQogdGhhdCBhcmUgaGlkZGVuIGZyb20gaGltLiBOZWVkcyBhIHNlc3Npb247IGV2ZXJ5\
+                    Ym9keSBpcyB0b2xkIG9mIHdoYXQgaGUgbWF5IGRvIGFueXRoaW5nIHdpdGguCgoqCgQGAAIAEgMNAmQaHSBMaXN0cyB0aGUg\
+                    a2luZHMgb2YgcmVjb3Jkcy4KCrkBCgQGAAIBEgMQAm0aqwEgVGVsbHMgYWxsIG9mIG9uZSBraW5kIHRoYXQgYSBmb3JtLCBh\
+                    IGxpc3QgYW5kIGEgZmlsdGVyIG5lZWQuIE5PVF9GT1VORCAvIE9CSkVDVF9VTktOT1dOIGZvciBvbmUgdGhhdCB0aGUgc2Vy\
+                    dmljZSBkb2VzIG5vdCBrZWVwLCBvciB3aXRoCiB3aGljaCB0aGUgY2FsbGVyIG1heSBkbyBub3RoaW5nLgoK8AEKBAYAAgIS\
+                    AxMCZBriASBUZWxscyB3aGF0IHRoZSBjYWxsZXIgbWF5IHVzZSBvZiBhIHZpZXcgb2YgdGhlIHJlY29yZHMsIGFzIFNhdmVk\
+                    Vmlld1NlcnZpY2Uga2VlcHMgdGhlbTogaXRzIGZpbHRlciwgY29sdW1ucyBhbmQgb3JkZXIgd2l0aG91dCB3aGF0IGEgbGlz\
+                    dAogd291bGQgcmVmdXNlIGhpbSwgYW5kIHdoYXQgd2FzIGxlZnQgb3V0IGFuZCB3aHkuIE5lZWRzIHRoZSByaWdodCB0byBy\
+                    ZWFkIHRoZSByZWNvcmRzLgoK5wEKBAYAAgMSAxYCZBrZASBUZWxscyBmb3IgaG93IG1hbnkgb2YgdGhlIHJlY29yZHMgdGhh\
+                    dCBhcmUgdGhlcmUgdGhlIGNvbmRpdGlvbiBvZiBhIHZhbGlkYXRpb24gcnVsZSBob2xkcywgdG8gYSBib3VuZC4gTmVlZHMg\
+                    dGhlIHJpZ2h0IHRvIHJlYWQgdGhlIHJlY29yZHMsIGFuZAogdGhlIGZpZWxkcyBvZiB0aGUgY29uZGl0aW9uLiBGT1JNVUxB\
+                    X0lOVkFMSUQgc2F5cyB3aGVyZSB0aGF0IGlzIHdyb25nLgo=
                     """),
             DescribedFile(
                 path: "steward/customer/v1/search_service.proto", package: "steward.customer.v1",

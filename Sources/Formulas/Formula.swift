@@ -50,9 +50,12 @@ package struct Formula: Sendable {
 package struct FormulaBudget {
     /// Bytes of texts (UTF-8) that functions are given and give.
     package static let bytesMax = 1_000_000
-    private var left = bytesMax
+    private var left: Int
 
-    package init() {}
+    package init(bytes: Int = bytesMax) { left = bytes }
+
+    /// More was asked for than there was, so that something is unset that may have a value.
+    package var isSpent: Bool { left < 0 }
 
     /// False when there was not so much left.
     mutating func take(_ values: some Sequence<FormulaValue>) -> Bool {

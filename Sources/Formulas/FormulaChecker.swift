@@ -73,6 +73,9 @@ struct FormulaChecker {
             return (name == "and" ? .both(steps[0], steps[1]) : .either(steps[0], steps[1]), .flag)
         case "in": return (try membership(arguments, nodes), .flag)
         case "date" where nodes.count == 2: return try day(arguments, nodes)
+        case "matches":
+            try require(2...2, "matches takes a text and a pattern")
+            return try match(arguments, nodes)
         default: return try function(name, arguments, nodes, at: position)
         }
     }
@@ -114,6 +117,37 @@ struct FormulaChecker {
         return (arguments.map { $0.step.widened(from: $0.type, to: common) }, common)
     }
 
+    /// Whether a regular expression fits a text as a whole. What would take too long to tell is unset.
+    private func match(_ arguments: [Checked], _ nodes: [FormulaNode]) throws(FormulaError) -> Checked {
+        guard arguments[0].type == .text else {
+            throw FormulaError(position: nodes[0].position, text: "matches takes a text before a pattern")
+        }
+        guard case .constant(.text(let text)) = nodes[1].kind else {
+            throw FormulaError(
+                position: nodes[1].position, text: "a pattern is written here, as in \"[A-Z]{2}-[0-9]+\"")
+        }
+        let pattern: TextPattern
+        do {
+            pattern = try TextPattern(text)
+        } catch {
+            throw FormulaError(
+                position: nodes[1].position,
+                text: "this is no regular expression: at its character \(error.position), \(error.text)")
+        }
+        return (
+            .call(
+                { values in
+                    let text = values[0].text
+                    guard text.unicodeScalars.count <= TextPattern.textLengthMax else { return nil }
+                    return switch pattern.answer(text) {
+                    case .fits: .flag(true)
+                    case .differs: .flag(false)
+                    case .tooSlow: nil
+                    }
+                }, [arguments[0].step]), .flag
+        )
+    }
+
     /// The day of a moment by the clocks of a time zone.
     private func day(_ arguments: [Checked], _ nodes: [FormulaNode]) throws(FormulaError) -> Checked {
         guard arguments[0].type == .time else {
@@ -142,7 +176,7 @@ struct FormulaChecker {
             throw FormulaError(
                 position: position,
                 text: "there is no function \(name); there are "
-                    + (all + ["coalesce", "if", "is_set", "text"]).sorted().joined(separator: ", "))
+                    + (all + ["coalesce", "if", "is_set", "matches", "text"]).sorted().joined(separator: ", "))
         }
         if FormulaFunction.chained.contains(name), arguments.count > 2 {
             var whole = try function(name, Array(arguments[..<2]), Array(nodes[..<2]), at: position)

@@ -106,6 +106,7 @@ package struct Identity: Sendable {
         let view = SavedViewRecord(catalogue: catalogue, roles: role).type
         let tag = TagRecord(publication: publication, roles: role).type
         let rule = SharingRuleRecord(publication: publication, catalogue: catalogue, roles: role).type
+        let demand = ValidationRuleRecord(publication: publication, catalogue: catalogue, roles: role).type
         let user = UserRecord(
             publication: publication, catalogue: catalogue, departments: department, roles: role
         ).type
@@ -125,7 +126,7 @@ package struct Identity: Sendable {
         let transfer = UserTransfer(client: handover.client, users: user)
         definition = ServiceDefinition(
             IdentityMigrations.tenantStream,
-            records: [user, department, role, field, object, choiceList, view, tag, rule],
+            records: [user, department, role, field, object, choiceList, view, tag, rule, demand],
             jobs: [handover.saga.job, transfer.saga.job, indexing.saga.job],
             methods: { engine, router in
                 AuthenticationMethods(
@@ -141,7 +142,8 @@ package struct Identity: Sendable {
                 ).register(on: &router)
                 WorkspaceModelMethods(
                     engine: engine, objects: object, choiceLists: choiceList, fields: field, roles: role,
-                    views: view, sharingRules: rule, uniqueFields: uniqueFields, uses: modelUses,
+                    views: view, sharingRules: rule, validationRules: demand, uniqueFields: uniqueFields,
+                    uses: modelUses,
                     publication: publication, tokens: tokens
                 ).register(on: &router)
                 ChoiceListMethods(engine: engine, lists: choiceList, client: choiceUses).register(on: &router)

@@ -116,10 +116,13 @@ package enum IdentityMigrations {
                 number: 20, name: "version_models", sql: PackageResources.identity_0020_version_models_sql),
             Migration(number: 21, name: "index_fields", sql: PackageResources.identity_0021_index_fields_sql),
             Migration(number: 22, name: "add_roll_ups", sql: PackageResources.identity_0022_add_roll_ups_sql),
+            Migration(
+                number: 23, name: "create_validation_rules",
+                sql: PackageResources.identity_0023_create_validation_rules_sql),
         ],
         rights: TableRights.kept(
             "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views",
-            "tags", "sharing_rules", "choice_lists")
+            "tags", "sharing_rules", "choice_lists", "validation_rules")
             + [
                 TableRights("field_definitions_number_seq", "USAGE"),
                 TableRights("object_definitions_number_seq", "USAGE"),

@@ -27,7 +27,7 @@ package struct InstallationSetup: Sendable {
     package static let partitionCountMax = 1_000
 
     /// Connections of the owner: of the provisioner, twice while it is replaced, and of `steward migrate`.
-    package static let ownerConnectionsMax = 44
+    package static let ownerConnectionsMax = 46
 
     /// Connections that a service's login needs: for each instance those of its setting, at least one for each loop, half
     /// as many again for identity's directory, at least two for each loop; twice, since connections are replaced while

@@ -54,12 +54,23 @@ package struct TenantIndex: Hashable, Sendable {
         }
     }
 
-    /// Makes it; what was cut off goes first. Waits for all transactions that are under way.
+    package var tenantID: TenantID { schema.tenantID }
+
+    /// Makes it; what was cut off goes first. Waits for all transactions that are under way. One that cannot be made leaves nothing, which would be
+    /// written to from then on.
     package func make(in database: OwnerDatabase) async throws {
-        try await drop(in: database)
-        try await database.run(
-            unsafeCommand: "CREATE INDEX CONCURRENTLY \(name) ON \(schema.name).\(table) \(definition)",
-            within: Self.timeout)
+        if try await state(in: database) == .invalid { try await drop(in: database) }
+        do {
+            try await database.run(
+                unsafeCommand: "CREATE INDEX CONCURRENTLY \(name) ON \(schema.name).\(table) \(definition)",
+                within: Self.timeout)
+        } catch {
+            // Somebody else has made it meanwhile, or is making it.
+            if try await state(in: database) == .invalid, try await progress(in: database) == nil {
+                try await drop(in: database)
+            }
+            throw error
+        }
     }
 
     package func drop(in database: OwnerDatabase) async throws {

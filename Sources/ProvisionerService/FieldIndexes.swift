@@ -3,6 +3,7 @@ import Contracts
 import Logging
 import Migrations
 import Observability
+import Postgres
 import RPC
 import Reactor
 import Records
@@ -45,6 +46,10 @@ final class FieldIndexes: Sendable {
             return IndexFieldResponse(doneCount: progress?.done, totalCount: progress?.total)
         case .over?, nil: break
         }
+        // A provisioner that was killed may have left one that PostgreSQL still makes; one that was replaced makes it.
+        if let progress = try await index.progress(in: database) {
+            return IndexFieldResponse(doneCount: progress.done, totalCount: progress.total)
+        }
         guard let state = try await index.state(in: database) else {
             throw RPCError.notFound(
                 "SCHEMA_UNKNOWN", "The tenant has no schema of \(request.service ?? "").", domain: "provisioner")
@@ -82,8 +87,10 @@ final class FieldIndexes: Sendable {
             do {
                 if isWanted { try await index.make(in: building) } else { try await index.drop(in: building) }
             } catch {
-                logger.warning("an index was not made", metadata: [LogKey.error: "\(error)"])
-                failure = error
+                logger.warning(
+                    "an index was not made, or not dropped",
+                    metadata: [LogKey.error: "\(error)", LogKey.tenantID: "\(index.tenantID)"])
+                failure = Self.told(error)
             }
             work.withLock {
                 $0?.failure = failure
@@ -92,8 +99,27 @@ final class FieldIndexes: Sendable {
         }
     }
 
+    /// What would fail again ends the job that asks for it.
+    private static func told(_ error: any Error) -> any Error {
+        // Another provisioner has made it meanwhile, or the connection was lost.
+        let passing: [PostgresError.Kind] = [.unavailable, .connectionLost]
+        guard let error = error as? PostgresError, !error.isRetryable, !passing.contains(error.kind),
+            error.sqlState != "42P07"
+        else { return error }
+        return RPCError.invalidArgument(
+            "INDEX_FAILED", "PostgreSQL makes no index of what records hold in the field.", field: "field_number",
+            domain: "provisioner", details: [("sqlstate", error.sqlState ?? "none")])
+    }
+
     private func tenantIndex(_ tenant: TenantID, _ request: IndexFieldRequest) throws -> TenantIndex {
         let object = request.object ?? ""
+        // Whatever it was of, it is dropped by its name.
+        if request.wanted != true, let number = request.fieldNumber,
+            let service = definitions.first(where: { $0.name.rawValue == request.service }),
+            let schema = TenantSchema(tenantID: tenant, service: service.name)
+        {
+            return TenantIndex(schema, name: CustomFieldIndex.name(number), table: "", definition: "")
+        }
         let own = request.objectNumber.map {
             TenantObject(name: String(object.dropFirst(TenantObject.prefix.count)), number: $0)
         }

@@ -818,25 +818,30 @@ extension ContractCatalogue {
                     """),
             DescribedFile(
                 path: "steward/sales/v1/model_service.proto", package: "steward.sales.v1",
-                dependencies: ["steward/type/v1/object.proto", "steward/type/v1/view.proto"],
+                dependencies: ["steward/type/v1/object.proto", "steward/type/v1/rule.proto", "steward/type/v1/view.proto"],
                 base64: """
                     CiRzdGV3YXJkL3NhbGVzL3YxL21vZGVsX3NlcnZpY2UucHJvdG8SEHN0ZXdhcmQuc2FsZXMudjEaHHN0ZXdhcmQvdHlwZS92\
-                    MS9vYmplY3QucHJvdG8aGnN0ZXdhcmQvdHlwZS92MS92aWV3LnByb3RvMqUCCgxNb2RlbFNlcnZpY2USWAoLTGlzdE9iamVj\
-                    dHMSIy5zdGV3YXJkLnR5cGUudjEuTGlzdE9iamVjdHNSZXF1ZXN0GiQuc3Rld2FyZC50eXBlLnYxLkxpc3RPYmplY3RzUmVz\
-                    cG9uc2USYQoORGVzY3JpYmVPYmplY3QSJi5zdGV3YXJkLnR5cGUudjEuRGVzY3JpYmVPYmplY3RSZXF1ZXN0Gicuc3Rld2Fy\
-                    ZC50eXBlLnYxLkRlc2NyaWJlT2JqZWN0UmVzcG9uc2USWAoLUmVzb2x2ZVZpZXcSIy5zdGV3YXJkLnR5cGUudjEuUmVzb2x2\
-                    ZVZpZXdSZXF1ZXN0GiQuc3Rld2FyZC50eXBlLnYxLlJlc29sdmVWaWV3UmVzcG9uc2VKhQYKKwoBDBIDAQASGiEgVGhlIG1v\
-                    ZGVsIG9mIHRoZSBzYWxlcyBzZXJ2aWNlLgoK+gEKAgYAEgQKABMBGu0BIFRlbGxzIHdoYXQga2luZHMgb2YgcmVjb3JkcyB0\
-                    aGUgc2VydmljZSBrZWVwcywgYXMgdGhlIGNhbGxlciBpcyB0byBzZWUgdGhlbTogd2l0aCB0aGUgZmllbGRzIHRoYXQgdGhl\
-                    IHdvcmtzcGFjZSBoYXMgYWRkZWQsIGFuZCB3aXRob3V0IHRob3NlCiB0aGF0IGFyZSBoaWRkZW4gZnJvbSBoaW0uIE5lZWRz\
-                    IGEgc2Vzc2lvbjsgZXZlcnlib2R5IGlzIHRvbGQgb2Ygd2hhdCBoZSBtYXkgZG8gYW55dGhpbmcgd2l0aC4KCioKBAYAAgAS\
-                    AwwCZBodIExpc3RzIHRoZSBraW5kcyBvZiByZWNvcmRzLgoKuQEKBAYAAgESAw8CbRqrASBUZWxscyBhbGwgb2Ygb25lIGtp\
-                    bmQgdGhhdCBhIGZvcm0sIGEgbGlzdCBhbmQgYSBmaWx0ZXIgbmVlZC4gTk9UX0ZPVU5EIC8gT0JKRUNUX1VOS05PV04gZm9y\
-                    IG9uZSB0aGF0IHRoZSBzZXJ2aWNlIGRvZXMgbm90IGtlZXAsIG9yIHdpdGgKIHdoaWNoIHRoZSBjYWxsZXIgbWF5IGRvIG5v\
-                    dGhpbmcuCgrwAQoEBgACAhIDEgJkGuIBIFRlbGxzIHdoYXQgdGhlIGNhbGxlciBtYXkgdXNlIG9mIGEgdmlldyBvZiB0aGUg\
-                    cmVjb3JkcywgYXMgU2F2ZWRWaWV3U2VydmljZSBrZWVwcyB0aGVtOiBpdHMgZmlsdGVyLCBjb2x1bW5zIGFuZCBvcmRlciB3\
-                    aXRob3V0IHdoYXQgYSBsaXN0CiB3b3VsZCByZWZ1c2UgaGltLCBhbmQgd2hhdCB3YXMgbGVmdCBvdXQgYW5kIHdoeS4gTmVl\
-                    ZHMgdGhlIHJpZ2h0IHRvIHJlYWQgdGhlIHJlY29yZHMuCg==
+                    MS9vYmplY3QucHJvdG8aGnN0ZXdhcmQvdHlwZS92MS9ydWxlLnByb3RvGhpzdGV3YXJkL3R5cGUvdjEvdmlldy5wcm90bzL/\
+                    AgoMTW9kZWxTZXJ2aWNlElgKC0xpc3RPYmplY3RzEiMuc3Rld2FyZC50eXBlLnYxLkxpc3RPYmplY3RzUmVxdWVzdBokLnN0\
+                    ZXdhcmQudHlwZS52MS5MaXN0T2JqZWN0c1Jlc3BvbnNlEmEKDkRlc2NyaWJlT2JqZWN0EiYuc3Rld2FyZC50eXBlLnYxLkRl\
+                    c2NyaWJlT2JqZWN0UmVxdWVzdBonLnN0ZXdhcmQudHlwZS52MS5EZXNjcmliZU9iamVjdFJlc3BvbnNlElgKC1Jlc29sdmVW\
+                    aWV3EiMuc3Rld2FyZC50eXBlLnYxLlJlc29sdmVWaWV3UmVxdWVzdBokLnN0ZXdhcmQudHlwZS52MS5SZXNvbHZlVmlld1Jl\
+                    c3BvbnNlElgKC1ByZXZpZXdSdWxlEiMuc3Rld2FyZC50eXBlLnYxLlByZXZpZXdSdWxlUmVxdWVzdBokLnN0ZXdhcmQudHlw\
+                    ZS52MS5QcmV2aWV3UnVsZVJlc3BvbnNlSu8HCisKAQwSAwEAEhohIFRoZSBtb2RlbCBvZiB0aGUgc2FsZXMgc2VydmljZS4K\
+                    CvoBCgIGABIECwAXARrtASBUZWxscyB3aGF0IGtpbmRzIG9mIHJlY29yZHMgdGhlIHNlcnZpY2Uga2VlcHMsIGFzIHRoZSBj\
+                    YWxsZXIgaXMgdG8gc2VlIHRoZW06IHdpdGggdGhlIGZpZWxkcyB0aGF0IHRoZSB3b3Jrc3BhY2UgaGFzIGFkZGVkLCBhbmQg\
+                    d2l0aG91dCB0aG9zZQogdGhhdCBhcmUgaGlkZGVuIGZyb20gaGltLiBOZWVkcyBhIHNlc3Npb247IGV2ZXJ5Ym9keSBpcyB0\
+                    b2xkIG9mIHdoYXQgaGUgbWF5IGRvIGFueXRoaW5nIHdpdGguCgoqCgQGAAIAEgMNAmQaHSBMaXN0cyB0aGUga2luZHMgb2Yg\
+                    cmVjb3Jkcy4KCrkBCgQGAAIBEgMQAm0aqwEgVGVsbHMgYWxsIG9mIG9uZSBraW5kIHRoYXQgYSBmb3JtLCBhIGxpc3QgYW5k\
+                    IGEgZmlsdGVyIG5lZWQuIE5PVF9GT1VORCAvIE9CSkVDVF9VTktOT1dOIGZvciBvbmUgdGhhdCB0aGUgc2VydmljZSBkb2Vz\
+                    IG5vdCBrZWVwLCBvciB3aXRoCiB3aGljaCB0aGUgY2FsbGVyIG1heSBkbyBub3RoaW5nLgoK8AEKBAYAAgISAxMCZBriASBU\
+                    ZWxscyB3aGF0IHRoZSBjYWxsZXIgbWF5IHVzZSBvZiBhIHZpZXcgb2YgdGhlIHJlY29yZHMsIGFzIFNhdmVkVmlld1NlcnZp\
+                    Y2Uga2VlcHMgdGhlbTogaXRzIGZpbHRlciwgY29sdW1ucyBhbmQgb3JkZXIgd2l0aG91dCB3aGF0IGEgbGlzdAogd291bGQg\
+                    cmVmdXNlIGhpbSwgYW5kIHdoYXQgd2FzIGxlZnQgb3V0IGFuZCB3aHkuIE5lZWRzIHRoZSByaWdodCB0byByZWFkIHRoZSBy\
+                    ZWNvcmRzLgoK5wEKBAYAAgMSAxYCZBrZASBUZWxscyBmb3IgaG93IG1hbnkgb2YgdGhlIHJlY29yZHMgdGhhdCBhcmUgdGhl\
+                    cmUgdGhlIGNvbmRpdGlvbiBvZiBhIHZhbGlkYXRpb24gcnVsZSBob2xkcywgdG8gYSBib3VuZC4gTmVlZHMgdGhlIHJpZ2h0\
+                    IHRvIHJlYWQgdGhlIHJlY29yZHMsIGFuZAogdGhlIGZpZWxkcyBvZiB0aGUgY29uZGl0aW9uLiBGT1JNVUxBX0lOVkFMSUQg\
+                    c2F5cyB3aGVyZSB0aGF0IGlzIHdyb25nLgo=
                     """),
             DescribedFile(
                 path: "steward/sales/v1/pipeline_service.proto", package: "steward.sales.v1",

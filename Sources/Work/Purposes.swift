@@ -10,7 +10,7 @@ extension Purpose {
     /// Gives what a user leaves behind to others, for who asked for it.
     package static let handOver = Purpose("hand_over")
     /// Puts an entry of a choice list in the place of another one, for who asked for it.
-    package static let mergeChoices = Purpose("merge_choices")
+    package static let mergeChoices = Purpose("merge_choices", passesRules: true)
     /// Forgets what is no record and whose time is over.
     static let keepHouse = Purpose("keep_house")
     /// Takes shares from records when their time has come. Each kind that can be shared stands here.

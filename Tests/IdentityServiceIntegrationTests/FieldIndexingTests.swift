@@ -83,7 +83,7 @@ struct FieldIndexingTests {
 
     @Test func whatCannotBeIsRefused() async throws {
         try await inWorkspace { _, workspace in
-            for kind in [FieldKind.longText, .choices] {
+            for kind in [FieldKind.longText, .choices, .url] {
                 let error = try await denial {
                     try await workspace.create(
                         FieldDefinition(
@@ -92,6 +92,12 @@ struct FieldIndexingTests {
                 }
                 #expect(error.fieldViolations.map(\.field) == ["field_definition.indexed"], "\(error)")
             }
+            let long = try await denial {
+                try await workspace.create(
+                    FieldDefinition(
+                        object: "account", name: "f", kind: .text, displayName: "F", lengthMax: 601, indexed: true))
+            }
+            #expect(long.fieldViolations.map(\.field) == ["field_definition.length_max"], "\(long)")
             for number in 1...10 {
                 try await workspace.create(
                     FieldDefinition(

@@ -128,7 +128,9 @@ struct Bench: Sendable {
         }
         if type.standard.tags != nil { grants.append(("tag", "read", .all)) }
         // Nobody shares by a rule what he could not share one by one.
-        if type.object == "sharing_rule" { grants += ["read", "update"].map { ("account", $0, .all) } }
+        if ["sharing_rule", "validation_rule"].contains(type.object) {
+            grants += ["read", "update"].map { ("account", $0, .all) }
+        }
         return service.makeUser(grants, hiding: field.map { [(type.object, $0, level)] } ?? [])
     }
 

@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test func thereIsNoneOfWhatNoListIsOrderedBy() {
-        for kind in [TenantField.Kind.longText, .choices] {
+        for kind in [TenantField.Kind.longText, .choices, .url] {
             let field = TenantField(object: "account", number: 4, name: "f", kind: kind, isIndexed: true)
             let index = CustomFieldIndex(of: field, nil, among: SampleService.definition.records)
             #expect(index == nil && !field.isIndexed)

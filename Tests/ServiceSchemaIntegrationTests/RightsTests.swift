@@ -169,7 +169,7 @@ import Testing
             .identity,
             [
                 "departments", "roles", "users", "credentials", "field_definitions", "saved_views", "tags",
-                "sharing_rules",
+                "sharing_rules", "validation_rules",
             ]
         ),
         (.customer, ["accounts", "contacts", "account_contacts", "activities"]),

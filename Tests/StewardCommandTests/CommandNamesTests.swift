@@ -79,7 +79,7 @@ import Wire
                 ["account", "contact", "account-contact", "activity", "lead", "record"], ["deal", "pipeline", "stage"],
                 [
                     "user", "department", "role", "field-definition", "object-definition", "choice-list", "saved-view",
-                    "tag", "sharing-rule", "import",
+                    "tag", "sharing-rule", "validation-rule", "import",
                 ],
             ])
     }

@@ -96,6 +96,9 @@ struct SampleRecords: Sendable {
         ids["sharing_rule"] = try await admin.sharingRules.createSharingRule(
             CreateSharingRuleRequest(record: ForeignProbe.rule(text("rule"), with: ids["role"]))
         ).record?.id
+        ids["validation_rule"] = try await admin.validationRules.createValidationRule(
+            CreateValidationRuleRequest(record: ForeignProbe.demand(text("demand"), except: ids["role"]))
+        ).record?.id
         ids["job"] = try await admin.accounts.deleteMatchingAccounts(
             DeleteMatchingAccountsRequest(filterExpression: "external_id = \"none\"")
         ).jobID
@@ -267,6 +270,7 @@ struct ForeignProbe {
             case "choice_list": ChoiceList(name: name.replacing(" ", with: "_"), displayName: name)
             case "tag": Tag(displayName: name)
             case "sharing_rule": Self.rule(name, with: try own.id("role"))
+            case "validation_rule": Self.demand(name, except: try own.id("role"))
             case "saved_view": SavedView(object: "account", displayName: name)
             default: throw TestStewardError("there is no sample for \(method.path): add one here")
             }
@@ -275,6 +279,14 @@ struct ForeignProbe {
 
     fileprivate static func rule(_ name: String, with role: String?) -> SharingRule {
         var rule = SharingRule(displayName: name, object: "account", filterExpression: "city = Rom")
+        rule.roleIDs = [role].compactMap(\.self)
+        return rule
+    }
+
+    /// It holds for no record.
+    fileprivate static func demand(_ name: String, except role: String?) -> ValidationRule {
+        var rule = ValidationRule(
+            displayName: name, object: "account", condition: "not is_set(display_name)", message: name)
         rule.roleIDs = [role].compactMap(\.self)
         return rule
     }

@@ -148,9 +148,10 @@ package final class TestService: RecordCalls, Sendable {
 
     /// The fields that the workspace has added to its records, the objects that it has defined, and its choice lists.
     package func set(
-        _ fields: [TenantField], objects: [TenantObject] = [], choiceLists: [TenantChoiceList] = []
+        _ fields: [TenantField], objects: [TenantObject] = [], choiceLists: [TenantChoiceList] = [],
+        demanding rules: [TenantRule] = []
     ) {
-        publish { $0.model = TenantModel(fields, objects: objects, choiceLists: choiceLists) }
+        publish { $0.model = TenantModel(fields, objects: objects, choiceLists: choiceLists, rules: rules) }
     }
 
     /// The workspace has a tag: of a user, seen by all, or by who works in these departments or has the right to read others' tags.

@@ -224,6 +224,28 @@ import Text
         }
     }
 
+    /// Half a merge would be worse than none, whatever the workspace demands of its records.
+    @Test func rulesDoNotStopAMerge() async throws {
+        try await Self.run { matching in
+            let service = matching.service
+            let there = try await service.create(Self.account("a", "auto"))
+            let rules = [TenantRule.Effect.refuse, .lock(fields: [])].map { effect in
+                TenantRule(
+                    id: .make(), name: "r", object: "account", effect: effect, condition: "is_set(industry)",
+                    message: "No.")
+            }
+            service.set(
+                Self.fields, objects: Self.objects, choiceLists: [Self.list(retired: ["auto"])], demanding: rules)
+            let job = try #require(try await Self.begin(matching))
+            await matching.settle()
+            let report = try await matching.job(job).report
+            let now = try await service.get(there)
+            #expect(report?.changedCount == 1 && now.industry == "cars")
+            let edit = try await refusal { try await service.update(Account(id: there.id, industry: "银行")) }
+            #expect(edit?.reason == "RECORD_LOCKED")
+        }
+    }
+
     /// The program goes down after each step: the next one goes on where the job stands, and no record is changed twice.
     @Test func killedAndResumedItEndsTheSame() async throws {
         try await Self.run { matching in

@@ -20,6 +20,7 @@
 #include "steward/type/v1/job.pb-c.h"
 #include "steward/type/v1/object.pb-c.h"
 #include "steward/type/v1/record.pb-c.h"
+#include "steward/type/v1/rule.pb-c.h"
 #include "steward/type/v1/search.pb-c.h"
 #include "steward/type/v1/share.pb-c.h"
 #include "steward/type/v1/tenant_job.pb-c.h"
@@ -77,6 +78,7 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_list_served_
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_list_served_tenants_response_descriptor(void) { return &steward__platform__v1__list_served_tenants_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_get_policy_response_descriptor(void) { return &steward__platform__v1__get_policy_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_tenant_policy_descriptor(void) { return &steward__platform__v1__tenant_policy__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_model_rule_descriptor(void) { return &steward__platform__v1__model_rule__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_policy_sharing_rule_descriptor(void) { return &steward__platform__v1__policy_sharing_rule__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_model_choice_list_descriptor(void) { return &steward__platform__v1__model_choice_list__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_policy_tag_descriptor(void) { return &steward__platform__v1__policy_tag__descriptor; }
@@ -148,6 +150,10 @@ static inline const ProtobufCMessageDescriptor *steward_type_v1_item_result_desc
 static inline const ProtobufCMessageDescriptor *steward_type_v1_record_issue_descriptor(void) { return &steward__type__v1__record_issue__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_transferred_records_descriptor(void) { return &steward__type__v1__transferred_records__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_owned_records_descriptor(void) { return &steward__type__v1__owned_records__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_rule_message_descriptor(void) { return &steward__type__v1__rule_message__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_object_rule_descriptor(void) { return &steward__type__v1__object_rule__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_preview_rule_request_descriptor(void) { return &steward__type__v1__preview_rule_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_preview_rule_response_descriptor(void) { return &steward__type__v1__preview_rule_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_search_request_descriptor(void) { return &steward__type__v1__search_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_search_response_descriptor(void) { return &steward__type__v1__search_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_search_hit_descriptor(void) { return &steward__type__v1__search_hit__descriptor; }

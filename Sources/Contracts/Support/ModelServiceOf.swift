@@ -3,7 +3,7 @@ import Wire
 
 /// The methods of a service's ModelService, which has the same messages whatever the service, as `JobServiceOf`.
 package struct ModelServiceOf: Sendable {
-    package let listObjects, describeObject, resolveView: MethodDefinition
+    package let listObjects, describeObject, resolveView, previewRule: MethodDefinition
 
     /// - Parameter package: as in `steward.customer.v1`.
     package init(package: String) {
@@ -17,7 +17,8 @@ package struct ModelServiceOf: Sendable {
         listObjects = method("ListObjects", ListObjectsRequest.self, ListObjectsResponse.self)
         describeObject = method("DescribeObject", DescribeObjectRequest.self, DescribeObjectResponse.self)
         resolveView = method("ResolveView", ResolveViewRequest.self, ResolveViewResponse.self)
+        previewRule = method("PreviewRule", PreviewRuleRequest.self, PreviewRuleResponse.self)
     }
 
-    package var all: [MethodDefinition] { [listObjects, describeObject, resolveView] }
+    package var all: [MethodDefinition] { [listObjects, describeObject, resolveView, previewRule] }
 }

@@ -66,6 +66,10 @@ struct FieldDefinitionRecord: Sendable {
                 follow: { change, transaction in
                     if change.kind != .delete { try await Self.requireRoom(change, transaction) }
                     try await FormulaRules.check(change, catalogue, transaction)
+                    if change.kind == .delete {
+                        try await ValidationRuleRecord.requireUnused(
+                            change.value(FieldDefinition.self), in: transaction)
+                    }
                     try await RollUpRules.check(change, catalogue, transaction)
                     try await ObjectDefinitionRecord.requireNameless(change, in: transaction)
                     try await indexing.follow(change, in: transaction)

@@ -103,10 +103,16 @@ enum FieldDefinitionRules {
                     "default_value", "NOT_APPLICABLE", "Values that are unique have no default; leave one of them out.")
             }
         }
-        if field.indexed == true, kind == .longText || kind == .choices {
+        if field.indexed == true, TenantField.Kind(kind)?.mayBeIndexed == false {
             refuse(
                 "indexed", "NOT_APPLICABLE",
-                "No list is in the order of notes or of several choices, so there is no index of them; leave it out.")
+                "There is no index of notes, of several choices or of web addresses; leave it out.")
+        }
+        if field.indexed == true, kind == .text, field.lengthMax ?? 0 > TenantField.indexedLengthMax {
+            refuse(
+                "length_max", "OUT_OF_RANGE",
+                "A text that is indexed has at most \(TenantField.indexedLengthMax) characters; lower length_max, or leave indexed out."
+            )
         }
         if field.decimals != nil, kind != .number {
             refuse("decimals", "NOT_APPLICABLE", "Only a number has decimals; leave it out.")

@@ -12,7 +12,7 @@ import Work
 struct FieldIndexing: Sendable {
     static let name: StaticString = "index_field"
     /// An index of a large table takes minutes, and waits for those of others.
-    private static let timeout = Duration.seconds(86_400)
+    private static let timeout = Duration.seconds(30 * 86_400)
     private static let pause = Duration.seconds(1)
     private static let callTimeout = Duration.seconds(8)
 
@@ -36,8 +36,11 @@ struct FieldIndexing: Sendable {
         let input = FieldIndexInput(
             fieldID: change.recordID.bytes,
             field: "\(field.object ?? "").\(TenantField.prefix)\(field.name ?? "")")
+        // Of a field one is open: it looks at what is wanted then. It is the workspace's, so that it ends whoever has left.
+        let prefix = "\(change.recordID.text) "
+        try await JobKeys([Self.name.description], prefix: prefix).cancel(transaction)
         let job = NewJob(
-            Self.name.description, userID: transaction.actor.userID, dueAt: transaction.now,
+            Self.name.description, key: prefix + RecordID.make().text, userID: nil, dueAt: transaction.now,
             checkpoint: SagaDefinition.checkpoint(input.encoded()))
         _ = try await JobTable.insert(job, at: transaction.now, transaction)
     }

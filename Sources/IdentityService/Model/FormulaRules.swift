@@ -29,8 +29,17 @@ enum FormulaRules {
     ) async throws {
         let object = change.after.text("object") ?? ""
         if change.kind == .delete { try await transaction.takeTurn(of: transaction.actor.tenantID.id) }
-        let rows = try await transaction.query(Query(living) { $0.append(object) })
+        let (types, formulas) = try await fields(of: object, catalogue, transaction)
+        guard !formulas.isEmpty else { return }
+        try check(formulas, types, TenantField.prefix + (change.after.text("name") ?? ""))
+    }
+
+    /// What formulas of an object can use, as it is in this transaction, and the formulas that there are, by name.
+    static func fields(
+        of object: String, _ catalogue: RoleCatalogue, _ transaction: RecordTransaction
+    ) async throws -> (types: [String: FormulaType], formulas: [String: String]) {
         var (types, formulas): ([String: FormulaType], [String: String]) = ([:], [:])
+        let rows = try await transaction.query(Query(living) { $0.append(object) })
         for row in rows {
             let kind = FieldKind(rawValue: try row.int32(1))
             guard let field = TenantField(ModelField(object: object, number: 0, name: try row.string(0), kind: kind))
@@ -38,10 +47,7 @@ enum FormulaRules {
             types[field.path] = field.formulaType
             formulas[field.path] = try row.optionalString(2)
         }
-        guard !formulas.isEmpty else { return }
-        let own = TenantField.prefix + (change.after.text("name") ?? "")
-        let declared = catalogue.declaredTypes(of: object)
-        try check(formulas, types.merging(declared) { own, _ in own }, own)
+        return (types.merging(catalogue.declaredTypes(of: object)) { own, _ in own }, formulas)
     }
 
     /// - Parameter own: the field that is changed: what is wrong with another one's formula is so because of it.

@@ -6,7 +6,7 @@ import Records
 import ServiceHost
 import Tenancy
 
-/// Views and sharing rules of a model, which name roles by what people call them. What is of people and departments is of one workspace, and no part of
+/// Views, sharing rules and validation rules of a model, which name roles by what people call them. What is of people and departments is of one workspace, and no part of
 /// a model: who keeps a view for himself, whom it is shared with besides.
 struct ModelRoles {
     /// By id.
@@ -77,6 +77,22 @@ extension ModelSharingRule {
     }
 }
 
+extension ModelValidationRule {
+    init(_ rule: ValidationRule, _ roles: ModelRoles) {
+        self.init(
+            displayName: rule.displayName, description: rule.description, object: rule.object, effect: rule.effect,
+            condition: rule.condition, field: rule.field, message: rule.message, messages: rule.messages,
+            disabled: rule.disabled, roles: roles.names(of: rule.roleIDs), lockedFields: rule.lockedFields)
+    }
+
+    func rule(_ names: ModelRoles, _ place: String) throws -> ValidationRule {
+        ValidationRule(
+            displayName: displayName, description: description, object: object, effect: effect, condition: condition,
+            field: field, message: message, messages: messages, disabled: disabled,
+            roleIDs: try names.ids(of: roles, "\(place).roles").sorted(), lockedFields: lockedFields)
+    }
+}
+
 extension SavedView {
     /// How a model calls it.
     var nameInModel: String { "\(object ?? ""): \(displayName ?? "")" }
@@ -91,6 +107,7 @@ extension TenantModel {
         TenantModel(
             try PolicyTables.fields(await transaction.query(PolicyTables.fields)),
             try PolicyTables.objects(await transaction.query(PolicyTables.objects)),
-            try PolicyTables.choiceLists(await transaction.query(PolicyTables.choiceLists)))
+            try PolicyTables.choiceLists(await transaction.query(PolicyTables.choiceLists)),
+            try PolicyTables.validationRules(await transaction.query(PolicyTables.validationRules)))
     }
 }

@@ -2,7 +2,7 @@ import Postgres
 import Records
 import Tenancy
 
-/// How much the fields and choice lists of a workspace take in its policy, which is one message with its users beside them.
+/// How much the fields, choice lists and validation rules of a workspace take in its policy, which is one message with its users beside them.
 enum ModelSize {
     static let bytesMax: Int64 = 512 << 10
 
@@ -19,7 +19,11 @@ enum ModelSize {
         FROM {schema}.field_definitions WHERE deleted_at IS NULL) + (SELECT coalesce(sum(
             64 + octet_length(name) + coalesce(octet_length(entries::text), 0)
             + octet_length(array_to_string(bound_fields, '    '))), 0)::bigint
-        FROM {schema}.choice_lists WHERE deleted_at IS NULL)
+        FROM {schema}.choice_lists WHERE deleted_at IS NULL) + (SELECT coalesce(sum(
+            128 + octet_length(display_name) + octet_length(object) + octet_length(condition) + octet_length(message)
+            + coalesce(octet_length(messages::text), 0) + octet_length(array_to_string(locked_fields, '    '))
+            + 40 * cardinality(role_ids)), 0)::bigint
+        FROM {schema}.validation_rules WHERE deleted_at IS NULL)
         """)
 
     /// Asked when the record is there, by one transaction of a workspace at a time: of two that come at once each would see room.

@@ -27,7 +27,7 @@ extension WorkspaceModelMethods {
         var rights = Dictionary(
             uniqueKeysWithValues: [objects, choiceLists, fields, roles].map { ($0.object, query.rights($0)) })
         // What a change did to a view tells of views that the caller may not see, unless he sees all.
-        for type in [views, sharingRules] where try await scopeOfReading(type, context) == .all {
+        for type in [views, sharingRules, validationRules] where try await scopeOfReading(type, context) == .all {
             rights[type.object] = try await RecordQuery(engine, context, reading: type).rights(type)
         }
         let actor = try context.requireTenantActor()
@@ -167,7 +167,7 @@ extension WorkspaceModelMethods {
             await transaction.query(ModelVersionTable.records(of: version.number)))
         _ = transaction.isFirst(ObjectDefinitionRecord.deedOfUndo)
         for record in records {
-            let types = [objects, choiceLists, fields, roles, views, sharingRules]
+            let types = [objects, choiceLists, fields, roles, views, sharingRules, validationRules]
             guard let type = types.first(where: { $0.object == record.object }) else { continue }
             guard let taken = try await takeBack(record, type, in: transaction) else { continue }
             let called = Self.name(of: taken.before, type)
@@ -224,7 +224,7 @@ extension WorkspaceModelMethods {
         switch type.object {
         case "field_definition": "\(record.text("object") ?? "").\(record.text("name") ?? "")"
         case "saved_view": record.value(SavedView.self).nameInModel
-        case "role", "sharing_rule": record.text("display_name") ?? ""
+        case "role", "sharing_rule", "validation_rule": record.text("display_name") ?? ""
         default: record.text("name") ?? ""
         }
     }

@@ -16,12 +16,13 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
     let roles: RecordType
     let views: RecordType
     let sharingRules: RecordType
+    let validationRules: RecordType
     let uniqueFields: UniqueFieldClient
     let uses: ModelUseClient
     let publication: PolicyPublication
     let tokens: PageToken
 
-    /// Objects, choice lists, fields, roles, views and sharing rules of a model.
+    /// Objects, choice lists, fields, roles, views, sharing rules and validation rules of a model.
     static let countMax = 2_000
 
     func getWorkspaceModel(
@@ -74,6 +75,12 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
             let now = Timestamp.now()
             model.sharingRules = found.compactMap { ModelSharingRule($0, roles, at: now) }
         }
+        if try await scopeOfReading(validationRules, context) > .none {
+            let query = try await RecordQuery(engine, context, reading: validationRules)
+            let found = try await query.answers(
+                query.select(validationRules).all(ValidationRule.self, by: ["display_name"], countMax: Self.countMax))
+            model.validationRules = found.map { ModelValidationRule($0, roles) }
+        }
     }
 
     func scopeOfReading(_ type: RecordType, _ context: CallContext) async throws -> Scope {
@@ -93,10 +100,11 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
         let types =
             [objects, choiceLists, fields, roles] + (model.views.isEmpty ? [] : [views])
             + (model.sharingRules.isEmpty ? [] : [sharingRules])
+            + (model.validationRules.isEmpty ? [] : [validationRules])
         for type in types { _ = try await engine.authorise(context, type, .update) }
         let count =
             model.objects.count + model.choiceLists.count + model.fields.count + model.roles.count + model.views.count
-            + model.sharingRules.count
+            + model.sharingRules.count + model.validationRules.count
         guard count <= Self.countMax else { throw IdentityError.modelTooLong(count, max: Self.countMax) }
         let proofs = try await prepare(model, context)
         let unused = try await unusedObjects(model, context)
@@ -208,7 +216,7 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
     private func applyShares(
         of model: WorkspaceModel, _ pass: inout ModelPass, in transaction: RecordTransaction
     ) async throws {
-        guard !model.views.isEmpty || !model.sharingRules.isEmpty else { return }
+        guard !model.views.isEmpty || !model.sharingRules.isEmpty || !model.validationRules.isEmpty else { return }
         let known = ModelRoles(try await Self.roles(in: transaction))
         pass.roleNames = known.names
         try await transaction.adopt(try await .current(in: transaction))
@@ -216,6 +224,10 @@ struct WorkspaceModelMethods: WorkspaceModelServiceCustomMethods {
         try await pass.apply(made, "views", views, among: SavedView.ofModel) { $0.nameInModel }
         let rules = try model.sharingRules.enumerated().map { try $1.rule(known, "model.sharing_rules[\($0)]") }
         try await pass.apply(rules, "sharing_rules", sharingRules) { $0.displayName ?? "" }
+        let demands = try model.validationRules.enumerated().map {
+            try $1.rule(known, "model.validation_rules[\($0)]")
+        }
+        try await pass.apply(demands, "validation_rules", validationRules) { $0.displayName ?? "" }
     }
 
     static func roles(in transaction: RecordTransaction) async throws -> [Contracts.PolicyRole] {

@@ -25,7 +25,7 @@ struct PolicyCompiler: Sendable {
         let parts = try await tenantData.read(
             id, PolicyTables.roles(), PolicyTables.grants(), PolicyTables.fieldPolicies(), PolicyTables.units,
             PolicyTables.users, SettingsTable.since(now), PolicyTables.fields, PolicyTables.objects,
-            PolicyTables.tags, PolicyTables.sharingRules, PolicyTables.choiceLists,
+            PolicyTables.tags, PolicyTables.sharingRules, PolicyTables.choiceLists, PolicyTables.validationRules,
             purpose: .compilePolicy, deadline: deadline)
         policy.roles = try PolicyTables.roles(parts[0], parts[1], parts[2])
         policy.units = try PolicyTables.units(parts[3])
@@ -38,6 +38,7 @@ struct PolicyCompiler: Sendable {
         policy.tags = try await PolicyTables.tags(parts[8])
         policy.sharingRules = try PolicyTables.sharingRules(parts[9])
         policy.choiceLists = try PolicyTables.choiceLists(parts[10])
+        policy.rules = try PolicyTables.validationRules(parts[11])
         return policy
     }
 

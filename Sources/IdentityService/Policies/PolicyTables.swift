@@ -104,6 +104,17 @@ enum PolicyTables {
         try rows.map { try ModelChoiceList(json: $0.json(0)) }
     }
 
+    private static let selectValidationRules = Statement(
+        """
+        SELECT to_jsonb(r) FROM {schema}.validation_rules AS r WHERE deleted_at IS NULL AND disabled IS NOT TRUE
+        ORDER BY object, id
+        """)
+
+    /// The validation rules that were not deleted and are in force.
+    static let validationRules = Query(selectValidationRules)
+
+    static func validationRules(_ rows: Rows) throws -> [ModelRule] { try rows.map { try ModelRule(json: $0.json(0)) } }
+
     private static let selectTags = Statement(
         """
         SELECT id, owner_id, department_id, shared_with_all IS TRUE, shared_department_ids, shared_role_ids FROM {schema}.tags

@@ -89,6 +89,8 @@ package final class RecordType: Sendable {
     let formulas: [RecordFormula]
     /// Fields that say something of records that name their record.
     let rollUps: [ShapedRollUp]
+    /// What the workspace demands of its records.
+    let demands: [WorkspaceRule]
     /// What gives its records their display_name; nil where people write it.
     let displayText: DisplayText?
 
@@ -157,7 +159,7 @@ package final class RecordType: Sendable {
         fieldKeys = fieldNames
         searched = SearchedFields(entry.object, fields)
         typedFields = RecordType.typedFields(fields)
-        (formulas, rollUps, displayText) = ([], [], nil)
+        (formulas, rollUps, displayText, demands) = ([], [], nil, [])
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = check.standardFields(of: fields, sharing)
         problems = check.problems
@@ -191,7 +193,7 @@ package final class RecordType: Sendable {
     /// - Parameter bound: the declared texts that take the entries of a choice list.
     init(
         _ declared: RecordType, adding custom: [RecordField], _ added: MessageExtension,
-        binding bound: [String: TenantChoiceList], rollUps: [ShapedRollUp]
+        binding bound: [String: TenantChoiceList], rollUps: [ShapedRollUp], demanding tenantRules: [TenantRule]
     ) {
         self.rollUps = rollUps
         (entry, own, template) = (declared.entry, declared.own, declared.template)
@@ -220,6 +222,7 @@ package final class RecordType: Sendable {
         searched = SearchedFields(declared.object, fields)
         typedFields = RecordType.typedFields(fields)
         formulas = RecordFormula.all(of: fields)
+        demands = tenantRules.compactMap { [fields] in WorkspaceRule($0, over: fields) }
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = declared.standard
         problems = declared.problems

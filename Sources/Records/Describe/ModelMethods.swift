@@ -16,6 +16,7 @@ package struct ModelMethods: Sendable {
         router.serve(service.listObjects, listObjects)
         router.serve(service.describeObject, describeObject)
         router.serve(service.resolveView, resolveView)
+        router.serve(service.previewRule, previewRule)
     }
 
     private func listObjects(_ request: ListObjectsRequest, _ context: CallContext) async throws
@@ -47,6 +48,14 @@ package struct ModelMethods: Sendable {
         let call = try await call(context, on: request.object)
         try call.require(.read)
         return try ViewResolution.resolve(request, call)
+    }
+
+    private func previewRule(_ request: PreviewRuleRequest, _ context: CallContext) async throws
+        -> PreviewRuleResponse
+    {
+        let call = try await call(context, on: request.object)
+        try call.require(.read)
+        return try await RulePreview(engine: engine, call: call).run(request.condition ?? "")
     }
 
     /// - Throws: NOT_FOUND with OBJECT_UNKNOWN.

@@ -26,7 +26,7 @@ extension ObjectDescription {
             uniqueFields: type.constraints.filter { $0.fields.count > 1 }.map {
                 UniqueFields(names: $0.fields, ignoresCase: $0.ignoringCase ? true : nil)
             },
-            upsertField: type.key)
+            upsertField: type.key, rules: told.isEmpty ? [] : type.demands.map { ObjectRule($0, call, in: language) })
     }
 }
 

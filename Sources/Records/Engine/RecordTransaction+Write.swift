@@ -5,7 +5,7 @@ package import Wire
 
 // The one way of a change into the database, whoever makes it: a standard method, a batch, a custom method, a rule.
 //
-// rights → fill → validate (ChangePreparation) → references → guard → validate what the guard set → scope of a new owner → values that are
+// rights → fill → validate (ChangePreparation) → references → guard → validate what the guard set → rules of the workspace → scope of a new owner → values that are
 // unique → store, with the ledger row → follow; after COMMIT publish, for every change (RecordEngine+Write.swift).
 
 // What methods and rules ask for.
@@ -112,6 +112,7 @@ extension RecordTransaction {
             throw error.placingFields(under: preparation.path)
         }
         try revalidate(change, preparation, guardSets: isSet)
+        try WorkspaceRule.require(change, path: preparation.path)
         try preparation.requireScope(change)
     }
 

@@ -107,12 +107,12 @@ extension TenantField {
 }
 
 extension RecordField {
-    fileprivate var formulaType: FormulaType? {
+    var formulaType: FormulaType? {
         if let added { added.formulaType } else { FormulaType(declared: descriptor) }
     }
 
     /// Its value as formulas have it; nil when it is unset.
-    fileprivate func formulaValue(in record: Message) -> FormulaValue? {
+    func formulaValue(in record: Message) -> FormulaValue? {
         guard record.has(descriptor) else { return nil }
         switch kind {
         case .text, .id:

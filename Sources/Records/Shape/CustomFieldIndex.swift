@@ -9,6 +9,8 @@ package struct CustomFieldIndex: Hashable, Sendable {
     /// SQL of what stands after the name of the table.
     package let definition: String
 
+    package static func name(_ fieldNumber: Int64) -> String { "custom_\(fieldNumber)_idx" }
+
     /// Nil for a field of which there is no index, and for a kind of records that is not among the types of the service.
     ///
     /// - Parameter own: the object that the workspace has defined, if the field is one of its.
@@ -19,7 +21,7 @@ package struct CustomFieldIndex: Hashable, Sendable {
         guard let type = declared.shaped(by: model, as: field.object), let added = type.field(field.path) else {
             return nil
         }
-        name = "custom_\(field.number)_idx"
+        name = Self.name(field.number)
         table = type.table
         var value = "(\(added.column))"
         if case .text = added.kind { value = "(\(FilterTarget.ValueType.text.orderExpression(added.column)))" }

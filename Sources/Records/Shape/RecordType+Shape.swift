@@ -18,7 +18,8 @@ extension RecordType {
         return model.shape(of: object) { fields in
             let type = own.map { RecordType(declared, of: $0) } ?? declared
             let bound = model.boundFields(of: object)
-            return fields.isEmpty && bound.isEmpty ? type : RecordType(type, adding: fields, in: model, binding: bound)
+            let isPlain = fields.isEmpty && bound.isEmpty && model.rules(of: object).isEmpty
+            return isPlain ? type : RecordType(type, adding: fields, in: model, binding: bound)
         } ?? declared
     }
 
@@ -42,7 +43,8 @@ extension RecordType {
                 typed: isKept ? added.fields[index + 1] : nil)
         }
         self.init(
-            declared, adding: fields, added, binding: bound, rollUps: fields.compactMap { ShapedRollUp($0, in: model) })
+            declared, adding: fields, added, binding: bound, rollUps: fields.compactMap { ShapedRollUp($0, in: model) },
+            demanding: model.rules(of: declared.object))
     }
 }
 

@@ -19,17 +19,39 @@ extension PolicySnapshot {
             placements: policy.placements.compactMap { Placement($0, tenant: TenantID(tenant)) },
             settings: policy.settings.map { AccessControl.WorkspaceSettings($0) } ?? AccessControl.WorkspaceSettings(),
             upcomingSettings: policy.upcomingSettings.map { AccessControl.WorkspaceSettings($0) },
-            model: TenantModel(policy.fields, policy.objects, policy.choiceLists).unlessSame(as: known),
+            model: TenantModel(policy.fields, policy.objects, policy.choiceLists, policy.rules).unlessSame(as: known),
             tags: policy.tags.compactMap { AccessControl.PolicyTag($0) },
             sharingRules: policy.sharingRules.compactMap { AccessControl.PolicySharingRule($0) })
     }
 }
 
 extension TenantModel {
-    package convenience init(_ fields: [ModelField], _ objects: [ModelObject], _ choiceLists: [ModelChoiceList]) {
+    package convenience init(
+        _ fields: [ModelField], _ objects: [ModelObject], _ choiceLists: [ModelChoiceList], _ rules: [ModelRule]
+    ) {
         self.init(
             fields.compactMap { TenantField($0) }, objects: objects.compactMap { TenantObject($0) },
-            choiceLists: choiceLists.map { TenantChoiceList($0) })
+            choiceLists: choiceLists.map { TenantChoiceList($0) }, rules: rules.compactMap { TenantRule($0) })
+    }
+}
+
+extension TenantRule {
+    /// Nil for a rule with an effect that this version does not know.
+    package init?(_ rule: ModelRule) {
+        guard let id = rule.id.flatMap({ RecordID($0) }), let object = rule.object, let condition = rule.condition
+        else { return nil }
+        let effect: Effect
+        switch rule.effect ?? .unspecified {
+        case .unspecified, .refuse: effect = .refuse
+        case .lock: effect = .lock(fields: rule.lockedFields)
+        default: return nil
+        }
+        self.init(
+            id: id, name: rule.displayName ?? "", object: object, effect: effect, condition: condition,
+            field: rule.field, message: rule.message ?? "",
+            messages: rule.messages.compactMap { message in
+                message.languageCode.map { TenantLabel(language: $0, displayName: message.text ?? "") }
+            }, exceptRoles: Set(rule.roleIDs.compactMap { RecordID($0) }))
     }
 }
 

@@ -74,6 +74,14 @@ extension StewardConnection {
     /// Keeps users. Needs a session; permissions are user.read, user.create, user.update and user.delete.
     public var users: UserServiceClient { UserServiceClient(channel: channel) }
 
+    /// Keeps validation rules: entry standards, which refuse records as they must not be, and locks of records that nobody is to change any more. Needs a
+    /// session; permissions are validation_rule.read and so on, and whoever makes or changes a rule needs the right to read and update all records of
+    /// the kind, and to read the fields of the condition. A rule holds for every way in which people, and jobs that work for them, write records: by
+    /// themselves, in batches, by upserts, imports, bulk changes and undoing. Programs that work for the workspace itself, and merges of choices,
+    /// pass it. Reasons: DISPLAY_NAME_TAKEN, VALIDATION_RULES_TOO_MANY, VALIDATION_RULES_TOO_LARGE,
+    /// FORMULA_INVALID, RULE_FIELD_UNKNOWN, RIGHTS_EXCEEDED, MODEL_TOO_LARGE.
+    public var validationRules: ValidationRuleServiceClient { ValidationRuleServiceClient(channel: channel) }
+
     /// Keeps the records of the objects that a workspace has defined (steward.identity.v1.ObjectDefinitionService). Needs a session; each request
     /// names the object. Permissions are custom.OBJECT.read and so on, as in custom.project.read, and that is how rights, the ledger and jobs call
     /// the kind. Reasons: OBJECT_NOT_DEFINED, EXTERNAL_ID_TAKEN.

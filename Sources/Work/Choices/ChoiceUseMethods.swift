@@ -44,7 +44,7 @@ package struct ChoiceUseMethods: ChoiceUseServiceCustomMethods {
     package static func job(_ engine: RecordEngine) throws -> JobDefinition {
         let merge = try ChoiceMerge(engine)
         return JobDefinition(
-            named: jobName, for: .changeMatching, doing: ChoiceUseServiceMethods.beginChoiceMerge, isUndoable: true,
+            named: jobName, for: .mergeChoices, doing: ChoiceUseServiceMethods.beginChoiceMerge, isUndoable: true,
             summary: ChoiceMerge.summary
         ) { run, transaction in
             let done = try await merge.step(run.checkpoint ?? [], run.progress.report, in: transaction)

@@ -4,12 +4,12 @@ import IdentityContracts
 import StewardClient
 import Wire
 
-/// The model of a workspace as a file: its objects, choice lists, fields, roles, shared views, sharing rules and settings.
+/// The model of a workspace as a file: its objects, choice lists, fields, roles, shared views, sharing rules, validation rules and settings.
 struct ModelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model",
         abstract:
-            "Takes the workspace's objects, choice lists, fields, roles, shared views, sharing rules and settings out as a file, and makes those of a file.",
+            "Takes the workspace's objects, choice lists, fields, roles, shared views, sharing rules, validation rules and settings out as a file, and makes those of a file.",
         discussion: """
             The file is YAML. deploy/templates has some that are ready for use.
 
@@ -42,7 +42,7 @@ struct ModelCommand: AsyncParsableCommand {
                     "\(out) cannot be written", cure: "give a file that is not there, in a folder that is")
             }
             Terminal.note(
-                "\(model.objects.count) objects, \(model.choiceLists.count) choice lists, \(model.fields.count) fields, \(model.roles.count) roles, \(model.views.count) views and \(model.sharingRules.count) sharing rules in \(TerminalText.oneLine(out))"
+                "\(model.objects.count) objects, \(model.choiceLists.count) choice lists, \(model.fields.count) fields, \(model.roles.count) roles, \(model.views.count) views, \(model.sharingRules.count) sharing rules and \(model.validationRules.count) validation rules in \(TerminalText.oneLine(out))"
             )
         }
     }
@@ -51,7 +51,7 @@ struct ModelCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Shows what apply would change, and what it would take away.",
             discussion: """
-                Objects, choice lists, fields, roles, views and sharing rules that the file does not name stay as they are. Those that it names become as the file has them: what \
+                Objects, choice lists, fields, roles, views, sharing rules and validation rules that the file does not name stay as they are. Those that it names become as the file has them: what \
                 is not written there, as a grant or a choice, is taken away.
                 """)
 
@@ -65,7 +65,7 @@ struct ModelCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Makes what a file holds in the workspace: all of it or, when anything is refused, nothing.",
             discussion:
-                "Needs the rights to create and update object definitions, choice lists, field definitions and roles, to update settings, and those on saved views and sharing rules if the file has such. What was done is a version: steward model versions, steward model undo."
+                "Needs the rights to create and update object definitions, choice lists, field definitions and roles, to update settings, and those on saved views, sharing rules and validation rules if the file has such. What was done is a version: steward model versions, steward model undo."
         )
 
         @OptionGroup var options: ModelOptions

@@ -67,7 +67,7 @@ enum ModelFile {
 
     /// What a model looks like.
     private static let form =
-        "write lists below objects:, choice_lists:, fields:, roles:, views: and sharing_rules:, and settings below settings:, as steward model export does; texts that look like numbers in quotes"
+        "write lists below objects:, choice_lists:, fields:, roles:, views:, sharing_rules: and validation_rules:, and settings below settings:, as steward model export does; texts that look like numbers in quotes"
 
     /// Where the text is no YAML, and why.
     private static func place(of error: any Error) -> String {

@@ -26,7 +26,9 @@ enum ModelPlace {
         if let match = path.wholeMatch(of: /model\.(settings\..+)/) { return String(match.1) }
         guard
             let match = path.wholeMatch(
-                of: /model\.(objects|choice_lists|fields|roles|views|sharing_rules)\[(\d+)\](?:\.(.+))?/),
+                of:
+                    /model\.(objects|choice_lists|fields|roles|views|sharing_rules|validation_rules)\[(\d+)\](?:\.(.+))?/
+            ),
             let index = Int(match.2)
         else { return path }
         let name = name(String(match.1), index, in: model).map { " (\($0))" } ?? ""
@@ -43,6 +45,8 @@ enum ModelPlace {
         case "roles" where model.roles.indices.contains(index): model.roles[index].displayName
         case "views" where model.views.indices.contains(index):
             "\(model.views[index].object ?? ""): \(model.views[index].displayName ?? "")"
+        case "validation_rules" where model.validationRules.indices.contains(index):
+            model.validationRules[index].displayName
         case "sharing_rules" where model.sharingRules.indices.contains(index): model.sharingRules[index].displayName
         default: nil
         }

@@ -65,6 +65,13 @@ struct ModelClient: Sendable {
                 orderBy: view.orderBy), CallOptions())
     }
 
+    /// For how many of the records that are there a condition holds.
+    func preview(_ condition: String, of noun: RecordNoun) async throws -> PreviewRuleResponse {
+        try await connection.channel.call(
+            Self.methods(of: noun).previewRule, PreviewRuleRequest(object: noun.object, condition: condition),
+            CallOptions())
+    }
+
     private static func methods(of noun: RecordNoun) -> ModelServiceOf {
         guard let service = ServiceName.dataServices.first(where: { $0.rawValue == noun.service }) else {
             preconditionFailure("\(noun.name) is kept by a service")

@@ -21,6 +21,7 @@ enum RecordCommands {
         "deal": DealCommand.self, "user": UserCommand.self, "role": RoleCommand.self,
         "choice_list": ChoiceListCommand.self,
         "sharing_rule": SharingRuleCommand.self,
+        "validation_rule": ValidationRuleCommand.self,
     ]
 
     /// What help calls the records of a service; others go by the name of the service.

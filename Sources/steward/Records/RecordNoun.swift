@@ -204,6 +204,9 @@ struct RecordPresentation: Sendable {
                 "until_time",
                 "disabled",
             ], fieldsOfService: ["selection_id"]),
+        RecordPresentation(
+            "validation_rule", "Rules that records must keep: what is refused, and what is locked.",
+            columns: ["id", "display_name", "object", "effect", "condition", "message", "role", "disabled"]),
     ]
 
     /// Where a kind stands in help: those without a presentation after the others.

@@ -367,6 +367,51 @@ void   steward__platform__v1__tenant_policy__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__tenant_policy__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__platform__v1__model_rule__init
+                     (Steward__Platform__V1__ModelRule         *message)
+{
+  static const Steward__Platform__V1__ModelRule init_value = STEWARD__PLATFORM__V1__MODEL_RULE__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__model_rule__get_packed_size
+                     (const Steward__Platform__V1__ModelRule *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__model_rule__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__model_rule__pack
+                     (const Steward__Platform__V1__ModelRule *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__model_rule__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__model_rule__pack_to_buffer
+                     (const Steward__Platform__V1__ModelRule *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__model_rule__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__ModelRule *
+       steward__platform__v1__model_rule__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__ModelRule *)
+     protobuf_c_message_unpack (&steward__platform__v1__model_rule__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__model_rule__free_unpacked
+                     (Steward__Platform__V1__ModelRule *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__model_rule__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__platform__v1__policy_sharing_rule__init
                      (Steward__Platform__V1__PolicySharingRule         *message)
 {
@@ -1044,7 +1089,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__get_policy_response__des
   (ProtobufCMessageInit) steward__platform__v1__get_policy_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__field_descriptors[14] =
+static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__field_descriptors[15] =
 {
   {
     "tenant_id",
@@ -1214,6 +1259,18 @@ static const ProtobufCFieldDescriptor steward__platform__v1__tenant_policy__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "rules",
+    16,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Platform__V1__TenantPolicy, n_rules),
+    offsetof(Steward__Platform__V1__TenantPolicy, rules),
+    &steward__platform__v1__model_rule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__tenant_policy__field_indices_by_name[] = {
   2,   /* field[2] = active */
@@ -1223,6 +1280,7 @@ static const unsigned steward__platform__v1__tenant_policy__field_indices_by_nam
   9,   /* field[9] = objects */
   6,   /* field[6] = placements */
   3,   /* field[3] = roles */
+  14,   /* field[14] = rules */
   7,   /* field[7] = settings */
   12,   /* field[12] = sharing_rules */
   11,   /* field[11] = tags */
@@ -1231,10 +1289,11 @@ static const unsigned steward__platform__v1__tenant_policy__field_indices_by_nam
   10,   /* field[10] = upcoming_settings */
   5,   /* field[5] = users */
 };
-static const ProtobufCIntRange steward__platform__v1__tenant_policy__number_ranges[1 + 1] =
+static const ProtobufCIntRange steward__platform__v1__tenant_policy__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 14 }
+  { 16, 14 },
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descriptor =
 {
@@ -1244,11 +1303,166 @@ const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descripto
   "Steward__Platform__V1__TenantPolicy",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__TenantPolicy),
-  14,
+  15,
   steward__platform__v1__tenant_policy__field_descriptors,
   steward__platform__v1__tenant_policy__field_indices_by_name,
-  1,  steward__platform__v1__tenant_policy__number_ranges,
+  2,  steward__platform__v1__tenant_policy__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__tenant_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__platform__v1__model_rule__field_descriptors[10] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelRule, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "display_name",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelRule, display_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "object",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelRule, object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "effect",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Steward__Platform__V1__ModelRule, has_effect),
+    offsetof(Steward__Platform__V1__ModelRule, effect),
+    &steward__type__v1__rule_effect__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "condition",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelRule, condition),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "field",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelRule, field),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "message",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelRule, message),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "messages",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Platform__V1__ModelRule, n_messages),
+    offsetof(Steward__Platform__V1__ModelRule, messages),
+    &steward__type__v1__rule_message__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "role_ids",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Platform__V1__ModelRule, n_role_ids),
+    offsetof(Steward__Platform__V1__ModelRule, role_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "locked_fields",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Platform__V1__ModelRule, n_locked_fields),
+    offsetof(Steward__Platform__V1__ModelRule, locked_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__model_rule__field_indices_by_name[] = {
+  4,   /* field[4] = condition */
+  1,   /* field[1] = display_name */
+  3,   /* field[3] = effect */
+  5,   /* field[5] = field */
+  0,   /* field[0] = id */
+  9,   /* field[9] = locked_fields */
+  6,   /* field[6] = message */
+  7,   /* field[7] = messages */
+  2,   /* field[2] = object */
+  8,   /* field[8] = role_ids */
+};
+static const ProtobufCIntRange steward__platform__v1__model_rule__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 10 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__model_rule__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.ModelRule",
+  "ModelRule",
+  "Steward__Platform__V1__ModelRule",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__ModelRule),
+  10,
+  steward__platform__v1__model_rule__field_descriptors,
+  steward__platform__v1__model_rule__field_indices_by_name,
+  1,  steward__platform__v1__model_rule__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__model_rule__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__platform__v1__policy_sharing_rule__field_descriptors[10] =

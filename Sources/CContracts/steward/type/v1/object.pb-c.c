@@ -898,7 +898,7 @@ const ProtobufCMessageDescriptor steward__type__v1__object_action__descriptor =
   (ProtobufCMessageInit) steward__type__v1__object_action__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__object_description__field_descriptors[5] =
+static const ProtobufCFieldDescriptor steward__type__v1__object_description__field_descriptors[6] =
 {
   {
     "summary",
@@ -960,18 +960,32 @@ static const ProtobufCFieldDescriptor steward__type__v1__object_description__fie
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "rules",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Type__V1__ObjectDescription, n_rules),
+    offsetof(Steward__Type__V1__ObjectDescription, rules),
+    &steward__type__v1__object_rule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__object_description__field_indices_by_name[] = {
   2,   /* field[2] = fields */
   1,   /* field[1] = methods */
+  5,   /* field[5] = rules */
   0,   /* field[0] = summary */
   3,   /* field[3] = unique_fields */
   4,   /* field[4] = upsert_field */
 };
-static const ProtobufCIntRange steward__type__v1__object_description__number_ranges[1 + 1] =
+static const ProtobufCIntRange steward__type__v1__object_description__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 7, 5 },
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__object_description__descriptor =
 {
@@ -981,10 +995,10 @@ const ProtobufCMessageDescriptor steward__type__v1__object_description__descript
   "Steward__Type__V1__ObjectDescription",
   "steward.type.v1",
   sizeof(Steward__Type__V1__ObjectDescription),
-  5,
+  6,
   steward__type__v1__object_description__field_descriptors,
   steward__type__v1__object_description__field_indices_by_name,
-  1,  steward__type__v1__object_description__number_ranges,
+  2,  steward__type__v1__object_description__number_ranges,
   (ProtobufCMessageInit) steward__type__v1__object_description__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -7,15 +7,17 @@
 #endif
 
 #include "steward/identity/v1/model_service.pb-c.h"
-static const ProtobufCMethodDescriptor steward__identity__v1__model_service__method_descriptors[3] =
+static const ProtobufCMethodDescriptor steward__identity__v1__model_service__method_descriptors[4] =
 {
   { "ListObjects", &steward__type__v1__list_objects_request__descriptor, &steward__type__v1__list_objects_response__descriptor },
   { "DescribeObject", &steward__type__v1__describe_object_request__descriptor, &steward__type__v1__describe_object_response__descriptor },
   { "ResolveView", &steward__type__v1__resolve_view_request__descriptor, &steward__type__v1__resolve_view_response__descriptor },
+  { "PreviewRule", &steward__type__v1__preview_rule_request__descriptor, &steward__type__v1__preview_rule_response__descriptor },
 };
 const unsigned steward__identity__v1__model_service__method_indices_by_name[] = {
   1,        /* DescribeObject */
   0,        /* ListObjects */
+  3,        /* PreviewRule */
   2         /* ResolveView */
 };
 const ProtobufCServiceDescriptor steward__identity__v1__model_service__descriptor =
@@ -25,7 +27,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__model_service__descripto
   "ModelService",
   "Steward__Identity__V1__ModelService",
   "steward.identity.v1",
-  3,
+  4,
   steward__identity__v1__model_service__method_descriptors,
   steward__identity__v1__model_service__method_indices_by_name
 };
@@ -52,6 +54,14 @@ void steward__identity__v1__model_service__resolve_view(ProtobufCService *servic
 {
   assert(service->descriptor == &steward__identity__v1__model_service__descriptor);
   service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__model_service__preview_rule(ProtobufCService *service,
+                                                        const Steward__Type__V1__PreviewRuleRequest *input,
+                                                        Steward__Type__V1__PreviewRuleResponse_Closure closure,
+                                                        void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__model_service__descriptor);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__model_service__init (Steward__Identity__V1__ModelService_Service *service,
                                                  Steward__Identity__V1__ModelService_ServiceDestroy destroy)

@@ -142,6 +142,51 @@ void   steward__identity__v1__model_sharing_rule__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__model_sharing_rule__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__identity__v1__model_validation_rule__init
+                     (Steward__Identity__V1__ModelValidationRule         *message)
+{
+  static const Steward__Identity__V1__ModelValidationRule init_value = STEWARD__IDENTITY__V1__MODEL_VALIDATION_RULE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__model_validation_rule__get_packed_size
+                     (const Steward__Identity__V1__ModelValidationRule *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__model_validation_rule__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__model_validation_rule__pack
+                     (const Steward__Identity__V1__ModelValidationRule *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__model_validation_rule__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__model_validation_rule__pack_to_buffer
+                     (const Steward__Identity__V1__ModelValidationRule *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__model_validation_rule__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ModelValidationRule *
+       steward__identity__v1__model_validation_rule__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ModelValidationRule *)
+     protobuf_c_message_unpack (&steward__identity__v1__model_validation_rule__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__model_validation_rule__free_unpacked
+                     (Steward__Identity__V1__ModelValidationRule *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__model_validation_rule__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__identity__v1__get_workspace_model_request__init
                      (Steward__Identity__V1__GetWorkspaceModelRequest         *message)
 {
@@ -637,7 +682,7 @@ void   steward__identity__v1__undo_workspace_model_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__undo_workspace_model_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__workspace_model__field_descriptors[7] =
+static const ProtobufCFieldDescriptor steward__identity__v1__workspace_model__field_descriptors[8] =
 {
   {
     "objects",
@@ -723,6 +768,18 @@ static const ProtobufCFieldDescriptor steward__identity__v1__workspace_model__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "validation_rules",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__WorkspaceModel, n_validation_rules),
+    offsetof(Steward__Identity__V1__WorkspaceModel, validation_rules),
+    &steward__identity__v1__model_validation_rule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__workspace_model__field_indices_by_name[] = {
   4,   /* field[4] = choice_lists */
@@ -731,12 +788,14 @@ static const unsigned steward__identity__v1__workspace_model__field_indices_by_n
   2,   /* field[2] = roles */
   3,   /* field[3] = settings */
   6,   /* field[6] = sharing_rules */
+  7,   /* field[7] = validation_rules */
   5,   /* field[5] = views */
 };
-static const ProtobufCIntRange steward__identity__v1__workspace_model__number_ranges[1 + 1] =
+static const ProtobufCIntRange steward__identity__v1__workspace_model__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 9, 7 },
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__workspace_model__descriptor =
 {
@@ -746,10 +805,10 @@ const ProtobufCMessageDescriptor steward__identity__v1__workspace_model__descrip
   "Steward__Identity__V1__WorkspaceModel",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__WorkspaceModel),
-  7,
+  8,
   steward__identity__v1__workspace_model__field_descriptors,
   steward__identity__v1__workspace_model__field_indices_by_name,
-  1,  steward__identity__v1__workspace_model__number_ranges,
+  2,  steward__identity__v1__workspace_model__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__workspace_model__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -1009,6 +1068,174 @@ const ProtobufCMessageDescriptor steward__identity__v1__model_sharing_rule__desc
   steward__identity__v1__model_sharing_rule__field_indices_by_name,
   1,  steward__identity__v1__model_sharing_rule__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__model_sharing_rule__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__model_validation_rule__field_descriptors[11] =
+{
+  {
+    "display_name",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelValidationRule, display_name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "description",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelValidationRule, description),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "object",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelValidationRule, object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "effect",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Steward__Identity__V1__ModelValidationRule, has_effect),
+    offsetof(Steward__Identity__V1__ModelValidationRule, effect),
+    &steward__type__v1__rule_effect__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "condition",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelValidationRule, condition),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "field",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelValidationRule, field),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "message",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelValidationRule, message),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "messages",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__ModelValidationRule, n_messages),
+    offsetof(Steward__Identity__V1__ModelValidationRule, messages),
+    &steward__type__v1__rule_message__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "disabled",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__ModelValidationRule, has_disabled),
+    offsetof(Steward__Identity__V1__ModelValidationRule, disabled),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "roles",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__ModelValidationRule, n_roles),
+    offsetof(Steward__Identity__V1__ModelValidationRule, roles),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "locked_fields",
+    11,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Identity__V1__ModelValidationRule, n_locked_fields),
+    offsetof(Steward__Identity__V1__ModelValidationRule, locked_fields),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__model_validation_rule__field_indices_by_name[] = {
+  4,   /* field[4] = condition */
+  1,   /* field[1] = description */
+  8,   /* field[8] = disabled */
+  0,   /* field[0] = display_name */
+  3,   /* field[3] = effect */
+  5,   /* field[5] = field */
+  10,   /* field[10] = locked_fields */
+  6,   /* field[6] = message */
+  7,   /* field[7] = messages */
+  2,   /* field[2] = object */
+  9,   /* field[9] = roles */
+};
+static const ProtobufCIntRange steward__identity__v1__model_validation_rule__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 11 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__model_validation_rule__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ModelValidationRule",
+  "ModelValidationRule",
+  "Steward__Identity__V1__ModelValidationRule",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ModelValidationRule),
+  11,
+  steward__identity__v1__model_validation_rule__field_descriptors,
+  steward__identity__v1__model_validation_rule__field_indices_by_name,
+  1,  steward__identity__v1__model_validation_rule__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__model_validation_rule__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 #define steward__identity__v1__get_workspace_model_request__field_descriptors NULL

@@ -233,12 +233,15 @@ public struct TenantPolicy: Hashable, Sendable {
     /// The choice lists of the workspace.
     public var choiceLists: [ModelChoiceList]
 
+    /// The validation rules of the workspace that were not deleted and are not switched off.
+    public var rules: [ModelRule]
+
     public init(
         tenantID: [UInt8]? = nil, epoch: Int64? = nil, active: Bool? = nil, roles: [PolicyRole] = [],
         units: [PolicyUnit] = [], users: [PolicyUser] = [], placements: [TenantPlacement] = [],
         settings: WorkspaceSettings? = nil, fields: [ModelField] = [], objects: [ModelObject] = [],
         upcomingSettings: [WorkspaceSettings] = [], tags: [PolicyTag] = [],
-        sharingRules: [PolicySharingRule] = [], choiceLists: [ModelChoiceList] = []
+        sharingRules: [PolicySharingRule] = [], choiceLists: [ModelChoiceList] = [], rules: [ModelRule] = []
     ) {
         self.tenantID = tenantID
         self.epoch = epoch
@@ -254,6 +257,7 @@ public struct TenantPolicy: Hashable, Sendable {
         self.tags = tags
         self.sharingRules = sharingRules
         self.choiceLists = choiceLists
+        self.rules = rules
     }
 }
 
@@ -276,6 +280,7 @@ extension TenantPolicy: WireMessage {
         self.tags = readMessages(c.pointee.tags, c.pointee.n_tags, message.arena)
         self.sharingRules = readMessages(c.pointee.sharing_rules, c.pointee.n_sharing_rules, message.arena)
         self.choiceLists = readMessages(c.pointee.choice_lists, c.pointee.n_choice_lists, message.arena)
+        self.rules = readMessages(c.pointee.rules, c.pointee.n_rules, message.arena)
     }
 
     package func write(to message: Message) {
@@ -313,6 +318,96 @@ extension TenantPolicy: WireMessage {
         c.pointee.n_sharing_rules = self.sharingRules.count
         c.pointee.choice_lists = writePointers(self.choiceLists, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_choice_lists = self.choiceLists.count
+        c.pointee.rules = writePointers(self.rules, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_rules = self.rules.count
+    }
+}
+
+/// A validation rule: what becomes of records for which a formula holds.
+public struct ModelRule: Hashable, Sendable {
+    /// Id.
+    public var id: String?
+
+    /// Its name.
+    public var displayName: String?
+
+    /// The kind of records, as grants call it.
+    public var object: String?
+
+    /// What it does.
+    public var effect: RuleEffect?
+
+    /// The formula.
+    public var condition: String?
+
+    /// The field that it is about.
+    public var field: String?
+
+    /// What it tells people.
+    public var message: String?
+
+    /// The same in other languages.
+    public var messages: [RuleMessage]
+
+    /// The roles whose members it does not bind.
+    public var roleIDs: [String]
+
+    /// The fields that a lock is of; none for all.
+    public var lockedFields: [String]
+
+    public init(
+        id: String? = nil, displayName: String? = nil, object: String? = nil, effect: RuleEffect? = nil,
+        condition: String? = nil, field: String? = nil, message: String? = nil, messages: [RuleMessage] = [],
+        roleIDs: [String] = [], lockedFields: [String] = []
+    ) {
+        self.id = id
+        self.displayName = displayName
+        self.object = object
+        self.effect = effect
+        self.condition = condition
+        self.field = field
+        self.message = message
+        self.messages = messages
+        self.roleIDs = roleIDs
+        self.lockedFields = lockedFields
+    }
+}
+
+extension ModelRule: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_model_rule_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__ModelRule.self)
+        self.id = readString(c.pointee.id)
+        self.displayName = readString(c.pointee.display_name)
+        self.object = readString(c.pointee.object)
+        self.effect = c.pointee.has_effect != 0 ? .init(rawValue: .init(bitPattern: c.pointee.effect.rawValue)) : nil
+        self.condition = readString(c.pointee.condition)
+        self.field = readString(c.pointee.field)
+        self.message = readString(c.pointee.message)
+        self.messages = readMessages(c.pointee.messages, c.pointee.n_messages, message.arena)
+        self.roleIDs = readStrings(c.pointee.role_ids, c.pointee.n_role_ids)
+        self.lockedFields = readStrings(c.pointee.locked_fields, c.pointee.n_locked_fields)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__ModelRule.self)
+        c.pointee.id = self.id.map(message.arena.string)
+        c.pointee.display_name = self.displayName.map(message.arena.string)
+        c.pointee.object = self.object.map(message.arena.string)
+        if let value = self.effect {
+            c.pointee.has_effect = 1
+            c.pointee.effect = Steward__Type__V1__RuleEffect(rawValue: UInt32(bitPattern: value.rawValue))
+        }
+        c.pointee.condition = self.condition.map(message.arena.string)
+        c.pointee.field = self.field.map(message.arena.string)
+        c.pointee.message = self.message.map(message.arena.string)
+        c.pointee.messages = writePointers(self.messages, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_messages = self.messages.count
+        c.pointee.role_ids = writePointers(self.roleIDs, message.arena, message.arena.string)
+        c.pointee.n_role_ids = self.roleIDs.count
+        c.pointee.locked_fields = writePointers(self.lockedFields, message.arena, message.arena.string)
+        c.pointee.n_locked_fields = self.lockedFields.count
     }
 }
 

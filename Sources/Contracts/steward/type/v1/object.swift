@@ -241,15 +241,19 @@ public struct ObjectDescription: Hashable, Sendable {
     /// The field by which Upsert finds a record where the request does not say; absent for a kind without Upsert.
     public var upsertField: String?
 
+    /// What the workspace demands of its records beside what the fields say. A client may ask them before it sends; the service does.
+    public var rules: [ObjectRule]
+
     public init(
         summary: ObjectSummary? = nil, methods: [ObjectMethod] = [], fields: [ObjectField] = [],
-        uniqueFields: [UniqueFields] = [], upsertField: String? = nil
+        uniqueFields: [UniqueFields] = [], upsertField: String? = nil, rules: [ObjectRule] = []
     ) {
         self.summary = summary
         self.methods = methods
         self.fields = fields
         self.uniqueFields = uniqueFields
         self.upsertField = upsertField
+        self.rules = rules
     }
 }
 
@@ -263,6 +267,7 @@ extension ObjectDescription: WireMessage {
         self.fields = readMessages(c.pointee.fields, c.pointee.n_fields, message.arena)
         self.uniqueFields = readMessages(c.pointee.unique_fields, c.pointee.n_unique_fields, message.arena)
         self.upsertField = readString(c.pointee.upsert_field)
+        self.rules = readMessages(c.pointee.rules, c.pointee.n_rules, message.arena)
     }
 
     package func write(to message: Message) {
@@ -275,6 +280,8 @@ extension ObjectDescription: WireMessage {
         c.pointee.unique_fields = writePointers(self.uniqueFields, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_unique_fields = self.uniqueFields.count
         c.pointee.upsert_field = self.upsertField.map(message.arena.string)
+        c.pointee.rules = writePointers(self.rules, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_rules = self.rules.count
     }
 }
 

@@ -104,7 +104,8 @@ public struct FieldDefinition: Hashable, Sendable {
 
     /// Lists are filtered and ordered by it in the time that a field takes which all workspaces have: the service makes an index of the values that there
     /// are, while people go on writing, as a job of JobService that tells how far it is, and keeps it until this is unset or the field deleted. At most
-    /// 10 fields of an object; a text of several lines and several choices are never indexed. INDEXES_TOO_MANY.
+    /// 10 fields of an object; a text of several lines, several choices and web addresses are never indexed, nor texts that may have more than 600 characters.
+    /// INDEXES_TOO_MANY.
     public var indexed: Bool?
 
     public init(

@@ -31,10 +31,13 @@ public struct WorkspaceModel: Hashable, Sendable {
     /// The sharing rules that share with roles, and are not over. The users and departments with whom they share are no part of it, and stay.
     public var sharingRules: [ModelSharingRule]
 
+    /// The validation rules.
+    public var validationRules: [ModelValidationRule]
+
     public init(
         objects: [ObjectDefinition] = [], fields: [FieldDefinition] = [], roles: [Role] = [],
         settings: WorkspaceSettings? = nil, choiceLists: [ChoiceList] = [], views: [ModelView] = [],
-        sharingRules: [ModelSharingRule] = []
+        sharingRules: [ModelSharingRule] = [], validationRules: [ModelValidationRule] = []
     ) {
         self.objects = objects
         self.fields = fields
@@ -43,6 +46,7 @@ public struct WorkspaceModel: Hashable, Sendable {
         self.choiceLists = choiceLists
         self.views = views
         self.sharingRules = sharingRules
+        self.validationRules = validationRules
     }
 }
 
@@ -58,6 +62,7 @@ extension WorkspaceModel: WireMessage {
         self.choiceLists = readMessages(c.pointee.choice_lists, c.pointee.n_choice_lists, message.arena)
         self.views = readMessages(c.pointee.views, c.pointee.n_views, message.arena)
         self.sharingRules = readMessages(c.pointee.sharing_rules, c.pointee.n_sharing_rules, message.arena)
+        self.validationRules = readMessages(c.pointee.validation_rules, c.pointee.n_validation_rules, message.arena)
     }
 
     package func write(to message: Message) {
@@ -75,6 +80,8 @@ extension WorkspaceModel: WireMessage {
         c.pointee.n_views = self.views.count
         c.pointee.sharing_rules = writePointers(self.sharingRules, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_sharing_rules = self.sharingRules.count
+        c.pointee.validation_rules = writePointers(self.validationRules, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_validation_rules = self.validationRules.count
     }
 }
 
@@ -231,6 +238,103 @@ extension ModelSharingRule: WireMessage {
     }
 }
 
+/// A validation rule of the model: as ValidationRule, with the roles by name.
+public struct ModelValidationRule: Hashable, Sendable {
+    /// Its name.
+    public var displayName: String?
+
+    /// What it is for.
+    public var description: String?
+
+    /// The kind of records.
+    public var object: String?
+
+    /// What becomes of a record for which the condition holds.
+    public var effect: RuleEffect?
+
+    /// When.
+    public var condition: String?
+
+    /// The field at which the error points.
+    public var field: String?
+
+    /// What people are told.
+    public var message: String?
+
+    /// The same in other languages.
+    public var messages: [RuleMessage]
+
+    /// It is switched off.
+    public var disabled: Bool?
+
+    /// The roles whose members it does not bind: their display_name.
+    public var roles: [String]
+
+    /// The fields that a lock is of; none for all.
+    public var lockedFields: [String]
+
+    public init(
+        displayName: String? = nil, description: String? = nil, object: String? = nil,
+        effect: RuleEffect? = nil, condition: String? = nil, field: String? = nil, message: String? = nil,
+        messages: [RuleMessage] = [], disabled: Bool? = nil, roles: [String] = [], lockedFields: [String] = []
+    ) {
+        self.displayName = displayName
+        self.description = description
+        self.object = object
+        self.effect = effect
+        self.condition = condition
+        self.field = field
+        self.message = message
+        self.messages = messages
+        self.disabled = disabled
+        self.roles = roles
+        self.lockedFields = lockedFields
+    }
+}
+
+extension ModelValidationRule: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_model_validation_rule_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__ModelValidationRule.self)
+        self.displayName = readString(c.pointee.display_name)
+        self.description = readString(c.pointee.description)
+        self.object = readString(c.pointee.object)
+        self.effect = c.pointee.has_effect != 0 ? .init(rawValue: .init(bitPattern: c.pointee.effect.rawValue)) : nil
+        self.condition = readString(c.pointee.condition)
+        self.field = readString(c.pointee.field)
+        self.message = readString(c.pointee.message)
+        self.messages = readMessages(c.pointee.messages, c.pointee.n_messages, message.arena)
+        self.disabled = c.pointee.has_disabled != 0 ? c.pointee.disabled != 0 : nil
+        self.roles = readStrings(c.pointee.roles, c.pointee.n_roles)
+        self.lockedFields = readStrings(c.pointee.locked_fields, c.pointee.n_locked_fields)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__ModelValidationRule.self)
+        c.pointee.display_name = self.displayName.map(message.arena.string)
+        c.pointee.description = self.description.map(message.arena.string)
+        c.pointee.object = self.object.map(message.arena.string)
+        if let value = self.effect {
+            c.pointee.has_effect = 1
+            c.pointee.effect = Steward__Type__V1__RuleEffect(rawValue: UInt32(bitPattern: value.rawValue))
+        }
+        c.pointee.condition = self.condition.map(message.arena.string)
+        c.pointee.field = self.field.map(message.arena.string)
+        c.pointee.message = self.message.map(message.arena.string)
+        c.pointee.messages = writePointers(self.messages, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_messages = self.messages.count
+        if let value = self.disabled {
+            c.pointee.has_disabled = 1
+            c.pointee.disabled = value ? 1 : 0
+        }
+        c.pointee.roles = writePointers(self.roles, message.arena, message.arena.string)
+        c.pointee.n_roles = self.roles.count
+        c.pointee.locked_fields = writePointers(self.lockedFields, message.arena, message.arena.string)
+        c.pointee.n_locked_fields = self.lockedFields.count
+    }
+}
+
 /// Asks for the model.
 public struct GetWorkspaceModelRequest: Hashable, Sendable {
     public init() {}
@@ -279,7 +383,7 @@ extension GetWorkspaceModelResponse: WireMessage {
 
 /// The model to make.
 public struct ApplyWorkspaceModelRequest: Hashable, Sendable {
-    /// At most 2,000 objects, choice lists, fields, roles, views and sharing rules.
+    /// At most 2,000 objects, choice lists, fields, roles, views, sharing rules and validation rules.
     public var model: WorkspaceModel?
 
     /// Changes nothing and tells what would be done.
@@ -364,7 +468,7 @@ extension ApplyWorkspaceModelResponse: WireMessage {
 
 /// A change of the model.
 public struct ModelChange: Hashable, Sendable {
-    /// Kind of record: object_definition, choice_list, field_definition, role, saved_view, sharing_rule or settings.
+    /// Kind of record: object_definition, choice_list, field_definition, role, saved_view, sharing_rule, validation_rule or settings.
     public var object: String?
 
     /// Its name: project, custom.project.budget, Buyer, account: Open.
@@ -686,8 +790,8 @@ public enum WorkspaceModelServiceMethods {
         kind: .unary
     )
 
-    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles and
-    /// sharing rules by their display_name, views by object and display_name; those that are there become as the model has them, the others are
+    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles,
+    /// sharing rules and validation rules by their display_name, views by object and display_name; those that are there become as the model has them, the others are
     /// created, and what the model does not name stays. Nothing is deleted. What changes anything is kept as a version. Reasons: those of creating and
     /// updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE, ROLE_UNKNOWN, MODEL_VERSION_CONFLICT.
     public static let applyWorkspaceModel = MethodDefinition(
@@ -724,7 +828,7 @@ public enum WorkspaceModelServiceMethods {
         name: serviceName, comment: "Takes a model out of a workspace and makes one there. Needs a session, and the rights on each of the records that it reads or writes.",
         methods: [
             MethodDescription(getWorkspaceModel, comment: "Gives the model of the workspace. What is exported, and applied to an empty workspace, comes out the same."),
-            MethodDescription(applyWorkspaceModel, comment: "Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles and sharing rules by their display_name, views by object and display_name; those that are there become as the model has them, the others are created, and what the model does not name stays. Nothing is deleted. What changes anything is kept as a version. Reasons: those of creating and updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE, ROLE_UNKNOWN, MODEL_VERSION_CONFLICT."),
+            MethodDescription(applyWorkspaceModel, comment: "Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles, sharing rules and validation rules by their display_name, views by object and display_name; those that are there become as the model has them, the others are created, and what the model does not name stays. Nothing is deleted. What changes anything is kept as a version. Reasons: those of creating and updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE, ROLE_UNKNOWN, MODEL_VERSION_CONFLICT."),
             MethodDescription(listWorkspaceModelVersions, comment: "Lists the versions of the model: what ApplyWorkspaceModel and UndoWorkspaceModel made of it, when, and for whom. Needs the right to read object definitions, choice lists, field definitions and roles. The last 200 are kept."),
             MethodDescription(undoWorkspaceModel, comment: "Takes back what the last application of a model did that stands: what it made is deleted, what it changed gets what it had before, all of it or nothing, with the rights and rules of these. Edits that others made of other fields stay. Refused, with the names, when something would be lost: MODEL_IN_USE for an object that has records, deleted ones included, or a field that has values; MODEL_CHANGED for what others changed since. Needs the right to update the settings where the version changed some. MODEL_VERSION_CONFLICT when another version is the last one; MODEL_VERSION_UNKNOWN when none is left."),
         ])
@@ -735,8 +839,8 @@ package protocol WorkspaceModelServiceCustomMethods: Sendable {
     /// Gives the model of the workspace. What is exported, and applied to an empty workspace, comes out the same.
     func getWorkspaceModel(_ request: GetWorkspaceModelRequest, _ context: CallContext) async throws -> GetWorkspaceModelResponse
 
-    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles and
-    /// sharing rules by their display_name, views by object and display_name; those that are there become as the model has them, the others are
+    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles,
+    /// sharing rules and validation rules by their display_name, views by object and display_name; those that are there become as the model has them, the others are
     /// created, and what the model does not name stays. Nothing is deleted. What changes anything is kept as a version. Reasons: those of creating and
     /// updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE, ROLE_UNKNOWN, MODEL_VERSION_CONFLICT.
     func applyWorkspaceModel(_ request: ApplyWorkspaceModelRequest, _ context: CallContext) async throws -> ApplyWorkspaceModelResponse
@@ -777,8 +881,8 @@ public struct WorkspaceModelServiceClient: Sendable {
         try await channel.call(WorkspaceModelServiceMethods.getWorkspaceModel, request, options)
     }
 
-    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles and
-    /// sharing rules by their display_name, views by object and display_name; those that are there become as the model has them, the others are
+    /// Makes what a model holds: all of it or, when anything is refused, nothing. Objects, choice lists and fields are found by their names, roles,
+    /// sharing rules and validation rules by their display_name, views by object and display_name; those that are there become as the model has them, the others are
     /// created, and what the model does not name stays. Nothing is deleted. What changes anything is kept as a version. Reasons: those of creating and
     /// updating each, with the field as in fields[3].kind; MODEL_TOO_LARGE, ROLE_UNKNOWN, MODEL_VERSION_CONFLICT.
     public func applyWorkspaceModel(

@@ -28,8 +28,15 @@ public enum ModelServiceMethods {
         response: ResolveViewResponse.descriptor, kind: .unary
     )
 
+    /// Tells for how many of the records that are there the condition of a validation rule holds, to a bound. Needs the right to read the records, and
+    /// the fields of the condition. FORMULA_INVALID says where that is wrong.
+    public static let previewRule = MethodDefinition(
+        path: "steward.sales.v1.ModelService/PreviewRule", request: PreviewRuleRequest.descriptor,
+        response: PreviewRuleResponse.descriptor, kind: .unary
+    )
+
     /// In the order of the proto file.
-    public static let all: [MethodDefinition] = [listObjects, describeObject, resolveView]
+    public static let all: [MethodDefinition] = [listObjects, describeObject, resolveView, previewRule]
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
@@ -38,6 +45,7 @@ public enum ModelServiceMethods {
             MethodDescription(listObjects, comment: "Lists the kinds of records."),
             MethodDescription(describeObject, comment: "Tells all of one kind that a form, a list and a filter need. NOT_FOUND / OBJECT_UNKNOWN for one that the service does not keep, or with which the caller may do nothing."),
             MethodDescription(resolveView, comment: "Tells what the caller may use of a view of the records, as SavedViewService keeps them: its filter, columns and order without what a list would refuse him, and what was left out and why. Needs the right to read the records."),
+            MethodDescription(previewRule, comment: "Tells for how many of the records that are there the condition of a validation rule holds, to a bound. Needs the right to read the records, and the fields of the condition. FORMULA_INVALID says where that is wrong."),
         ])
 }
 
@@ -53,6 +61,10 @@ package protocol ModelServiceCustomMethods: Sendable {
     /// Tells what the caller may use of a view of the records, as SavedViewService keeps them: its filter, columns and order without what a list
     /// would refuse him, and what was left out and why. Needs the right to read the records.
     func resolveView(_ request: ResolveViewRequest, _ context: CallContext) async throws -> ResolveViewResponse
+
+    /// Tells for how many of the records that are there the condition of a validation rule holds, to a bound. Needs the right to read the records, and
+    /// the fields of the condition. FORMULA_INVALID says where that is wrong.
+    func previewRule(_ request: PreviewRuleRequest, _ context: CallContext) async throws -> PreviewRuleResponse
 }
 
 extension ModelServiceCustomMethods {
@@ -61,6 +73,7 @@ extension ModelServiceCustomMethods {
         router.serve(ModelServiceMethods.listObjects, listObjects)
         router.serve(ModelServiceMethods.describeObject, describeObject)
         router.serve(ModelServiceMethods.resolveView, resolveView)
+        router.serve(ModelServiceMethods.previewRule, previewRule)
     }
 }
 
@@ -94,5 +107,13 @@ public struct ModelServiceClient: Sendable {
         _ request: ResolveViewRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ResolveViewResponse {
         try await channel.call(ModelServiceMethods.resolveView, request, options)
+    }
+
+    /// Tells for how many of the records that are there the condition of a validation rule holds, to a bound. Needs the right to read the records, and
+    /// the fields of the condition. FORMULA_INVALID says where that is wrong.
+    public func previewRule(
+        _ request: PreviewRuleRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> PreviewRuleResponse {
+        try await channel.call(ModelServiceMethods.previewRule, request, options)
     }
 }

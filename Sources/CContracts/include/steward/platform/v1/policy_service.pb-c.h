@@ -19,6 +19,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "steward/identity/v1/workspace_settings.pb-c.h"
 #include "steward/type/v1/field.pb-c.h"
 #include "steward/type/v1/record.pb-c.h"
+#include "steward/type/v1/rule.pb-c.h"
 
 typedef struct Steward__Platform__V1__WatchPoliciesRequest Steward__Platform__V1__WatchPoliciesRequest;
 typedef struct Steward__Platform__V1__WatchPoliciesResponse Steward__Platform__V1__WatchPoliciesResponse;
@@ -28,6 +29,7 @@ typedef struct Steward__Platform__V1__ListServedTenantsRequest Steward__Platform
 typedef struct Steward__Platform__V1__ListServedTenantsResponse Steward__Platform__V1__ListServedTenantsResponse;
 typedef struct Steward__Platform__V1__GetPolicyResponse Steward__Platform__V1__GetPolicyResponse;
 typedef struct Steward__Platform__V1__TenantPolicy Steward__Platform__V1__TenantPolicy;
+typedef struct Steward__Platform__V1__ModelRule Steward__Platform__V1__ModelRule;
 typedef struct Steward__Platform__V1__PolicySharingRule Steward__Platform__V1__PolicySharingRule;
 typedef struct Steward__Platform__V1__ModelChoiceList Steward__Platform__V1__ModelChoiceList;
 typedef struct Steward__Platform__V1__PolicyTag Steward__Platform__V1__PolicyTag;
@@ -241,10 +243,71 @@ struct  Steward__Platform__V1__TenantPolicy
    */
   size_t n_choice_lists;
   Steward__Platform__V1__ModelChoiceList **choice_lists;
+  /*
+   * The validation rules of the workspace that were not deleted and are not switched off.
+   */
+  size_t n_rules;
+  Steward__Platform__V1__ModelRule **rules;
 };
 #define STEWARD__PLATFORM__V1__TENANT_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__tenant_policy__descriptor) \
-    , 0, {0,NULL}, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
+    , 0, {0,NULL}, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * A validation rule: what becomes of records for which a formula holds.
+ */
+struct  Steward__Platform__V1__ModelRule
+{
+  ProtobufCMessage message_base;
+  /*
+   * Id.
+   */
+  char *id;
+  /*
+   * Its name.
+   */
+  char *display_name;
+  /*
+   * The kind of records, as grants call it.
+   */
+  char *object;
+  /*
+   * What it does.
+   */
+  protobuf_c_boolean has_effect;
+  Steward__Type__V1__RuleEffect effect;
+  /*
+   * The formula.
+   */
+  char *condition;
+  /*
+   * The field that it is about.
+   */
+  char *field;
+  /*
+   * What it tells people.
+   */
+  char *message;
+  /*
+   * The same in other languages.
+   */
+  size_t n_messages;
+  Steward__Type__V1__RuleMessage **messages;
+  /*
+   * The roles whose members it does not bind.
+   */
+  size_t n_role_ids;
+  char **role_ids;
+  /*
+   * The fields that a lock is of; none for all.
+   */
+  size_t n_locked_fields;
+  char **locked_fields;
+};
+#define STEWARD__PLATFORM__V1__MODEL_RULE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__model_rule__descriptor) \
+    , NULL, NULL, NULL, 0, STEWARD__TYPE__V1__RULE_EFFECT__RULE_EFFECT_UNSPECIFIED, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL }
 
 
 /*
@@ -813,6 +876,25 @@ Steward__Platform__V1__TenantPolicy *
 void   steward__platform__v1__tenant_policy__free_unpacked
                      (Steward__Platform__V1__TenantPolicy *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Platform__V1__ModelRule methods */
+void   steward__platform__v1__model_rule__init
+                     (Steward__Platform__V1__ModelRule         *message);
+size_t steward__platform__v1__model_rule__get_packed_size
+                     (const Steward__Platform__V1__ModelRule   *message);
+size_t steward__platform__v1__model_rule__pack
+                     (const Steward__Platform__V1__ModelRule   *message,
+                      uint8_t             *out);
+size_t steward__platform__v1__model_rule__pack_to_buffer
+                     (const Steward__Platform__V1__ModelRule   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Platform__V1__ModelRule *
+       steward__platform__v1__model_rule__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__platform__v1__model_rule__free_unpacked
+                     (Steward__Platform__V1__ModelRule *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Platform__V1__PolicySharingRule methods */
 void   steward__platform__v1__policy_sharing_rule__init
                      (Steward__Platform__V1__PolicySharingRule         *message);
@@ -1010,6 +1092,9 @@ typedef void (*Steward__Platform__V1__GetPolicyResponse_Closure)
 typedef void (*Steward__Platform__V1__TenantPolicy_Closure)
                  (const Steward__Platform__V1__TenantPolicy *message,
                   void *closure_data);
+typedef void (*Steward__Platform__V1__ModelRule_Closure)
+                 (const Steward__Platform__V1__ModelRule *message,
+                  void *closure_data);
 typedef void (*Steward__Platform__V1__PolicySharingRule_Closure)
                  (const Steward__Platform__V1__PolicySharingRule *message,
                   void *closure_data);
@@ -1090,6 +1175,7 @@ extern const ProtobufCMessageDescriptor steward__platform__v1__list_served_tenan
 extern const ProtobufCMessageDescriptor steward__platform__v1__list_served_tenants_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__get_policy_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__tenant_policy__descriptor;
+extern const ProtobufCMessageDescriptor steward__platform__v1__model_rule__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__policy_sharing_rule__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__model_choice_list__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__policy_tag__descriptor;

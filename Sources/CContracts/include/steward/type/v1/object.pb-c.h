@@ -18,6 +18,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "steward/type/v1/field.pb-c.h"
 #include "steward/type/v1/filter.pb-c.h"
 #include "steward/type/v1/record.pb-c.h"
+#include "steward/type/v1/rule.pb-c.h"
 
 typedef struct Steward__Type__V1__ListObjectsRequest Steward__Type__V1__ListObjectsRequest;
 typedef struct Steward__Type__V1__ListObjectsResponse Steward__Type__V1__ListObjectsResponse;
@@ -301,10 +302,15 @@ struct  Steward__Type__V1__ObjectDescription
    * The field by which Upsert finds a record where the request does not say; absent for a kind without Upsert.
    */
   char *upsert_field;
+  /*
+   * What the workspace demands of its records beside what the fields say. A client may ask them before it sends; the service does.
+   */
+  size_t n_rules;
+  Steward__Type__V1__ObjectRule **rules;
 };
 #define STEWARD__TYPE__V1__OBJECT_DESCRIPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__object_description__descriptor) \
-    , NULL, 0,NULL, 0,NULL, 0,NULL, NULL }
+    , NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL }
 
 
 /*

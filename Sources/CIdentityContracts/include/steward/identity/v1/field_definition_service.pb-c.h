@@ -203,7 +203,8 @@ struct  Steward__Identity__V1__FieldDefinition
   /*
    * Lists are filtered and ordered by it in the time that a field takes which all workspaces have: the service makes an index of the values that there
    * are, while people go on writing, as a job of JobService that tells how far it is, and keeps it until this is unset or the field deleted. At most
-   * 10 fields of an object; a text of several lines and several choices are never indexed. INDEXES_TOO_MANY.
+   * 10 fields of an object; a text of several lines, several choices and web addresses are never indexed, nor texts that may have more than 600 characters.
+   * INDEXES_TOO_MANY.
    */
   protobuf_c_boolean has_indexed;
   protobuf_c_boolean indexed;

@@ -20,11 +20,13 @@ PROTOBUF_C__BEGIN_DECLS
 #include "steward/identity/v1/object_definition_service.pb-c.h"
 #include "steward/identity/v1/role_service.pb-c.h"
 #include "steward/identity/v1/workspace_settings.pb-c.h"
+#include "steward/type/v1/rule.pb-c.h"
 #include "steward/type/v1/share.pb-c.h"
 
 typedef struct Steward__Identity__V1__WorkspaceModel Steward__Identity__V1__WorkspaceModel;
 typedef struct Steward__Identity__V1__ModelView Steward__Identity__V1__ModelView;
 typedef struct Steward__Identity__V1__ModelSharingRule Steward__Identity__V1__ModelSharingRule;
+typedef struct Steward__Identity__V1__ModelValidationRule Steward__Identity__V1__ModelValidationRule;
 typedef struct Steward__Identity__V1__GetWorkspaceModelRequest Steward__Identity__V1__GetWorkspaceModelRequest;
 typedef struct Steward__Identity__V1__GetWorkspaceModelResponse Steward__Identity__V1__GetWorkspaceModelResponse;
 typedef struct Steward__Identity__V1__ApplyWorkspaceModelRequest Steward__Identity__V1__ApplyWorkspaceModelRequest;
@@ -84,10 +86,15 @@ struct  Steward__Identity__V1__WorkspaceModel
    */
   size_t n_sharing_rules;
   Steward__Identity__V1__ModelSharingRule **sharing_rules;
+  /*
+   * The validation rules.
+   */
+  size_t n_validation_rules;
+  Steward__Identity__V1__ModelValidationRule **validation_rules;
 };
 #define STEWARD__IDENTITY__V1__WORKSPACE_MODEL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__workspace_model__descriptor) \
-    , 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, 0,NULL, 0,NULL }
+    , 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
 
 
 /*
@@ -186,6 +193,67 @@ struct  Steward__Identity__V1__ModelSharingRule
 
 
 /*
+ * A validation rule of the model: as ValidationRule, with the roles by name.
+ */
+struct  Steward__Identity__V1__ModelValidationRule
+{
+  ProtobufCMessage message_base;
+  /*
+   * Its name.
+   */
+  char *display_name;
+  /*
+   * What it is for.
+   */
+  char *description;
+  /*
+   * The kind of records.
+   */
+  char *object;
+  /*
+   * What becomes of a record for which the condition holds.
+   */
+  protobuf_c_boolean has_effect;
+  Steward__Type__V1__RuleEffect effect;
+  /*
+   * When.
+   */
+  char *condition;
+  /*
+   * The field at which the error points.
+   */
+  char *field;
+  /*
+   * What people are told.
+   */
+  char *message;
+  /*
+   * The same in other languages.
+   */
+  size_t n_messages;
+  Steward__Type__V1__RuleMessage **messages;
+  /*
+   * It is switched off.
+   */
+  protobuf_c_boolean has_disabled;
+  protobuf_c_boolean disabled;
+  /*
+   * The roles whose members it does not bind: their display_name.
+   */
+  size_t n_roles;
+  char **roles;
+  /*
+   * The fields that a lock is of; none for all.
+   */
+  size_t n_locked_fields;
+  char **locked_fields;
+};
+#define STEWARD__IDENTITY__V1__MODEL_VALIDATION_RULE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__model_validation_rule__descriptor) \
+    , NULL, NULL, NULL, 0, STEWARD__TYPE__V1__RULE_EFFECT__RULE_EFFECT_UNSPECIFIED, NULL, NULL, NULL, 0,NULL, 0, 0, 0,NULL, 0,NULL }
+
+
+/*
  * Asks for the model.
  */
 struct  Steward__Identity__V1__GetWorkspaceModelRequest
@@ -225,7 +293,7 @@ struct  Steward__Identity__V1__ApplyWorkspaceModelRequest
 {
   ProtobufCMessage message_base;
   /*
-   * At most 2,000 objects, choice lists, fields, roles, views and sharing rules.
+   * At most 2,000 objects, choice lists, fields, roles, views, sharing rules and validation rules.
    */
   Steward__Identity__V1__WorkspaceModel *model;
   /*
@@ -278,7 +346,7 @@ struct  Steward__Identity__V1__ModelChange
 {
   ProtobufCMessage message_base;
   /*
-   * Kind of record: object_definition, choice_list, field_definition, role, saved_view, sharing_rule or settings.
+   * Kind of record: object_definition, choice_list, field_definition, role, saved_view, sharing_rule, validation_rule or settings.
    */
   char *object;
   /*
@@ -525,6 +593,25 @@ Steward__Identity__V1__ModelSharingRule *
 void   steward__identity__v1__model_sharing_rule__free_unpacked
                      (Steward__Identity__V1__ModelSharingRule *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ModelValidationRule methods */
+void   steward__identity__v1__model_validation_rule__init
+                     (Steward__Identity__V1__ModelValidationRule         *message);
+size_t steward__identity__v1__model_validation_rule__get_packed_size
+                     (const Steward__Identity__V1__ModelValidationRule   *message);
+size_t steward__identity__v1__model_validation_rule__pack
+                     (const Steward__Identity__V1__ModelValidationRule   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__model_validation_rule__pack_to_buffer
+                     (const Steward__Identity__V1__ModelValidationRule   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ModelValidationRule *
+       steward__identity__v1__model_validation_rule__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__model_validation_rule__free_unpacked
+                     (Steward__Identity__V1__ModelValidationRule *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Identity__V1__GetWorkspaceModelRequest methods */
 void   steward__identity__v1__get_workspace_model_request__init
                      (Steward__Identity__V1__GetWorkspaceModelRequest         *message);
@@ -745,6 +832,9 @@ typedef void (*Steward__Identity__V1__ModelView_Closure)
 typedef void (*Steward__Identity__V1__ModelSharingRule_Closure)
                  (const Steward__Identity__V1__ModelSharingRule *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__ModelValidationRule_Closure)
+                 (const Steward__Identity__V1__ModelValidationRule *message,
+                  void *closure_data);
 typedef void (*Steward__Identity__V1__GetWorkspaceModelRequest_Closure)
                  (const Steward__Identity__V1__GetWorkspaceModelRequest *message,
                   void *closure_data);
@@ -835,6 +925,7 @@ void steward__identity__v1__workspace_model_service__undo_workspace_model(Protob
 extern const ProtobufCMessageDescriptor steward__identity__v1__workspace_model__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__model_view__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__model_sharing_rule__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__model_validation_rule__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__get_workspace_model_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__get_workspace_model_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__apply_workspace_model_request__descriptor;

@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "steward/type/v1/object.pb-c.h"
+#include "steward/type/v1/rule.pb-c.h"
 #include "steward/type/v1/view.pb-c.h"
 
 
@@ -45,6 +46,10 @@ struct Steward__Sales__V1__ModelService_Service
                        const Steward__Type__V1__ResolveViewRequest *input,
                        Steward__Type__V1__ResolveViewResponse_Closure closure,
                        void *closure_data);
+  void (*preview_rule)(Steward__Sales__V1__ModelService_Service *service,
+                       const Steward__Type__V1__PreviewRuleRequest *input,
+                       Steward__Type__V1__PreviewRuleResponse_Closure closure,
+                       void *closure_data);
 };
 typedef void (*Steward__Sales__V1__ModelService_ServiceDestroy)(Steward__Sales__V1__ModelService_Service *);
 void steward__sales__v1__model_service__init (Steward__Sales__V1__ModelService_Service *service,
@@ -55,7 +60,8 @@ void steward__sales__v1__model_service__init (Steward__Sales__V1__ModelService_S
     { STEWARD__SALES__V1__MODEL_SERVICE__BASE_INIT,\
       function_prefix__ ## list_objects,\
       function_prefix__ ## describe_object,\
-      function_prefix__ ## resolve_view  }
+      function_prefix__ ## resolve_view,\
+      function_prefix__ ## preview_rule  }
 void steward__sales__v1__model_service__list_objects(ProtobufCService *service,
                                                      const Steward__Type__V1__ListObjectsRequest *input,
                                                      Steward__Type__V1__ListObjectsResponse_Closure closure,
@@ -67,6 +73,10 @@ void steward__sales__v1__model_service__describe_object(ProtobufCService *servic
 void steward__sales__v1__model_service__resolve_view(ProtobufCService *service,
                                                      const Steward__Type__V1__ResolveViewRequest *input,
                                                      Steward__Type__V1__ResolveViewResponse_Closure closure,
+                                                     void *closure_data);
+void steward__sales__v1__model_service__preview_rule(ProtobufCService *service,
+                                                     const Steward__Type__V1__PreviewRuleRequest *input,
+                                                     Steward__Type__V1__PreviewRuleResponse_Closure closure,
                                                      void *closure_data);
 
 /* --- descriptors --- */

@@ -1,0 +1,130 @@
+import AccessControl
+import Formulas
+import RPC
+import Tenancy
+import Wire
+
+/// A rule of the workspace about the records of a type, ready to be asked ([D105](../../README.md)).
+struct WorkspaceRule: Sendable {
+    let rule: TenantRule
+    private let formula: Formula
+    /// What it asks for, in the order of `formula.names`.
+    let inputs: [RecordField]
+    /// The fields that it locks beside these; none for all.
+    private let locked: Set<Int>
+
+    /// Bytes of texts that all rules of one record handle together; past that a rule counts as broken.
+    private static let bytesMax = 4 * FormulaBudget.bytesMax
+
+    /// Nil for one that is none for these fields: identity takes none such.
+    init?(_ rule: TenantRule, over fields: [RecordField]) {
+        let byName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        guard
+            let formula = try? Formula(
+                rule.condition, over: byName.compactMapValues(\.formulaType), giving: .flag)
+        else { return nil }
+        (self.rule, self.formula) = (rule, formula)
+        inputs = formula.names.compactMap { byName[$0] }
+        if case .lock(let names) = rule.effect {
+            locked = Set(names.compactMap { byName[$0]?.index })
+        } else {
+            locked = []
+        }
+    }
+
+    /// The condition holds for a record. So it does where too much text would have to be looked at to tell: nobody passes a rule by long texts.
+    func holds(for record: Message, _ budget: inout FormulaBudget) -> Bool {
+        formula.value({ inputs[$0].formulaValue(in: record) }, &budget) == .flag(true) || budget.isSpent
+    }
+
+    /// Whoever acts has no role that is excepted. Programs have none and are not bound when they work for the workspace itself.
+    func binds(_ call: RecordCall) -> Bool {
+        call.isBoundByRules && rule.exceptRoles.isDisjoint(with: call.access.audience.roles)
+    }
+
+    /// Refuses a change of a locked record, and one by which a standard is broken. Asked last, of the record as it would be stored, whoever has set its
+    /// fields and on whatever way.
+    ///
+    /// - Throws: FAILED_PRECONDITION with RECORD_LOCKED; INVALID_ARGUMENT with ENTRY_STANDARD_BROKEN and all rules that are.
+    static func require(_ change: RecordChange, path: String) throws {
+        let demands = change.type.demands.filter { $0.binds(change.call) }
+        guard !demands.isEmpty else { return }
+        var budget = FormulaBudget(bytes: bytesMax)
+        if let lock = demands.first(where: { $0.locks(change, &budget) }) {
+            throw RecordErrors.locked(change, lock.rule)
+        }
+        let broken = demands.filter { $0.isBroken(by: change, &budget) }
+        guard !broken.isEmpty else { return }
+        throw RecordErrors.standardsBroken(broken, by: change, path: path)
+    }
+
+    /// A lock holds for the record as it is stored, and the change is of what it locks.
+    private func locks(_ change: RecordChange, _ budget: inout FormulaBudget) -> Bool {
+        guard case .lock = rule.effect, let before = change.before, isOfLocked(change) else { return false }
+        return holds(for: before, &budget)
+    }
+
+    private func isOfLocked(_ change: RecordChange) -> Bool {
+        guard change.kind == .update else { return true }
+        // Whoever changes what the condition asks for would open the lock.
+        let named = locked.isEmpty ? [] : locked.union(inputs.map(\.index))
+        return change.changedFields.contains { field in
+            locked.isEmpty ? !field.staysOpen : named.contains(field.index)
+        }
+    }
+
+    /// A standard is asked when the record is new, or a field of its condition changes: what has long been wrong stands in the way of no other edit.
+    private func isBroken(by change: RecordChange, _ budget: inout FormulaBudget) -> Bool {
+        guard rule.effect == .refuse, change.kind != .delete else { return false }
+        if let before = change.before, inputs.allSatisfy({ $0.isSame(in: before, change.after) }) { return false }
+        return holds(for: change.after, &budget)
+    }
+
+    /// The field at which an error points: its own, or the first of the condition, as far as the caller may see it.
+    func pointedField(_ rights: FieldRights) -> RecordField? {
+        let own = rule.field.flatMap { name in rights.shownFields.first { $0.name == name } }
+        return own ?? inputs.first { input in rights.shownFields.contains { $0 === input } }
+    }
+}
+
+extension RecordField {
+    /// Who sees a record and how it is found is no part of what a lock keeps.
+    fileprivate var staysOpen: Bool { role == .tags || role?.isSetByEngine == true }
+}
+
+extension RecordCall {
+    /// People are bound by the rules of their workspace, and so are jobs that work for them.
+    fileprivate var isBoundByRules: Bool {
+        switch actor.actor {
+        case .user: true
+        case .program(let purpose, let user): user != nil && !purpose.passesRules
+        }
+    }
+}
+
+extension RecordErrors {
+    /// A rule and its text are told, and no value of the record.
+    static func locked(_ change: RecordChange, _ rule: TenantRule) -> RPCError {
+        .failedPrecondition(
+            RecordReason.recordLocked.rawValue,
+            "The \(change.type.object) is locked by the rule \(rule.name): \(rule.message) Ask somebody whose role the rule excepts, or the "
+                + "administrator of your workspace.",
+            domain: domain,
+            details: [
+                ("object", change.type.object), ("id", change.recordID.text), ("rule", rule.name),
+                ("rule_id", rule.id.text),
+            ])
+    }
+
+    static func standardsBroken(_ broken: [WorkspaceRule], by change: RecordChange, path: String) -> RPCError {
+        let reason = RecordReason.entryStandardBroken.rawValue
+        var error = RPCError.invalidArgument(
+            broken.map { broken in
+                FieldViolation(
+                    field: path + (broken.pointedField(change.call.rights)?.name ?? change.type.object), reason: reason,
+                    description: "\(broken.rule.message) (rule \(broken.rule.name))")
+            }, domain: domain)
+        error.details = broken.flatMap { [("rule", $0.rule.name), ("rule_id", $0.rule.id.text)] }
+        return error
+    }
+}

@@ -1,0 +1,194 @@
+import AccessControl
+import Contracts
+import IdentityContracts
+import RPC
+import ServiceHost
+import Tenancy
+import TestService
+import Testing
+
+@testable import IdentityService
+
+/// Validation rules: what they may say, who may make them, and that the policy tells the services of them.
+@Suite(.serialized) struct ValidationRuleTests {
+    private static func rule(_ name: String, _ condition: String = "not is_set(city)") -> ValidationRule {
+        ValidationRule(displayName: name, object: "account", condition: condition, message: "Say where, 在哪里.")
+    }
+
+    @Test func thePolicyTellsOfRulesInForce() async throws {
+        try await inWorkspace { _, workspace in
+            let rep = try await workspace.roleID("Sales rep")
+            var wanted = Self.rule("城市")
+            (wanted.effect, wanted.field, wanted.roleIDs, wanted.lockedFields) = (
+                .lock, "city", [rep], ["city", "phone"]
+            )
+            wanted.messages = [RuleMessage(languageCode: "de", text: "Wo?")]
+            let made = try await workspace.create(wanted)
+            func told() async throws -> [TenantRule] {
+                try await workspace.policy().rules.compactMap { TenantRule($0) }
+            }
+            let first = try await told()
+            #expect(
+                first == [
+                    TenantRule(
+                        id: try #require(made.id.flatMap { RecordID($0) }), name: "城市", object: "account",
+                        effect: .lock(fields: ["city", "phone"]), condition: "not is_set(city)", field: "city",
+                        message: "Say where, 在哪里.", messages: [TenantLabel(language: "de", displayName: "Wo?")],
+                        exceptRoles: [try #require(RecordID(rep))])
+                ])
+            let before = try await workspace.epoch()
+            try await workspace.update(ValidationRule(id: made.id, description: "d"))
+            #expect(try await workspace.epoch() == before)
+            try await workspace.update(ValidationRule(id: made.id, disabled: true))
+            #expect(try await told().isEmpty)
+            try await workspace.update(ValidationRule(id: made.id), ["disabled"])
+            #expect(try await told().count == 1)
+            try await workspace.delete(made)
+            #expect(try await told().isEmpty)
+        }
+    }
+
+    @Test func whatARuleCannotSayIsRefused() async throws {
+        try await inWorkspace { _, workspace in
+            func rule(_ change: (inout ValidationRule) -> Void) -> ValidationRule {
+                var rule = Self.rule("r")
+                change(&rule)
+                return rule
+            }
+            try await workspace.create(Self.rule("taken"))
+            let cases: [(ValidationRule, String)] = [
+                (rule { $0.condition = "city" }, "FORMULA_INVALID"),
+                (rule { $0.condition = "city = 1" }, "FORMULA_INVALID"),
+                (rule { $0.condition = "custom.nothing = 1" }, "FORMULA_INVALID"),
+                (rule { $0.condition = "version > 3" }, "FORMULA_INVALID"), (rule { $0.condition = nil }, "REQUIRED"),
+                (rule { $0.message = nil }, "REQUIRED"), (rule { $0.object = "user" }, "OBJECT_UNKNOWN"),
+                (rule { $0.object = "custom.nothing" }, "OBJECT_UNKNOWN"),
+                (rule { $0.field = "colour" }, "RULE_FIELD_UNKNOWN"),
+                (rule { ($0.effect, $0.lockedFields) = (.lock, ["city", "colour"]) }, "RULE_FIELD_UNKNOWN"),
+                (rule { $0.lockedFields = ["city"] }, "NOT_APPLICABLE"),
+                (rule { $0.roleIDs = [RecordID.make().text] }, "REFERENCE_NOT_FOUND"),
+                (rule { $0.roleIDs = ["nobody"] }, "INVALID_ID"),
+                (
+                    rule { $0.messages = ["de", "DE"].map { RuleMessage(languageCode: $0, text: "t") } }, "DUPLICATE"
+                ),
+                (rule { $0.condition = "city = '\(String(repeating: "长", count: 1_000))'" }, "TOO_LONG"),
+                (rule { $0.displayName = "TAKEN" }, "DISPLAY_NAME_TAKEN"),
+            ]
+            for (rule, expected) in cases {
+                let error = try await denial { try await workspace.create(rule) }
+                #expect(
+                    error.reason == expected || error.fieldViolations.map(\.reason) == [expected],
+                    "\(expected): \(error)")
+            }
+        }
+    }
+
+    @Test func nobodyMakesARuleOverWhatHeMayNotReadOrChange() async throws {
+        try await inWorkspace { _, workspace in
+            let rules = ["read", "create", "update", "delete"].map {
+                Contracts.Grant(object: "validation_rule", action: $0, scope: .all)
+            }
+            func maker(
+                _ name: String, _ scope: GrantScope, _ policies: [Contracts.FieldPolicy] = []
+            ) async throws -> UserID {
+                let accounts = ["read", "update"].map { Contracts.Grant(object: "account", action: $0, scope: scope) }
+                var role = Role(displayName: name, grants: rules + accounts)
+                role.fieldPolicies = policies
+                try await workspace.create(role)
+                return try await workspace.addUser(name, roles: [name])
+            }
+            let unread = [Contracts.FieldPolicy(object: "account", field: "city", access: .masked)]
+            let makers: [(UserID, String?)] = [
+                (try await maker("narrow", .subtree), "account.update"),
+                (try await maker("blind", .all, unread), "account.city"), (try await maker("whole", .all), nil),
+            ]
+            for (user, right) in makers {
+                let error = try await refusal { try await workspace.create(Self.rule("by \(user)"), as: user) }
+                #expect(error?.reason == right.map { _ in "RIGHTS_EXCEEDED" })
+                #expect(error?.details.first { $0.key == "right" }?.value == right)
+            }
+            // What a formula says tells of the fields that it says it of.
+            try await workspace.create(
+                FieldDefinition(
+                    object: "account", name: "place", kind: .text, displayName: "p", formula: "upper(city)"))
+            let derived = Self.rule("derived", "custom.place = 'ROM'")
+            let blind = try await refusal { try await workspace.create(derived, as: makers[1].0) }
+            #expect(blind?.details.first { $0.key == "right" }?.value == "account.city")
+            let outsider = try await workspace.addUser("rep", roles: ["Sales rep"])
+            let list = try await reason { try await workspace.list(ValidationRule.self, as: outsider) }
+            #expect(list == "PERMISSION_MISSING")
+        }
+    }
+
+    @Test func aFieldThatARuleNamesIsNotDeleted() async throws {
+        try await inWorkspace { _, workspace in
+            let field = try await workspace.create(
+                FieldDefinition(object: "account", name: "size", kind: .wholeNumber, displayName: "Size"))
+            var locking = Self.rule("locking")
+            (locking.effect, locking.lockedFields) = (.lock, ["custom.size"])
+            for rule in [Self.rule("big", "custom.size > 10"), locking] {
+                let made = try await workspace.create(rule)
+                let refused = try await denial { try await workspace.delete(field) }
+                #expect(refused.reason == "FIELD_IN_VALIDATION_RULE" && "\(refused)".contains(rule.displayName ?? "-"))
+                try await workspace.delete(made)
+            }
+            try await workspace.delete(field)
+        }
+    }
+
+    @Test func aKindOfRecordsHasFifty() async throws {
+        try await inWorkspace { _, workspace in
+            let (made, _) = try await workspace.batchCreate((0..<50).map { Self.rule("r\($0)") })
+            #expect(made.count == 50)
+            let error = try await denial { try await workspace.create(Self.rule("one more")) }
+            #expect(error.code == .resourceExhausted && error.reason == "VALIDATION_RULES_TOO_MANY")
+            let list = (0..<60).map { "'\($0)'" }.joined(separator: ", ")
+            let large = ValidationRule(
+                object: "lead", condition: (0..<2).map { _ in "given_name in (\(list))" }.joined(separator: " or "),
+                message: "m")
+            var reasons: [String?] = []
+            for number in 0..<10 {
+                var rule = large
+                rule.displayName = "large \(number)"
+                reasons.append(try await reason { try await workspace.create(rule) })
+            }
+            #expect(reasons.first == .some(nil) && reasons.last == "VALIDATION_RULES_TOO_LARGE")
+        }
+    }
+
+    @Test func aModelTakesRulesAlongAndAnUndoTakesThemAway() async throws {
+        try await inWorkspace { _, workspace in
+            let client = { (workspace: Workspace) in
+                WorkspaceModelServiceClient(channel: workspace.channel(as: nil, requestID: nil))
+            }
+            let model = WorkspaceModel(
+                objects: [ObjectDefinition(name: "course", displayName: "Course", pluralDisplayName: "Courses")],
+                fields: [FieldDefinition(object: "custom.course", name: "code", kind: .text, displayName: "代码")],
+                validationRules: [
+                    ModelValidationRule(
+                        displayName: "Code", object: "custom.course", effect: .lock,
+                        condition: "matches(custom.code, '[A-Z]+')", field: "custom.code", message: "Closed.",
+                        messages: [RuleMessage(languageCode: "zh", text: "已关闭")], roles: ["Sales rep"],
+                        lockedFields: ["custom.code"])
+                ])
+            let done = try await client(workspace).applyWorkspaceModel(ApplyWorkspaceModelRequest(model: model))
+            #expect(done.changes.map(\.object) == ["object_definition", "field_definition", "validation_rule"])
+            let whole = try await client(workspace).getWorkspaceModel(GetWorkspaceModelRequest()).model
+            #expect(whole?.validationRules == model.validationRules)
+            var changed = model
+            changed.validationRules[0].message = "Shut."
+            let seen = try await client(workspace).applyWorkspaceModel(
+                ApplyWorkspaceModelRequest(model: changed, preview: true))
+            #expect(seen.changes.map(\.changedFields) == [["message"]])
+            changed.validationRules[0].condition = "custom.nothing"
+            let wrong = try await denial {
+                try await client(workspace).applyWorkspaceModel(ApplyWorkspaceModelRequest(model: changed))
+            }
+            #expect(wrong.fieldViolations.map(\.field) == ["model.validation_rules[0].condition"])
+            let undone = try await client(workspace).undoWorkspaceModel(UndoWorkspaceModelRequest())
+            #expect(undone.changes.map(\.object) == ["validation_rule", "field_definition", "object_definition"])
+            let left = try await workspace.list(ValidationRule.self)
+            #expect(left.isEmpty)
+        }
+    }
+}
