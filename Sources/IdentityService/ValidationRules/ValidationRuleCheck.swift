@@ -94,8 +94,12 @@ struct ValidationRuleCheck {
             throw IdentityError.rightsExceeded("\(object).update", .change)
         }
         for word in Formula.words(of: rule.condition ?? "").sorted() {
-            for field in policy.model.sources(of: word, in: object) where access.level(of: field) < .read {
-                throw IdentityError.rightsExceeded("\(object).\(field)", .change)
+            // A roll-up says something of other kinds of records.
+            for place in policy.model.sources(of: word, in: object) {
+                let access = user.object(place.object)
+                guard access.scope(.read) > .none, access.level(of: place.field) >= .read else {
+                    throw IdentityError.rightsExceeded("\(place.object).\(place.field)", .change)
+                }
             }
         }
     }
