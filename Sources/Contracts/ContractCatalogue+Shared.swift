@@ -406,7 +406,7 @@ extension ContractCatalogue {
                     RF9LSU5EX01PTkVZEAUSFQoRRklFTERfS0lORF9ZRVNfTk8QBhITCg9GSUVMRF9LSU5EX0RBVEUQBxITCg9GSUVMRF9LSU5E\
                     X1RJTUUQCBIVChFGSUVMRF9LSU5EX0NIT0lDRRAJEhYKEkZJRUxEX0tJTkRfQ0hPSUNFUxAKEhQKEEZJRUxEX0tJTkRfRU1B\
                     SUwQCxIUChBGSUVMRF9LSU5EX1BIT05FEAwSEgoORklFTERfS0lORF9VUkwQDRIYChRGSUVMRF9LSU5EX1JFRkVSRU5DRRAO\
-                    SuUaCkUKAQwSAwEAEho7IEtpbmRzIG9mIHRoZSBmaWVsZHMgdGhhdCBhIHdvcmtzcGFjZSBhZGRzIHRvIGl0cyByZWNvcmRz\
+                    SpMbCkUKAQwSAwEAEho7IEtpbmRzIG9mIHRoZSBmaWVsZHMgdGhhdCBhIHdvcmtzcGFjZSBhZGRzIHRvIGl0cyByZWNvcmRz\
                     LgoKSQoCBAASBAYADQEaPSBXaGF0IHBlb3BsZSBjYWxsIGEgZmllbGQgaW4gYSBsYW5ndWFnZSwgYW5kIHdoYXQgaXQgaXMg\
                     Zm9yLgoKNgoEBAACABIDCAIkGikgSUVURiBsYW5ndWFnZSB0YWcsIGFzIGluIGVuIG9yIHpoLUhhbnQuCgo4CgQEAAIBEgMK\
                     AiMaKyBXaGF0IHBlb3BsZSBjYWxsIGl0LCAxIHRvIDEwMCBjaGFyYWN0ZXJzLgoKOAoEBAACAhIDDAIiGisgV2hhdCBpdCBp\
@@ -434,26 +434,27 @@ extension ContractCatalogue {
                     cmVzIGZpZWxkcyBvZiB0aGVzZSByZWNvcmRzCiB0aGVtc2VsdmVzLCBidXQgdGFncywgc2hhcmVzLCB2ZXJzaW9uLCB1cGRh\
                     dGVfdGltZSBhbmQgZGVsZXRlX3RpbWUsIGFuZCBub2JvZHkgaXMgbWUuCgo5CgIFABIEMwBAARotIFdoYXQgaXMgbWFkZSBv\
                     ZiByZWNvcmRzIHRoYXQgYXJlIHJvbGxlZCB1cC4KChcKBAUAAgASAzUCIxoKIFJlZnVzZWQuCgoxCgQFAAIBEgM3Ah0aJCBI\
-                    b3cgbWFueSB0aGV5IGFyZTogYSB3aG9sZSBudW1iZXIuCgp/CgQFAAICEgM5AhsaciBUaGUgc3VtIG9mIG51bWJlcnMgb3Ig\
-                    YW1vdW50cy4gQW1vdW50cyBvZiBzZXZlcmFsIGN1cnJlbmNpZXMgaGF2ZSBub25lLCBub3IgaGFzIG9uZSB0aGF0IGRvZXMg\
-                    bm90IGZpdCBpdHMgZmllbGQuCgprCgQFAAIDEgM7AhsaXiBUaGUgbGVhc3QgbnVtYmVyLCBhbW91bnQsIGRheSBvciBtb21l\
-                    bnQuIE9mIGFtb3VudHMgaW4gc2V2ZXJhbCBjdXJyZW5jaWVzIG5vbmUgaXMgdGhlIGxlYXN0LgoKHAoEBQACBBIDPQIbGg8g\
-                    VGhlIGdyZWF0ZXN0LgoKJwoEBQACBRIDPwIeGhogVGhlIHZhbHVlIG9mIHRoZSBsYXRlc3QuCgppCgIFARIEQwBjARpdIFdo\
-                    YXQgdGhlIHZhbHVlcyBvZiBhIGZpZWxkIGFyZS4gVGhlIHZhbHVlIGluIEN1c3RvbUZpZWxkIHRoYXQgaG9sZHMgb25lIHN0\
-                    YW5kcyBpbiBicmFja2V0cy4KChcKBAUBAgASA0UCHRoKIFJlZnVzZWQuCgoxCgQFAQIBEgNHAhYaJCBBIHRleHQgb2Ygb25l\
-                    IGxpbmUgKHN0cmluZ192YWx1ZSkuCgo2CgQFAQICEgNJAhsaKSBBIHRleHQgb2Ygc2V2ZXJhbCBsaW5lcyAoc3RyaW5nX3Zh\
-                    bHVlKS4KCioKBAUBAgMSA0sCHhodIEEgd2hvbGUgbnVtYmVyIChpbnRfdmFsdWUpLgoKOwoEBQECBBIDTQIYGi4gQW5vdGhl\
-                    ciBudW1iZXIgKGRvdWJsZV92YWx1ZSwgb3IgaW50X3ZhbHVlKS4KCjAKBAUBAgUSA08CFxojIEFuIGFtb3VudCBvZiBtb25l\
-                    eSAobW9uZXlfdmFsdWUpLgoKJgoEBQECBhIDUQIYGhkgWWVzIG9yIG5vIChib29sX3ZhbHVlKS4KCjIKBAUBAgcSA1MCFhol\
-                    IEEgZGF5IGFzIFlZWVktTU0tREQgKHN0cmluZ192YWx1ZSkuCgosCgQFAQIIEgNVAhYaHyBBIHBvaW50IGluIHRpbWUgKHRp\
-                    bWVfdmFsdWUpLgoKNQoEBQECCRIDVwIYGiggT25lIG9mIGEgbGlzdCBvZiB0ZXh0cyAoc3RyaW5nX3ZhbHVlKS4KCkUKBAUB\
-                    AgoSA1kCGho4IFNldmVyYWwgb2YgYSBsaXN0IG9mIHRleHRzLCBlYWNoIG9uY2UgKHN0cmluZ192YWx1ZXMpLgoKMAoEBQEC\
-                    CxIDWwIYGiMgQW4gZS1tYWlsIGFkZHJlc3MgKHN0cmluZ192YWx1ZSkuCgrGAQoEBQECDBIDXgIYGrgBIEEgcGhvbmUgbnVt\
-                    YmVyIChzdHJpbmdfdmFsdWUpLCBzdG9yZWQgaW4gRS4xNjQuIFdoYXQgd2FzIHR5cGVkIGZvciBpdCwgd2hlcmUgdGhhdCBp\
-                    cyBhbm90aGVyIHRleHQsIGlzIHRvbGQgYXMgYSBmaWVsZCBvZiB0aGUgc2FtZSBuYW1lIHdpdGggX3R5cGVkCiBiZWhpbmQg\
-                    aXQsIHdoaWNoIHRoZSBzZXJ2aWNlIHNldHMuCgosCgQFAQINEgNgAhYaHyBBIHdlYiBhZGRyZXNzIChzdHJpbmdfdmFsdWUp\
-                    LgoKdAoEBQECDhIDYgIcGmcgQSByZWNvcmQsIGJ5IGl0cyBpZCAoc3RyaW5nX3ZhbHVlKS4gSXQgaGFzIHRvIGJlIG9uZSB0\
-                    aGF0IGlzIHRoZXJlIGFuZCB0aGF0IHdob2V2ZXIgc2V0cyBpdCBtYXkgcmVhZC4K
+                    b3cgbWFueSB0aGV5IGFyZTogYSB3aG9sZSBudW1iZXIuCgqsAQoEBQACAhIDOQIbGp4BIFRoZSBzdW0gb2YgbnVtYmVycyBv\
+                    ciBhbW91bnRzLiBBbW91bnRzIG9mIHNldmVyYWwgY3VycmVuY2llcyBoYXZlIG5vbmUsIG5vciBoYXMgb25lIHRoYXQgZG9l\
+                    cyBub3QgZml0IGl0cyBmaWVsZC4gT2YgbnVtYmVycyB3aXRoIGZyYWN0aW9ucyBpdCBoYXMgMTUgZGlnaXRzLgoKawoEBQAC\
+                    AxIDOwIbGl4gVGhlIGxlYXN0IG51bWJlciwgYW1vdW50LCBkYXkgb3IgbW9tZW50LiBPZiBhbW91bnRzIGluIHNldmVyYWwg\
+                    Y3VycmVuY2llcyBub25lIGlzIHRoZSBsZWFzdC4KChwKBAUAAgQSAz0CGxoPIFRoZSBncmVhdGVzdC4KCicKBAUAAgUSAz8C\
+                    HhoaIFRoZSB2YWx1ZSBvZiB0aGUgbGF0ZXN0LgoKaQoCBQESBEMAYwEaXSBXaGF0IHRoZSB2YWx1ZXMgb2YgYSBmaWVsZCBh\
+                    cmUuIFRoZSB2YWx1ZSBpbiBDdXN0b21GaWVsZCB0aGF0IGhvbGRzIG9uZSBzdGFuZHMgaW4gYnJhY2tldHMuCgoXCgQFAQIA\
+                    EgNFAh0aCiBSZWZ1c2VkLgoKMQoEBQECARIDRwIWGiQgQSB0ZXh0IG9mIG9uZSBsaW5lIChzdHJpbmdfdmFsdWUpLgoKNgoE\
+                    BQECAhIDSQIbGikgQSB0ZXh0IG9mIHNldmVyYWwgbGluZXMgKHN0cmluZ192YWx1ZSkuCgoqCgQFAQIDEgNLAh4aHSBBIHdo\
+                    b2xlIG51bWJlciAoaW50X3ZhbHVlKS4KCjsKBAUBAgQSA00CGBouIEFub3RoZXIgbnVtYmVyIChkb3VibGVfdmFsdWUsIG9y\
+                    IGludF92YWx1ZSkuCgowCgQFAQIFEgNPAhcaIyBBbiBhbW91bnQgb2YgbW9uZXkgKG1vbmV5X3ZhbHVlKS4KCiYKBAUBAgYS\
+                    A1ECGBoZIFllcyBvciBubyAoYm9vbF92YWx1ZSkuCgoyCgQFAQIHEgNTAhYaJSBBIGRheSBhcyBZWVlZLU1NLUREIChzdHJp\
+                    bmdfdmFsdWUpLgoKLAoEBQECCBIDVQIWGh8gQSBwb2ludCBpbiB0aW1lICh0aW1lX3ZhbHVlKS4KCjUKBAUBAgkSA1cCGBoo\
+                    IE9uZSBvZiBhIGxpc3Qgb2YgdGV4dHMgKHN0cmluZ192YWx1ZSkuCgpFCgQFAQIKEgNZAhoaOCBTZXZlcmFsIG9mIGEgbGlz\
+                    dCBvZiB0ZXh0cywgZWFjaCBvbmNlIChzdHJpbmdfdmFsdWVzKS4KCjAKBAUBAgsSA1sCGBojIEFuIGUtbWFpbCBhZGRyZXNz\
+                    IChzdHJpbmdfdmFsdWUpLgoKxgEKBAUBAgwSA14CGBq4ASBBIHBob25lIG51bWJlciAoc3RyaW5nX3ZhbHVlKSwgc3RvcmVk\
+                    IGluIEUuMTY0LiBXaGF0IHdhcyB0eXBlZCBmb3IgaXQsIHdoZXJlIHRoYXQgaXMgYW5vdGhlciB0ZXh0LCBpcyB0b2xkIGFz\
+                    IGEgZmllbGQgb2YgdGhlIHNhbWUgbmFtZSB3aXRoIF90eXBlZAogYmVoaW5kIGl0LCB3aGljaCB0aGUgc2VydmljZSBzZXRz\
+                    LgoKLAoEBQECDRIDYAIWGh8gQSB3ZWIgYWRkcmVzcyAoc3RyaW5nX3ZhbHVlKS4KCnQKBAUBAg4SA2ICHBpnIEEgcmVjb3Jk\
+                    LCBieSBpdHMgaWQgKHN0cmluZ192YWx1ZSkuIEl0IGhhcyB0byBiZSBvbmUgdGhhdCBpcyB0aGVyZSBhbmQgdGhhdCB3aG9l\
+                    dmVyIHNldHMgaXQgbWF5IHJlYWQuCg==
                     """),
             DescribedFile(
                 path: "google/protobuf/timestamp.proto", package: "google.protobuf",

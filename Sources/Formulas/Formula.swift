@@ -57,6 +57,17 @@ package struct FormulaBudget {
     /// More was asked for than there was, so that something is unset that may have a value.
     package var isSpent: Bool { left < 0 }
 
+    /// Of values that are set something was not told, since a text is too long for it, a number too great, or a pattern takes too long: it is unset, and
+    /// whoever asks for what must not pass takes it for the worst. Stays so until it is set to false.
+    package var hasGivenUp = false
+
+    /// The value of a function, which has noted if it could not tell one.
+    fileprivate mutating func told(_ value: FormulaValue?) -> FormulaValue? {
+        guard value == .untold else { return value }
+        hasGivenUp = true
+        return nil
+    }
+
     /// False when there was not so much left.
     mutating func take(_ values: some Sequence<FormulaValue>) -> Bool {
         left -= values.reduce(0) { $0 + $1.textBytes }
@@ -112,7 +123,10 @@ indirect enum FormulaStep: Sendable {
                 guard let value = step.value(field, &budget) else { return nil }
                 values.append(value)
             }
-            return budget.take(values) ? body(values) : nil
+            guard budget.take(values) else { return nil }
+            let value = body(values)
+            if value == nil, Self.isTooGreat(of: values) { budget.hasGivenUp = true }
+            return budget.told(value)
         case .choice(let condition, let then, let otherwise):
             return condition.value(field, &budget)?.flag == true
                 ? then.value(field, &budget) : otherwise?.value(field, &budget)
@@ -122,16 +136,22 @@ indirect enum FormulaStep: Sendable {
         case .isSet(let step): return .flag(step.value(field, &budget) != nil)
         case .joined(let steps):
             let values = steps.compactMap { $0.value(field, &budget) }
-            return budget.take(values) ? .limited(values.map(\.asText).joined()) : nil
+            guard budget.take(values) else { return nil }
+            return budget.told(.limited(values.map(\.asText).joined()))
         case .both(let one, let other):
+            let hadGivenUp = budget.hasGivenUp
             let first = one.value(field, &budget)?.flag
             if first == false { return .flag(false) }
             let second = other.value(field, &budget)?.flag
+            // Whatever the first would have been.
+            if second == false { budget.hasGivenUp = hadGivenUp }
             return second == false ? .flag(false) : first == true && second == true ? .flag(true) : nil
         case .either(let one, let other):
+            let hadGivenUp = budget.hasGivenUp
             let first = one.value(field, &budget)?.flag
             if first == true { return .flag(true) }
             let second = other.value(field, &budget)?.flag
+            if second == true { budget.hasGivenUp = hadGivenUp }
             return second == true ? .flag(true) : first == false && second == false ? .flag(false) : nil
         case .oneOf(let step, let equals):
             guard let value = step.value(field, &budget) else { return nil }
@@ -145,5 +165,22 @@ indirect enum FormulaStep: Sendable {
             }
             return isKnown ? .flag(false) : nil
         }
+    }
+
+    /// A function of numbers, amounts and times has no value for these since it is beyond the limits of its type; not since they are divided by 0, or are
+    /// amounts of two currencies. What is made of texts is none where they say none, as `date("x")`.
+    private static func isTooGreat(of values: [FormulaValue]) -> Bool {
+        var currencies: Set<String> = []
+        for (index, value) in values.enumerated() {
+            switch value {
+            case .text, .texts: return false
+            case .integer(0) where index > 0, .number(0) where index > 0: return false
+            case .money(let units, let currency):
+                if index > 0, units == 0 { return false }
+                currencies.insert(currency)
+            case .integer, .number, .flag, .date, .time: break
+            }
+        }
+        return currencies.count < 2
     }
 }

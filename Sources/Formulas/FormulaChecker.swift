@@ -138,11 +138,11 @@ struct FormulaChecker {
             .call(
                 { values in
                     let text = values[0].text
-                    guard text.unicodeScalars.count <= TextPattern.textLengthMax else { return nil }
+                    guard text.unicodeScalars.count <= TextPattern.textLengthMax else { return .untold }
                     return switch pattern.answer(text) {
                     case .fits: .flag(true)
                     case .differs: .flag(false)
-                    case .tooSlow: nil
+                    case .tooSlow: .untold
                     }
                 }, [arguments[0].step]), .flag
         )

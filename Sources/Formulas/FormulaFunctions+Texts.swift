@@ -43,7 +43,7 @@ extension FormulaFunction {
                 guard !old.isEmpty else { return .text(text) }
                 let places = TextSearch(for: old).places(in: text, atMost: textLengthMax)
                 // No more is put together than is taken.
-                guard places.count * new.utf8.count <= textLengthMax * 4 else { return nil }
+                guard places.count * new.utf8.count <= textLengthMax * 4 else { return .untold }
                 let (bytes, added) = (Array(text.utf8), Array(new.utf8))
                 var (result, rest): ([UInt8], Int) = ([], 0)
                 for place in places {
@@ -111,10 +111,14 @@ extension FormulaValue {
         }
     }
 
-    /// Nil for a text that is longer than those of formulas may be, and for an empty one: a record holds none.
+    /// Nil for an empty text: a record holds none. `untold` for one that is longer than those of formulas may be.
     static func limited(_ text: String) -> FormulaValue? {
-        !text.isEmpty && text.unicodeScalars.count <= FormulaFunction.textLengthMax ? .text(text) : nil
+        guard !text.isEmpty else { return nil }
+        return text.unicodeScalars.count <= FormulaFunction.textLengthMax ? .text(text) : .untold
     }
+
+    /// What a function gives in the place of a value that it does not tell: it is unset (`FormulaBudget.told`). No text is like it.
+    static let untold = FormulaValue.text(String(repeating: " ", count: FormulaFunction.textLengthMax + 1))
 
     /// The value as text: numbers with a point, days and moments as in ISO 8601, lists with commas.
     var asText: String {

@@ -54,6 +54,29 @@ import Testing
         return RollUps.values(try await service.get(account, deleted: true).customFields)
     }
 
+    /// The greatest is what a record has, not what is near it: whoever filters for it finds the record.
+    @Test func theGreatestHasAllItsDigits() async throws {
+        let size = TenantField(object: "activity", number: 1, name: "size", kind: .number)
+        let functions: [(String, TenantRollUp.Function)] = [("most", .most), ("least", .least), ("latest", .latest)]
+        let reckoned = functions.enumerated().map { index, function in
+            RollUps.field(
+                "account", Int64(2 + index), function.0, .number,
+                TenantRollUp(
+                    object: "activity", reference: "account_id", function: function.1, value: "custom.size",
+                    time: function.1 == .latest ? "create_time" : nil))
+        }
+        try await Self.run([size] + reckoned) { service in
+            for number in [9_007_199_254_740_991.0, 1234567890.1234567, -0.1234567890123456] {
+                let account = try await service.create(Account(displayName: "a"))
+                var activity = Self.activity(account, "x")
+                activity.customFields = [CustomField(name: "size", doubleValue: number)]
+                try await service.create(activity)
+                let values = try await Self.values(account, service)
+                for name in ["most", "least", "latest"] { #expect(values[name]?.doubleValue == number, "\(name)") }
+            }
+        }
+    }
+
     @Test func aRecordSaysWhatIsSaidOfIt() async throws {
         try await Self.run { service in
             let account = try await service.create(Account(displayName: "北京"))

@@ -31,6 +31,27 @@ import Testing
         #expect(slow == nil)
     }
 
+    /// Whoever asks for what must not pass is told that something set was not told, and of nothing that does not matter.
+    @Test(arguments: [
+        ("matches(code, \"[^<]*\")", true), ("not matches(code, \"[^<]*\")", true),
+        ("matches(code, \"[^<]*\") and length(code) < 5", false),
+        ("length(code) < 5 and matches(code, \"[^<]*\")", false),
+        ("matches(code, \"[^<]*\") or length(code) > 5", false), ("coalesce(matches(code, \"[^<]*\"), true)", true),
+        ("length(replace(code, \"a\", \"0123456789ABCDEF\")) > 5", true),
+        ("contains(code & code & code & code & code & code & code & code & code & code, \"<\")", true),
+        ("length(code) * 9223372036854775807 > 5", true), ("length(code) / 0 > 5", false), ("is_set(code)", false),
+        ("is_set(date(code))", false), ("is_set(mid(code, 2000, 9))", false),
+        ("is_set(date(2026, 1, 1) + length(code) * 1000000)", true),
+    ]) func whatIsNotToldOfValuesThatAreSetIsSaid(_ formula: String, _ isSaid: Bool) throws {
+        let formula = try Formula(formula, over: ["code": .text], giving: .flag)
+        var budget = FormulaBudget()
+        _ = formula.value({ _ in .text(String(repeating: "a", count: 1_001)) }, &budget)
+        #expect(budget.hasGivenUp == isSaid && !budget.isSpent)
+        var other = FormulaBudget()
+        _ = formula.value({ _ in nil }, &other)
+        #expect(!other.hasGivenUp)
+    }
+
     @Test(arguments: [
         ("matches(code, \"(\")", 15), ("matches(code, code)", 15), ("matches(1, \"a\")", 9), ("matches(code)", 1),
     ]) func whatIsNoPatternIsRefusedWithItsPlace(_ formula: String, _ position: Int) {

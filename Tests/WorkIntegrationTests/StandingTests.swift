@@ -91,6 +91,29 @@ import Testing
         }
     }
 
+    /// What a workspace makes costly takes half of the time, whoever wakes it.
+    @Test func aLongStepIsFollowedByARestOfItsLength() async throws {
+        try await Jobs.run { jobs in
+            let steps = Steps()
+            let slow = StandingWork("slow") { tenant in
+                jobs.advance(.seconds(3))
+                return try await steps.work.step(tenant)
+            }
+            let runner = StandingRunner(
+                slow, jobs.service.engine, clock: JobClock(now: { jobs.now }, sleep: { _ in }), jitter: { 0 },
+                meter: StandingMeter(steps.metrics), logger: jobs.service.postgres.logger)
+            steps.more.withLock { $0 = 2 }
+            var counts: [Int] = []
+            for _ in 0..<7 {
+                runner.wake(jobs.tenant)
+                await runner.settle()
+                counts.append(steps.count)
+                jobs.advance(.seconds(1))
+            }
+            #expect(counts == [1, 1, 1, 2, 2, 2, 3])
+        }
+    }
+
     @Test func stepsAndFailuresAreCounted() async throws {
         try await Jobs.run { jobs in
             let steps = Steps()

@@ -112,6 +112,51 @@ import Testing
         }
     }
 
+    /// A value that is made so that a rule cannot tell does not pass it.
+    @Test func nobodyPassesARuleByWhatItCannotTell() async throws {
+        try await Self.run { matching in
+            let service = matching.service
+            let note = String(repeating: "a", count: 1_001)
+            let passed = try await service.create(Account(displayName: "fine", description: "short"))
+            for condition in [
+                "not matches(description, \"[^<]*\")", "not matches(description, \"(a|aa)*(a|aa)*(a|aa)*(a|aa)*b\")",
+                "custom.size * 10 > 100",
+            ] {
+                Self.demand(service, Self.standard(condition))
+                let size = [CustomField(name: "size", intValue: .max / 2)]
+                let reason = try await Self.reason {
+                    try await service.create(Account(customFields: size, displayName: "made", description: note))
+                }
+                #expect(reason == Self.broken, "\(condition)")
+            }
+            // Of what is unset nothing is asked.
+            Self.demand(service, Self.standard("not matches(description, \"[^<]*\")"))
+            try await service.create(Account(displayName: "without"))
+            // Another rule is not broken by one that cannot tell.
+            Self.demand(service, Self.lock("matches(description, \"(a|aa)*(a|aa)*(a|aa)*b\")"), Self.cities)
+            try await service.create(Account(displayName: "two", description: note))
+            try await service.update(Account(id: passed.id, description: "other"))
+        }
+    }
+
+    /// What was typed for a locked number is locked with it, and the error says which field of several is locked.
+    @Test func aLockOfAPhoneNumberLocksWhatWasTypedForIt() async throws {
+        try await Self.run { matching in
+            let service = matching.service
+            let number = "+49 30 1234567"
+            let account = try await service.create(Account(displayName: "a", phone: number, city: "Ulm"))
+            Self.demand(service, Self.lock("city = \"Ulm\"", of: ["phone"]))
+            let error = try await refusal {
+                try await service.update(
+                    Account(id: account.id, displayName: "b", phone: "+49 (30) 123-4567"))
+            }
+            #expect(error?.reason == Self.locked)
+            let fields = error?.details.filter { $0.key == "field" }.map(\.value) ?? []
+            #expect(fields == ["phone_typed"] && error?.message.contains("phone_typed") == true, "\(fields)")
+            try await service.update(Account(id: account.id, displayName: "b"))
+        }
+    }
+
     /// A rule that is made later does not make old records unwritable.
     @Test func whatHasLongBeenWrongStandsInTheWayOfNoOtherEdit() async throws {
         try await Self.run { matching in

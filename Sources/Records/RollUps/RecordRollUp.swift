@@ -85,6 +85,7 @@ struct RecordRollUp: Sendable {
         field.setReckoned(value ?? (function == .count ? .integer(0) : nil), in: record, forms)
     }
 
+    /// The least, greatest and latest are values as records have them, with all their digits; a sum has those of formulas.
     private func told(_ row: Row) throws -> FormulaValue? {
         guard !row.isNull(1) else { return nil }
         if function == .count { return .integer(try row.int64(1)) }
@@ -94,7 +95,7 @@ struct RecordRollUp: Sendable {
         case .id: return .text(try row.id(1).text)
         case .int32: return .integer(Int64(try row.int32(1)))
         case .int64: return .integer(try row.int64(1))
-        case .double: return .of(try row.double(1))
+        case .double: return .number(try row.double(1))
         case .bool: return .flag(try row.bool(1))
         case .date: return .date(try row.day(1))
         case .time: return .time(try row.timestamp(1))

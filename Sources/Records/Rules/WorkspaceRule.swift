@@ -26,15 +26,20 @@ struct WorkspaceRule: Sendable {
         (self.rule, self.formula) = (rule, formula)
         inputs = formula.names.compactMap { byName[$0] }
         if case .lock(let names) = rule.effect {
-            locked = Set(names.compactMap { byName[$0]?.index })
+            // What was typed for a phone number is locked with the number.
+            let typed = fields.filter { $0.rules.typedOf.map(names.contains) == true }
+            locked = Set((names.compactMap { byName[$0] } + typed).map(\.index))
         } else {
             locked = []
         }
     }
 
-    /// The condition holds for a record. So it does where too much text would have to be looked at to tell: nobody passes a rule by long texts.
+    /// The condition holds for a record. So it does where it cannot be told of values that are set, since a text is too long, a number too great or a
+    /// pattern takes too long: nobody passes a rule by values that are made for it.
     func holds(for record: Message, _ budget: inout FormulaBudget) -> Bool {
-        formula.value({ inputs[$0].formulaValue(in: record) }, &budget) == .flag(true) || budget.isSpent
+        budget.hasGivenUp = false
+        let isTrue = formula.value({ inputs[$0].formulaValue(in: record) }, &budget) == .flag(true)
+        return isTrue || budget.isSpent || budget.hasGivenUp
     }
 
     /// Whoever acts has no role that is excepted. Programs have none and are not bound when they work for the workspace itself.
@@ -51,7 +56,7 @@ struct WorkspaceRule: Sendable {
         guard !demands.isEmpty else { return }
         var budget = FormulaBudget(bytes: bytesMax)
         if let lock = demands.first(where: { $0.locks(change, &budget) }) {
-            throw RecordErrors.locked(change, lock.rule)
+            throw RecordErrors.locked(change, lock)
         }
         let broken = demands.filter { $0.isBroken(by: change, &budget) }
         guard !broken.isEmpty else { return }
@@ -60,15 +65,16 @@ struct WorkspaceRule: Sendable {
 
     /// A lock holds for the record as it is stored, and the change is of what it locks.
     private func locks(_ change: RecordChange, _ budget: inout FormulaBudget) -> Bool {
-        guard case .lock = rule.effect, let before = change.before, isOfLocked(change) else { return false }
+        guard case .lock = rule.effect, let before = change.before else { return false }
+        guard change.kind != .update || !lockedFields(of: change).isEmpty else { return false }
         return holds(for: before, &budget)
     }
 
-    private func isOfLocked(_ change: RecordChange) -> Bool {
-        guard change.kind == .update else { return true }
+    /// Those that an update changes and that it would lock.
+    fileprivate func lockedFields(of change: RecordChange) -> [RecordField] {
         // Whoever changes what the condition asks for would open the lock.
         let named = locked.isEmpty ? [] : locked.union(inputs.map(\.index))
-        return change.changedFields.contains { field in
+        return change.changedFields.filter { field in
             locked.isEmpty ? !field.staysOpen : named.contains(field.index)
         }
     }
@@ -103,17 +109,22 @@ extension RecordCall {
 }
 
 extension RecordErrors {
-    /// A rule and its text are told, and no value of the record.
-    static func locked(_ change: RecordChange, _ rule: TenantRule) -> RPCError {
-        .failedPrecondition(
+    /// A rule and its text are told, which of the changed fields it locks as far as the caller sees them, and no value of the record.
+    static func locked(_ change: RecordChange, _ lock: WorkspaceRule) -> RPCError {
+        let rule = lock.rule
+        let seen = change.call.rights.shownFields
+        let fields = change.kind == .update ? lock.lockedFields(of: change) : []
+        let names = fields.filter { field in seen.contains { $0 === field } }.map(\.name)
+        let part = names.isEmpty ? "" : " (\(names.joined(separator: ", ")))"
+        return .failedPrecondition(
             RecordReason.recordLocked.rawValue,
-            "The \(change.type.object) is locked by the rule \(rule.name): \(rule.message) Ask somebody whose role the rule excepts, or the "
+            "The \(change.type.object)\(part) is locked by the rule \(rule.name): \(rule.message) Ask somebody whose role the rule excepts, or the "
                 + "administrator of your workspace.",
             domain: domain,
             details: [
                 ("object", change.type.object), ("id", change.recordID.text), ("rule", rule.name),
                 ("rule_id", rule.id.text),
-            ])
+            ] + names.map { ("field", $0) })
     }
 
     static func standardsBroken(_ broken: [WorkspaceRule], by change: RecordChange, path: String) -> RPCError {

@@ -141,5 +141,5 @@ final class TurnLoop: Sendable {
 }
 
 extension Timestamp {
-    fileprivate func distance(to other: Timestamp) -> Duration { .microseconds(other.microseconds - microseconds) }
+    func distance(to other: Timestamp) -> Duration { .microseconds(other.microseconds - microseconds) }
 }

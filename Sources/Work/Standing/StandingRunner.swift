@@ -28,7 +28,7 @@ package struct StandingWork: Sendable {
 
 /// Does standing work for the tenants that it is told of, when it is woken for one: by what writes in this process, and by the sweep of the host for
 /// what other instances wrote. Tenants take turns. A tenant whose step has failed waits, twice as long each time, whoever wakes it; one that had a step rests a moment, so
-/// that many writes cost few steps.
+/// that many writes cost few steps, and after a long one as long as that took: what a tenant makes costly takes half of a connection, and not all of it.
 package final class StandingRunner: Sendable {
     private let work: StandingWork
     private let engine: RecordEngine
@@ -45,6 +45,8 @@ package final class StandingRunner: Sendable {
     private static let turnsMax = 4
     /// Between a step that left nothing and the next one of the same tenant. What was written meanwhile is done together.
     private static let rest = Duration.milliseconds(100)
+    /// A step that takes longer is followed by a rest of its own length.
+    private static let longStep = Duration.milliseconds(250)
 
     package init(
         _ work: StandingWork, _ engine: RecordEngine, clock: JobClock,
@@ -80,11 +82,17 @@ package final class StandingRunner: Sendable {
     private func step(_ tenant: TenantID) async -> TurnLoop.Outcome {
         do {
             guard try await isActive(tenant) else { return .looked(tenant, next: nil) }
+            let begun = clock.now()
             let hasMore = try await work.step(tenant)
+            let taken = begun.distance(to: clock.now())
+            let rest = taken > Self.longStep ? taken : .zero
             failures.withLock { $0[tenant] = nil }
             meter.stepped(work.name, hasMore ? .goesOn : .ended)
-            guard !hasMore else { return .looked(tenant, next: clock.now()) }
-            return .looked(tenant, next: nil, notBefore: clock.now().advanced(by: Self.rest))
+            guard !hasMore else {
+                let next = clock.now().advanced(by: rest)
+                return .looked(tenant, next: next, notBefore: rest > .zero ? next : nil)
+            }
+            return .looked(tenant, next: nil, notBefore: clock.now().advanced(by: max(rest, Self.rest)))
         } catch {
             logger.debug(
                 "standing work in a workspace failed",

@@ -172,7 +172,7 @@ public struct RollUpFunction: RawRepresentable, Hashable, Sendable {
     /// How many they are: a whole number.
     public static let count = RollUpFunction(rawValue: 1)
 
-    /// The sum of numbers or amounts. Amounts of several currencies have none, nor has one that does not fit its field.
+    /// The sum of numbers or amounts. Amounts of several currencies have none, nor has one that does not fit its field. Of numbers with fractions it has 15 digits.
     public static let sum = RollUpFunction(rawValue: 2)
 
     /// The least number, amount, day or moment. Of amounts in several currencies none is the least.

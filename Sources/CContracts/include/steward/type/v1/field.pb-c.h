@@ -35,7 +35,7 @@ typedef enum _Steward__Type__V1__RollUpFunction {
    */
   STEWARD__TYPE__V1__ROLL_UP_FUNCTION__ROLL_UP_FUNCTION_COUNT = 1,
   /*
-   * The sum of numbers or amounts. Amounts of several currencies have none, nor has one that does not fit its field.
+   * The sum of numbers or amounts. Amounts of several currencies have none, nor has one that does not fit its field. Of numbers with fractions it has 15 digits.
    */
   STEWARD__TYPE__V1__ROLL_UP_FUNCTION__ROLL_UP_FUNCTION_SUM = 2,
   /*
