@@ -3,6 +3,7 @@ import Contracts
 import Formulas
 import Postgres
 import RPC
+import Reactor
 import Tenancy
 import TenantDatabase
 import Wire
@@ -22,9 +23,12 @@ struct RulePreview {
         var response = PreviewRuleResponse(holdingCount: 0, lookedCount: 0)
         var looked = 0
         var last: RecordID?
+        // A formula may look for patterns in long texts.
+        var pace = Pace()
         while looked < Self.recordsMax {
             let rows = try await page(before: last)
             for row in rows.prefix(Self.recordsMax - looked) {
+                await pace.step()
                 let record = try call.type.record(row, in: Arena())
                 var budget = FormulaBudget()
                 looked += 1
