@@ -33,12 +33,19 @@ extension SystemTests {
 
         private static func path(_ program: TestProgram) -> String { program.logPath + ".spans" }
 
-        private func text(_ steward: TestSteward) -> String {
-            steward.programs.map { (try? String(contentsOfFile: Self.path($0), encoding: .utf8)) ?? "" }.joined()
+        private func text(_ steward: TestSteward) -> String { lines(steward).joined(separator: "\n") }
+
+        /// Those that are whole: a program may be about to write the last one of its file.
+        private func lines(_ steward: TestSteward) -> [String] {
+            steward.programs.flatMap { program -> [String] in
+                let bytes = (try? Data(contentsOf: URL(fileURLWithPath: Self.path(program)))) ?? Data()
+                let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+                return lines.dropLast().map { String(decoding: $0, as: UTF8.self) }.filter { !$0.isEmpty }
+            }
         }
 
         private func spans(_ steward: TestSteward, of trace: TraceContext) throws -> [Written] {
-            try text(steward).split(separator: "\n").flatMap { line -> [Written] in
+            try lines(steward).flatMap { line -> [Written] in
                 let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
                 let resource = try #require((object["resourceSpans"] as? [[String: Any]])?.first)
                 let program = attributes((resource["resource"] as? [String: Any])?["attributes"])["service.name"] ?? ""
