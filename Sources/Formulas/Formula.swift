@@ -42,7 +42,8 @@ package struct Formula: Sendable {
     ///   - field: the value of the field that stands at a place of `names`; nil when it is unset.
     ///   - budget: what all formulas of the record may still handle.
     package func value(_ field: (Int) -> FormulaValue?, _ budget: inout FormulaBudget) -> FormulaValue? {
-        step.value(field, &budget)
+        budget.hasGivenUp = false
+        return step.value(field, &budget)
     }
 }
 
@@ -57,15 +58,18 @@ package struct FormulaBudget {
     /// More was asked for than there was, so that something is unset that may have a value.
     package var isSpent: Bool { left < 0 }
 
-    /// Of values that are set something was not told, since a text is too long for it, a number too great, or a pattern takes too long: it is unset, and
-    /// whoever asks for what must not pass takes it for the worst. Stays so until it is set to false.
-    package var hasGivenUp = false
+    /// The last formula did not tell something of values that are set: a text is too long for it, a number too great, or a pattern takes too long. That is
+    /// unset, and whoever asks for what must not pass takes it for the worst.
+    package fileprivate(set) var hasGivenUp = false
 
-    /// The value of a function, which has noted if it could not tell one.
-    fileprivate mutating func told(_ value: FormulaValue?) -> FormulaValue? {
-        guard value == .untold else { return value }
-        hasGivenUp = true
-        return nil
+    /// What a function gives; nil, and noted, where it could not tell.
+    fileprivate mutating func told(_ value: () throws(FormulaUntold) -> FormulaValue?) -> FormulaValue? {
+        do {
+            return try value()
+        } catch {
+            hasGivenUp = true
+            return nil
+        }
     }
 
     /// False when there was not so much left.
@@ -86,7 +90,7 @@ indirect enum FormulaStep: Sendable {
     case field(Int)
     /// A whole number as a number.
     case widened(FormulaStep)
-    case call(@Sendable ([FormulaValue]) -> FormulaValue?, [FormulaStep])
+    case call(FormulaFunction.Body, [FormulaStep])
     /// The second when the first holds, else the third.
     case choice(FormulaStep, FormulaStep, FormulaStep?)
     /// The first that is set.
@@ -104,7 +108,7 @@ indirect enum FormulaStep: Sendable {
         let value: FormulaStep
         /// The other is a whole number, and is compared as a number.
         let isWidened: Bool
-        let body: @Sendable ([FormulaValue]) -> FormulaValue?
+        let body: FormulaFunction.Body
     }
 
     func widened(from type: FormulaType, to wanted: FormulaType) -> FormulaStep {
@@ -124,9 +128,7 @@ indirect enum FormulaStep: Sendable {
                 values.append(value)
             }
             guard budget.take(values) else { return nil }
-            let value = body(values)
-            if value == nil, Self.isTooGreat(of: values) { budget.hasGivenUp = true }
-            return budget.told(value)
+            return budget.told { () throws(FormulaUntold) in try body(values) }
         case .choice(let condition, let then, let otherwise):
             return condition.value(field, &budget)?.flag == true
                 ? then.value(field, &budget) : otherwise?.value(field, &budget)
@@ -137,7 +139,7 @@ indirect enum FormulaStep: Sendable {
         case .joined(let steps):
             let values = steps.compactMap { $0.value(field, &budget) }
             guard budget.take(values) else { return nil }
-            return budget.told(.limited(values.map(\.asText).joined()))
+            return budget.told { () throws(FormulaUntold) in try .limited(values.map(\.asText).joined()) }
         case .both(let one, let other):
             let hadGivenUp = budget.hasGivenUp
             let first = one.value(field, &budget)?.flag
@@ -155,32 +157,21 @@ indirect enum FormulaStep: Sendable {
             return second == true ? .flag(true) : first == false && second == false ? .flag(false) : nil
         case .oneOf(let step, let equals):
             guard let value = step.value(field, &budget) else { return nil }
+            let hadGivenUp = budget.hasGivenUp
             var isKnown = true
             for equal in equals {
                 let sides = [equal.isWidened ? value.widened : value, equal.value.value(field, &budget)]
                     .compactMap(\.self)
-                let isEqual = sides.count == 2 && budget.take(sides) ? equal.body(sides)?.flag : nil
-                if isEqual == true { return .flag(true) }
+                let isEqual =
+                    sides.count == 2 && budget.take(sides)
+                    ? budget.told { () throws(FormulaUntold) in try equal.body(sides) }?.flag : nil
+                if isEqual == true {
+                    budget.hasGivenUp = hadGivenUp
+                    return .flag(true)
+                }
                 isKnown = isKnown && isEqual != nil
             }
             return isKnown ? .flag(false) : nil
         }
-    }
-
-    /// A function of numbers, amounts and times has no value for these since it is beyond the limits of its type; not since they are divided by 0, or are
-    /// amounts of two currencies. What is made of texts is none where they say none, as `date("x")`.
-    private static func isTooGreat(of values: [FormulaValue]) -> Bool {
-        var currencies: Set<String> = []
-        for (index, value) in values.enumerated() {
-            switch value {
-            case .text, .texts: return false
-            case .integer(0) where index > 0, .number(0) where index > 0: return false
-            case .money(let units, let currency):
-                if index > 0, units == 0 { return false }
-                currencies.insert(currency)
-            case .integer, .number, .flag, .date, .time: break
-            }
-        }
-        return currencies.count < 2
     }
 }

@@ -136,13 +136,13 @@ struct FormulaChecker {
         }
         return (
             .call(
-                { values in
+                { values throws(FormulaUntold) in
                     let text = values[0].text
-                    guard text.unicodeScalars.count <= TextPattern.textLengthMax else { return .untold }
-                    return switch pattern.answer(text) {
-                    case .fits: .flag(true)
-                    case .differs: .flag(false)
-                    case .tooSlow: .untold
+                    guard text.unicodeScalars.count <= TextPattern.textLengthMax else { throw FormulaUntold() }
+                    switch pattern.answer(text) {
+                    case .fits: return .flag(true)
+                    case .differs: return .flag(false)
+                    case .tooSlow: throw FormulaUntold()
                     }
                 }, [arguments[0].step]), .flag
         )
@@ -159,10 +159,10 @@ struct FormulaChecker {
         }
         return (
             .call(
-                { values in
+                { values throws(FormulaUntold) in
                     let time = values[0].time
                     let seconds = time.secondsAndNanos.seconds
-                    return FormulaFunction.day(of: time.microseconds + zone.offset(at: seconds) * 1_000_000)
+                    return try FormulaFunction.day(of: time.microseconds + zone.offset(at: seconds) * 1_000_000)
                 }, [arguments[0].step]), .date
         )
     }

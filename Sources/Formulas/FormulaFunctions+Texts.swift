@@ -3,7 +3,7 @@ import Tenancy
 
 extension FormulaFunction {
     private static func changed(_ body: @escaping @Sendable (String) -> String) -> [FormulaFunction] {
-        [FormulaFunction([.text], .text) { .limited(body($0[0].text)) }]
+        [FormulaFunction([.text], .text) { values throws(FormulaUntold) in try .limited(body(values[0].text)) }]
     }
 
     private static func found(_ body: @escaping @Sendable (String, String) -> Bool) -> [FormulaFunction] {
@@ -16,9 +16,9 @@ extension FormulaFunction {
         _ body: @escaping @Sendable (String.UnicodeScalarView, [Int]) -> Substring.UnicodeScalarView
     ) -> [FormulaFunction] {
         [
-            FormulaFunction(parameters, .text) { values in
+            FormulaFunction(parameters, .text) { values throws(FormulaUntold) in
                 let counts = values.dropFirst().map { Int(clamping: max(0, $0.integer)) }
-                return .limited(String(body(values[0].text.unicodeScalars, counts)))
+                return try .limited(String(body(values[0].text.unicodeScalars, counts)))
             }
         ]
     }
@@ -38,19 +38,19 @@ extension FormulaFunction {
         "starts_with": found { $0.utf8.starts(with: $1.utf8) },
         "ends_with": found { $0.utf8.suffix($1.utf8.count).elementsEqual($1.utf8) },
         "replace": [
-            FormulaFunction([.text, .text, .text], .text) { values in
+            FormulaFunction([.text, .text, .text], .text) { values throws(FormulaUntold) in
                 let (text, old, new) = (values[0].text, values[1].text, values[2].text)
                 guard !old.isEmpty else { return .text(text) }
                 let places = TextSearch(for: old).places(in: text, atMost: textLengthMax)
                 // No more is put together than is taken.
-                guard places.count * new.utf8.count <= textLengthMax * 4 else { return .untold }
+                guard places.count * new.utf8.count <= textLengthMax * 4 else { throw FormulaUntold() }
                 let (bytes, added) = (Array(text.utf8), Array(new.utf8))
                 var (result, rest): ([UInt8], Int) = ([], 0)
                 for place in places {
                     result += bytes[rest..<place] + added
                     rest = place + old.utf8.count
                 }
-                return .limited(String(decoding: result + bytes[rest...], as: UTF8.self))
+                return try .limited(String(decoding: result + bytes[rest...], as: UTF8.self))
             }
         ],
         "includes": [
@@ -111,14 +111,14 @@ extension FormulaValue {
         }
     }
 
-    /// Nil for an empty text: a record holds none. `untold` for one that is longer than those of formulas may be.
-    static func limited(_ text: String) -> FormulaValue? {
+    /// Nil for an empty text: a record holds none.
+    ///
+    /// - Throws: for one that is longer than those of formulas may be.
+    static func limited(_ text: String) throws(FormulaUntold) -> FormulaValue? {
         guard !text.isEmpty else { return nil }
-        return text.unicodeScalars.count <= FormulaFunction.textLengthMax ? .text(text) : .untold
+        guard text.unicodeScalars.count <= FormulaFunction.textLengthMax else { throw FormulaUntold() }
+        return .text(text)
     }
-
-    /// What a function gives in the place of a value that it does not tell: it is unset (`FormulaBudget.told`). No text is like it.
-    static let untold = FormulaValue.text(String(repeating: " ", count: FormulaFunction.textLengthMax + 1))
 
     /// The value as text: numbers with a point, days and moments as in ISO 8601, lists with commas.
     var asText: String {

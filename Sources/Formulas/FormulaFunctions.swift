@@ -1,16 +1,19 @@
 import Money
 import Tenancy
 
-/// A function or operator for arguments of certain types. It is unset where one of them is, or where it has no value for them.
+/// A function did not tell its value, which is beyond the limits of its type or of what may be looked at: it is unset, but not since there is none.
+struct FormulaUntold: Error {}
+
+/// A function or operator for arguments of certain types. It is unset where one of them is, where it has no value for them (nil), and where it does not
+/// tell it.
 struct FormulaFunction: Sendable {
+    typealias Body = @Sendable ([FormulaValue]) throws(FormulaUntold) -> FormulaValue?
+
     let parameters: [FormulaType]
     let result: FormulaType
-    let body: @Sendable ([FormulaValue]) -> FormulaValue?
+    let body: Body
 
-    init(
-        _ parameters: [FormulaType], _ result: FormulaType,
-        _ body: @escaping @Sendable ([FormulaValue]) -> FormulaValue?
-    ) {
+    init(_ parameters: [FormulaType], _ result: FormulaType, _ body: @escaping Body) {
         (self.parameters, self.result, self.body) = (parameters, result, body)
     }
 
@@ -27,88 +30,123 @@ struct FormulaFunction: Sendable {
 
 extension FormulaFunction {
     private static func integers(_ body: @escaping @Sendable (Int64, Int64) -> (Int64, Bool)) -> FormulaFunction {
-        FormulaFunction([.integer, .integer], .integer) { values in
+        FormulaFunction([.integer, .integer], .integer) { values throws(FormulaUntold) in
             let (result, isTooLarge) = body(values[0].integer, values[1].integer)
-            return isTooLarge ? nil : .integer(result)
+            guard !isTooLarge else { throw FormulaUntold() }
+            return .integer(result)
         }
     }
 
     private static func numbers(_ body: @escaping @Sendable (Double, Double) -> Double) -> FormulaFunction {
-        FormulaFunction([.number, .number], .number) { .rounded(body($0[0].number, $0[1].number)) }
+        FormulaFunction([.number, .number], .number) { values throws(FormulaUntold) in
+            try FormulaUntold.unwrapped(.rounded(body(values[0].number, values[1].number)))
+        }
     }
 
     private static func amounts(_ body: @escaping @Sendable (Int64, Int64) -> (Int64, Bool)) -> FormulaFunction {
-        FormulaFunction([.money, .money], .money) { values in
+        FormulaFunction([.money, .money], .money) { values throws(FormulaUntold) in
             let ((one, currency), (other, second)) = (values[0].money, values[1].money)
+            guard currency == second else { return nil }
             let (result, isTooLarge) = body(one, other)
-            return isTooLarge || currency != second ? nil : .money(minorUnits: result, currency: currency)
+            guard !isTooLarge else { throw FormulaUntold() }
+            return .money(minorUnits: result, currency: currency)
         }
+    }
+
+    /// The nearest whole number of what is made of a number, by the decimal digits.
+    private static func whole(_ body: @escaping @Sendable (Double) -> Double) -> FormulaFunction {
+        FormulaFunction([.number], .integer) { values throws(FormulaUntold) in
+            .integer(try FormulaUntold.unwrapped(DecimalNumber(body(values[0].number)).product(with: 1)))
+        }
+    }
+
+    private static func negative(_ number: Int64) throws(FormulaUntold) -> Int64 {
+        guard number != .min else { throw FormulaUntold() }
+        return -number
     }
 
     private static let arithmetic: [String: [FormulaFunction]] = [
         "+": [
             integers { $0.addingReportingOverflow($1) }, numbers { $0 + $1 },
             amounts { $0.addingReportingOverflow($1) },
-            FormulaFunction([.date, .integer], .date) { .day($0[0].date, later: $0[1].integer) },
-            FormulaFunction([.time, .number], .time) { .moment($0[0].time, daysLater: $0[1].number) },
+            FormulaFunction([.date, .integer], .date) { values throws(FormulaUntold) in
+                try .day(values[0].date, later: values[1].integer)
+            },
+            FormulaFunction([.time, .number], .time) { values throws(FormulaUntold) in
+                try .moment(values[0].time, daysLater: values[1].number)
+            },
         ],
         "-": [
             integers { $0.subtractingReportingOverflow($1) }, numbers { $0 - $1 },
             amounts { $0.subtractingReportingOverflow($1) },
-            FormulaFunction([.date, .integer], .date) { values in
-                values[1].integer == .min ? nil : .day(values[0].date, later: -values[1].integer)
+            FormulaFunction([.date, .integer], .date) { values throws(FormulaUntold) in
+                try .day(values[0].date, later: 0 - max(values[1].integer, -.max))
             },
             FormulaFunction([.date, .date], .integer) {
                 .integer(Int64($0[0].date.daysSince1970 - $0[1].date.daysSince1970))
             },
-            FormulaFunction([.time, .number], .time) { .moment($0[0].time, daysLater: -$0[1].number) },
+            FormulaFunction([.time, .number], .time) { values throws(FormulaUntold) in
+                try .moment(values[0].time, daysLater: -values[1].number)
+            },
             FormulaFunction([.time, .time], .number) {
                 .rounded(Double($0[0].time.microseconds - $0[1].time.microseconds) / microsecondsPerDay)
             },
         ],
         "*": [
             integers { $0.multipliedReportingOverflow(by: $1) }, numbers { $0 * $1 },
-            FormulaFunction([.money, .number], .money) { .product($0[0], $0[1].number) },
-            FormulaFunction([.number, .money], .money) { .product($0[1], $0[0].number) },
+            FormulaFunction([.money, .number], .money) { values throws(FormulaUntold) in
+                try .product(values[0], values[1].number)
+            },
+            FormulaFunction([.number, .money], .money) { values throws(FormulaUntold) in
+                try .product(values[1], values[0].number)
+            },
         ],
         "/": [
-            numbers { $0 / $1 },
-            FormulaFunction([.money, .number], .money) { values in
+            FormulaFunction([.number, .number], .number) { values throws(FormulaUntold) in
+                guard values[1].number != 0 else { return nil }
+                return try FormulaUntold.unwrapped(.rounded(values[0].number / values[1].number))
+            },
+            FormulaFunction([.money, .number], .money) { values throws(FormulaUntold) in
                 let (units, currency) = values[0].money
-                return DecimalNumber(values[1].number).quotient(of: units).map {
-                    .money(minorUnits: $0, currency: currency)
-                }
+                guard values[1].number != 0 else { return nil }
+                let quotient = DecimalNumber(values[1].number).quotient(of: units)
+                return .money(minorUnits: try FormulaUntold.unwrapped(quotient), currency: currency)
             },
             FormulaFunction([.money, .money], .number) { values in
                 let ((one, currency), (other, second)) = (values[0].money, values[1].money)
-                return currency == second ? .rounded(Double(one) / Double(other)) : nil
+                return currency == second && other != 0 ? .rounded(Double(one) / Double(other)) : nil
             },
         ],
         "negative": [
-            FormulaFunction([.integer], .integer) { $0[0].integer == .min ? nil : .integer(-$0[0].integer) },
+            FormulaFunction([.integer], .integer) { values throws(FormulaUntold) in
+                .integer(try negative(values[0].integer))
+            },
             FormulaFunction([.number], .number) { .rounded(-$0[0].number) },
-            FormulaFunction([.money], .money) { values in
+            FormulaFunction([.money], .money) { values throws(FormulaUntold) in
                 let (units, currency) = values[0].money
-                return units == .min ? nil : .money(minorUnits: -units, currency: currency)
+                return .money(minorUnits: try negative(units), currency: currency)
             },
         ],
         "abs": [
-            FormulaFunction([.integer], .integer) { $0[0].integer == .min ? nil : .integer(abs($0[0].integer)) },
+            FormulaFunction([.integer], .integer) { values throws(FormulaUntold) in
+                let number = values[0].integer
+                return .integer(number < 0 ? try negative(number) : number)
+            },
             FormulaFunction([.number], .number) { .number(abs($0[0].number)) },
-            FormulaFunction([.money], .money) { values in
+            FormulaFunction([.money], .money) { values throws(FormulaUntold) in
                 let (units, currency) = values[0].money
-                return units == .min ? nil : .money(minorUnits: abs(units), currency: currency)
+                return .money(minorUnits: units < 0 ? try negative(units) : units, currency: currency)
             },
         ],
         "round": [
-            FormulaFunction([.number], .integer) { .whole($0[0].number) },
-            FormulaFunction([.number, .integer], .number) { values in
-                (0...12).contains(values[1].integer)
-                    ? .rounded(DecimalNumber.rounded(values[0].number, places: Int(values[1].integer))) : nil
+            whole { $0 },
+            FormulaFunction([.number, .integer], .number) { values throws(FormulaUntold) in
+                guard (0...12).contains(values[1].integer) else { throw FormulaUntold() }
+                return .rounded(DecimalNumber.rounded(values[0].number, places: Int(values[1].integer)))
             },
         ],
-        "floor": [FormulaFunction([.number], .integer) { .whole($0[0].number.rounded(.down)) }],
-        "ceil": [FormulaFunction([.number], .integer) { .whole($0[0].number.rounded(.up)) }],
+        "floor": [whole { $0.rounded(.down) }],
+        "ceil": [whole { $0.rounded(.up) }],
         "mod": [
             FormulaFunction([.integer, .integer], .integer) { values in
                 let (number, divisor) = (values[0].integer, values[1].integer)
@@ -119,12 +157,11 @@ extension FormulaFunction {
             }
         ],
         "money": [
-            FormulaFunction([.number, .text], .money) { values in
+            FormulaFunction([.number, .text], .money) { values throws(FormulaUntold) in
                 guard let currency = Currency(code: values[1].text) else { return nil }
                 let units = (0..<currency.digits).reduce(Int64(1)) { units, _ in units * 10 }
-                return DecimalNumber(values[0].number).product(with: units).map {
-                    .money(minorUnits: $0, currency: currency.code)
-                }
+                let amount = DecimalNumber(values[0].number).product(with: units)
+                return .money(minorUnits: try FormulaUntold.unwrapped(amount), currency: currency.code)
             }
         ],
         "amount": [
@@ -251,38 +288,44 @@ extension FormulaValue {
     }
 }
 
-// Results, which are unset where there is no such value.
+// Results, which are not told where they are beyond their limits.
 extension FormulaValue {
     static func rounded(_ number: Double) -> FormulaValue? { DecimalNumber.rounded(number).map { .number($0) } }
 
     /// A whole number as a number.
     var widened: FormulaValue? { .rounded(Double(integer)) }
 
-    /// The nearest whole number, by the decimal digits.
-    static func whole(_ number: Double) -> FormulaValue? {
-        DecimalNumber(number).product(with: 1).map { .integer($0) }
-    }
-
-    static func product(_ amount: FormulaValue, _ number: Double) -> FormulaValue? {
+    static func product(_ amount: FormulaValue, _ number: Double) throws(FormulaUntold) -> FormulaValue {
         let (units, currency) = amount.money
-        return DecimalNumber(number).product(with: units).map { .money(minorUnits: $0, currency: currency) }
+        return .money(
+            minorUnits: try FormulaUntold.unwrapped(DecimalNumber(number).product(with: units)), currency: currency)
     }
 
-    static func day(_ day: CalendarDay, later days: Int64) -> FormulaValue? {
+    static func day(_ day: CalendarDay, later days: Int64) throws(FormulaUntold) -> FormulaValue {
         // More than there are days of the calendar.
-        guard days.magnitude < 4_000_000 else { return nil }
-        return known(CalendarDay(daysSince1970: day.daysSince1970 + Int(days)))
+        guard days.magnitude < 4_000_000 else { throw FormulaUntold() }
+        return try known(CalendarDay(daysSince1970: day.daysSince1970 + Int(days)))
     }
 
     /// A day of the years 1 to 9999.
-    static func known(_ day: CalendarDay) -> FormulaValue? {
-        (1...9999).contains(day.components.year) ? .date(day) : nil
+    static func known(_ day: CalendarDay) throws(FormulaUntold) -> FormulaValue {
+        guard (1...9999).contains(day.components.year) else { throw FormulaUntold() }
+        return .date(day)
     }
 
-    static func moment(_ time: Timestamp, daysLater days: Double) -> FormulaValue? {
-        guard abs(days) < 4_000_000 else { return nil }
+    static func moment(_ time: Timestamp, daysLater days: Double) throws(FormulaUntold) -> FormulaValue {
+        guard abs(days) < 4_000_000 else { throw FormulaUntold() }
         let later = Timestamp(
             microseconds: time.microseconds + Int64((days * FormulaFunction.microsecondsPerDay).rounded()))
-        return later.isTellable ? .time(later) : nil
+        guard later.isTellable else { throw FormulaUntold() }
+        return .time(later)
+    }
+}
+
+extension FormulaUntold {
+    /// A value that is nil where it is beyond its limits.
+    static func unwrapped<Value>(_ value: Value?) throws(FormulaUntold) -> Value {
+        guard let value else { throw FormulaUntold() }
+        return value
     }
 }

@@ -17,7 +17,7 @@ package enum FormulaValue: Hashable, Sendable {
     case text(String)
     case texts([String])
     case integer(Int64)
-    /// Finite, of at most 15 digits.
+    /// Finite, of at most 15 digits but where a record is given what another one has.
     case number(Double)
     case flag(Bool)
     case date(CalendarDay)

@@ -120,7 +120,7 @@ import Testing
             let passed = try await service.create(Account(displayName: "fine", description: "short"))
             for condition in [
                 "not matches(description, \"[^<]*\")", "not matches(description, \"(a|aa)*(a|aa)*(a|aa)*(a|aa)*b\")",
-                "custom.size * 10 > 100",
+                "custom.size * 10 > 100", "money(custom.size * 1.5, \"EUR\") > money(100, \"EUR\")",
             ] {
                 Self.demand(service, Self.standard(condition))
                 let size = [CustomField(name: "size", intValue: .max / 2)]
@@ -152,7 +152,12 @@ import Testing
             }
             #expect(error?.reason == Self.locked)
             let fields = error?.details.filter { $0.key == "field" }.map(\.value) ?? []
-            #expect(fields == ["phone_typed"] && error?.message.contains("phone_typed") == true, "\(fields)")
+            #expect(fields == ["phone"] && error?.message.contains("(phone)") == true, "\(fields)")
+            // The number and what was typed for it are one field; what a lock asks for is locked, too.
+            let both = try await refusal {
+                try await service.update(Account(id: account.id, phone: "+49 30 7654321", city: "Bonn"))
+            }
+            #expect(both?.details.filter { $0.key == "field" }.map(\.value) == ["city", "phone"])
             try await service.update(Account(id: account.id, displayName: "b"))
         }
     }

@@ -37,7 +37,6 @@ struct WorkspaceRule: Sendable {
     /// The condition holds for a record. So it does where it cannot be told of values that are set, since a text is too long, a number too great or a
     /// pattern takes too long: nobody passes a rule by values that are made for it.
     func holds(for record: Message, _ budget: inout FormulaBudget) -> Bool {
-        budget.hasGivenUp = false
         let isTrue = formula.value({ inputs[$0].formulaValue(in: record) }, &budget) == .flag(true)
         return isTrue || budget.isSpent || budget.hasGivenUp
     }
@@ -114,7 +113,9 @@ extension RecordErrors {
         let rule = lock.rule
         let seen = change.call.rights.shownFields
         let fields = change.kind == .update ? lock.lockedFields(of: change) : []
-        let names = fields.filter { field in seen.contains { $0 === field } }.map(\.name)
+        let shown = fields.filter { field in seen.contains { $0 === field } }
+        // What was typed for a phone number is set by the number.
+        let names = Set(shown.map { $0.rules.typedOf ?? $0.name }).sorted()
         let part = names.isEmpty ? "" : " (\(names.joined(separator: ", ")))"
         return .failedPrecondition(
             RecordReason.recordLocked.rawValue,

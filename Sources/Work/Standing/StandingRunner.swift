@@ -84,15 +84,13 @@ package final class StandingRunner: Sendable {
             guard try await isActive(tenant) else { return .looked(tenant, next: nil) }
             let begun = clock.now()
             let hasMore = try await work.step(tenant)
-            let taken = begun.distance(to: clock.now())
-            let rest = taken > Self.longStep ? taken : .zero
+            let end = clock.now()
             failures.withLock { $0[tenant] = nil }
             meter.stepped(work.name, hasMore ? .goesOn : .ended)
-            guard !hasMore else {
-                let next = clock.now().advanced(by: rest)
-                return .looked(tenant, next: next, notBefore: rest > .zero ? next : nil)
-            }
-            return .looked(tenant, next: nil, notBefore: clock.now().advanced(by: max(rest, Self.rest)))
+            let taken = begun.distance(to: end)
+            let rest = taken > Self.longStep ? taken : hasMore ? .zero : Self.rest
+            let until = end.advanced(by: rest)
+            return .looked(tenant, next: hasMore ? until : nil, notBefore: until)
         } catch {
             logger.debug(
                 "standing work in a workspace failed",
