@@ -329,7 +329,7 @@ let package = Package(
             [
                 "CustomerService", "SalesService", "TestService", "TestPostgres", "AccessControl", "Contracts",
                 "CustomerContracts", "SalesContracts", "Migrations", "Observability", "Postgres", "RPC", "Reactor",
-                "Records", "ServiceHost", "Tenancy", "TenantDatabase", "Wire", "Work", coreMetrics,
+                "Records", "ServiceHost", "Tenancy", "TenantDatabase", "TestSupport", "Wire", "Work", coreMetrics,
             ]),
         // What holds of every record type, whatever it declares.
         tests(

@@ -10,15 +10,16 @@ extension ContractCatalogue {
             MirrorServiceMethods.description, ModelUseServiceMethods.description,
             PolicyServiceMethods.description, ProgramServiceMethods.description,
             ProvisioningServiceMethods.description, ReferenceServiceMethods.description,
-            ReflectionServiceMethods.description, ServerServiceMethods.description,
-            SessionServiceMethods.description, UniqueFieldServiceMethods.description
+            ReflectionServiceMethods.description, RollUpServiceMethods.description,
+            ServerServiceMethods.description, SessionServiceMethods.description,
+            UniqueFieldServiceMethods.description
         ],
         methods: [
             CallerServiceMethods.all, ChoiceUseServiceMethods.all, HandoverServiceMethods.all,
             HealthServiceMethods.all, MirrorServiceMethods.all, ModelUseServiceMethods.all,
             PolicyServiceMethods.all, ProgramServiceMethods.all, ProvisioningServiceMethods.all,
-            ReferenceServiceMethods.all, ReflectionServiceMethods.all, ServerServiceMethods.all,
-            SessionServiceMethods.all, UniqueFieldServiceMethods.all
+            ReferenceServiceMethods.all, ReflectionServiceMethods.all, RollUpServiceMethods.all,
+            ServerServiceMethods.all, SessionServiceMethods.all, UniqueFieldServiceMethods.all
         ],
         recordTypes: [],
         files: [
@@ -406,7 +407,7 @@ extension ContractCatalogue {
                     RF9LSU5EX01PTkVZEAUSFQoRRklFTERfS0lORF9ZRVNfTk8QBhITCg9GSUVMRF9LSU5EX0RBVEUQBxITCg9GSUVMRF9LSU5E\
                     X1RJTUUQCBIVChFGSUVMRF9LSU5EX0NIT0lDRRAJEhYKEkZJRUxEX0tJTkRfQ0hPSUNFUxAKEhQKEEZJRUxEX0tJTkRfRU1B\
                     SUwQCxIUChBGSUVMRF9LSU5EX1BIT05FEAwSEgoORklFTERfS0lORF9VUkwQDRIYChRGSUVMRF9LSU5EX1JFRkVSRU5DRRAO\
-                    SpMbCkUKAQwSAwEAEho7IEtpbmRzIG9mIHRoZSBmaWVsZHMgdGhhdCBhIHdvcmtzcGFjZSBhZGRzIHRvIGl0cyByZWNvcmRz\
+                    SoYbCkUKAQwSAwEAEho7IEtpbmRzIG9mIHRoZSBmaWVsZHMgdGhhdCBhIHdvcmtzcGFjZSBhZGRzIHRvIGl0cyByZWNvcmRz\
                     LgoKSQoCBAASBAYADQEaPSBXaGF0IHBlb3BsZSBjYWxsIGEgZmllbGQgaW4gYSBsYW5ndWFnZSwgYW5kIHdoYXQgaXQgaXMg\
                     Zm9yLgoKNgoEBAACABIDCAIkGikgSUVURiBsYW5ndWFnZSB0YWcsIGFzIGluIGVuIG9yIHpoLUhhbnQuCgo4CgQEAAIBEgMK\
                     AiMaKyBXaGF0IHBlb3BsZSBjYWxsIGl0LCAxIHRvIDEwMCBjaGFyYWN0ZXJzLgoKOAoEBAACAhIDDAIiGisgV2hhdCBpdCBp\
@@ -421,40 +422,40 @@ extension ContractCatalogue {
                     IHJldGlyZWQuCgrQAQoCBAISBCEAMAEawwEgV2hhdCBhIGZpZWxkIHNheXMgb2YgdGhlIGxpdmluZyByZWNvcmRzIHRoYXQg\
                     bmFtZSBpdHMgcmVjb3JkOiBvZiBhbGwgb2YgdGhlbSwgd2hvZXZlciBtYXkgc2VlIHdoaWNoLCBhcyBhIHByb2dyYW0gY291\
                     bnRzLiBXaGVyZSBub25lIG9mIHRoZW0gZ2l2ZXMgYQogdmFsdWUgdGhlcmUgaXMgbm9uZSwgYnV0IGEgY291bnQgaXMgMCB0\
-                    aGVuLgoKhAEKBAQCAgASAyMCHRp3IFRoZSBraW5kIG9mIHJlY29yZHMgdGhhdCBpcyByb2xsZWQgdXAsIGFzIGluIGFjdGl2\
-                    aXR5IG9yIGN1c3RvbS5zaGlwbWVudDogb2YgdGhlIHNhbWUgc2VydmljZSwgdGhlIHNhbWUga2luZCBhbGxvd2VkLgoKVgoE\
-                    BAICARIDJQIgGkkgVGhlaXIgZmllbGQgdGhhdCBuYW1lcyB0aGUgcmVjb3JkLCBhcyBpbiBhY2NvdW50X2lkIG9yIGN1c3Rv\
-                    bS5zdXBwbGllci4KCiQKBAQCAgISAycCJxoXIFdoYXQgaXMgbWFkZSBvZiB0aGVtLgoKVAoEBAICAxIDKQIcGkcgVGhlaXIg\
-                    ZmllbGQgd2l0aCB0aGUgdmFsdWVzLCBhcyBpbiBjdXN0b20uYW1vdW50OyBhYnNlbnQgZm9yIGEgY291bnQuCgrjAQoEBAIC\
-                    BBIDLAIhGtUBIFRoZWlyIGZpZWxkIHdpdGggdGhlIGRheSBvciBtb21lbnQgdGhhdCBzYXlzIHdoaWNoIGlzIHRoZSBsYXRl\
-                    c3Q7IG9mIExBVEVTVCBvbmx5LiBUaG9zZSB3aXRob3V0IG9uZSBkbyBub3QgY291bnQsIG5vciB0aG9zZSB3aXRob3V0IGEg\
-                    dmFsdWUuIE9mIHNldmVyYWwKIHRoYXQgYXJlIGVxdWFsbHkgbGF0ZSB0aGUgb25lIHdpdGggdGhlIGdyZWF0ZXN0IGlkIGNv\
-                    dW50cy4KCvoBCgQEAgIFEgMvAiga7AEgV2hpY2ggb2YgdGhlbSBjb3VudCwgYXMgaW4gc3RhdHVzID0gYXBwcm92ZWQgYW5k\
-                    IGN1c3RvbS5hbW91bnQgPiAxMDAsIGF0IG1vc3QgMSwwMDAgY2hhcmFjdGVyczogYWxsIHVubGVzcyBzZXQuIEl0IGNvbXBh\
-                    cmVzIGZpZWxkcyBvZiB0aGVzZSByZWNvcmRzCiB0aGVtc2VsdmVzLCBidXQgdGFncywgc2hhcmVzLCB2ZXJzaW9uLCB1cGRh\
-                    dGVfdGltZSBhbmQgZGVsZXRlX3RpbWUsIGFuZCBub2JvZHkgaXMgbWUuCgo5CgIFABIEMwBAARotIFdoYXQgaXMgbWFkZSBv\
-                    ZiByZWNvcmRzIHRoYXQgYXJlIHJvbGxlZCB1cC4KChcKBAUAAgASAzUCIxoKIFJlZnVzZWQuCgoxCgQFAAIBEgM3Ah0aJCBI\
-                    b3cgbWFueSB0aGV5IGFyZTogYSB3aG9sZSBudW1iZXIuCgqsAQoEBQACAhIDOQIbGp4BIFRoZSBzdW0gb2YgbnVtYmVycyBv\
-                    ciBhbW91bnRzLiBBbW91bnRzIG9mIHNldmVyYWwgY3VycmVuY2llcyBoYXZlIG5vbmUsIG5vciBoYXMgb25lIHRoYXQgZG9l\
-                    cyBub3QgZml0IGl0cyBmaWVsZC4gT2YgbnVtYmVycyB3aXRoIGZyYWN0aW9ucyBpdCBoYXMgMTUgZGlnaXRzLgoKawoEBQAC\
-                    AxIDOwIbGl4gVGhlIGxlYXN0IG51bWJlciwgYW1vdW50LCBkYXkgb3IgbW9tZW50LiBPZiBhbW91bnRzIGluIHNldmVyYWwg\
-                    Y3VycmVuY2llcyBub25lIGlzIHRoZSBsZWFzdC4KChwKBAUAAgQSAz0CGxoPIFRoZSBncmVhdGVzdC4KCicKBAUAAgUSAz8C\
-                    HhoaIFRoZSB2YWx1ZSBvZiB0aGUgbGF0ZXN0LgoKaQoCBQESBEMAYwEaXSBXaGF0IHRoZSB2YWx1ZXMgb2YgYSBmaWVsZCBh\
-                    cmUuIFRoZSB2YWx1ZSBpbiBDdXN0b21GaWVsZCB0aGF0IGhvbGRzIG9uZSBzdGFuZHMgaW4gYnJhY2tldHMuCgoXCgQFAQIA\
-                    EgNFAh0aCiBSZWZ1c2VkLgoKMQoEBQECARIDRwIWGiQgQSB0ZXh0IG9mIG9uZSBsaW5lIChzdHJpbmdfdmFsdWUpLgoKNgoE\
-                    BQECAhIDSQIbGikgQSB0ZXh0IG9mIHNldmVyYWwgbGluZXMgKHN0cmluZ192YWx1ZSkuCgoqCgQFAQIDEgNLAh4aHSBBIHdo\
-                    b2xlIG51bWJlciAoaW50X3ZhbHVlKS4KCjsKBAUBAgQSA00CGBouIEFub3RoZXIgbnVtYmVyIChkb3VibGVfdmFsdWUsIG9y\
-                    IGludF92YWx1ZSkuCgowCgQFAQIFEgNPAhcaIyBBbiBhbW91bnQgb2YgbW9uZXkgKG1vbmV5X3ZhbHVlKS4KCiYKBAUBAgYS\
-                    A1ECGBoZIFllcyBvciBubyAoYm9vbF92YWx1ZSkuCgoyCgQFAQIHEgNTAhYaJSBBIGRheSBhcyBZWVlZLU1NLUREIChzdHJp\
-                    bmdfdmFsdWUpLgoKLAoEBQECCBIDVQIWGh8gQSBwb2ludCBpbiB0aW1lICh0aW1lX3ZhbHVlKS4KCjUKBAUBAgkSA1cCGBoo\
-                    IE9uZSBvZiBhIGxpc3Qgb2YgdGV4dHMgKHN0cmluZ192YWx1ZSkuCgpFCgQFAQIKEgNZAhoaOCBTZXZlcmFsIG9mIGEgbGlz\
-                    dCBvZiB0ZXh0cywgZWFjaCBvbmNlIChzdHJpbmdfdmFsdWVzKS4KCjAKBAUBAgsSA1sCGBojIEFuIGUtbWFpbCBhZGRyZXNz\
-                    IChzdHJpbmdfdmFsdWUpLgoKxgEKBAUBAgwSA14CGBq4ASBBIHBob25lIG51bWJlciAoc3RyaW5nX3ZhbHVlKSwgc3RvcmVk\
-                    IGluIEUuMTY0LiBXaGF0IHdhcyB0eXBlZCBmb3IgaXQsIHdoZXJlIHRoYXQgaXMgYW5vdGhlciB0ZXh0LCBpcyB0b2xkIGFz\
-                    IGEgZmllbGQgb2YgdGhlIHNhbWUgbmFtZSB3aXRoIF90eXBlZAogYmVoaW5kIGl0LCB3aGljaCB0aGUgc2VydmljZSBzZXRz\
-                    LgoKLAoEBQECDRIDYAIWGh8gQSB3ZWIgYWRkcmVzcyAoc3RyaW5nX3ZhbHVlKS4KCnQKBAUBAg4SA2ICHBpnIEEgcmVjb3Jk\
-                    LCBieSBpdHMgaWQgKHN0cmluZ192YWx1ZSkuIEl0IGhhcyB0byBiZSBvbmUgdGhhdCBpcyB0aGVyZSBhbmQgdGhhdCB3aG9l\
-                    dmVyIHNldHMgaXQgbWF5IHJlYWQuCg==
+                    aGVuLgoKeAoEBAICABIDIwIdGmsgVGhlIGtpbmQgb2YgcmVjb3JkcyB0aGF0IGlzIHJvbGxlZCB1cCwgYXMgaW4gYWN0aXZp\
+                    dHksIGRlYWwgb3IgY3VzdG9tLnNoaXBtZW50OyB0aGUgc2FtZSBraW5kIGlzIGFsbG93ZWQuCgpWCgQEAgIBEgMlAiAaSSBU\
+                    aGVpciBmaWVsZCB0aGF0IG5hbWVzIHRoZSByZWNvcmQsIGFzIGluIGFjY291bnRfaWQgb3IgY3VzdG9tLnN1cHBsaWVyLgoK\
+                    JAoEBAICAhIDJwInGhcgV2hhdCBpcyBtYWRlIG9mIHRoZW0uCgpUCgQEAgIDEgMpAhwaRyBUaGVpciBmaWVsZCB3aXRoIHRo\
+                    ZSB2YWx1ZXMsIGFzIGluIGN1c3RvbS5hbW91bnQ7IGFic2VudCBmb3IgYSBjb3VudC4KCuMBCgQEAgIEEgMsAiEa1QEgVGhl\
+                    aXIgZmllbGQgd2l0aCB0aGUgZGF5IG9yIG1vbWVudCB0aGF0IHNheXMgd2hpY2ggaXMgdGhlIGxhdGVzdDsgb2YgTEFURVNU\
+                    IG9ubHkuIFRob3NlIHdpdGhvdXQgb25lIGRvIG5vdCBjb3VudCwgbm9yIHRob3NlIHdpdGhvdXQgYSB2YWx1ZS4gT2Ygc2V2\
+                    ZXJhbAogdGhhdCBhcmUgZXF1YWxseSBsYXRlIHRoZSBvbmUgd2l0aCB0aGUgZ3JlYXRlc3QgaWQgY291bnRzLgoK+gEKBAQC\
+                    AgUSAy8CKBrsASBXaGljaCBvZiB0aGVtIGNvdW50LCBhcyBpbiBzdGF0dXMgPSBhcHByb3ZlZCBhbmQgY3VzdG9tLmFtb3Vu\
+                    dCA+IDEwMCwgYXQgbW9zdCAxLDAwMCBjaGFyYWN0ZXJzOiBhbGwgdW5sZXNzIHNldC4gSXQgY29tcGFyZXMgZmllbGRzIG9m\
+                    IHRoZXNlIHJlY29yZHMKIHRoZW1zZWx2ZXMsIGJ1dCB0YWdzLCBzaGFyZXMsIHZlcnNpb24sIHVwZGF0ZV90aW1lIGFuZCBk\
+                    ZWxldGVfdGltZSwgYW5kIG5vYm9keSBpcyBtZS4KCjkKAgUAEgQzAEABGi0gV2hhdCBpcyBtYWRlIG9mIHJlY29yZHMgdGhh\
+                    dCBhcmUgcm9sbGVkIHVwLgoKFwoEBQACABIDNQIjGgogUmVmdXNlZC4KCjEKBAUAAgESAzcCHRokIEhvdyBtYW55IHRoZXkg\
+                    YXJlOiBhIHdob2xlIG51bWJlci4KCqwBCgQFAAICEgM5AhsangEgVGhlIHN1bSBvZiBudW1iZXJzIG9yIGFtb3VudHMuIEFt\
+                    b3VudHMgb2Ygc2V2ZXJhbCBjdXJyZW5jaWVzIGhhdmUgbm9uZSwgbm9yIGhhcyBvbmUgdGhhdCBkb2VzIG5vdCBmaXQgaXRz\
+                    IGZpZWxkLiBPZiBudW1iZXJzIHdpdGggZnJhY3Rpb25zIGl0IGhhcyAxNSBkaWdpdHMuCgprCgQFAAIDEgM7AhsaXiBUaGUg\
+                    bGVhc3QgbnVtYmVyLCBhbW91bnQsIGRheSBvciBtb21lbnQuIE9mIGFtb3VudHMgaW4gc2V2ZXJhbCBjdXJyZW5jaWVzIG5v\
+                    bmUgaXMgdGhlIGxlYXN0LgoKHAoEBQACBBIDPQIbGg8gVGhlIGdyZWF0ZXN0LgoKJwoEBQACBRIDPwIeGhogVGhlIHZhbHVl\
+                    IG9mIHRoZSBsYXRlc3QuCgppCgIFARIEQwBjARpdIFdoYXQgdGhlIHZhbHVlcyBvZiBhIGZpZWxkIGFyZS4gVGhlIHZhbHVl\
+                    IGluIEN1c3RvbUZpZWxkIHRoYXQgaG9sZHMgb25lIHN0YW5kcyBpbiBicmFja2V0cy4KChcKBAUBAgASA0UCHRoKIFJlZnVz\
+                    ZWQuCgoxCgQFAQIBEgNHAhYaJCBBIHRleHQgb2Ygb25lIGxpbmUgKHN0cmluZ192YWx1ZSkuCgo2CgQFAQICEgNJAhsaKSBB\
+                    IHRleHQgb2Ygc2V2ZXJhbCBsaW5lcyAoc3RyaW5nX3ZhbHVlKS4KCioKBAUBAgMSA0sCHhodIEEgd2hvbGUgbnVtYmVyIChp\
+                    bnRfdmFsdWUpLgoKOwoEBQECBBIDTQIYGi4gQW5vdGhlciBudW1iZXIgKGRvdWJsZV92YWx1ZSwgb3IgaW50X3ZhbHVlKS4K\
+                    CjAKBAUBAgUSA08CFxojIEFuIGFtb3VudCBvZiBtb25leSAobW9uZXlfdmFsdWUpLgoKJgoEBQECBhIDUQIYGhkgWWVzIG9y\
+                    IG5vIChib29sX3ZhbHVlKS4KCjIKBAUBAgcSA1MCFholIEEgZGF5IGFzIFlZWVktTU0tREQgKHN0cmluZ192YWx1ZSkuCgos\
+                    CgQFAQIIEgNVAhYaHyBBIHBvaW50IGluIHRpbWUgKHRpbWVfdmFsdWUpLgoKNQoEBQECCRIDVwIYGiggT25lIG9mIGEgbGlz\
+                    dCBvZiB0ZXh0cyAoc3RyaW5nX3ZhbHVlKS4KCkUKBAUBAgoSA1kCGho4IFNldmVyYWwgb2YgYSBsaXN0IG9mIHRleHRzLCBl\
+                    YWNoIG9uY2UgKHN0cmluZ192YWx1ZXMpLgoKMAoEBQECCxIDWwIYGiMgQW4gZS1tYWlsIGFkZHJlc3MgKHN0cmluZ192YWx1\
+                    ZSkuCgrGAQoEBQECDBIDXgIYGrgBIEEgcGhvbmUgbnVtYmVyIChzdHJpbmdfdmFsdWUpLCBzdG9yZWQgaW4gRS4xNjQuIFdo\
+                    YXQgd2FzIHR5cGVkIGZvciBpdCwgd2hlcmUgdGhhdCBpcyBhbm90aGVyIHRleHQsIGlzIHRvbGQgYXMgYSBmaWVsZCBvZiB0\
+                    aGUgc2FtZSBuYW1lIHdpdGggX3R5cGVkCiBiZWhpbmQgaXQsIHdoaWNoIHRoZSBzZXJ2aWNlIHNldHMuCgosCgQFAQINEgNg\
+                    AhYaHyBBIHdlYiBhZGRyZXNzIChzdHJpbmdfdmFsdWUpLgoKdAoEBQECDhIDYgIcGmcgQSByZWNvcmQsIGJ5IGl0cyBpZCAo\
+                    c3RyaW5nX3ZhbHVlKS4gSXQgaGFzIHRvIGJlIG9uZSB0aGF0IGlzIHRoZXJlIGFuZCB0aGF0IHdob2V2ZXIgc2V0cyBpdCBt\
+                    YXkgcmVhZC4K
                     """),
             DescribedFile(
                 path: "google/protobuf/timestamp.proto", package: "google.protobuf",
@@ -1879,6 +1880,50 @@ extension ContractCatalogue {
                     ciBhIHJlZmVyZW5jZSBtYXkgYmUgbWFkZS4KChkKBAUAAgASAyICIhoMIE5vdCBrbm93bi4KCjsKBAUAAgESAyQCGRouIFRo\
                     ZSByZWNvcmQgbGl2ZXMgYW5kIHRoZSBjYWxsZXIgbWF5IHJlYWQgaXQuCgpMCgQFAAICEgMmAh4aPyBUaGVyZSBpcyBubyBz\
                     dWNoIHJlY29yZCwgb3Igbm9uZSB0aGF0IHRoZSBjYWxsZXIgbWF5IGtub3cgb2YuCg==
+                    """),
+            DescribedFile(
+                path: "steward/platform/v1/roll_up_service.proto", package: "steward.platform.v1",
+                dependencies: ["steward/type/v1/record.proto"],
+                base64: """
+                    CilzdGV3YXJkL3BsYXRmb3JtL3YxL3JvbGxfdXBfc2VydmljZS5wcm90bxITc3Rld2FyZC5wbGF0Zm9ybS52MRocc3Rld2Fy\
+                    ZC90eXBlL3YxL3JlY29yZC5wcm90byJLChJNYXJrUm9sbFVwc1JlcXVlc3QSFgoGb2JqZWN0GAEgASgJUgZvYmplY3QSHQoK\
+                    cmVjb3JkX2lkcxgCIAMoDFIJcmVjb3JkSWRzIhUKE01hcmtSb2xsVXBzUmVzcG9uc2UiigEKFFJlY2tvblJvbGxVcHNSZXF1\
+                    ZXN0EhYKBm9iamVjdBgBIAEoCVIGb2JqZWN0EjsKCHJvbGxfdXBzGAIgAygLMiAuc3Rld2FyZC5wbGF0Zm9ybS52MS5Bc2tl\
+                    ZFJvbGxVcFIHcm9sbFVwcxIdCgpyZWNvcmRfaWRzGAMgAygMUglyZWNvcmRJZHMiRQoLQXNrZWRSb2xsVXASFgoGbnVtYmVy\
+                    GAEgASgDUgZudW1iZXISHgoKZGVmaW5pdGlvbhgCIAEoBlIKZGVmaW5pdGlvbiJdChVSZWNrb25Sb2xsVXBzUmVzcG9uc2US\
+                    RAoIcm9sbF91cHMYASADKAsyKS5zdGV3YXJkLnBsYXRmb3JtLnYxLlJlY2tvbmVkUm9sbFVwVmFsdWVzUgdyb2xsVXBzIpkB\
+                    ChRSZWNrb25lZFJvbGxVcFZhbHVlcxIWCgZudW1iZXIYASABKANSBm51bWJlchIUCgV1bmZpdBgCIAEoCFIFdW5maXQSHQoK\
+                    cmVjb3JkX2lkcxgDIAMoDFIJcmVjb3JkSWRzEjQKBnZhbHVlcxgEIAMoCzIcLnN0ZXdhcmQudHlwZS52MS5DdXN0b21GaWVs\
+                    ZFIGdmFsdWVzMtkBCg1Sb2xsVXBTZXJ2aWNlEmAKC01hcmtSb2xsVXBzEicuc3Rld2FyZC5wbGF0Zm9ybS52MS5NYXJrUm9s\
+                    bFVwc1JlcXVlc3QaKC5zdGV3YXJkLnBsYXRmb3JtLnYxLk1hcmtSb2xsVXBzUmVzcG9uc2USZgoNUmVja29uUm9sbFVwcxIp\
+                    LnN0ZXdhcmQucGxhdGZvcm0udjEuUmVja29uUm9sbFVwc1JlcXVlc3QaKi5zdGV3YXJkLnBsYXRmb3JtLnYxLlJlY2tvblJv\
+                    bGxVcHNSZXNwb25zZUrgDgqcAQoBDBIDAQASGpEBIFJvbGwtdXBzIG92ZXIgcmVjb3JkcyBvZiBhbm90aGVyIHNlcnZpY2U6\
+                    IHdobyBrZWVwcyB0aGUgcmVjb3JkcyB0aGF0IGFyZSByb2xsZWQgdXAgc2F5cyB3aG9zZSByb2xsLXVwcyBtYXkgaGF2ZSBj\
+                    aGFuZ2VkLCBhbmQgd2hhdCB0aGV5IGFyZSBub3cuCgqVAQoCBgASBAgADwEaiAEgT2ZmZXJlZCBieSBlYWNoIHNlcnZpY2Ug\
+                    dGhhdCBrZWVwcyByZWNvcmRzLCB0byB0aGUgb3RoZXJzIHRoYXQgZG87IGNhbGxlZCBmb3IgdGhlIHdvcmtzcGFjZSBpdHNl\
+                    bGYsIGZvciB0aGUgcHVycG9zZSBleGNoYW5nZV9yb2xsX3Vwcy4KCtYBCgQGAAIAEgMLAkQayAEgTm90ZXMgcmVjb3JkcyBv\
+                    ZiB0aGUgc2VydmljZSB0aGF0IGlzIGNhbGxlZCwgb2Ygd2hpY2ggdGhlIGNhbGxlcidzIHJlY29yZHMgY2hhbmdlZCBzb21l\
+                    dGhpbmc6IHRoZWlyIHJvbGwtdXBzIG92ZXIgdGhlc2UgYXJlIHJlY2tvbmVkIGFuZXcuCiBEb25lIHR3aWNlIGl0IGlzIGRv\
+                    bmUgb25jZSBtb3JlLCBhbmQgY2hhbmdlcyBub3RoaW5nIGVsc2UuCgrjAQoEBgACARIDDgJKGtUBIFJlY2tvbnMgd2hhdCBy\
+                    b2xsLXVwcyBzYXkgb2YgcmVjb3JkcyBvZiB0aGUgY2FsbGVyLCBmcm9tIHRoZSByZWNvcmRzIG9mIHRoZSBzZXJ2aWNlIHRo\
+                    YXQgaXMgY2FsbGVkIGFzIHRoZXkgYXJlIG5vdy4gVU5BVkFJTEFCTEUgd2l0aAogUk9MTF9VUF9VTktOT1dOIHdoZW4gb25l\
+                    IG9mIHRoZSB0d28gaGFzIG5vdCBoZWFyZCBvZiB0aGUgc2FtZSBkZWZpbml0aW9uIHlldC4KCi8KAgQAEgQSABcBGiMgUmVj\
+                    b3JkcyB0aGF0IGFyZSBuYW1lZCBieSBvdGhlcnMuCgopCgQEAAIAEgMUAh0aHCBUaGVpciBraW5kLCBhcyBpbiBhY2NvdW50\
+                    LgoKNQoEBAACARIDFgIgGiggVGhlaXIgaWRzLCAxNiBieXRlcyBlYWNoLCBhdCBtb3N0IDQwMC4KChwKAgQBEgMaAB4aESBU\
+                    aGV5IGFyZSBub3RlZC4KCiUKAgQCEgQdACQBGhkgV2hhdCBpcyB0byBiZSByZWNrb25lZC4KCkkKBAQCAgASAx8CHRo8IFRo\
+                    ZSBraW5kIG9mIHJlY29yZHMgdGhhdCBoYXZlIHRoZSByb2xsLXVwcywgYXMgaW4gYWNjb3VudC4KCnIKBAQCAgESAyECJBpl\
+                    IFRoZSByb2xsLXVwcywgYXQgbW9zdCAyMC4gVGhvc2Ugb3ZlciByZWNvcmRzIHRoYXQgYW5vdGhlciBzZXJ2aWNlIGtlZXBz\
+                    IGFyZSBsZWZ0IG91dCBvZiB0aGUgYW5zd2VyLgoKQgoEBAICAhIDIwIgGjUgVGhlIGlkcyBvZiB0aGUgcmVjb3JkcywgMTYg\
+                    Ynl0ZXMgZWFjaCwgYXQgbW9zdCA0MDAuCgpMCgIEAxIEJwAsARpAIEEgZmllbGQgdGhhdCBhIHdvcmtzcGFjZSBoYXMgYWRk\
+                    ZWQsIGFuZCB0aGF0IHJvbGxzIHJlY29yZHMgdXAuCgoaCgQEAwIAEgMpAhwaDSBJdHMgbnVtYmVyLgoKaQoEBAMCARIDKwIi\
+                    GlwgU2F5cyB3aGF0IGl0IGlzIGRlZmluZWQgYXM6IHRoZSBzYW1lIHdoZXJlIHR3byBzZXJ2aWNlcyBoYXZlIGhlYXJkIG9m\
+                    IHRoZSBzYW1lIGRlZmluaXRpb24uCgocCgIEBBIELwAyARoQIFdoYXQgdGhleSBzYXkuCgpICgQEBAIAEgMxAi0aOyBFYWNo\
+                    IHJvbGwtdXAgb3ZlciByZWNvcmRzIG9mIHRoZSBzZXJ2aWNlIHRoYXQgd2FzIGNhbGxlZC4KCiQKAgQFEgQ1AD4BGhggV2hh\
+                    dCBvbmUgcm9sbC11cCBzYXlzLgoKJwoEBAUCABIDNwIcGhogVGhlIG51bWJlciBvZiBpdHMgZmllbGQuCgpoCgQEBQIBEgM5\
+                    AhoaWyBJdCBkb2VzIG5vdCBmaXQgdGhlIGZpZWxkcyB0aGF0IHRoZXJlIGFyZTogbm8gcmVjb3JkIGhhcyBhIHZhbHVlIG9m\
+                    IGl0LCBub3QgZXZlbiBhIGNvdW50LgoKZgoEBAUCAhIDOwIgGlkgUmVjb3JkcyB0aGF0IGhhdmUgYSB2YWx1ZSBvZiBpdCwg\
+                    MTYgYnl0ZXMgZWFjaC4gVGhlIG90aGVycyBoYXZlIG5vbmUsIG9yIGFyZSBjb3VudGVkIDAuCgovCgQEBQIDEgM9AjIaIiBU\
+                    aGVpciB2YWx1ZXMsIGluIHRoZSBzYW1lIG9yZGVyLgo=
                     """),
             DescribedFile(
                 path: "steward/platform/v1/unique_field_service.proto", package: "steward.platform.v1",

@@ -15,6 +15,8 @@ package enum HostLimits {
     package static let policyFetchTimeout: Duration = .seconds(3)
     /// How long telling a mirror may take: some hundred records, a statement each in one round trip.
     package static let mirrorTimeout: Duration = .seconds(5)
+    /// How long roll-ups may be asked for: some hundred records, each with all that name it.
+    package static let rollUpTimeout: Duration = .seconds(20)
     /// First and longest wait between attempts to open the stream of policies again.
     package static let policyRetryFirst: Duration = .milliseconds(100)
     package static let policyRetryLongest: Duration = .seconds(2)

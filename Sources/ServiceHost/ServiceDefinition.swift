@@ -145,10 +145,11 @@ package struct ServiceDefinition: Sendable {
         UniqueFieldMethods(engine).register(on: &router)
         try ChoiceUseMethods(engine).register(on: &router)
         ModelUseMethods(engine).register(on: &router)
+        if isExtensible { RollUpMethods(engine).register(on: &router) }
         if !mirrors.isEmpty { MirrorMethods(engine).register(on: &router) }
         let standing =
             pushes.map { MirrorJobs($0).standing } + (isSearched ? [SearchJobs(engine).standing] : [])
-            + (isExtensible ? [ReckoningJobs(engine, jobService, host.logger).standing] : [])
+            + (isExtensible ? ReckoningJobs(engine, jobService, host.rollUpPeers(), host.logger).standing : [])
             + (isShared ? [SharingJobs(engine).standing(sharingService, logger: host.logger)] : [])
         host.run(jobs, standing: standing, engine)
         return ServiceOffer(router: router)

@@ -45,6 +45,7 @@ package enum Topology {
         "steward.platform.v1.ProgramService": recordServices,
         "steward.platform.v1.ProvisioningService": [.identity],
         "steward.platform.v1.ReferenceService": recordServices,
+        "steward.platform.v1.RollUpService": recordServices,
         "steward.platform.v1.UniqueFieldService": [.identity],
     ]
 }

@@ -11,6 +11,8 @@ struct ActorTests {
         "Sources/IdentityService/Users/TenantData.swift",
         "Sources/Records/Mirrors/MirrorPush.swift", "Sources/Records/Search/SearchKeeper.swift",
         "Sources/Records/Sharing/SharingKeeper.swift", "Sources/Records/Formulas/ReckoningKeeper.swift",
+        "Sources/Records/RollUps/RollUpExchange.swift",
+        "Sources/Records/RollUps/RollUpMethods.swift",
         "Sources/Records/Watch/WatchTail.swift",
         "Sources/Work/Methods/TenantJobMethods.swift",
         "Sources/Work/Runner/JobRunner+Look.swift",

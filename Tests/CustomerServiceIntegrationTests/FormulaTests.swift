@@ -56,7 +56,8 @@ import Testing
     }
 
     private static func settle(_ service: TestService) async throws -> Int {
-        let keeper = ReckoningKeeper(service.engine, doing: Account.entry.methods.update, service.postgres.logger)
+        let keeper = ReckoningKeeper(
+            service.engine, doing: Account.entry.methods.update, sources: [], service.postgres.logger)
         var steps = 0
         while try await keeper.step(service.tenant.id, deadline: .after(.seconds(60))) { steps += 1 }
         return steps

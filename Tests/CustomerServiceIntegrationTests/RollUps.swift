@@ -22,7 +22,7 @@ enum RollUps {
     }
 
     static func keeper(_ service: TestService) -> ReckoningKeeper {
-        ReckoningKeeper(service.engine, doing: Account.entry.methods.update, service.postgres.logger)
+        ReckoningKeeper(service.engine, doing: Account.entry.methods.update, sources: [], service.postgres.logger)
     }
 
     /// Does all that is to be done.

@@ -66,7 +66,7 @@ import Testing
             }
             let whole = FieldKind.wholeNumber
             let found = [
-                try await refused(whole) { $0.object = "deal" }, try await refused(whole) { $0.object = "custom.no" },
+                try await refused(whole) { $0.object = "user" }, try await refused(whole) { $0.object = "custom.no" },
                 try await refused(whole) { $0.reference = "contact_id" },
                 try await refused(whole) { $0.reference = "custom.account" },
                 try await refused(whole) { $0.function = nil }, try await refused(whole) { $0.field = nil },
@@ -191,7 +191,8 @@ import Testing
             ("account", "parent_account_id", "account"), ("account_contact", "account_id", "account"),
             ("account_contact", "contact_id", "contact"), ("lead", "account_id", "account"),
             ("lead", "contact_id", "contact"), ("stage", "pipeline_id", "pipeline"), ("deal", "stage_id", "stage"),
-            ("activity", "deal_id", nil), ("deal", "account_id", nil), ("activity", "owner_id", nil),
+            ("activity", "deal_id", "deal"), ("deal", "account_id", "account"), ("deal", "contact_id", "contact"),
+            ("activity", "owner_id", nil), ("activity", "department_id", nil),
             ("account", "external_id", nil), ("account", "id", nil), ("account", "no_account_id", nil),
         ]
         for (object, field, other) in named {

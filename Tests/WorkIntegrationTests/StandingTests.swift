@@ -114,6 +114,31 @@ import Testing
         }
     }
 
+    /// What another program is at may be left lying by it: it is looked at again, though nobody wakes it, and at once when somebody does.
+    @Test func whatIsHeldIsLookedAtAgain() async throws {
+        try await Jobs.run { jobs in
+            let steps = Steps()
+            let isHeld = Mutex(true)
+            let held = StandingWork("held") { tenant in
+                _ = try await steps.work.step(tenant)
+                return isHeld.withLock { $0 } ? StandingWork.Outcome.held(.seconds(5)) : .ended
+            }
+            let runner = StandingRunner(
+                held, jobs.service.engine, clock: JobClock(now: { jobs.now }, sleep: { _ in }), jitter: { 0 },
+                meter: StandingMeter(steps.metrics), logger: jobs.service.postgres.logger)
+            runner.wake(jobs.tenant)
+            var counts: [Int] = []
+            for second in 0..<14 {
+                if second == 7 { runner.wake(jobs.tenant) }
+                if second == 12 { isHeld.withLock { $0 = false } }
+                await runner.settle()
+                counts.append(steps.count)
+                jobs.advance(.seconds(1))
+            }
+            #expect(counts == [1, 1, 1, 1, 1, 2, 2, 3, 3, 3, 3, 3, 4, 4])
+        }
+    }
+
     @Test func stepsAndFailuresAreCounted() async throws {
         try await Jobs.run { jobs in
             let steps = Steps()

@@ -294,7 +294,8 @@ import Testing
             service.set(
                 [Self.fields[0], tripled],
                 demanding: [Self.lock("industry = 'closed'"), Self.standard("custom.double > 11")])
-            let keeper = ReckoningKeeper(service.engine, doing: Account.entry.methods.update, service.postgres.logger)
+            let keeper = ReckoningKeeper(
+                service.engine, doing: Account.entry.methods.update, sources: [], service.postgres.logger)
             while try await keeper.step(service.tenant.id, deadline: .after(.seconds(8))) {}
             let now = try await service.get(old)
             #expect(now.customFields.map(\.intValue).contains(15))

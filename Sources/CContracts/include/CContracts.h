@@ -14,6 +14,7 @@
 #include "steward/platform/v1/program_service.pb-c.h"
 #include "steward/platform/v1/provisioning_service.pb-c.h"
 #include "steward/platform/v1/reference_service.pb-c.h"
+#include "steward/platform/v1/roll_up_service.pb-c.h"
 #include "steward/platform/v1/unique_field_service.pb-c.h"
 #include "steward/type/v1/field.pb-c.h"
 #include "steward/type/v1/filter.pb-c.h"
@@ -100,6 +101,12 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_index_field_
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_check_references_request_descriptor(void) { return &steward__platform__v1__check_references_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_reference_descriptor(void) { return &steward__platform__v1__reference__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_check_references_response_descriptor(void) { return &steward__platform__v1__check_references_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_mark_roll_ups_request_descriptor(void) { return &steward__platform__v1__mark_roll_ups_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_mark_roll_ups_response_descriptor(void) { return &steward__platform__v1__mark_roll_ups_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_reckon_roll_ups_request_descriptor(void) { return &steward__platform__v1__reckon_roll_ups_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_asked_roll_up_descriptor(void) { return &steward__platform__v1__asked_roll_up__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_reckon_roll_ups_response_descriptor(void) { return &steward__platform__v1__reckon_roll_ups_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_reckoned_roll_up_values_descriptor(void) { return &steward__platform__v1__reckoned_roll_up_values__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_prepare_unique_field_request_descriptor(void) { return &steward__platform__v1__prepare_unique_field_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_prepare_unique_field_response_descriptor(void) { return &steward__platform__v1__prepare_unique_field_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_repeated_value_descriptor(void) { return &steward__platform__v1__repeated_value__descriptor; }

@@ -9,7 +9,7 @@ import ServiceHost
 import Tenancy
 import Wire
 
-/// What the roll-ups of a workspace must be together with its fields: each over records of the same service that name the record, of values that fit, none
+/// What the roll-ups of a workspace must be together with its fields: each over records that name the record, of values that fit, none
 /// using itself, and not too many.
 enum RollUpRules {
     /// Characters of a filter: it is part of the policy.
@@ -35,13 +35,11 @@ enum RollUpRules {
             refuse("formula", "NOT_APPLICABLE", "A field has a formula or a roll-up; leave one of them out.")
         }
         let (object, own) = (rollUp.object ?? "", field.object ?? "")
-        if catalogue.service(of: object) == nil || catalogue.service(of: object) != catalogue.service(of: own) {
-            let known = catalogue.records.map(\.object).filter {
-                catalogue.service(of: $0) == catalogue.service(of: own)
-            }
+        if !catalogue.mayBeRolledUp(object) {
+            let known = catalogue.records.map(\.object).filter(catalogue.mayBeRolledUp)
             refuse(
                 "roll_up.object", "FIELD_OBJECT_UNKNOWN",
-                "Rolled up are records that the same service keeps: \(known.sorted().joined(separator: ", ")), and objects of the workspace's own as \(TenantObject.prefix)NAME where it keeps these."
+                "Rolled up are records that name one of \(own): \(known.sorted().joined(separator: ", ")), and objects of the workspace's own as \(TenantObject.prefix)NAME."
             )
         }
         let function = rollUp.function ?? .unspecified
@@ -210,14 +208,17 @@ private struct RollUpCheck {
 }
 
 extension RoleCatalogue {
-    /// The kind of records of the same service that a declared field names, which is called after it, as in account_id and parent_account_id.
+    /// Whether there may be roll-ups over records of a kind: users, departments and what else identity keeps are none.
+    func mayBeRolledUp(_ object: String) -> Bool {
+        service(of: object).map(Installation.current.recordServices.contains) ?? false
+    }
+
+    /// The kind of records that a declared field names, which is called after it, as in account_id and parent_account_id.
     func named(by field: String, of object: String) -> String? {
         guard message(of: object)?.field(field) != nil, field.hasSuffix("_id") else { return nil }
         let stem = field.dropLast("_id".count)
-        return records.map(\.object).filter {
-            (stem == $0 || stem.hasSuffix("_\($0)")) && service(of: $0) == service(of: object)
-        }
-        .max { $0.count < $1.count }
+        return records.map(\.object).filter { (stem == $0 || stem.hasSuffix("_\($0)")) && mayBeRolledUp($0) }
+            .max { $0.count < $1.count }
     }
 }
 

@@ -75,6 +75,14 @@ package enum ReferenceTarget: Hashable, Sendable {
     case user
     /// A department of the tenant.
     case department
+
+    /// The kind of records, whoever keeps them; nil for users and departments.
+    var object: String? {
+        switch self {
+        case .record(let object), .remote(let object, _): object
+        case .user, .department: nil
+        }
+    }
 }
 
 /// A constraint over several fields, or one that no field rule names. Texts among them are keys, as those of a `unique` field are.

@@ -18,6 +18,9 @@ extension Purpose {
         "reckon_roll_ups", needs: "account.read", "account.update", "account_contact.read", "account_contact.update",
         "contact.read", "contact.update", "activity.read", "activity.update", "lead.read", "lead.update",
         "custom.*.read", "custom.*.update", "deal.read", "deal.update")
+    /// Tells another service whose roll-ups its records may have changed, and asks it what these are. It has no rights on records: what may be told
+    /// follows from the roll-ups.
+    package static let exchangeRollUps = Purpose("exchange_roll_ups")
     /// Tells another service of records that it mirrors. It has no rights on records: what may be told follows from the mirror.
     package static let mirrorRecords = Purpose("mirror_records")
 }

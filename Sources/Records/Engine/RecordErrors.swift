@@ -105,6 +105,20 @@ enum RecordErrors {
             "A mirror is told by the service whose records they are, for the workspace itself.", domain: domain)
     }
 
+    /// The two services have not heard of the same definition yet.
+    static func rollUpUnknown() -> RPCError {
+        .unavailable(
+            RecordReason.rollUpUnknown.rawValue,
+            "This service knows no such roll-up, or another definition of it; ask again when both know the same.",
+            domain: domain)
+    }
+
+    static func rollUpsForbidden() -> RPCError {
+        .permissionDenied(
+            RecordReason.rollUpsForbidden.rawValue,
+            "Roll-ups are exchanged by services that keep records, for the workspace itself.", domain: domain)
+    }
+
     static func outOfScope(_ action: Action, _ type: RecordType) -> RPCError {
         .permissionDenied(
             RecordReason.recordOutOfScope.rawValue,

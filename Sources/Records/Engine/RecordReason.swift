@@ -67,6 +67,8 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case mirrorNewsInvalid = "MIRROR_NEWS_INVALID"
     case mirrorUnknown = "MIRROR_UNKNOWN"
     case mirrorForbidden = "MIRROR_FORBIDDEN"
+    case rollUpUnknown = "ROLL_UP_UNKNOWN"
+    case rollUpsForbidden = "ROLL_UPS_FORBIDDEN"
     case searchQueryInvalid = "SEARCH_QUERY_INVALID"
     case searchObjectUnknown = "SEARCH_OBJECT_UNKNOWN"
     case shareSubjectInvalid = "SHARE_SUBJECT_INVALID"

@@ -12,14 +12,19 @@ import Wire
 package struct ReckoningKeeper: Sendable {
     private let engine: RecordEngine
     private let method: MethodDefinition
+    private let sources: [ServiceName]
     private let logger: Logger
 
     /// Records that are looked at in one step, and marks that are taken in one.
     private static let (batchSize, marksMax) = (200, Int64(400))
 
-    /// - Parameter method: the one that would do it, for the ledger.
-    package init(_ engine: RecordEngine, doing method: MethodDefinition, _ logger: Logger) {
-        (self.engine, self.method, self.logger) = (engine, method, logger)
+    /// - Parameters:
+    ///   - method: the one that would do it, for the ledger.
+    ///   - sources: the services whose records may be rolled up here, which `RollUpExchange` asks.
+    package init(
+        _ engine: RecordEngine, doing method: MethodDefinition, sources: [ServiceName], _ logger: Logger
+    ) {
+        (self.engine, self.method, self.sources, self.logger) = (engine, method, sources, logger)
     }
 
     /// Does a part of what is to be done.
@@ -96,7 +101,7 @@ package struct ReckoningKeeper: Sendable {
             let ids = Set(try taken.map { try $0.id(0) }).sorted()
             for first in stride(from: 0, to: ids.count, by: Self.batchSize) {
                 let page = Array(ids[first..<min(first + Self.batchSize, ids.count)])
-                _ = try await Self.reckon(type, page, transaction)
+                _ = try await reckon(type, page, transaction)
             }
             return !ids.isEmpty
         }
@@ -116,11 +121,24 @@ package struct ReckoningKeeper: Sendable {
                     "SELECT \(id) FROM \(type.source) WHERE \(id) > $1 ORDER BY \(id) LIMIT \(Self.batchSize)"),
                 parameters)
             let ids = try found.map { try $0.id(0) }
-            let isChanged = try await Self.reckon(type, ids, transaction)
+            let isChanged = try await reckon(type, ids, transaction)
+            if !hasChanged { try await askElsewhere(type, ids, transaction) }
             let isLast = ids.count < Self.batchSize
             // What was written meanwhile by who did not know of the formula yet is found by another look.
             let next = isLast ? (hasChanged || isChanged ? RecordID.zero : nil) : ids.last
             _ = try await transaction.query(Self.put(shape, next, hasChanged: !isLast && (hasChanged || isChanged)))
+        }
+    }
+
+    /// Notes that other services are to be asked what their records say of some. A second look finds them noted.
+    private func askElsewhere(
+        _ type: RecordType, _ ids: [RecordID], _ transaction: RecordTransaction
+    ) async throws {
+        let model = try await transaction.model()
+        let isAsked = try await transaction.call(type).type.rollUps.contains { engine.isElsewhere($0.field, in: model) }
+        guard isAsked, !ids.isEmpty else { return }
+        for source in sources {
+            try transaction.enqueue(RollUpMark.add(ids.map { RollUpMark(type.object, $0) }, from: source.rawValue))
         }
     }
 
@@ -141,41 +159,25 @@ package struct ReckoningKeeper: Sendable {
         return held.isEmpty ? nil : type
     }
 
-    /// Reckons records of a kind, each alone: one that cannot be stored as it is stays as it is.
+    /// Reckons records of a kind from what this service keeps.
     ///
     /// - Returns: whether any was changed.
-    private static func reckon(
+    private func reckon(
         _ type: RecordType, _ ids: [RecordID], _ transaction: RecordTransaction
     ) async throws -> Bool {
-        let call = try await transaction.call(type)
-        var (rollUps, unfit): ([(rollUp: RecordRollUp, rows: [RecordID: Row])], [RecordField]) = ([], [])
-        for shaped in call.type.rollUps {
-            if let rollUp = try await transaction.rollUp(shaped.field) {
-                rollUps.append((rollUp, try await transaction.rows(of: rollUp, ids)))
-            } else {
-                unfit.append(shaped.field)
-            }
+        let model = try await transaction.model()
+        var reckoned: [ReckonedRollUp] = []
+        for shaped in try await transaction.call(type).type.rollUps
+        where !engine.isElsewhere(shaped.field, in: model) {
+            reckoned.append(try await transaction.reckoned(shaped.field, ids))
         }
-        let records = try await transaction.load(type, ids: ids, for: .update, lifetime: .any)
-        var hasChanged = false
-        for id in ids {
-            guard let record = try records[id]?.get() else { continue }
-            let version = record.message.int64(type.standard.version.descriptor)
-            let stored = try await transaction.unlessRefused(record) {
-                try await transaction.update(record, by: .program) { message in
-                    for (rollUp, rows) in rollUps { try rollUp.set(rows[id], in: message, call.forms) }
-                    for field in unfit { message.clear(field.descriptor) }
-                }
-            }
-            if let stored, stored.int64(type.standard.version.descriptor) != version { hasChanged = true }
-        }
-        return hasChanged
+        return try await transaction.store(reckoned, of: ids, type)
     }
 
     private static let look = Statement(
         """
         SELECT object, shape, built_to, has_changed,
-            EXISTS (SELECT FROM {schema}.roll_up_marks AS m WHERE m.object = s.object)
+            EXISTS (SELECT FROM {schema}.roll_up_marks AS m WHERE m.object = s.object AND m.source = '')
         FROM {schema}.formula_shapes AS s
         """)
 
@@ -187,8 +189,8 @@ package struct ReckoningKeeper: Sendable {
 
     private static let take = Statement(
         """
-        DELETE FROM {schema}.roll_up_marks WHERE object = $1 AND id IN (
-            SELECT id FROM {schema}.roll_up_marks WHERE object = $1 ORDER BY id LIMIT $2)
+        DELETE FROM {schema}.roll_up_marks WHERE object = $1 AND source = '' AND id IN (
+            SELECT id FROM {schema}.roll_up_marks WHERE object = $1 AND source = '' ORDER BY id LIMIT $2)
         RETURNING record_id
         """)
 
@@ -211,21 +213,6 @@ package struct ReckoningKeeper: Sendable {
         ON CONFLICT ON CONSTRAINT formula_shapes_pkey DO UPDATE
         SET shape = excluded.shape, built_to = excluded.built_to, has_changed = excluded.has_changed
         """)
-}
-
-extension RecordTransaction {
-    /// What a field says of other records; nil where these, or what it asks of them, are not there.
-    fileprivate func rollUp(_ field: RecordField) async throws -> RecordRollUp? {
-        guard let object = field.added?.rollUp?.object, let children = try await type(object) else { return nil }
-        return RecordRollUp(field, try await call(children))
-    }
-
-    /// By the records of which it says something.
-    fileprivate func rows(of rollUp: RecordRollUp, _ ids: [RecordID]) async throws -> [RecordID: Row] {
-        let (text, parameters) = rollUp.statement(ids)
-        let rows = try await query(engine.statement(text), parameters)
-        return Dictionary(try rows.map { (try $0.id(0), $0) }, uniquingKeysWith: { first, _ in first })
-    }
 }
 
 extension RecordType {

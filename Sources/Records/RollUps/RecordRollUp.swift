@@ -6,8 +6,9 @@ import Wire
 
 /// What a field of a workspace says of the living records that name its record: of all of them, whoever may see which.
 struct RecordRollUp: Sendable {
-    let field: RecordField
-    private let function: TenantRollUp.Function
+    /// The field that says it.
+    let field: TenantField
+    let function: TenantRollUp.Function
     /// The kind of records that is rolled up.
     private let children: RecordType
     private let reference: RecordField
@@ -17,10 +18,12 @@ struct RecordRollUp: Sendable {
 
     /// Nil for what does not fit the kind that is rolled up: its field has no value. Identity takes none such.
     ///
-    /// - Parameter call: of the kind that is rolled up, with the rights of the program.
-    init?(_ field: RecordField, _ call: RecordCall) {
-        guard let rollUp = field.added?.rollUp, let object = field.added?.object,
-            let reference = call.type.field(rollUp.reference), case .record(object)? = reference.rules.reference
+    /// - Parameters:
+    ///   - field: of this service's records, or of those of another one.
+    ///   - call: of the kind that is rolled up, with the rights of the program.
+    init?(_ field: TenantField, _ call: RecordCall) {
+        guard let rollUp = field.rollUp, let reference = call.type.field(rollUp.reference),
+            reference.rules.reference?.object == field.object
         else { return nil }
         (self.field, function, children, self.reference) = (field, rollUp.function, call.type, reference)
         value = rollUp.value.flatMap(children.field)
@@ -79,13 +82,15 @@ struct RecordRollUp: Sendable {
         return ["CASE WHEN \(isOne) THEN \(aggregate) END", "CASE WHEN \(isOne) THEN min(\(values[1])) END"]
     }
 
-    /// Sets its field to what a row of its statement says; without a row nothing names the record. What the field does not hold is no value.
-    func set(_ row: Row?, in record: Message, _ forms: NormalForms) throws {
-        let value = try row.flatMap(told)
-        field.setReckoned(value ?? (function == .count ? .integer(0) : nil), in: record, forms)
+    /// What the rows of its statement say, by the records of which they say something.
+    func values(_ rows: Rows) throws -> [RecordID: FormulaValue] {
+        var values: [RecordID: FormulaValue] = [:]
+        for row in rows { values[try row.id(0)] = try told(row) }
+        return values
     }
 
-    /// The least, greatest and latest are values as records have them, with all their digits; a sum has those of formulas.
+    /// What a row says; nil for what is no value. The least, greatest and latest are values as records have them, with all their digits; a
+    /// sum has those of formulas.
     private func told(_ row: Row) throws -> FormulaValue? {
         guard !row.isNull(1) else { return nil }
         if function == .count { return .integer(try row.int64(1)) }
@@ -108,8 +113,8 @@ struct RecordRollUp: Sendable {
     private func sum(_ row: Row) throws -> FormulaValue? {
         let text = try row.string(1)
         switch field.kind {
-        case .int64: return Int64(text).map { .integer($0) }
-        case .double: return Double(text).flatMap { .of($0) }
+        case .wholeNumber: return Int64(text).map { .integer($0) }
+        case .number: return Double(text).flatMap { .of($0) }
         case .money:
             let currency = try row.string(2)
             return Int64(text).map { .money(minorUnits: $0, currency: currency) }

@@ -3,17 +3,11 @@ import Postgres
 import Tenancy
 
 extension RecordTransaction {
-    private static let mark = Statement(
-        """
-        INSERT INTO {schema}.roll_up_marks (object, id, record_id)
-        SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[])
-        """)
-
     /// Notes of which records roll-ups are to be reckoned anew after what was written here: once each, however many were written. It takes no lock that
     /// others wait for.
     func markRollUps() async throws {
         guard let model = changes.first?.call.policy.model, model.hasRollUps else { return }
-        var marks: Set<RecordReference> = []
+        var marks: Set<RollUpMark> = []
         var known: [String: [RollUpUse]] = [:]
         for change in changes {
             let object = change.type.object
@@ -22,17 +16,12 @@ extension RecordTransaction {
             for use in uses { marks.formUnion(use.records(after: change)) }
             // Who names a record by an id that was chosen may have done so before it was there.
             if change.hasChosenID, !change.type.rollUps.isEmpty {
-                marks.insert(RecordReference(object: object, id: change.recordID))
+                marks.insert(RollUpMark(object, change.recordID))
             }
             await step()
         }
         guard !marks.isEmpty else { return }
-        let all = Array(marks)
-        var parameters = Parameters()
-        parameters.append(all.map(\.object))
-        parameters.append(all.map { _ in RecordID.make() })
-        parameters.append(all.map(\.id))
-        try enqueue(Self.mark, parameters)
+        try enqueue(RollUpMark.add(Array(marks), from: ""))
     }
 }
 
@@ -50,10 +39,10 @@ private struct RollUpUse {
     }
 
     /// Those that a record names or named whose change may make another value of it.
-    func records(after change: RecordChange) -> [RecordReference] {
+    func records(after change: RecordChange) -> [RollUpMark] {
         let named = reference.ids(in: change.after) + (change.before.map(reference.ids(in:)) ?? [])
         guard !named.isEmpty else { return [] }
         if change.kind == .update, !change.changedFields.contains(where: { fields.contains($0.name) }) { return [] }
-        return named.map { RecordReference(object: object, id: $0) }
+        return named.map { RollUpMark(object, $0) }
     }
 }

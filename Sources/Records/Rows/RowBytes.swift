@@ -18,11 +18,10 @@ enum RowBytes {
     static let customBytesMax = 64 << 10
 
     static func rowsAtOnce(_ fields: [RecordField]) -> Int {
-        func bytes(_ fields: [RecordField]) -> Int { fields.reduce(0) { $0 + bytesMax($1.descriptor, $1.rules) } }
-        let declared = bytes(fields.filter { !$0.isCustom && $0.role != .customFields })
+        let declared = bytesMax(fields.filter { !$0.isCustom && $0.role != .customFields })
         return max(
             rowsAtOnceMin,
-            bytesAtOnce / max(declared + min(bytes(fields.filter(\.isCustom)), customBytesMax), 1))
+            bytesAtOnce / max(declared + min(bytesMax(fields.filter(\.isCustom)), customBytesMax), 1))
     }
 
     /// SQL of the bytes that a row holds: of its texts, which PostgreSQL knows without reading them, and room for all else.
@@ -68,6 +67,11 @@ enum RowBytes {
     /// The bytes that a row holds.
     static func count(_ row: Row, of type: RecordType) -> Int {
         (0..<type.columnCount).reduce(valueBytes * type.fields.count) { $0 + row.bytes($1).count }
+    }
+
+    /// The bytes that values of these fields take, at most.
+    static func bytesMax(_ fields: [RecordField]) -> Int {
+        fields.reduce(0) { $0 + bytesMax($1.descriptor, $1.rules) }
     }
 
     private static func bytesMax(_ field: FieldDescriptor, _ rules: FieldRules) -> Int {

@@ -9,10 +9,11 @@ package enum ProgramCalls {
     static let callers: [Purpose: Set<ServiceName>] = [
         .defineFields: [.identity], .handOver: [.identity], .mergeChoices: [.identity],
         .mirrorRecords: Set(Installation.current.recordServices),
+        .exchangeRollUps: Set(Installation.current.recordServices),
     ]
 
     /// Those for which identity gives others a proof: they work for the workspace itself, and have no rights of their own.
-    private static let ofWorkspaces: Set<Purpose> = [.mirrorRecords]
+    private static let ofWorkspaces: Set<Purpose> = [.exchangeRollUps, .mirrorRecords]
 
     static func isOfWorkspaces(_ purpose: Purpose) -> Bool { ofWorkspaces.contains(purpose) }
 

@@ -23,6 +23,16 @@ extension Host {
         onDrain { await work.drain() }
     }
 
+    /// The way to the other services whose records are rolled up here, and that roll up records of this one.
+    func rollUpPeers() -> RollUpPeers {
+        let tokens = ProgramTokens(channel(to: .identity))
+        let services = Topology.peers(of: name).filter(Installation.current.recordServices.contains)
+        return RollUpPeers(services) { [self] tenant, service in
+            let channel = tokens.channel(channel(to: service), tenant, for: .exchangeRollUps, at: service)
+            return (RollUpServiceClient(channel: channel), CallOptions(timeout: HostLimits.rollUpTimeout))
+        }
+    }
+
     /// What tells the mirrors that other services have of records of this one.
     func pushes(_ feeds: [MirrorFeed], _ engine: RecordEngine) -> [MirrorPush] {
         guard !feeds.isEmpty else { return [] }

@@ -9,20 +9,39 @@ package import Tenancy
 /// What a service does in each workspace whenever something was written there. It is no job: there is no row of it, and where it is it keeps
 /// itself.
 package struct StandingWork: Sendable {
+    /// What a step leaves.
+    package enum Outcome: Sendable {
+        /// Nothing.
+        case ended
+        /// More is to be done at once.
+        case goesOn
+        /// Somebody else is at it, and may leave it lying: it is to be looked at after a while, should nobody wake it before.
+        case held(Duration)
+    }
+
     package let name: String
-    /// A step, some tenths of a second long; tells whether more is to be done at once.
-    package let step: @Sendable (TenantID) async throws -> Bool
+    /// A step, some tenths of a second long.
+    package let step: @Sendable (TenantID) async throws -> Outcome
     /// A step has failed. It is tried again, and nothing is lost by that.
     package let failed: @Sendable (TenantID) async -> Void
     /// The workspace is closed or gone, and has no steps while it is: what is kept of it in memory is to be forgotten.
     package let left: @Sendable (TenantID) -> Void
 
     package init(
-        _ name: String, step: @escaping @Sendable (TenantID) async throws -> Bool,
+        _ name: String, step: @escaping @Sendable (TenantID) async throws -> Outcome,
         failed: @escaping @Sendable (TenantID) async -> Void = { _ in },
         left: @escaping @Sendable (TenantID) -> Void = { _ in }
     ) {
         (self.name, self.step, self.failed, self.left) = (name, step, failed, left)
+    }
+
+    /// The same for a step that tells whether more is to be done at once.
+    package init(
+        _ name: String, step: @escaping @Sendable (TenantID) async throws -> Bool,
+        failed: @escaping @Sendable (TenantID) async -> Void = { _ in },
+        left: @escaping @Sendable (TenantID) -> Void = { _ in }
+    ) {
+        self.init(name, step: { try await step($0) ? Outcome.goesOn : .ended }, failed: failed, left: left)
     }
 }
 
@@ -83,14 +102,24 @@ package final class StandingRunner: Sendable {
         do {
             guard try await isActive(tenant) else { return .looked(tenant, next: nil) }
             let begun = clock.now()
-            let hasMore = try await work.step(tenant)
+            let outcome = try await work.step(tenant)
             let end = clock.now()
             failures.withLock { $0[tenant] = nil }
-            meter.stepped(work.name, hasMore ? .goesOn : .ended)
             let taken = begun.distance(to: end)
-            let rest = taken > Self.longStep ? taken : hasMore ? .zero : Self.rest
-            let until = end.advanced(by: rest)
-            return .looked(tenant, next: hasMore ? until : nil, notBefore: until)
+            let pause = taken > Self.longStep ? taken : Self.rest
+            switch outcome {
+            case .goesOn:
+                meter.stepped(work.name, .goesOn)
+                let until = end.advanced(by: taken > Self.longStep ? taken : .zero)
+                return .looked(tenant, next: until, notBefore: until)
+            case .ended:
+                meter.stepped(work.name, .ended)
+                return .looked(tenant, next: nil, notBefore: end.advanced(by: pause))
+            case .held(let time):
+                meter.stepped(work.name, .ended)
+                return .looked(
+                    tenant, next: end.advanced(by: max(time, pause)), notBefore: end.advanced(by: pause))
+            }
         } catch {
             logger.debug(
                 "standing work in a workspace failed",

@@ -104,7 +104,7 @@ extension ChoiceEntry: WireMessage {
 /// What a field says of the living records that name its record: of all of them, whoever may see which, as a program counts. Where none of them gives a
 /// value there is none, but a count is 0 then.
 public struct RollUp: Hashable, Sendable {
-    /// The kind of records that is rolled up, as in activity or custom.shipment: of the same service, the same kind allowed.
+    /// The kind of records that is rolled up, as in activity, deal or custom.shipment; the same kind is allowed.
     public var object: String?
 
     /// Their field that names the record, as in account_id or custom.supplier.

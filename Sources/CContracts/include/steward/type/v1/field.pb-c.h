@@ -192,7 +192,7 @@ struct  Steward__Type__V1__RollUp
 {
   ProtobufCMessage message_base;
   /*
-   * The kind of records that is rolled up, as in activity or custom.shipment: of the same service, the same kind allowed.
+   * The kind of records that is rolled up, as in activity, deal or custom.shipment; the same kind is allowed.
    */
   char *object;
   /*

@@ -1,0 +1,289 @@
+import AccessControl
+package import Contracts
+import Formulas
+package import Logging
+import Postgres
+package import RPC
+package import Tenancy
+import TenantDatabase
+import Wire
+
+/// The way to other services whose records are rolled up here, or that roll up records of this one.
+package struct RollUpPeers: Sendable {
+    /// The way for a workspace, with the proof of who calls.
+    package typealias Way = @Sendable (TenantID, ServiceName) -> (RollUpServiceClient, CallOptions)
+
+    package let services: [ServiceName]
+    let way: Way
+
+    package init(_ services: [ServiceName], way: @escaping Way) { (self.services, self.way) = (services, way) }
+}
+
+/// Roll-ups over records of another service. Whose records these are tells which of ours they name (`RollUpService.MarkRollUps`); it is asked what they say
+/// (`ReckonRollUps`), and that is stored here by the write path.
+///
+/// Nothing is held while another service is asked but a lease, which is a moment in a row. What is stored was asked for by who has the lease still, of marks
+/// that were there before; those that came meanwhile stay and are asked for again. So what was asked earlier is never stored later, and a step may end
+/// anywhere and be done again.
+package struct RollUpExchange: Sendable {
+    /// What a step did.
+    package enum Step: Hashable, Sendable {
+        /// Nothing was to be done.
+        case idle
+        /// More may be there.
+        case advanced
+        /// Another program asks.
+        case held
+    }
+
+    private let engine: RecordEngine
+    private let method: MethodDefinition
+    private let peers: RollUpPeers
+    private let logger: Logger
+
+    /// Marks that are told or looked at in one step.
+    private static let marksMax = Int64(RollUpMethods.recordsMax)
+    /// Bytes of an id in an answer.
+    private static let idBytes = 20
+    /// How long nobody else asks: longer than an answer may take.
+    private static let lease = Int64(30)
+
+    /// - Parameter method: the one that would do it, for the ledger.
+    package init(_ engine: RecordEngine, doing method: MethodDefinition, _ peers: RollUpPeers, _ logger: Logger) {
+        (self.engine, self.method, self.peers, self.logger) = (engine, method, peers, logger)
+    }
+
+    /// Does a part of what is to be done with each of the services. One that does not answer keeps none of the others waiting.
+    ///
+    /// - Throws: the first refusal of another service; nothing is lost by that.
+    package func step(_ tenant: TenantID, deadline: Deadline) async throws -> Step {
+        let model = try await engine.policies.snapshot(of: tenant, minEpoch: 0).model
+        guard model.hasRollUps, !peers.services.isEmpty else { return .idle }
+        try engine.policies.requireFreshForWrite()
+        var (steps, refusal): (Set<Step>, (any Error)?) = ([], nil)
+        func attempt(_ body: () async throws -> Step) async {
+            do {
+                steps.insert(try await body())
+            } catch { refusal = refusal ?? error }
+        }
+        for (object, service) in named(in: model) {
+            await attempt { try await tell(object, service, tenant, deadline) }
+        }
+        for asking in try await asked(model, tenant, deadline) {
+            await attempt { try await ask(asking, tenant, deadline) }
+        }
+        if let refusal { throw refusal }
+        return steps.contains(.advanced) ? .advanced : steps.contains(.held) ? .held : .idle
+    }
+
+    private func program(_ tenant: TenantID) -> TenantActor {
+        TenantActor(tenant, purpose: .reckonRollUps, onBehalfOf: nil)
+    }
+
+    private func rows(_ tenant: TenantID, _ deadline: Deadline, _ query: Query) async throws -> Rows {
+        try await DatabaseErrors.translated {
+            let rows = try await engine.database.batch(
+                program(tenant), deadline: deadline.nanoseconds, [(query.statement, query.parameters)])
+            return rows[0]
+        }
+    }
+
+    // MARK: Telling
+
+    /// The kinds of records of other services that those of this one name and are rolled up for.
+    private func named(in model: TenantModel) -> [(object: String, service: ServiceName)] {
+        var found: [String: ServiceName] = [:]
+        for type in engine.types(in: model) {
+            let parents = Set(model.rollUps(over: type.object).map(\.object))
+            guard !parents.isEmpty else { continue }
+            for field in type.fields {
+                guard case .remote(let object, let service) = field.rules.reference, parents.contains(object),
+                    peers.services.contains(service)
+                else { continue }
+                found[object] = service
+            }
+        }
+        return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    private func tell(
+        _ object: String, _ service: ServiceName, _ tenant: TenantID, _ deadline: Deadline
+    ) async throws -> Step {
+        let marks = try await marks(of: object, from: "", tenant, deadline)
+        guard !marks.isEmpty else { return .idle }
+        let ids = Set(marks.map(\.recordID)).sorted()
+        let (client, options) = peers.way(tenant, service)
+        _ = try await client.markRollUps(
+            MarkRollUpsRequest(object: object, recordIDs: ids.map(\.bytes)), options: options)
+        _ = try await rows(tenant, deadline, Self.forget(marks, of: object, from: ""))
+        return .advanced
+    }
+
+    private struct Mark {
+        let id: RecordID
+        let recordID: RecordID
+    }
+
+    private func marks(
+        of object: String, from source: String, _ tenant: TenantID, _ deadline: Deadline
+    ) async throws -> [Mark] {
+        let found = try await rows(
+            tenant, deadline,
+            Query(Self.finding) {
+                $0.append(object)
+                $0.append(source)
+                $0.append(Self.marksMax)
+            })
+        return try found.map { Mark(id: try $0.id(0), recordID: try $0.id(1)) }
+    }
+
+    // MARK: Asking
+
+    /// Records of a kind of which another service is to be asked what its own say.
+    private struct Asking {
+        let type: RecordType
+        let service: ServiceName
+        let fields: [RecordField]
+    }
+
+    private func asked(_ model: TenantModel, _ tenant: TenantID, _ deadline: Deadline) async throws -> [Asking] {
+        let all = engine.types(in: model).map { $0.shaped(by: model) }.compactMap { type in
+            let fields = type.rollUps.map(\.field).filter { engine.isElsewhere($0, in: model) }
+            return fields.isEmpty ? nil : (type: type, fields: fields)
+        }
+        guard !all.isEmpty else { return [] }
+        let marked = try await rows(
+            tenant, deadline,
+            Query(Self.looking) {
+                $0.append(all.map(\.type.object))
+                $0.append(peers.services.map(\.rawValue))
+            })
+        return try marked.compactMap { row in
+            let object = try row.string(0)
+            guard let found = all.first(where: { $0.type.object == object }),
+                let service = ServiceName(rawValue: try row.string(1))
+            else { return nil }
+            return Asking(type: found.type, service: service, fields: found.fields)
+        }
+    }
+
+    private func ask(_ asking: Asking, _ tenant: TenantID, _ deadline: Deadline) async throws -> Step {
+        let held = try await rows(
+            tenant, deadline,
+            Query(Self.leasing) {
+                $0.append(asking.type.object)
+                $0.append(asking.type.formulaNumber)
+                $0.append(Self.lease)
+            })
+        guard let lease = try held.first?.timestamp(0) else { return .held }
+        // It ends by itself where it cannot be given back.
+        func giveBack() async { _ = try? await rows(tenant, deadline, Self.release(asking.type, lease)) }
+        do {
+            let step = try await ask(asking, under: lease, tenant, deadline)
+            if step == .held { await giveBack() }
+            return step
+        } catch {
+            await giveBack()
+            throw error
+        }
+    }
+
+    private func ask(
+        _ asking: Asking, under lease: Timestamp, _ tenant: TenantID, _ deadline: Deadline
+    ) async throws -> Step {
+        let (type, source) = (asking.type, asking.service.rawValue)
+        let found = try await marks(of: type.object, from: source, tenant, deadline)
+        let ids = Set(found.map(\.recordID)).sorted().prefix(Self.recordsMax(asking.fields))
+        let marks = found.filter { ids.contains($0.recordID) }
+        let model = try await engine.policies.snapshot(of: tenant, minEpoch: 0).model
+        let fields = Dictionary(
+            asking.fields.compactMap { field in field.added.map { ($0.number, (field, $0)) } },
+            uniquingKeysWith: { first, _ in first })
+        var reckoned: [ReckonedRollUp] = []
+        if !ids.isEmpty {
+            let (client, options) = peers.way(tenant, asking.service)
+            let answer = try await client.reckonRollUps(
+                ReckonRollUpsRequest(
+                    object: type.object,
+                    rollUps: fields.values.map {
+                        AskedRollUp(number: $0.1.number, definition: model.definition(of: $0.1))
+                    }, recordIDs: ids.map(\.bytes)), options: options)
+            reckoned = answer.rollUps.compactMap { told in
+                fields[told.number ?? 0].map { ReckonedRollUp($0.0, told) }
+            }
+        }
+        return try await engine.transaction(as: program(tenant), doing: method, deadline: deadline, logger: logger) {
+            transaction in
+            guard let type = try await transaction.type(type.object),
+                try await transaction.call(type).type.formulaNumber == asking.type.formulaNumber,
+                try await !transaction.query(Self.hold(asking.type, lease)).isEmpty
+            else { return .held }
+            _ = try await transaction.query(Self.forget(marks, of: type.object, from: source))
+            if !reckoned.isEmpty { _ = try await transaction.store(reckoned, of: Array(ids), type) }
+            _ = try await transaction.query(Self.release(asking.type, lease))
+            return marks.isEmpty ? .idle : .advanced
+        }
+    }
+
+    /// Records that are asked for together: as many as whose values an answer has room for.
+    private static func recordsMax(_ fields: [RecordField]) -> Int {
+        let bytes = fields.count * idBytes + RowBytes.bytesMax(fields)
+        return max(1, min(RollUpMethods.recordsMax, MessageLimits.answerBytesMax / 2 / max(1, bytes)))
+    }
+
+    // MARK: Statements
+
+    private static let finding = Statement(
+        """
+        SELECT id, record_id FROM {schema}.roll_up_marks WHERE object = $1 AND source = $2 ORDER BY id LIMIT $3
+        """)
+
+    private static func forget(_ marks: [Mark], of object: String, from source: String) -> Query {
+        Query(forgetting) {
+            $0.append(object)
+            $0.append(source)
+            $0.append(marks.map(\.id))
+        }
+    }
+
+    private static let forgetting = Statement(
+        "DELETE FROM {schema}.roll_up_marks WHERE object = $1 AND source = $2 AND id = ANY ($3)")
+
+    private static let looking = Statement(
+        """
+        SELECT kind.object, service.source FROM unnest($1::text[]) AS kind (object)
+        CROSS JOIN unnest($2::text[]) AS service (source)
+        WHERE EXISTS (
+            SELECT FROM {schema}.roll_up_marks AS m WHERE m.object = kind.object AND m.source = service.source)
+        """)
+
+    private static let leasing = Statement(
+        """
+        UPDATE {schema}.formula_shapes SET asked_until = clock_timestamp() + $3 * interval '1 second'
+        WHERE object = $1 AND shape = $2 AND (asked_until IS NULL OR asked_until < clock_timestamp())
+        RETURNING asked_until
+        """)
+
+    private static func hold(_ type: RecordType, _ lease: Timestamp) -> Query {
+        Query(holding) {
+            $0.append(type.object)
+            $0.append(type.formulaNumber)
+            $0.append(lease)
+        }
+    }
+
+    private static let holding = Statement(
+        """
+        SELECT FROM {schema}.formula_shapes WHERE object = $1 AND shape = $2 AND asked_until = $3 FOR UPDATE
+        """)
+
+    private static func release(_ type: RecordType, _ lease: Timestamp) -> Query {
+        Query(releasing) {
+            $0.append(type.object)
+            $0.append(lease)
+        }
+    }
+
+    private static let releasing = Statement(
+        "UPDATE {schema}.formula_shapes SET asked_until = NULL WHERE object = $1 AND asked_until = $2")
+}
