@@ -1,3 +1,5 @@
+import Text
+
 /// An expression over the fields of a record, whose value follows from theirs alone: what is stored with a record stays right until it changes. So there is
 /// no function for today.
 ///
@@ -17,16 +19,19 @@ package struct Formula: Sendable {
     /// - Parameters:
     ///   - fields: the types of the fields there are, by name.
     ///   - wanted: what it has to give; a whole number is taken for a number.
-    package init(_ text: String, over fields: [String: FormulaType], giving wanted: FormulaType? = nil)
-        throws(FormulaError)
-    {
+    ///   - checksPatterns: what is no regular expression is refused. To compile one takes some 2 ms, so who makes many formulas that were found right before
+    ///     leaves it out; one that is none then tells nothing.
+    package init(
+        _ text: String, over fields: [String: FormulaType], giving wanted: FormulaType? = nil,
+        checksPatterns: Bool = true
+    ) throws(FormulaError) {
         guard text.unicodeScalars.count <= Self.lengthMax else {
             throw FormulaError(
                 position: Self.lengthMax + 1,
                 text: "a formula has \(Self.lengthMax) characters at most; give a part of it to a field of its own")
         }
         let (node, size) = try FormulaParser.node(of: text)
-        var checker = FormulaChecker(fields: fields)
+        var checker = FormulaChecker(fields: fields, checksPatterns: checksPatterns)
         let checked = try checker.step(node)
         if let wanted, !checked.type.fits(wanted) {
             let cure = checked.type == .number && wanted == .integer ? "; write round(…)" : ""
@@ -39,9 +44,11 @@ package struct Formula: Sendable {
     }
 
     /// - Parameters:
-    ///   - field: the value of the field that stands at a place of `names`; nil when it is unset.
+    ///   - field: the value of the field that stands at a place of `names`; nil when it is unset. It throws when that is so since it could not be told.
     ///   - budget: what all formulas of the record may still handle.
-    package func value(_ field: (Int) -> FormulaValue?, _ budget: inout FormulaBudget) -> FormulaValue? {
+    package func value(
+        _ field: (Int) throws(FormulaUntold) -> FormulaValue?, _ budget: inout FormulaBudget
+    ) -> FormulaValue? {
         budget.hasGivenUp = false
         return step.value(field, &budget)
     }
@@ -52,6 +59,9 @@ package struct FormulaBudget {
     /// Bytes of texts (UTF-8) that functions are given and give.
     package static let bytesMax = 1_000_000
     private var left: Int
+    /// Characters of texts that are compared with patterns, all together: ten texts of the longest, each of some 5 ms.
+    private static let patternCharactersMax = 10 * TextPattern.textLengthMax
+    private var patternCharactersLeft = patternCharactersMax
 
     package init(bytes: Int = bytesMax) { left = bytes }
 
@@ -62,7 +72,27 @@ package struct FormulaBudget {
     /// unset, and whoever asks for what must not pass takes it for the worst.
     package fileprivate(set) var hasGivenUp = false
 
-    /// What a function gives; nil, and noted, where it could not tell.
+    /// Whether a pattern fits a text as a whole; nil, and noted, where that cannot be told, or too much was asked for before. After one that took too long
+    /// no other is asked: texts that are made for it hold the loop up once.
+    fileprivate mutating func fits(_ text: String, _ pattern: String) -> FormulaValue? {
+        let count = text.unicodeScalars.count
+        patternCharactersLeft -= count
+        guard count <= TextPattern.textLengthMax, patternCharactersLeft >= 0,
+            let pattern = try? TextPatterns.shared.pattern(pattern)
+        else {
+            hasGivenUp = true
+            return nil
+        }
+        switch pattern.answer(text) {
+        case .fits: return .flag(true)
+        case .differs: return .flag(false)
+        case .tooSlow:
+            (hasGivenUp, patternCharactersLeft) = (true, 0)
+            return nil
+        }
+    }
+
+    /// What a function or a field gives; nil, and noted, where it could not tell.
     fileprivate mutating func told(_ value: () throws(FormulaUntold) -> FormulaValue?) -> FormulaValue? {
         do {
             return try value()
@@ -96,6 +126,8 @@ indirect enum FormulaStep: Sendable {
     /// The first that is set.
     case first([FormulaStep])
     case isSet(FormulaStep)
+    /// The pattern fits it as a whole.
+    case matches(FormulaStep, String)
     /// One after the other, what is unset being nothing.
     case joined([FormulaStep])
     case both(FormulaStep, FormulaStep)
@@ -115,10 +147,12 @@ indirect enum FormulaStep: Sendable {
         type == .integer && wanted == .number ? .widened(self) : self
     }
 
-    func value(_ field: (Int) -> FormulaValue?, _ budget: inout FormulaBudget) -> FormulaValue? {
+    func value(
+        _ field: (Int) throws(FormulaUntold) -> FormulaValue?, _ budget: inout FormulaBudget
+    ) -> FormulaValue? {
         switch self {
         case .constant(let value): return value
-        case .field(let index): return field(index)
+        case .field(let index): return budget.told { () throws(FormulaUntold) in try field(index) }
         case .widened(let step): return step.value(field, &budget)?.widened
         case .call(let body, let steps):
             var values: [FormulaValue] = []
@@ -136,6 +170,9 @@ indirect enum FormulaStep: Sendable {
             for step in steps { if let value = step.value(field, &budget) { return value } }
             return nil
         case .isSet(let step): return .flag(step.value(field, &budget) != nil)
+        case .matches(let step, let pattern):
+            guard let value = step.value(field, &budget), budget.take([value]) else { return nil }
+            return budget.fits(value.text, pattern)
         case .joined(let steps):
             let values = steps.compactMap { $0.value(field, &budget) }
             guard budget.take(values) else { return nil }

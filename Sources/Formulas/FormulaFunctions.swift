@@ -2,7 +2,9 @@ import Money
 import Tenancy
 
 /// A function did not tell its value, which is beyond the limits of its type or of what may be looked at: it is unset, but not since there is none.
-struct FormulaUntold: Error {}
+package struct FormulaUntold: Error {
+    package init() {}
+}
 
 /// A function or operator for arguments of certain types. It is unset where one of them is, where it has no value for them (nil), and where it does not
 /// tell it.

@@ -44,6 +44,16 @@ extension Formula {
     }
 }
 
+extension Formula {
+    /// How many patterns a text compares with, if it is a formula.
+    package static func patternCount(of text: String) -> Int {
+        guard let tokens = try? FormulaLexer.tokens(of: text) else { return 0 }
+        return zip(tokens, tokens.dropFirst()).count { token, next in
+            token.kind == .word("matches") && next.kind == .symbol("(")
+        }
+    }
+}
+
 extension FormulaValue {
     /// A number with so many digits after the point; any other value as it is.
     package func rounded(places: Int) -> FormulaValue {

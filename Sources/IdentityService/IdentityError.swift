@@ -54,7 +54,7 @@ enum IdentityError {
     static func patternsTooMany(_ object: String) -> RPCError {
         .resourceExhausted(
             "PATTERNS_TOO_MANY",
-            "\(FieldDefinitionRules.patternsMax) custom fields of \(object) have a pattern, and no more may: each record is held to all of them. Take one away.",
+            "Fields, formulas and validation rules of \(object) have \(PatternRoom.countMax) patterns, and may have no more: each record is held to all of them. Take one away.",
             domain: domain)
     }
 

@@ -59,7 +59,7 @@ import Testing
         let keeper = ReckoningKeeper(
             service.engine, doing: Account.entry.methods.update, sources: [], service.postgres.logger)
         var steps = 0
-        while try await keeper.step(service.tenant.id, deadline: .after(.seconds(60))) { steps += 1 }
+        while try await keeper.step(service.tenant.id, timeout: .seconds(60)) == .advanced { steps += 1 }
         return steps
     }
 

@@ -229,7 +229,7 @@ import Wire
             for round in 1...180 {
                 if round % 3 == 0 {
                     // While others write.
-                    async let kept = keeper.step(service.tenant.id, deadline: .after(.seconds(60)))
+                    async let kept = keeper.step(service.tenant.id, timeout: .seconds(60))
                     try await Self.change(service, &run)
                     _ = try await kept
                 } else {

@@ -205,9 +205,9 @@ import Testing
             }
             let keeper = RollUps.keeper(service)
             for microseconds in [1, 5_000, 20_000, 60_000] {
-                _ = try? await keeper.step(service.tenant.id, deadline: .after(.microseconds(microseconds)))
+                _ = try? await keeper.step(service.tenant.id, timeout: .microseconds(microseconds))
                 await withTaskGroup(of: Void.self) { group in
-                    group.addTask { _ = try? await keeper.step(service.tenant.id, deadline: .after(.seconds(9))) }
+                    group.addTask { _ = try? await keeper.step(service.tenant.id, timeout: .seconds(9)) }
                     group.cancelAll()
                 }
             }
@@ -218,6 +218,30 @@ import Testing
             let right = try await service.number(
                 "SELECT count(*) FROM {schema}.accounts WHERE (custom->>'custom.14')::int = 3 AND version = 2")
             #expect(right == 300)
+        }
+    }
+
+    /// Records that do not fit into memory together are reckoned by and by.
+    @Test func longRecordsHoldNothingUp() async throws {
+        let notes = (1...7).map { TenantField(object: "account", number: $0, name: "n\($0)", kind: .longText) }
+        try await Self.run(notes) { service in
+            let text = String(repeating: "y", count: 9_000)
+            let long = notes.map { CustomField(name: $0.name, stringValue: text) }
+            var accounts: [Account] = []
+            for _ in 0..<8 {
+                accounts += try await service.batchCreate(
+                    (0..<40).map { Account(customFields: long, displayName: "\($0)") }
+                ).records
+            }
+            try await service.batchCreate(accounts.map { Self.activity($0, "a") })
+            let count = TenantRollUp(object: "activity", reference: "account_id", function: .count)
+            service.set(notes + [RollUps.field("account", 9, "calls", .wholeNumber, count)])
+            try await RollUps.settle(service)
+            let counted = "SELECT count(*) FROM {schema}.accounts WHERE (custom->>'custom.9')::int = "
+            #expect(try await service.number(counted + "1") == 320)
+            try await service.batchCreate(accounts.map { Self.activity($0, "b") })
+            try await RollUps.settle(service)
+            #expect(try await service.number(counted + "2") == 320)
         }
     }
 

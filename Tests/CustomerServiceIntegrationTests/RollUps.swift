@@ -30,7 +30,7 @@ enum RollUps {
     static func settle(_ service: TestService) async throws -> Int {
         let keeper = keeper(service)
         var steps = 0
-        while try await keeper.step(service.tenant.id, deadline: .after(.seconds(60))) { steps += 1 }
+        while try await keeper.step(service.tenant.id, timeout: .seconds(60)) == .advanced { steps += 1 }
         return steps
     }
 }

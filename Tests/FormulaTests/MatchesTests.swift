@@ -31,6 +31,43 @@ import Testing
         #expect(slow == nil)
     }
 
+    /// Texts that are made for it hold a record's formulas up once, however many patterns they have.
+    @Test func afterOneThatTakesTooLongNoOtherIsAsked() throws {
+        let formulas = try ["(a+)+b", "a+", "(a+)+c"].map {
+            try Formula("matches(code, \"\($0)\")", over: ["code": .text], giving: .flag)
+        }
+        let text = FormulaValue.text(String(repeating: "a", count: 1_000))
+        var budget = FormulaBudget()
+        let slowFirst = formulas.map { $0.value({ _ in text }, &budget) }
+        #expect(slowFirst == [nil, nil, nil] && budget.hasGivenUp)
+        var other = FormulaBudget()
+        let slowLast = formulas.reversed().dropFirst().map { $0.value({ _ in text }, &other) }
+        #expect(slowLast == [.flag(true), nil])
+    }
+
+    /// All patterns of a record together look at so many characters.
+    @Test func manyPatternsOfLongTextsAreTooMuch() throws {
+        let one = "matches(code, \"[^<]*\")"
+        let formula = try Formula(one, over: ["code": .text], giving: .flag)
+        var budget = FormulaBudget()
+        let long = (0..<12).map { _ in
+            formula.value({ _ in .text(String(repeating: "a", count: 1_000)) }, &budget)
+        }
+        #expect(long == Array(repeating: .flag(true), count: 10) + [nil, nil] && budget.hasGivenUp)
+        var other = FormulaBudget()
+        let short = (0..<300).map { _ in formula.value({ _ in .text("Ulm") }, &other) }
+        #expect(short == Array(repeating: .flag(true), count: 300))
+        #expect(Formula.patternCount(of: "\(one) or not \(one) and matches = 1") == 2)
+    }
+
+    /// What was found right before is not compiled until it is needed; what is none then tells nothing.
+    @Test func aPatternIsCompiledWhenItIsNeeded() throws {
+        let formula = try Formula("matches(code, \"(\")", over: ["code": .text], checksPatterns: false)
+        var budget = FormulaBudget()
+        let value = formula.value({ _ in .text("a") }, &budget)
+        #expect(value == nil && budget.hasGivenUp)
+    }
+
     /// Who must not be passed hears that something was not told of values that are set: not where it makes no difference, nor where there is none.
     @Test(arguments: [
         ("matches(code, \"[^<]*\")", true), ("not matches(code, \"[^<]*\")", true),

@@ -217,7 +217,7 @@ import Wire
             try await world.settle()
             try await world.sales.create(Self.deal("d", acme, 4))
             try await world.exchange(world.sales)
-            let others = Mutex<[RollUpExchange.Step]>([])
+            let others = Mutex<[ReckoningStep]>([])
             world.toSales.interrupt(RollUpServiceMethods.reckonRollUps) {
                 let did = try await world.exchange(world.customer)
                 others.withLock { $0.append(did) }

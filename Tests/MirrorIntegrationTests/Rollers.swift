@@ -63,8 +63,8 @@ final class Rollers: Sendable {
     private var tenant: TenantID { customer.tenant.id }
 
     @discardableResult
-    func exchange(_ service: TestService) async throws -> RollUpExchange.Step {
-        try await program(service).step(tenant, deadline: .after(.seconds(60)))
+    func exchange(_ service: TestService) async throws -> ReckoningStep {
+        try await program(service).step(tenant, timeout: .seconds(60))
     }
 
     /// Does all that is to be done in both.
@@ -72,7 +72,7 @@ final class Rollers: Sendable {
         for _ in 0..<1000 {
             var hasWorked = false
             for service in [sales, customer] {
-                while try await keeper(service).step(tenant, deadline: .after(.seconds(60))) { hasWorked = true }
+                while try await keeper(service).step(tenant, timeout: .seconds(60)) == .advanced { hasWorked = true }
                 while try await exchange(service) == .advanced { hasWorked = true }
             }
             if !hasWorked { return }

@@ -86,6 +86,33 @@ import Testing
         }
     }
 
+    /// A deleted record with a text that is longer than an entry of the index, which was made since, is told so.
+    @Test func whatIsTooLongForTheIndexDoesNotComeBackAsItIs() async throws {
+        try await TestService.run(SampleService.definition) { service in
+            func field(_ lengthMax: Int) -> TenantField {
+                TenantField(object: "account", number: 4, name: "f", kind: .text, lengthMax: lengthMax)
+            }
+            service.set([field(1_000)])
+            var random = SeededGenerator(seed: 13)
+            let letters = (0..<1_000).compactMap { _ in
+                Unicode.Scalar(UInt32.random(in: 0x4e00...0x9fff, using: &random))
+            }
+            var texts = String.UnicodeScalarView()
+            texts.append(contentsOf: letters)
+            func account(_ text: String) async throws -> Account {
+                let made = try await service.create(
+                    Account(customFields: [CustomField(name: "f", stringValue: text)], displayName: "a"))
+                return try await service.delete(made)
+            }
+            let (long, short) = (try await account(String(texts)), try await account("short"))
+            try await Self.index([field(600)], service)
+            let refused = try await denial { try await service.restore(long) }
+            #expect(refused.fieldViolations.map(\.reason) == ["TOO_LONG"], "\(refused)")
+            #expect(refused.fieldViolations.first?.field.contains("custom.f") == true)
+            try await service.restore(short)
+        }
+    }
+
     private static func plan(_ filter: String, by keys: [String], _ service: TestService) async throws -> String {
         let context = service.context(AccountServiceMethods.listAccounts)
         let call = try await service.engine.authorise(context, SampleService.account, .read)

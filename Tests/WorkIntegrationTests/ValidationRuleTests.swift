@@ -139,6 +139,53 @@ import Testing
         }
     }
 
+    /// Nor does one by which a formula that the rule asks for says nothing, or has no room.
+    @Test func nobodyPassesARuleByAFormulaThatTellsNothing() async throws {
+        try await Self.run { matching in
+            let service = matching.service
+            let fields =
+                [
+                    TenantField(
+                        object: "account", number: 41, name: "clean", kind: .yesNo,
+                        formula: "matches(description, \"[^<]*\")"),
+                    TenantField(object: "account", number: 42, name: "fine", kind: .yesNo, formula: "custom.clean"),
+                    TenantField(
+                        object: "account", number: 43, name: "short", kind: .text, lengthMax: 3, formula: "city"),
+                ] + (50..<57).map { TenantField(object: "account", number: $0, name: "n\($0)", kind: .longText) }
+            func demand(_ rules: TenantRule...) { service.set(fields, demanding: rules) }
+            func refused(_ account: Account) async throws -> String? {
+                try await Self.reason { try await service.create(account) }
+            }
+            demand(Self.standard("not custom.fine"))
+            let long = "<" + String(repeating: "x", count: 1_000)
+            #expect(try await refused(Account(displayName: "a", description: "<b>")) == Self.broken)
+            #expect(try await refused(Account(displayName: "a", description: long)) == Self.broken)
+            #expect(try await refused(Account(displayName: "a", description: "b")) == nil)
+            #expect(try await refused(Account(displayName: "a")) == nil)
+            // One byte short of 64 KiB there is no room for what the formulas say: they are asked all the same.
+            let size = 9_347
+            let filled = (50..<57).map {
+                CustomField(name: "n\($0)", stringValue: String(repeating: "y", count: size))
+            }
+            #expect(
+                try await refused(Account(customFields: filled, displayName: "a", description: "<")) == Self.broken)
+            let full = try await service.create(Account(customFields: filled, displayName: "a", description: "b"))
+            #expect(!full.customFields.contains { $0.name == "clean" })
+            // Nor one whose value its field does not hold.
+            demand(Self.standard("custom.short = \"Berlin\""))
+            #expect(try await refused(Account(displayName: "a", city: "Berlin")) == Self.broken)
+            #expect(try await refused(Account(displayName: "a", city: "Bonn")) == nil)
+            // A lock goes by it, too.
+            demand(Self.lock("not custom.fine"))
+            let locked = try await service.create(Account(displayName: "a", description: long))
+            let reason = try await Self.reason {
+                try await service.update(Account(id: locked.id, displayName: "b"))
+            }
+            #expect(reason == Self.locked)
+            try await service.update(Account(id: full.id, displayName: "b"))
+        }
+    }
+
     /// What was typed for a locked number is locked with it, and the error says which field of several is locked.
     @Test func aLockOfAPhoneNumberLocksWhatWasTypedForIt() async throws {
         try await Self.run { matching in
@@ -296,7 +343,7 @@ import Testing
                 demanding: [Self.lock("industry = 'closed'"), Self.standard("custom.double > 11")])
             let keeper = ReckoningKeeper(
                 service.engine, doing: Account.entry.methods.update, sources: [], service.postgres.logger)
-            while try await keeper.step(service.tenant.id, deadline: .after(.seconds(8))) {}
+            while try await keeper.step(service.tenant.id, timeout: .seconds(8)) == .advanced {}
             let now = try await service.get(old)
             #expect(now.customFields.map(\.intValue).contains(15))
         }

@@ -115,10 +115,10 @@ struct FieldDefinitionRecord: Sendable {
         if !violations.isEmpty { throw RPCError.invalidArgument(violations, domain: IdentityError.domain) }
     }
 
-    /// How many fields the object has, and how many of these have a pattern, or an index.
+    /// How many fields the object has, and how many of these have an index.
     private static let counts = Statement(
         """
-        SELECT count(*), count(pattern), count(*) FILTER (WHERE is_indexed) FROM {schema}.field_definitions
+        SELECT count(*), count(*) FILTER (WHERE is_indexed) FROM {schema}.field_definitions
         WHERE object = $1 AND deleted_at IS NULL
         """)
 
@@ -128,8 +128,8 @@ struct FieldDefinitionRecord: Sendable {
         try await transaction.takeTurn(of: transaction.actor.tenantID.id)
         let row = try await transaction.query(Query(counts) { $0.append(object) }).one()
         if try row.int64(0) > Int64(TenantModel.fieldCountMax) { throw IdentityError.fieldsTooMany(object) }
-        if try row.int64(1) > FieldDefinitionRules.patternsMax { throw IdentityError.patternsTooMany(object) }
-        if try row.int64(2) > FieldDefinitionRules.indexesMax { throw IdentityError.indexesTooMany(object) }
+        if try row.int64(1) > FieldDefinitionRules.indexesMax { throw IdentityError.indexesTooMany(object) }
+        try await PatternRoom.require(object, transaction)
         try await ModelSize.require(transaction)
     }
 }

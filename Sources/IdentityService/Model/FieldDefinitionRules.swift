@@ -11,8 +11,6 @@ import Text
 enum FieldDefinitionRules {
     static let choicesMax = 200
     static let labelsMax = 20
-    /// Of an object.
-    static let patternsMax: Int64 = 50
     /// Of an object: each is written with each of its records.
     static let indexesMax: Int64 = 10
 

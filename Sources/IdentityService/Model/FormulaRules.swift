@@ -58,7 +58,8 @@ enum FormulaRules {
         // The one that is changed first: its own mistakes say more than what follows from them.
         for (name, text) in formulas.sorted(by: { ($0.key == own ? 0 : 1, $0.key) < ($1.key == own ? 0 : 1, $1.key) }) {
             do {
-                let formula = try Formula(text, over: types, giving: types[name])
+                // The patterns of the others were looked at when these were made.
+                let formula = try Formula(text, over: types, giving: types[name], checksPatterns: name == own)
                 (uses[name], size) = (formula.names, size + formula.size)
             } catch {
                 throw name == own

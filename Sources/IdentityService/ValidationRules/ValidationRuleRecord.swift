@@ -85,8 +85,12 @@ struct ValidationRuleRecord: Sendable {
         if rows.count > TenantRule.countMax { throw IdentityError.validationRulesTooMany(object) }
         let types = try await FormulaRules.fields(of: object, catalogue, transaction).types
         var size = 0
-        for row in rows { size += (try? Formula(row.string(1), over: types, giving: .flag))?.size ?? 0 }
+        for row in rows {
+            let formula = try? Formula(row.string(1), over: types, giving: .flag, checksPatterns: false)
+            size += formula?.size ?? 0
+        }
         if size > Self.sizeMax { throw IdentityError.validationRulesTooLarge(size, max: Self.sizeMax) }
+        try await PatternRoom.require(object, transaction)
         try await ModelSize.require(transaction)
     }
 

@@ -121,6 +121,31 @@ struct ChangePreparation {
         record.setID(department.descriptor, unit)
     }
 
+    /// A text that an index was made over while the record was deleted may be longer than an entry of that is. All else comes back as it was.
+    func requireIndexable(_ change: RecordChange) throws {
+        let indexed = type.customFields.filter { $0.added?.isIndexed == true }
+        let violations = RecordValidator.violations(in: change.after, fields: indexed).filter {
+            $0.reason == "TOO_LONG"
+        }
+        try refuse(
+            violations.map {
+                FieldViolation(
+                    field: $0.field, reason: $0.reason,
+                    description:
+                        "\($0.description) It is indexed since the record was deleted: take the index away, restore the record and shorten it."
+                )
+            })
+    }
+
+    private func refuse(_ violations: [FieldViolation]) throws {
+        guard !violations.isEmpty else { return }
+        throw RPCError.invalidArgument(
+            violations.map {
+                FieldViolation(field: path + $0.field, reason: $0.reason, description: $0.description)
+            },
+            domain: RecordErrors.domain)
+    }
+
     /// Checks fields, owner and department, and runs the validating rule. Throws INVALID_ARGUMENT with every
     /// violation. Texts that a rule set are normalized as those that came in.
     func validate(_ change: RecordChange, fields: [RecordField]) throws {
@@ -139,12 +164,7 @@ struct ChangePreparation {
             }
             if fields.contains(where: \.isCustom) { violations += type.violationOfCustomBytes(in: change.after) }
         }
-        guard !violations.isEmpty else { return }
-        throw RPCError.invalidArgument(
-            violations.map {
-                FieldViolation(field: path + $0.field, reason: $0.reason, description: $0.description)
-            },
-            domain: RecordErrors.domain)
+        try refuse(violations)
     }
 
     /// A program that works for the workspace itself has no user who could be the owner, and names one.

@@ -112,6 +112,7 @@ extension RecordTransaction {
             throw error.placingFields(under: preparation.path)
         }
         try revalidate(change, preparation, guardSets: isSet)
+        if change.kind == .restore { try preparation.requireIndexable(change) }
         try WorkspaceRule.require(change, path: preparation.path)
         try preparation.requireScope(change)
     }

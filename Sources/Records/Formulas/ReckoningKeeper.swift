@@ -15,8 +15,11 @@ package struct ReckoningKeeper: Sendable {
     private let sources: [ServiceName]
     private let logger: Logger
 
-    /// Records that are looked at in one step, and marks that are taken in one.
-    private static let (batchSize, marksMax) = (200, Int64(400))
+    /// Of kinds of which so many at a time take too long.
+    private let pages = ReckoningPages()
+
+    /// Records that are looked at in one step, and marks.
+    static let (batchSize, marksMax) = (200, 400)
 
     /// - Parameters:
     ///   - method: the one that would do it, for the ledger.
@@ -27,40 +30,51 @@ package struct ReckoningKeeper: Sendable {
         (self.engine, self.method, self.sources, self.logger) = (engine, method, sources, logger)
     }
 
-    /// Does a part of what is to be done.
+    /// Does a part of what is to be done: with each kind of which records are marked, and with the next records of one that is looked through.
     ///
-    /// - Returns: whether more is to be done.
-    package func step(_ tenant: TenantID, deadline: Deadline) async throws -> Bool {
+    /// - Parameter timeout: how long it may work on one kind. One that takes longer is tried again with fewer records, and keeps no other waiting.
+    /// - Throws: what the first kind threw that could not be reckoned.
+    package func step(_ tenant: TenantID, timeout: Duration) async throws -> ReckoningStep {
         try engine.policies.requireFreshForWrite()
         let model = try await engine.policies.snapshot(of: tenant, minEpoch: 0).model
         let shapes = engine.types(in: model).map { $0.shaped(by: model) }.filter(\.isReckoned)
         let program = TenantActor(tenant, purpose: .reckonFormulas, onBehalfOf: nil)
         let rows = try await DatabaseErrors.translated {
-            try await engine.database.read(program, deadline: deadline.nanoseconds, Self.look, Parameters())
+            try await engine.database.read(
+                program, deadline: Deadline.after(timeout).nanoseconds, Self.look, Parameters())
         }
         let kept = Dictionary(
             try rows.map { (try $0.string(0), try Place($0)) }, uniquingKeysWith: { first, _ in first })
         let gone = Set(kept.keys).subtracting(shapes.map(\.object))
         if !gone.isEmpty {
             try await change(
-                program, deadline, [Self.forget, Self.forgetMarks].map { Query($0) { $0.append(gone.sorted()) } })
-            return true
+                program, .after(timeout),
+                [Self.forget, Self.forgetMarks].map { Query($0) { $0.append(gone.sorted()) } })
+            return .advanced
         }
         for type in shapes where kept[type.object]?.number != type.formulaNumber {
-            try await change(program, deadline, [Self.put(type, .zero, hasChanged: false)])
-            return true
+            try await change(program, .after(timeout), [Self.put(type, .zero, hasChanged: false)])
+            return .advanced
         }
-        var hasWorked = false
+        var parts = ReckoningParts()
         for type in shapes where kept[type.object]?.isMarked == true {
-            let isMine = try await reckonMarked(type, tenant, deadline)
-            hasWorked = hasWorked || isMine
+            await parts.attempt {
+                try await pages.fitting(tenant, type.object) { size in
+                    try await reckonMarked(type, tenant, atMost: size, .after(timeout))
+                }
+            }
         }
         for type in shapes {
             guard let place = kept[type.object], let last = place.builtTo else { continue }
-            try await step(type, after: last, hasChanged: place.hasChanged, program, deadline)
-            return true
+            let outcome = await parts.attempt {
+                try await pages.fitting(tenant, type.object) { size in
+                    try await step(
+                        type, after: last, hasChanged: place.hasChanged, program, atMost: size, .after(timeout))
+                }
+            }
+            if outcome == .advanced { break }
         }
-        return hasWorked
+        return try parts.outcome()
     }
 
     private func change(_ program: TenantActor, _ deadline: Deadline, _ queries: [Query]) async throws {
@@ -86,47 +100,44 @@ package struct ReckoningKeeper: Sendable {
     }
 
     /// The next marked records of a kind.
-    ///
-    /// - Returns: whether there were any that nobody else is about to reckon.
-    private func reckonMarked(_ shape: RecordType, _ tenant: TenantID, _ deadline: Deadline) async throws -> Bool {
+    private func reckonMarked(
+        _ shape: RecordType, _ tenant: TenantID, atMost size: Int, _ deadline: Deadline
+    ) async throws -> ReckoningStep {
         let program = TenantActor(tenant, purpose: .reckonRollUps, onBehalfOf: nil)
         return try await engine.transaction(as: program, doing: method, deadline: deadline, logger: logger) {
             transaction in
-            guard let type = try await Self.hold(shape, nil, transaction) else { return false }
-            let taken = try await transaction.query(
-                Query(Self.take) {
-                    $0.append(type.object)
-                    $0.append(Self.marksMax)
-                })
-            let ids = Set(try taken.map { try $0.id(0) }).sorted()
-            for first in stride(from: 0, to: ids.count, by: Self.batchSize) {
-                let page = Array(ids[first..<min(first + Self.batchSize, ids.count)])
-                _ = try await reckon(type, page, transaction)
-            }
-            return !ids.isEmpty
+            guard let type = try await Self.hold(shape, nil, transaction) else { return .held }
+            let marks = try RollUpMarks(
+                try await transaction.query(RollUpMarks.find(of: type.object, from: "", atMost: Self.marksMax)),
+                records: size)
+            guard !marks.recordIDs.isEmpty else { return .idle }
+            _ = try await transaction.query(marks.forget(of: type.object, from: ""))
+            _ = try await reckon(type, marks.recordIDs, transaction)
+            return .advanced
         }
     }
 
     /// The next records of a kind.
     private func step(
-        _ shape: RecordType, after last: RecordID, hasChanged: Bool, _ program: TenantActor, _ deadline: Deadline
-    ) async throws {
+        _ shape: RecordType, after last: RecordID, hasChanged: Bool, _ program: TenantActor, atMost size: Int,
+        _ deadline: Deadline
+    ) async throws -> ReckoningStep {
         try await engine.transaction(as: program, doing: method, deadline: deadline, logger: logger) { transaction in
-            guard let type = try await Self.hold(shape, last, transaction) else { return }
+            guard let type = try await Self.hold(shape, last, transaction) else { return .held }
             let id = type.standard.id.column
             var parameters = Parameters()
             parameters.append(last)
             let found = try await transaction.query(
                 engine.statement(
-                    "SELECT \(id) FROM \(type.source) WHERE \(id) > $1 ORDER BY \(id) LIMIT \(Self.batchSize)"),
-                parameters)
+                    "SELECT \(id) FROM \(type.source) WHERE \(id) > $1 ORDER BY \(id) LIMIT \(size)"), parameters)
             let ids = try found.map { try $0.id(0) }
             let isChanged = try await reckon(type, ids, transaction)
             if !hasChanged { try await askElsewhere(type, ids, transaction) }
-            let isLast = ids.count < Self.batchSize
+            let isLast = ids.count < size
             // What was written meanwhile by who did not know of the formula yet is found by another look.
             let next = isLast ? (hasChanged || isChanged ? RecordID.zero : nil) : ids.last
             _ = try await transaction.query(Self.put(shape, next, hasChanged: !isLast && (hasChanged || isChanged)))
+            return .advanced
         }
     }
 
@@ -185,13 +196,6 @@ package struct ReckoningKeeper: Sendable {
         """
         SELECT FROM {schema}.formula_shapes WHERE object = $1 AND shape = $2 AND ($3::uuid IS NULL OR built_to = $3)
         FOR UPDATE SKIP LOCKED
-        """)
-
-    private static let take = Statement(
-        """
-        DELETE FROM {schema}.roll_up_marks WHERE object = $1 AND source = '' AND id IN (
-            SELECT id FROM {schema}.roll_up_marks WHERE object = $1 AND source = '' ORDER BY id LIMIT $2)
-        RETURNING record_id
         """)
 
     private static let forget = Statement("DELETE FROM {schema}.formula_shapes WHERE object = ANY ($1)")

@@ -20,7 +20,7 @@ struct RecordFormula: Sendable {
         let types = byName.compactMapValues(\.formulaType)
         let made = formulas.compactMap { field -> RecordFormula? in
             guard let text = field.added?.formula, let wanted = field.formulaType,
-                let formula = try? Formula(text, over: types, giving: wanted)
+                let formula = try? Formula(text, over: types, giving: wanted, checksPatterns: false)
             else { return nil }
             return RecordFormula(field: field, formula: formula, inputs: formula.names.compactMap { byName[$0] })
         }

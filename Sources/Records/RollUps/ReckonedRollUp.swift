@@ -40,17 +40,19 @@ extension RecordTransaction {
     /// - Returns: whether any was changed.
     func store(_ reckoned: [ReckonedRollUp], of ids: [RecordID], _ type: RecordType) async throws -> Bool {
         let call = try await call(type)
-        let records = try await load(type, ids: ids, for: .update, lifetime: .any)
         var hasChanged = false
-        for id in ids {
-            guard let record = try records[id]?.get() else { continue }
-            let version = record.message.int64(type.standard.version.descriptor)
-            let stored = try await unlessRefused(record) {
-                try await update(record, by: .program) { message in
-                    for rollUp in reckoned { rollUp.set(id, in: message, call.forms) }
+        for part in call.type.parts(of: ids) {
+            let records = try await load(type, ids: part, for: .update, lifetime: .any)
+            for id in part {
+                guard let record = try records[id]?.get() else { continue }
+                let version = record.message.int64(type.standard.version.descriptor)
+                let stored = try await unlessRefused(record) {
+                    try await update(record, by: .program) { message in
+                        for rollUp in reckoned { rollUp.set(id, in: message, call.forms) }
+                    }
                 }
+                if let stored, stored.int64(type.standard.version.descriptor) != version { hasChanged = true }
             }
-            if let stored, stored.int64(type.standard.version.descriptor) != version { hasChanged = true }
         }
         return hasChanged
     }

@@ -43,7 +43,8 @@ struct RecordRollUp: Sendable {
         var parameters = Parameters()
         parameters.append(ids)
         let parent = reference.expressions[0]
-        var conditions = ["\(parent) = ANY ($1)"]
+        // Joined, not compared with each of the array, which PostgreSQL's generic plan does for every row.
+        var conditions = ["\(parent) IN (SELECT unnest($1::uuid[]))"]
         if let living = Lifetime.living.condition(children) { conditions.append(living) }
         if let filter {
             var sql = FilterSQL(after: parameters)

@@ -26,23 +26,11 @@ package struct RollUpPeers: Sendable {
 /// that were there before; those that came meanwhile stay and are asked for again. So what was asked earlier is never stored later, and a step may end
 /// anywhere and be done again.
 package struct RollUpExchange: Sendable {
-    /// What a step did.
-    package enum Step: Hashable, Sendable {
-        /// Nothing was to be done.
-        case idle
-        /// More may be there.
-        case advanced
-        /// Another program asks.
-        case held
-    }
-
     private let engine: RecordEngine
     private let method: MethodDefinition
     private let peers: RollUpPeers
     private let logger: Logger
 
-    /// Marks that are told or looked at in one step.
-    private static let marksMax = Int64(RollUpMethods.recordsMax)
     /// Bytes of an id in an answer.
     private static let idBytes = 20
     /// How long nobody else asks: longer than an answer may take.
@@ -55,25 +43,20 @@ package struct RollUpExchange: Sendable {
 
     /// Does a part of what is to be done with each of the services. One that does not answer keeps none of the others waiting.
     ///
+    /// - Parameter timeout: how long it may take with one.
     /// - Throws: the first refusal of another service; nothing is lost by that.
-    package func step(_ tenant: TenantID, deadline: Deadline) async throws -> Step {
+    package func step(_ tenant: TenantID, timeout: Duration) async throws -> ReckoningStep {
         let model = try await engine.policies.snapshot(of: tenant, minEpoch: 0).model
         guard model.hasRollUps, !peers.services.isEmpty else { return .idle }
         try engine.policies.requireFreshForWrite()
-        var (steps, refusal): (Set<Step>, (any Error)?) = ([], nil)
-        func attempt(_ body: () async throws -> Step) async {
-            do {
-                steps.insert(try await body())
-            } catch { refusal = refusal ?? error }
-        }
+        var parts = ReckoningParts()
         for (object, service) in named(in: model) {
-            await attempt { try await tell(object, service, tenant, deadline) }
+            await parts.attempt { try await tell(object, service, tenant, .after(timeout)) }
         }
-        for asking in try await asked(model, tenant, deadline) {
-            await attempt { try await ask(asking, tenant, deadline) }
+        for asking in try await asked(model, tenant, .after(timeout)) {
+            await parts.attempt { try await ask(asking, tenant, .after(timeout)) }
         }
-        if let refusal { throw refusal }
-        return steps.contains(.advanced) ? .advanced : steps.contains(.held) ? .held : .idle
+        return try parts.outcome()
     }
 
     private func program(_ tenant: TenantID) -> TenantActor {
@@ -108,33 +91,21 @@ package struct RollUpExchange: Sendable {
 
     private func tell(
         _ object: String, _ service: ServiceName, _ tenant: TenantID, _ deadline: Deadline
-    ) async throws -> Step {
-        let marks = try await marks(of: object, from: "", tenant, deadline)
-        guard !marks.isEmpty else { return .idle }
-        let ids = Set(marks.map(\.recordID)).sorted()
+    ) async throws -> ReckoningStep {
+        let marks = try await marks(of: object, from: "", records: RollUpMethods.recordsMax, tenant, deadline)
+        guard !marks.recordIDs.isEmpty else { return .idle }
         let (client, options) = peers.way(tenant, service)
         _ = try await client.markRollUps(
-            MarkRollUpsRequest(object: object, recordIDs: ids.map(\.bytes)), options: options)
-        _ = try await rows(tenant, deadline, Self.forget(marks, of: object, from: ""))
+            MarkRollUpsRequest(object: object, recordIDs: marks.recordIDs.map(\.bytes)), options: options)
+        _ = try await rows(tenant, deadline, marks.forget(of: object, from: ""))
         return .advanced
     }
 
-    private struct Mark {
-        let id: RecordID
-        let recordID: RecordID
-    }
-
     private func marks(
-        of object: String, from source: String, _ tenant: TenantID, _ deadline: Deadline
-    ) async throws -> [Mark] {
-        let found = try await rows(
-            tenant, deadline,
-            Query(Self.finding) {
-                $0.append(object)
-                $0.append(source)
-                $0.append(Self.marksMax)
-            })
-        return try found.map { Mark(id: try $0.id(0), recordID: try $0.id(1)) }
+        of object: String, from source: String, records: Int, _ tenant: TenantID, _ deadline: Deadline
+    ) async throws -> RollUpMarks {
+        let find = RollUpMarks.find(of: object, from: source, atMost: RollUpMethods.recordsMax)
+        return try RollUpMarks(try await rows(tenant, deadline, find), records: records)
     }
 
     // MARK: Asking
@@ -167,7 +138,7 @@ package struct RollUpExchange: Sendable {
         }
     }
 
-    private func ask(_ asking: Asking, _ tenant: TenantID, _ deadline: Deadline) async throws -> Step {
+    private func ask(_ asking: Asking, _ tenant: TenantID, _ deadline: Deadline) async throws -> ReckoningStep {
         let held = try await rows(
             tenant, deadline,
             Query(Self.leasing) {
@@ -190,11 +161,11 @@ package struct RollUpExchange: Sendable {
 
     private func ask(
         _ asking: Asking, under lease: Timestamp, _ tenant: TenantID, _ deadline: Deadline
-    ) async throws -> Step {
+    ) async throws -> ReckoningStep {
         let (type, source) = (asking.type, asking.service.rawValue)
-        let found = try await marks(of: type.object, from: source, tenant, deadline)
-        let ids = Set(found.map(\.recordID)).sorted().prefix(Self.recordsMax(asking.fields))
-        let marks = found.filter { ids.contains($0.recordID) }
+        let marks = try await marks(
+            of: type.object, from: source, records: Self.recordsMax(asking.fields), tenant, deadline)
+        let ids = marks.recordIDs
         let model = try await engine.policies.snapshot(of: tenant, minEpoch: 0).model
         let fields = Dictionary(
             asking.fields.compactMap { field in field.added.map { ($0.number, (field, $0)) } },
@@ -218,10 +189,10 @@ package struct RollUpExchange: Sendable {
                 try await transaction.call(type).type.formulaNumber == asking.type.formulaNumber,
                 try await !transaction.query(Self.hold(asking.type, lease)).isEmpty
             else { return .held }
-            _ = try await transaction.query(Self.forget(marks, of: type.object, from: source))
-            if !reckoned.isEmpty { _ = try await transaction.store(reckoned, of: Array(ids), type) }
+            _ = try await transaction.query(marks.forget(of: type.object, from: source))
+            if !reckoned.isEmpty { _ = try await transaction.store(reckoned, of: ids, type) }
             _ = try await transaction.query(Self.release(asking.type, lease))
-            return marks.isEmpty ? .idle : .advanced
+            return ids.isEmpty ? .idle : .advanced
         }
     }
 
@@ -232,22 +203,6 @@ package struct RollUpExchange: Sendable {
     }
 
     // MARK: Statements
-
-    private static let finding = Statement(
-        """
-        SELECT id, record_id FROM {schema}.roll_up_marks WHERE object = $1 AND source = $2 ORDER BY id LIMIT $3
-        """)
-
-    private static func forget(_ marks: [Mark], of object: String, from source: String) -> Query {
-        Query(forgetting) {
-            $0.append(object)
-            $0.append(source)
-            $0.append(marks.map(\.id))
-        }
-    }
-
-    private static let forgetting = Statement(
-        "DELETE FROM {schema}.roll_up_marks WHERE object = $1 AND source = $2 AND id = ANY ($3)")
 
     private static let looking = Statement(
         """

@@ -30,10 +30,11 @@ struct RulePreview {
             for row in rows.prefix(Self.recordsMax - looked) {
                 await pace.step()
                 let record = try call.type.record(row, in: Arena())
+                var told = ToldRecord(record, call.type)
                 var budget = FormulaBudget()
                 looked += 1
                 last = record.id(call.type.standard.id.descriptor)
-                guard demand.holds(for: record, &budget) else { continue }
+                guard demand.holds(for: &told, &budget) else { continue }
                 response.holdingCount = (response.holdingCount ?? 0) + 1
                 if response.exampleIDs.count < Self.examplesMax, let last { response.exampleIDs.append(last.text) }
             }

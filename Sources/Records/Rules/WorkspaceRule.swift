@@ -21,7 +21,7 @@ struct WorkspaceRule: Sendable {
         let byName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         guard
             let formula = try? Formula(
-                rule.condition, over: byName.compactMapValues(\.formulaType), giving: .flag)
+                rule.condition, over: byName.compactMapValues(\.formulaType), giving: .flag, checksPatterns: false)
         else { return nil }
         (self.rule, self.formula) = (rule, formula)
         inputs = formula.names.compactMap { byName[$0] }
@@ -35,10 +35,10 @@ struct WorkspaceRule: Sendable {
     }
 
     /// The condition holds for a record. So it does where it cannot be told of values that are set, since a text is too long, a number too great or a
-    /// pattern takes too long: nobody passes a rule by values that are made for it.
-    func holds(for record: Message, _ budget: inout FormulaBudget) -> Bool {
-        let isTrue = formula.value({ inputs[$0].formulaValue(in: record) }, &budget) == .flag(true)
-        return isTrue || budget.isSpent || budget.hasGivenUp
+    /// pattern takes too long, be it in a field that has a formula: nobody passes a rule by values that are made for it.
+    func holds(for record: inout ToldRecord, _ budget: inout FormulaBudget) -> Bool {
+        let value = formula.value({ index throws(FormulaUntold) in try record.value(of: inputs[index]) }, &budget)
+        return value == .flag(true) || budget.isSpent || budget.hasGivenUp
     }
 
     /// Whoever acts has no role that is excepted. Programs have none and are not bound when they work for the workspace itself.
@@ -54,19 +54,25 @@ struct WorkspaceRule: Sendable {
         let demands = change.type.demands.filter { $0.binds(change.call) }
         guard !demands.isEmpty else { return }
         var budget = FormulaBudget(bytes: bytesMax)
-        if let lock = demands.first(where: { $0.locks(change, &budget) }) {
-            throw RecordErrors.locked(change, lock)
+        if let before = change.before {
+            var stored = ToldRecord(before, change.type)
+            if let lock = demands.first(where: { $0.locks(&stored, against: change, &budget) }) {
+                throw RecordErrors.locked(change, lock)
+            }
         }
-        let broken = demands.filter { $0.isBroken(by: change, &budget) }
+        var after = ToldRecord(change.after, change.type)
+        let broken = demands.filter { $0.isBroken(in: &after, by: change, &budget) }
         guard !broken.isEmpty else { return }
         throw RecordErrors.standardsBroken(broken, by: change, path: path)
     }
 
     /// A lock holds for the record as it is stored, and the change is of what it locks.
-    private func locks(_ change: RecordChange, _ budget: inout FormulaBudget) -> Bool {
-        guard case .lock = rule.effect, let before = change.before else { return false }
+    private func locks(
+        _ stored: inout ToldRecord, against change: RecordChange, _ budget: inout FormulaBudget
+    ) -> Bool {
+        guard case .lock = rule.effect else { return false }
         guard change.kind != .update || !lockedFields(of: change).isEmpty else { return false }
-        return holds(for: before, &budget)
+        return holds(for: &stored, &budget)
     }
 
     /// Those that an update changes and that it would lock.
@@ -79,10 +85,12 @@ struct WorkspaceRule: Sendable {
     }
 
     /// A standard is asked when the record is new, or a field of its condition changes: what has long been wrong stands in the way of no other edit.
-    private func isBroken(by change: RecordChange, _ budget: inout FormulaBudget) -> Bool {
+    private func isBroken(
+        in after: inout ToldRecord, by change: RecordChange, _ budget: inout FormulaBudget
+    ) -> Bool {
         guard rule.effect == .refuse, change.kind != .delete else { return false }
         if let before = change.before, inputs.allSatisfy({ $0.isSame(in: before, change.after) }) { return false }
-        return holds(for: change.after, &budget)
+        return holds(for: &after, &budget)
     }
 
     /// The field at which an error points: its own, or the first of the condition, as far as the caller may see it.

@@ -115,17 +115,19 @@ package struct SharingKeeper: Sendable {
         _ ids: [RecordID], _ selections: SharingSelections, _ call: RecordCall, _ transaction: RecordTransaction
     ) async throws -> Int64 {
         guard let field = call.type.standard.selections, !ids.isEmpty else { return 0 }
-        let loaded = try await transaction.load(call.type, ids: ids, for: .update, lifetime: .living)
-        let records = try ids.compactMap { try loaded[$0]?.get() }
-        let found = try await transaction.selections(selections, holding: records.map(\.message), call)
         var count: Int64 = 0
-        for record in records {
-            let wanted = (found[record.id] ?? []).map(\.text)
-            guard record.message.strings(field.descriptor) != wanted else { continue }
-            let stored = try await transaction.unlessRefused(record) {
-                try await transaction.update(record, by: .program) { $0.setStrings(field.descriptor, wanted) }
+        for part in call.type.parts(of: ids) {
+            let loaded = try await transaction.load(call.type, ids: part, for: .update, lifetime: .living)
+            let records = try part.compactMap { try loaded[$0]?.get() }
+            let found = try await transaction.selections(selections, holding: records.map(\.message), call)
+            for record in records {
+                let wanted = (found[record.id] ?? []).map(\.text)
+                guard record.message.strings(field.descriptor) != wanted else { continue }
+                let stored = try await transaction.unlessRefused(record) {
+                    try await transaction.update(record, by: .program) { $0.setStrings(field.descriptor, wanted) }
+                }
+                if stored != nil { count += 1 }
             }
-            if stored != nil { count += 1 }
         }
         return count
     }

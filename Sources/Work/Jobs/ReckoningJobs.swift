@@ -9,9 +9,9 @@ package struct ReckoningJobs: Sendable {
     private let keeper: ReckoningKeeper
     private let exchange: RollUpExchange
 
-    /// How long a step may take: it is bounded by its records, and by how many name these.
+    /// How long it may take with one kind of records: it is bounded by these, and by how many name them.
     private static let stepTimeout = Duration.seconds(30)
-    /// When what another program asks for is looked at again: it may have been killed.
+    /// When what another program is at is looked at again: it may have been killed.
     private static let heldPause = Duration.seconds(5)
 
     /// - Parameters:
@@ -26,15 +26,19 @@ package struct ReckoningJobs: Sendable {
     package var standing: [StandingWork] {
         [
             StandingWork("reckoning") { [keeper] tenant in
-                try await keeper.step(tenant, deadline: .after(Self.stepTimeout))
+                Self.outcome(try await keeper.step(tenant, timeout: Self.stepTimeout))
             },
             StandingWork("roll_up_exchange") { [exchange] tenant in
-                switch try await exchange.step(tenant, deadline: .after(Self.stepTimeout)) {
-                case .idle: .ended
-                case .advanced: .goesOn
-                case .held: .held(Self.heldPause)
-                }
+                Self.outcome(try await exchange.step(tenant, timeout: Self.stepTimeout))
             },
         ]
+    }
+
+    private static func outcome(_ step: ReckoningStep) -> StandingWork.Outcome {
+        switch step {
+        case .idle: .ended
+        case .advanced: .goesOn
+        case .held: .held(heldPause)
+        }
     }
 }
