@@ -56,6 +56,9 @@ package struct TenantIndex: Hashable, Sendable {
 
     package var tenantID: TenantID { schema.tenantID }
 
+    /// Whether both are called the same in one schema: what is to be dropped is known by its name alone.
+    package func isNamed(as other: TenantIndex) -> Bool { schema == other.schema && name == other.name }
+
     /// Makes it; what was cut off goes first. Waits for all transactions that are under way. One that cannot be made leaves nothing, which would be
     /// written to from then on.
     package func make(in database: OwnerDatabase) async throws {

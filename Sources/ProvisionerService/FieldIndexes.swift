@@ -64,12 +64,14 @@ final class FieldIndexes: Sendable {
         case failed(any Error)
     }
 
-    /// How the work on an index stands, which makes room for other work when it is over; nil when there is none.
+    /// How the work on an index stands, which makes room for other work when it is over; nil when there is none. As long as the opposite is under way, nothing
+    /// is done: PostgreSQL shows no index that still waits for its table, and one that waits to be dropped as if it stayed.
     private func ended(_ index: TenantIndex, _ isWanted: Bool) -> End? {
         work.withLock { work in
-            guard let present = work, present.index == index, present.isWanted == isWanted else { return nil }
+            guard let present = work, present.index.isNamed(as: index) else { return nil }
             guard present.isOver else { return .going }
             work = nil
+            guard present.index == index, present.isWanted == isWanted else { return nil }
             return present.failure.map { .failed($0) } ?? .over
         }
     }

@@ -23,7 +23,8 @@ struct FieldIndexingTests {
             clock: JobClock(now: { .now() }, sleep: { _ in }), zone: { _ in zone }, jitter: { 0 },
             meter: JobMeter(NOOPMetricsHandler.instance), logger: workspace.identity.postgres.logger)
         _ = try await workspace.identity.tamper(
-            "UPDATE \(workspace.schema).jobs SET due_at = now() - interval '1 s' WHERE ended_at IS NULL")
+            "UPDATE \(workspace.schema).jobs SET due_at = now() - interval '1 s' WHERE ended_at IS NULL AND state = 'waiting'"
+        )
         runner.wake(workspace.id)
         await runner.settle()
     }
@@ -72,6 +73,23 @@ struct FieldIndexingTests {
             try await settle(workspace)
             let last = identity.provisioner.indexed(of: workspace.id).last
             #expect(last?.wanted == false)
+        }
+    }
+
+    /// A call that was on its way while everybody thought better of it comes in last: what it began does not stay.
+    @Test func aCallThatComesInLateIsLookedAfter() async throws {
+        try await inWorkspace { identity, workspace in
+            let made = try await workspace.create(
+                FieldDefinition(object: "account", name: "size", kind: .wholeNumber, displayName: "S", indexed: true))
+            identity.provisioner.whileIndexing {
+                try await workspace.update(FieldDefinition(id: made.id), ["indexed"])
+                for _ in 0..<2 { try await settle(workspace) }
+            }
+            for _ in 0..<4 { try await settle(workspace) }
+            let asked = identity.provisioner.indexed(of: workspace.id).compactMap(\.wanted)
+            #expect(asked.contains(true) && asked.last == false, "\(asked)")
+            let ended = try await jobs(workspace).map(\.state)
+            #expect(ended == [.done, .done])
         }
     }
 

@@ -150,6 +150,42 @@ import Wire
         }
     }
 
+    /// The answer to the first was lost on the way: the same is told again, and nothing else is taken back.
+    @Test func aRepeatedUndoIsDoneOnce() async throws {
+        for named in [true, false] {
+            try await inWorkspace(ofItsOwn: true) { identity, workspace in
+                let customer = try #require(identity.services[.customer])
+                try await Self.apply(Self.model, workspace)
+                var changed = Self.model
+                changed.fields[0].displayName = "Code"
+                (changed.settings, changed.roles) = (WorkspaceSettings(timeZone: "Asia/Shanghai"), [])
+                try await Self.apply(changed, workspace)
+                func repeated(_ version: Int64) async throws -> UndoWorkspaceModelResponse {
+                    let channel = workspace.channel(as: nil, requestID: RecordID.make().text)
+                    let client = WorkspaceModelServiceClient(channel: channel)
+                    let request = UndoWorkspaceModelRequest(version: named ? version : nil)
+                    let first = try await client.undoWorkspaceModel(request)
+                    customer.usesModel(12)
+                    let second = try await client.undoWorkspaceModel(request)
+                    customer.usesModel(0)
+                    let third = try await client.undoWorkspaceModel(request)
+                    #expect(first == second && first == third)
+                    let other = try await reason {
+                        try await client.undoWorkspaceModel(UndoWorkspaceModelRequest(version: 99))
+                    }
+                    #expect(other == "REQUEST_ID_REUSED")
+                    return first
+                }
+                let second = try await repeated(2)
+                #expect(second.undoneVersion == 2 && second.modelVersion == 3)
+                let kept = try await Self.get(workspace)
+                #expect(kept.fields == Self.model.fields)
+                let first = try await repeated(1)
+                #expect(first.undoneVersion == 1 && first.modelVersion == 4)
+            }
+        }
+    }
+
     @Test func twoAdminsAtOnceAreTold() async throws {
         try await inWorkspace { _, workspace in
             try await Self.apply(Self.model, workspace, seen: 0)

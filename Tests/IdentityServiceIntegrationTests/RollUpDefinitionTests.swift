@@ -102,6 +102,37 @@ import Testing
         }
     }
 
+    /// One that is changed is asked as one that is made.
+    @Test func noneIsLedToAnObjectThatIsNotThere() async throws {
+        try await inWorkspace { _, workspace in
+            try await workspace.create(Self.field("hours", .wholeNumber, object: "activity"))
+            let made = try await workspace.create(Self.field("worked", .wholeNumber, Self.hours()))
+            func led(to object: String) async throws -> String? {
+                let rollUp = RollUp(object: object, reference: "custom.account", function: .count)
+                return try await Self.told {
+                    try await workspace.update(FieldDefinition(id: made.id, rollUp: rollUp))
+                }
+            }
+            let nothing = try await led(to: "custom.nothing")
+            #expect(nothing?.contains("roll_up.object FIELD_OBJECT_UNKNOWN") == true, "\(nothing as Any)")
+            let room = try await workspace.create(
+                ObjectDefinition(name: "room", displayName: "Room", pluralDisplayName: "Rooms"))
+            try await workspace.create(
+                FieldDefinition(
+                    object: "custom.room", name: "account", kind: .reference, displayName: "a",
+                    referenceObject: "account"))
+            try await workspace.delete(room)
+            let gone = try await led(to: "custom.room")
+            #expect(gone?.contains("roll_up.object FIELD_OBJECT_UNKNOWN") == true, "\(gone as Any)")
+            try await workspace.restore(room)
+            let there = try await led(to: "custom.room")
+            #expect(there == nil)
+            // Of one whose object has gone since, something else is changed.
+            try await workspace.delete(room)
+            try await workspace.update(FieldDefinition(id: made.id, displayName: "Rooms"))
+        }
+    }
+
     @Test func whatIsUsedStaysAndNothingGoesInARing() async throws {
         try await inWorkspace { _, workspace in
             let hours = try await workspace.create(Self.field("hours", .wholeNumber, object: "activity"))

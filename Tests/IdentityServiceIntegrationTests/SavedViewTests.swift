@@ -106,6 +106,70 @@ import Testing
         }
     }
 
+    /// A view keeps what a list takes: orders of texts, fields of records that a custom field names, and what was typed for a number.
+    @Test func aViewTakesWhatAListTakes() async throws {
+        try await inWorkspace { _, workspace in
+            func define(_ name: String, _ kind: FieldKind, of other: String? = nil) async throws {
+                try await workspace.create(
+                    FieldDefinition(
+                        object: "account", name: name, kind: kind, displayName: name, referenceObject: other))
+            }
+            try await define("supplier", .reference, of: "account")
+            try await define("buyer", .reference, of: "user")
+            try await define("hotline", .phone)
+            try await define("budget", .money)
+            func view(
+                _ filter: String? = nil, columns: [String] = ["display_name"], by order: [String] = []
+            ) -> SavedView {
+                SavedView(
+                    object: "account", displayName: "v \(RecordID.make())", filterExpression: filter,
+                    columns: columns, orderBy: order)
+            }
+            let fitting = [
+                view("custom.supplier.display_name = a and custom.supplier.custom.budget.minor_units > 5"),
+                view("custom.supplier.custom.hotline_typed ~ 5 and custom.buyer.display_name = b"),
+                view("custom.supplier.annual_revenue.minor_units > 1 and custom.hotline_typed ^= 0"),
+                view(columns: ["custom.hotline", "custom.hotline_typed"]),
+                view(by: ["display_name collate pinyin", "city COLLATE workspace desc", "custom.hotline_typed"]),
+                view(by: ["custom.supplier.display_name collate pinyin asc", "custom.supplier.custom.budget"]),
+            ]
+            for view in fitting {
+                let made = try await workspace.create(view)
+                #expect(made.filterExpression == view.filterExpression && made.orderBy == view.orderBy)
+            }
+            let unfit = [
+                (view("custom.supplier.colour = red"), "filter_expression FILTER_FIELD_UNKNOWN"),
+                (view("custom.supplier.custom.supplier.city = a"), "filter_expression FILTER_FIELD_UNKNOWN"),
+                (view("custom.supplier.parent_account.city = a"), "filter_expression FILTER_FIELD_UNKNOWN"),
+                (view("custom.hotline.number = 1"), "filter_expression FILTER_FIELD_UNKNOWN"),
+                (view("custom.budget_typed = 1"), "filter_expression FILTER_FIELD_UNKNOWN"),
+                (view(columns: ["custom.supplier.city"]), "columns FIELD_UNKNOWN"),
+                (view(by: ["display_name collate klingon"]), "order_by ORDER_INVALID"),
+                (view(by: ["display_name collate"]), "order_by ORDER_INVALID"),
+                (view(by: ["display_name pinyin desc"]), "order_by ORDER_INVALID"),
+                (view(by: ["display_name collate pinyin desc desc"]), "order_by ORDER_INVALID"),
+                (view(by: ["colour collate pinyin"]), "order_by ORDER_INVALID"),
+            ]
+            for (view, expected) in unfit {
+                let violations = try await denial { try await workspace.create(view) }.fieldViolations
+                let told = violations.map { "\($0.field.replacing("saved_view.", with: "")) \($0.reason)" }
+                #expect(told == [expected], "\(view)")
+            }
+            let order = try await denial { try await workspace.create(view(by: ["city collate klingon"])) }
+            #expect(order.fieldViolations.first?.description.contains("klingon is no order of texts") == true)
+            // A model has them, too.
+            let model = WorkspaceModel(views: [
+                ModelView(
+                    object: "account", displayName: "按拼音", filterExpression: "custom.supplier.city = a",
+                    columns: ["custom.hotline_typed"], orderBy: ["display_name collate pinyin"],
+                    sharedRoles: ["Sales rep"])
+            ])
+            let client = WorkspaceModelServiceClient(channel: workspace.channel(requestID: nil))
+            let applied = try await client.applyWorkspaceModel(ApplyWorkspaceModelRequest(model: model))
+            #expect(applied.changes.count == 1)
+        }
+    }
+
     @Test func viewsAreReadByThoseWithWhomTheyAreShared() async throws {
         try await inWorkspace { _, workspace in
             let north = try await workspace.makeDepartment("North")

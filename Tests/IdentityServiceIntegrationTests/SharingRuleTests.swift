@@ -2,7 +2,9 @@ import AccessControl
 import Contracts
 import IdentityContracts
 import RPC
+import Reactor
 import Tenancy
+import TestPostgres
 import TestService
 import Testing
 
@@ -162,6 +164,58 @@ private typealias FieldPolicy = Contracts.FieldPolicy
             #expect(refused.reason == "FIELD_IN_SHARING_RULE" && "\(refused)".contains("big"))
             try await workspace.delete(rule)
             try await workspace.delete(field)
+        }
+    }
+
+    /// Of a rule and the deletion of its field that come at once the second is refused, whichever that is.
+    @Test(arguments: [true, false]) func aFieldAndItsRuleDoNotPassEachOther(ruleIsFirst: Bool) async throws {
+        try await inWorkspace { identity, workspace in
+            let rep = try await workspace.roleID("Sales rep")
+            let field = try await workspace.create(
+                FieldDefinition(object: "account", name: "size", kind: .wholeNumber, displayName: "Size"))
+            let turn = workspace.id.id.bytes.suffix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) }
+            func waiting(_ count: Int) async throws {
+                let end = TestPostgres.deadline()
+                let sql = """
+                    SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'
+                        AND (classid::bigint << 32 | objid::bigint) = \(turn)
+                    """
+                while try await identity.count(sql) < count { try #require(MonotonicTime.now() < end, "\(count)") }
+            }
+            @Sendable func makeRule() async throws -> String? {
+                try await reason { try await workspace.create(Self.rule("big", "custom.size > 10", with: [rep])) }
+            }
+            @Sendable func deleteField() async throws -> String? {
+                try await reason { try await workspace.delete(field) }
+            }
+            let (first, second) = try await identity.postgres.holding("SELECT pg_advisory_xact_lock(\(turn))") {
+                let first = Task(executorPreference: EventLoop.current) {
+                    try await ruleIsFirst ? makeRule() : deleteField()
+                }
+                try await waiting(1)
+                let second = Task(executorPreference: EventLoop.current) {
+                    try await ruleIsFirst ? deleteField() : makeRule()
+                }
+                try await waiting(2)
+                return (first, second)
+            }
+            let told = [try await first.value, try await second.value]
+            #expect(told == [nil, ruleIsFirst ? "FIELD_IN_SHARING_RULE" : "FILTER_FIELD_UNKNOWN"])
+        }
+    }
+
+    /// What was deleted is asked again when it comes back.
+    @Test func aRuleComesBackOverWhatIsThere() async throws {
+        try await inWorkspace { _, workspace in
+            let rep = try await workspace.roleID("Sales rep")
+            let field = try await workspace.create(
+                FieldDefinition(object: "account", name: "size", kind: .wholeNumber, displayName: "Size"))
+            let rule = try await workspace.create(Self.rule("big", "custom.size > 10", with: [rep]))
+            try await workspace.delete(rule)
+            try await workspace.delete(field)
+            #expect(try await reason { try await workspace.restore(rule) } == "FILTER_FIELD_UNKNOWN")
+            try await workspace.restore(field)
+            #expect(try await reason { try await workspace.restore(rule) } == nil)
         }
     }
 

@@ -260,6 +260,7 @@ final class FakeProvisioner: RPCChannel {
         var others = ["customer", "sales"]
         var beforeDrop: @Sendable () async throws -> Void = {}
         var indexed: [IndexFieldRequest] = []
+        var whileIndexing: (@Sendable () async throws -> Void)?
     }
 
     private let state = Mutex(State())
@@ -302,7 +303,13 @@ final class FakeProvisioner: RPCChannel {
         state.withLock { $0.indexed.filter { $0.tenantID == tenant.id.bytes } }
     }
 
-    private func index(_ request: [UInt8]) throws -> [UInt8] {
+    /// Has something happen before the next call about an index comes in.
+    func whileIndexing(_ body: @escaping @Sendable () async throws -> Void) {
+        state.withLock { $0.whileIndexing = body }
+    }
+
+    private func index(_ request: [UInt8]) async throws -> [UInt8] {
+        try await state.withLock { $0.whileIndexing.take() }?()
         let request = try IndexFieldRequest(decoding: request)
         let isKnown = state.withLock { state in
             defer { state.indexed.append(request) }
@@ -317,7 +324,7 @@ final class FakeProvisioner: RPCChannel {
         let fails = state.withLock { $0.isFailing }
         if fails { throw RPCError.unavailable("DOWN", "The service is down.") }
         if method == ProvisioningServiceMethods.indexField {
-            do { return try index(request) } catch { throw RPCError(masking: error) }
+            do { return try await index(request) } catch { throw RPCError(masking: error) }
         }
         let drops = method == ProvisioningServiceMethods.dropTenant
         if drops {

@@ -120,6 +120,73 @@ import Testing
         }
     }
 
+    /// A rule that was made over what its maker may read is not led to what he may not: by a formula, by one behind it, or by a roll-up.
+    @Test func nobodyLeadsARuleToWhatHeMayNotRead() async throws {
+        try await inWorkspace { _, workspace in
+            func field(
+                _ name: String, _ kind: FieldKind, _ formula: String? = nil, object: String = "account",
+                rollUp: RollUp? = nil
+            ) async throws -> FieldDefinition {
+                try await workspace.create(
+                    FieldDefinition(
+                        object: object, name: name, kind: kind, displayName: name, formula: formula, rollUp: rollUp))
+            }
+            for name in ["mine", "secret"] { _ = try await field(name, .wholeNumber) }
+            for name in ["hours", "cost"] { _ = try await field(name, .wholeNumber, object: "activity") }
+            let hint = try await field("hint", .yesNo, "custom.mine = 1")
+            _ = try await field("behind", .yesNo, "not custom.hint")
+            let worked = RollUp(object: "activity", reference: "account_id", function: .sum, field: "custom.hours")
+            let sum = try await field("worked", .wholeNumber, rollUp: worked)
+            let grants = ["field_definition", "validation_rule", "sharing_rule", "account", "activity"].flatMap {
+                name in
+                ["read", "create", "update"].map { Contracts.Grant(object: name, action: $0, scope: .all) }
+            }
+            var role = Role(displayName: "maker", grants: grants)
+            role.fieldPolicies = [("account", "custom.secret"), ("activity", "custom.cost")].map {
+                Contracts.FieldPolicy(object: $0, field: $1, access: FieldAccess.none)
+            }
+            try await workspace.create(role)
+            let maker = try await workspace.addUser("maker", roles: ["maker"])
+            let modeller = try await workspace.makeUser(
+                "modeller", roles: [try await workspace.makeRole("modeller", Array(grants.prefix(3)))])
+            /// The right that is missing for a change.
+            func missing(_ change: FieldDefinition, as user: UserID? = nil) async throws -> String? {
+                let error = try await refusal { try await workspace.update(change, as: user ?? maker) }
+                #expect(error == nil || error?.reason == "RIGHTS_EXCEEDED", "\(error as Any)")
+                return error?.details.first { $0.key == "right" }?.value
+            }
+            func led(_ text: String) -> FieldDefinition { FieldDefinition(id: hint.id, formula: text) }
+            let filtered = FieldDefinition(
+                id: sum.id,
+                rollUp: RollUp(
+                    object: "activity", reference: "account_id", function: .sum, field: "custom.hours",
+                    filterExpression: "custom.cost > 1000"))
+            let toSecret = "custom.mine = 1 and custom.secret > 1000"
+            // As long as there is no rule, who may not read it reads nothing of it by a formula either.
+            #expect(try await missing(led(toSecret)) == nil)
+            #expect(try await missing(led("custom.mine = 2")) == nil)
+            let checked = try await workspace.create(Self.rule("checked", "custom.behind"), as: maker)
+            #expect(try await missing(led(toSecret)) == "account.custom.secret")
+            #expect(try await missing(led("custom.mine = 3")) == nil)
+            #expect(try await missing(led("custom.mine = 4"), as: modeller) == "account.update")
+            #expect(try await missing(FieldDefinition(id: hint.id, displayName: "Hint"), as: modeller) == nil)
+            #expect(try await missing(filtered) == nil)
+            #expect(try await missing(FieldDefinition(id: sum.id, rollUp: worked)) == nil)
+            try await workspace.create(Self.rule("worked", "custom.worked > 1"), as: maker)
+            #expect(try await missing(filtered) == "activity.custom.cost")
+            try await workspace.delete(checked)
+            #expect(try await missing(led(toSecret)) == nil)
+            #expect(try await missing(led("custom.mine = 2")) == nil)
+            let sharing = SharingRule(
+                displayName: "shared", object: "account", filterExpression: "custom.behind = true",
+                userIDs: [maker.description])
+            try await workspace.create(sharing, as: maker)
+            #expect(try await missing(led(toSecret)) == "account.custom.secret")
+            #expect(try await missing(led("custom.mine = 3")) == nil)
+            try await workspace.update(led(toSecret))
+        }
+    }
+
     @Test func aFieldThatARuleNamesIsNotDeleted() async throws {
         try await inWorkspace { _, workspace in
             let field = try await workspace.create(

@@ -108,6 +108,26 @@ import Testing
         }
     }
 
+    /// While the one is under way, the other is not done: an index that waits for its table is nowhere yet, and one that is to be dropped is still there.
+    @Test(arguments: [true, false]) func whatIsUnderWayIsNotDone(isWantedFirst: Bool) async throws {
+        try await Self.run { world, indexes in
+            if !isWantedFirst { try await Self.ask(Self.request(), world, indexes) }
+            let table = "\(world.schema(.customer)).accounts"
+            try await world.holding("LOCK TABLE \(table) IN SHARE UPDATE EXCLUSIVE MODE") {
+                let first = try await indexes.index(world.tenant, Self.request(wanted: isWantedFirst))
+                #expect(first.done != true)
+                let end = TestPostgres.deadline()
+                let waiting = "SELECT 'x' FROM pg_locks WHERE NOT granted AND relation = '\(table)'::regclass"
+                while try await world.rows(waiting).isEmpty { try #require(MonotonicTime.now() < end) }
+                let second = try await indexes.index(world.tenant, Self.request(wanted: !isWantedFirst))
+                #expect(second.done != true)
+            }
+            try await Self.ask(Self.request(wanted: !isWantedFirst), world, indexes)
+            let there = try await Self.made(world)
+            #expect(there == (isWantedFirst ? [] : ["custom_7_idx true"]))
+        }
+    }
+
     /// It is told once why, and nothing is left that each write would have to go into.
     @Test func whatCannotBeMadeLeavesNothing() async throws {
         try await Self.run { world, indexes in

@@ -51,6 +51,21 @@ struct RightsWorld: Sendable {
         TenantSchema(tenantID: tenant, service: service)?.name ?? ""
     }
 
+    /// Runs `body` while a transaction of the superuser has done `command`, and takes that back.
+    func holding(_ command: String, _ body: @escaping @Sendable () async throws -> Void) async throws {
+        struct Undone: Error {}
+        do {
+            try await withPool(settings(nil)) { pool in
+                try await pool.transaction(TestPostgres.scope(.seconds(60))) { transaction -> Void in
+                    try transaction.enqueue(unsafeCommand: command)
+                    _ = try await transaction.query(Statement("SELECT 1"), Parameters())
+                    try await body()
+                    throw Undone()
+                }
+            }
+        } catch is Undone {}
+    }
+
     /// The rows of a query as the superuser: each a line of its columns, which are text.
     func rows(_ query: String) async throws -> [String] {
         try await withPool(settings(nil)) { pool in

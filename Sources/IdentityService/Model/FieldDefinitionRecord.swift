@@ -54,8 +54,9 @@ struct FieldDefinitionRecord: Sendable {
                         try await Self.requireObjects(change, transaction)
                         try await Self.number(change, in: transaction)
                     }
-                    if change.kind == .delete {
-                        try await SharingRuleRecord.requireUnused(change.value(FieldDefinition.self), in: transaction)
+                    if change.kind == .create || change.kind == .update && change.changes("roll_up") {
+                        try await Self.requireObject(
+                            change.value(FieldDefinition.self).rollUp?.object, at: "roll_up.object", transaction)
                     }
                     try await Self.requireChoiceList(change, transaction)
                     try UniqueFieldClient.requireProof(change, transaction)
@@ -67,10 +68,13 @@ struct FieldDefinitionRecord: Sendable {
                     if change.kind != .delete { try await Self.requireRoom(change, transaction) }
                     try await FormulaRules.check(change, catalogue, transaction)
                     if change.kind == .delete {
-                        try await ValidationRuleRecord.requireUnused(
-                            change.value(FieldDefinition.self), in: transaction)
+                        // Within the turn: no rule over it is being made.
+                        let field = change.value(FieldDefinition.self)
+                        try await SharingRuleRecord.requireUnused(field, in: transaction)
+                        try await ValidationRuleRecord.requireUnused(field, in: transaction)
                     }
                     try await RollUpRules.check(change, catalogue, transaction)
+                    try await RuleRights.check(change, transaction)
                     try await ObjectDefinitionRecord.requireNameless(change, in: transaction)
                     try await indexing.follow(change, in: transaction)
                 },
@@ -85,21 +89,20 @@ struct FieldDefinitionRecord: Sendable {
         change.after.set("number", number)
     }
 
-    /// Objects of the workspace's own have to be there: the one that has the field, the one that it names, and the one that it rolls up.
+    /// Objects of the workspace's own have to be there: the one that has the field, and the one that it names.
     private static func requireObjects(_ change: RecordChange, _ transaction: RecordTransaction) async throws {
         for field in ["object", "reference_object"] {
-            guard let object = change.after.text(field), TenantObject.isObject(object) else { continue }
-            let name = String(object.dropFirst(TenantObject.prefix.count))
-            guard try await ObjectDefinitionRecord.isDefined(name, in: transaction) else {
-                throw IdentityError.objectNotDefined(object, field: field)
-            }
+            try await requireObject(change.after.text(field), at: field, transaction)
         }
-        guard let object = change.value(FieldDefinition.self).rollUp?.object, TenantObject.isObject(object) else {
-            return
-        }
+    }
+
+    private static func requireObject(
+        _ object: String?, at field: String, _ transaction: RecordTransaction
+    ) async throws {
+        guard let object, TenantObject.isObject(object) else { return }
         let name = String(object.dropFirst(TenantObject.prefix.count))
         guard try await ObjectDefinitionRecord.isDefined(name, in: transaction) else {
-            throw IdentityError.objectNotDefined(object, field: "roll_up.object")
+            throw IdentityError.objectNotDefined(object, field: field)
         }
     }
 

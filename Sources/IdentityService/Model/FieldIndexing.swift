@@ -36,9 +36,10 @@ struct FieldIndexing: Sendable {
         let input = FieldIndexInput(
             fieldID: change.recordID.bytes,
             field: "\(field.object ?? "").\(TenantField.prefix)\(field.name ?? "")")
-        // Of a field one is open: it looks at what is wanted then. It is the workspace's, so that it ends whoever has left.
+        // Of a field one is open: it looks at what is wanted then. It is the workspace's, so that it ends whoever has left. One that is calling the
+        // provisioner stays beside it: its call may come in after all others, and what that begins has to be looked after.
         let prefix = "\(change.recordID.text) "
-        try await JobKeys([Self.name.description], prefix: prefix).cancel(transaction)
+        try await JobKeys([Self.name.description], prefix: prefix).cancelWaiting(transaction)
         let job = NewJob(
             Self.name.description, key: prefix + RecordID.make().text, userID: nil, dueAt: transaction.now,
             checkpoint: SagaDefinition.checkpoint(input.encoded()))

@@ -57,7 +57,9 @@ extension IdentityError {
     /// - Parameter uses: what would be lost, with how many records, to a bound.
     static func modelInUse(_ uses: [(name: String, count: Int64)]) -> RPCError {
         let most = ModelUseMethods.countMax
-        let told = uses.map { "\($0.name) (\($0.count)\($0.count >= most ? " or more" : ""))" }.joined(separator: ", ")
+        // Of several fields of an object the first records are counted that have a value in any.
+        let isCut = uses.reduce(0) { $0 + $1.count } >= most
+        let told = uses.map { "\($0.name) (\($0.count)\(isCut ? " or more" : ""))" }.joined(separator: ", ")
         return .failedPrecondition(
             "MODEL_IN_USE",
             "Records would be lost, or values of records: \(told). Keep what is in use: delete the rest by hand, or take the records and values away first; deleted records count until they are purged.",

@@ -73,38 +73,45 @@ extension WorkspaceModelMethods {
         _ request: UndoWorkspaceModelRequest, _ context: CallContext
     ) async throws -> UndoWorkspaceModelResponse {
         for type in [objects, choiceLists, fields, roles] { _ = try await engine.authorise(context, type, .update) }
-        let (asked, hasSettings, proofs) = try await prepareUndo(request, context)
-        // Whichever stands when its turn comes is the one that was asked about, or none.
-        var request = request
-        request.version = asked
-        let change = hasSettings ? try await SettingsChange(context, engine, publication) : nil
         var outcome: SettingsChange.Outcome?
         if request.preview == true {
+            let prepared = try await prepareUndo(request, context)
             var response: UndoWorkspaceModelResponse?
             try await engine.reading(context) { transaction in
-                transaction.assume(proofs)
-                response = try await transaction.trying { try await undo(request, change, &outcome, in: transaction) }
+                response = try await transaction.trying { try await undo(prepared, &outcome, in: transaction) }
             }
             return response ?? UndoWorkspaceModelResponse()
         }
-        let response = try await engine.transaction(context, request: request) { transaction in
-            transaction.assume(proofs)
-            return try await undo(request, change, &outcome, in: transaction)
+        // It is remembered as it was sent: a repetition finds another version standing, and is the same request all the same.
+        var prepared: PreparedUndo?
+        let response = try await engine.transaction(
+            context, request: request, preparing: { prepared = try await prepareUndo(request, context) }
+        ) { transaction in
+            guard let prepared else { preconditionFailure("what is undone was looked up") }
+            return try await undo(prepared, &outcome, in: transaction)
         }
-        await change?.publish(outcome)
+        await prepared?.settings?.publish(outcome)
         return response
+    }
+
+    /// What was asked about before the transaction, and is undone there or nothing is.
+    private struct PreparedUndo {
+        let version: Int64
+        /// Of a version with settings.
+        let settings: SettingsChange?
+        let proofs: Set<RecordReference>
     }
 
     /// Refuses what would lose records or values, and looks whether values are unique of fields that become so again: what other services are asked,
     /// no transaction waits for. A record that is made meanwhile is not lost either: it is there when its object is brought back.
     private func prepareUndo(
         _ request: UndoWorkspaceModelRequest, _ context: CallContext
-    ) async throws -> (version: Int64, hasSettings: Bool, proofs: Set<RecordReference>) {
+    ) async throws -> PreparedUndo {
         var (number, hasSettings): (Int64, Bool) = (0, false)
         var (madeObjects, madeFields): ([ModelUseClient.Object], [ModelUseClient.Field]) = ([], [])
         var edited: Set<RecordID> = []
         try await engine.reading(context) { transaction in
-            let version = try await Self.standing(request, in: transaction)
+            let version = try await Self.standing(request.version, in: transaction)
             (number, hasSettings) = (version.number, version.settings != nil)
             let records = try ModelVersionTable.records(
                 await transaction.query(ModelVersionTable.records(of: version.number)))
@@ -115,7 +122,8 @@ extension WorkspaceModelMethods {
         }
         let lost = try await uses.uses(of: madeObjects, madeFields, context)
         guard lost.isEmpty else { throw IdentityError.modelInUse(lost) }
-        guard !edited.isEmpty else { return (number, hasSettings, []) }
+        let settings = hasSettings ? try await SettingsChange(context, engine, publication) : nil
+        guard !edited.isEmpty else { return PreparedUndo(version: number, settings: settings, proofs: []) }
         let query = try await RecordQuery(engine, context, reading: fields)
         let there = try await query.answers(
             query.select(fields).all(FieldDefinition.self, by: [], countMax: Self.fieldsMax))
@@ -125,7 +133,7 @@ extension WorkspaceModelMethods {
                 proofs.formUnion(try await uniqueFields.prepare(field, context))
             }
         }
-        return (number, hasSettings, proofs)
+        return PreparedUndo(version: number, settings: settings, proofs: proofs)
     }
 
     private func wasUnique(_ field: FieldDefinition, _ context: CallContext) async throws -> Bool {
@@ -134,24 +142,24 @@ extension WorkspaceModelMethods {
     }
 
     private static func standing(
-        _ request: UndoWorkspaceModelRequest, in transaction: RecordTransaction
+        _ wanted: Int64?, in transaction: RecordTransaction
     ) async throws -> (number: Int64, settings: (version: Int64, before: Contracts.WorkspaceSettings)?) {
         let row = try await transaction.query(ModelVersionTable.standing).first
-        guard let row, case let number = try row.int64(0), request.version ?? number == number else {
-            throw IdentityError.modelVersionUnknown(request.version, standing: try row?.int64(0))
+        guard let row, case let number = try row.int64(0), wanted ?? number == number else {
+            throw IdentityError.modelVersionUnknown(wanted, standing: try row?.int64(0))
         }
         guard let version = try row.optionalInt64(1) else { return (number, nil) }
         return (number, (version, try Contracts.WorkspaceSettings(json: row.json(2))))
     }
 
     private func undo(
-        _ request: UndoWorkspaceModelRequest, _ change: SettingsChange?, _ outcome: inout SettingsChange.Outcome?,
-        in transaction: RecordTransaction
+        _ prepared: PreparedUndo, _ outcome: inout SettingsChange.Outcome?, in transaction: RecordTransaction
     ) async throws -> UndoWorkspaceModelResponse {
+        transaction.assume(prepared.proofs)
         try await transaction.takeTurn(of: transaction.actor.tenantID.id)
-        let version = try await Self.standing(request, in: transaction)
+        let version = try await Self.standing(prepared.version, in: transaction)
         var (changes, written): ([ModelChange], [ModelRecord]) = ([], [])
-        if let settings = version.settings, let change {
+        if let settings = version.settings, let change = prepared.settings {
             let made = try await takeBack(settings, change, in: transaction)
             let told = ModelFieldChange.changes(from: made.before.values, to: made.after.values, transaction.context)
             if !told.isEmpty {

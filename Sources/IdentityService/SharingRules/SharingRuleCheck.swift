@@ -29,13 +29,7 @@ struct SharingRuleCheck {
         guard let entry = catalogue.entry(of: rule.object ?? "", in: policy.model),
             Self.isShareable(entry, policy.model)
         else {
-            return violations + [
-                FieldViolation(
-                    field: "object", reason: "OBJECT_UNKNOWN",
-                    description:
-                        "Rules can be of: \(catalogue.records.filter { Self.isShareable($0, policy.model) }.map(\.object).sorted().joined(separator: ", ")), "
-                        + "and of the workspace's own objects with owners as \(TenantObject.prefix)NAME.")
-            ]
+            return violations + [objectUnknown]
         }
         if let until = change.after.time("until_time"), change.kind == .create || change.changes("until_time"),
             until <= change.call.now
@@ -50,6 +44,14 @@ struct SharingRuleCheck {
                 ofFilter: rule.filterExpression ?? "", of: "A rule", at: "filter_expression", entry, policy.model)
         }
         return violations
+    }
+
+    private var objectUnknown: FieldViolation {
+        FieldViolation(
+            field: "object", reason: "OBJECT_UNKNOWN",
+            description:
+                "Rules can be of: \(catalogue.records.filter { Self.isShareable($0, policy.model) }.map(\.object).sorted().joined(separator: ", ")), "
+                + "and of the workspace's own objects with owners as \(TenantObject.prefix)NAME.")
     }
 
     private static func subject(_ field: String, _ text: String) -> FieldViolation {
@@ -123,29 +125,31 @@ struct SharingRuleCheck {
         }
     }
 
-    /// Nobody shares by a rule what he could not share one by one, and nobody finds out by one what a field holds that he may not read.
-    func requireRights() throws {
+    /// Nobody shares by a rule what he could not share one by one, and nobody finds out by one what a field holds that he may not read. What it selects
+    /// by is there in this transaction.
+    func requireFilter(in transaction: RecordTransaction) async throws {
         let rule = rule
-        guard let object = rule.object, let user = policy.access(of: change.actor) else {
-            throw IdentityError.rightsExceeded(nil, .change)
+        let (object, filter) = (rule.object ?? "", rule.filterExpression ?? "")
+        let fields = Self.fields(of: filter)
+        let model = try await RuleRights.model(of: object, naming: fields, change, transaction)
+        if change.kind != .update || change.changes("filter_expression") {
+            let entry = catalogue.entry(of: object, in: model)
+            let violations =
+                entry.map { Self.violations(ofFilter: filter, of: "A rule", at: "filter_expression", $0, model) }
+                ?? [objectUnknown]
+            if !violations.isEmpty { throw RPCError.invalidArgument(violations, domain: IdentityError.domain) }
         }
-        let access = user.object(object)
-        guard access.scope(.update) == .all, access.scope(.read) == .all else {
-            throw IdentityError.rightsExceeded("\(object).update", .change)
-        }
-        guard access.level(of: "shares") == .write else {
-            throw IdentityError.rightsExceeded("\(object).shares", .change)
-        }
-        for path in Self.paths(of: rule.filterExpression ?? "").sorted() {
-            let parts = path.split(separator: ".").map(String.init)
-            let field = path.hasPrefix(TenantField.prefix) ? parts.prefix(2).joined(separator: ".") : parts[0]
-            for place in policy.model.sources(of: field, in: object) {
-                let access = user.object(place.object)
-                guard access.scope(.read) > .none, access.level(of: place.field) >= .read else {
-                    throw IdentityError.rightsExceeded("\(place.object).\(place.field)", .change)
-                }
-            }
-        }
+        try RuleRights(policy: policy, actor: change.actor, model: model).require(
+            ofRuleOver: object, naming: fields, shares: true)
+    }
+
+    /// The fields that a stored filter names, of an amount itself.
+    static func fields(of filter: String) -> Set<String> {
+        Set(
+            paths(of: filter).map { path in
+                let parts = path.split(separator: ".").map(String.init)
+                return path.hasPrefix(TenantField.prefix) ? parts.prefix(2).joined(separator: ".") : parts[0]
+            })
     }
 }
 

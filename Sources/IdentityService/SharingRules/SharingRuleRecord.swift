@@ -42,10 +42,11 @@ struct SharingRuleRecord: Sendable {
                     // What was written without it does not bear what it bore before.
                     if change.kind == .restore { Self.selectAnew(change) }
                     if change.kind != .delete {
-                        let check = SharingRuleCheck(change: change, catalogue: catalogue)
-                        try check.requireRights()
-                        try await check.requireRoles(roles, in: transaction)
+                        // No field goes that it was found right by, and of two that come at once each would see room.
                         try await transaction.takeTurn(of: transaction.actor.tenantID.id)
+                        let check = SharingRuleCheck(change: change, catalogue: catalogue)
+                        try await check.requireFilter(in: transaction)
+                        try await check.requireRoles(roles, in: transaction)
                     }
                     if Self.isOfPolicy(change) { try await publication.announce(change, in: transaction) }
                 },

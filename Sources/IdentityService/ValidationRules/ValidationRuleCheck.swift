@@ -84,23 +84,11 @@ struct ValidationRuleCheck {
     }
 
     /// Nobody forbids by a rule what he could not do, and nobody finds out by one what a field holds that he may not read.
-    func requireRights() throws {
+    func requireRights(in transaction: RecordTransaction) async throws {
         let rule = rule
-        guard let object = rule.object, let user = policy.access(of: change.actor) else {
-            throw IdentityError.rightsExceeded(nil, .change)
-        }
-        let access = user.object(object)
-        guard access.scope(.update) == .all, access.scope(.read) == .all else {
-            throw IdentityError.rightsExceeded("\(object).update", .change)
-        }
-        for word in Formula.words(of: rule.condition ?? "").sorted() {
-            // A roll-up says something of other kinds of records.
-            for place in policy.model.sources(of: word, in: object) {
-                let access = user.object(place.object)
-                guard access.scope(.read) > .none, access.level(of: place.field) >= .read else {
-                    throw IdentityError.rightsExceeded("\(place.object).\(place.field)", .change)
-                }
-            }
-        }
+        let (object, fields) = (rule.object ?? "", Set(Formula.words(of: rule.condition ?? "")))
+        let model = try await RuleRights.model(of: object, naming: fields, change, transaction)
+        try RuleRights(policy: policy, actor: change.actor, model: model).require(
+            ofRuleOver: object, naming: fields, shares: false)
     }
 }

@@ -52,7 +52,7 @@ struct ValidationRuleRecord: Sendable {
                         try await transaction.takeTurn(of: transaction.actor.tenantID.id)
                         let check = ValidationRuleCheck(change: change, catalogue: catalogue)
                         try await check.requireFields(in: transaction)
-                        try check.requireRights()
+                        try await check.requireRights(in: transaction)
                         try await check.requireRoles(roles, in: transaction)
                     }
                     if Self.isOfModel(change) { try await publication.announce(change, in: transaction) }

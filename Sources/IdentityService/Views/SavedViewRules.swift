@@ -37,13 +37,20 @@ struct SavedViewRules {
             }
         }
         if change.changes("order_by") {
-            violations += Self.unknown(view.orderBy, in: "order_by", "ORDER_INVALID") { key in
-                let words = key.split(separator: " ").map(String.init)
-                guard let path = words.first, words.count <= 2 else { return false }
-                return fields.leads(path) && (words.count == 1 || ["asc", "desc"].contains(words[1].lowercased()))
+            violations += view.orderBy.compactMap { Self.problem(of: $0, fields) }.map {
+                FieldViolation(field: "order_by", reason: "ORDER_INVALID", description: $0)
             }
         }
         return violations
+    }
+
+    /// What is wrong with a sort key, written as in order_by of a list.
+    private static func problem(of text: String, _ fields: ViewFields) -> String? {
+        guard let key = SortKey(text) else {
+            return
+                "\(text) is no sort key: give a field name, collate and an order of texts, and desc to turn it round."
+        }
+        return fields.leads(key.path) ? key.orderProblem : unknown(key.path)
     }
 
     private static func violations(ofFilter text: String, _ fields: ViewFields) -> [FieldViolation] {
@@ -66,9 +73,12 @@ struct SavedViewRules {
         names.filter { !isKnown($0) }.map {
             FieldViolation(
                 field: field, reason: reason,
-                description:
-                    "\($0) names no field; DescribeObject, or steward object describe, tells those that there are.")
+                description: unknown($0))
         }
+    }
+
+    private static func unknown(_ name: String) -> String {
+        "\(name) names no field; DescribeObject, or steward object describe, tells those that there are."
     }
 }
 
@@ -76,35 +86,45 @@ struct SavedViewRules {
 struct ViewFields {
     private let entry: RecordEntry
     private let catalogue: RoleCatalogue
-    private let custom: Set<String>
     private let model: TenantModel
+    /// Those that the workspace has added, by path, with those for what was typed for a phone number.
+    private let custom: [String: TenantField]
 
     init(_ entry: RecordEntry, _ catalogue: RoleCatalogue, _ model: TenantModel) {
         (self.entry, self.catalogue, self.model) = (entry, catalogue, model)
-        custom = Set(model.fields(of: entry.object).map(\.path))
+        let fields = model.fields(of: entry.object)
+        custom = Dictionary(
+            (fields + fields.compactMap(\.typed)).map { ($0.path, $0) }, uniquingKeysWith: { own, _ in own })
     }
 
-    func has(_ name: String) -> Bool { entry.message.field(name) != nil || custom.contains(name) }
+    func has(_ name: String) -> Bool { entry.message.field(name) != nil || custom[name] != nil }
 
-    /// A path is one of a field, of a part of one, or of a field of a record that one names: stage.display_name by stage_id.
+    /// A path is one of a field, of a part of one, or of a field of a record that one names: stage.display_name by stage_id,
+    /// custom.supplier.display_name by custom.supplier.
     func leads(_ path: String) -> Bool { leads(path, further: true) }
 
     private func leads(_ path: String, further: Bool) -> Bool {
         if has(path) { return true }
         let parts = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard parts.count > 1 else { return false }
-        // An amount that the workspace has added has parts, too.
-        if parts.count == 3, custom.contains("\(parts[0]).\(parts[1])") {
-            return Money.descriptor.field(parts[2]) != nil
+        if path.hasPrefix(TenantField.prefix) {
+            guard parts.count > 2, let field = custom["\(parts[0]).\(parts[1])"] else { return false }
+            let rest = parts.dropFirst(2).joined(separator: ".")
+            // An amount has parts, too.
+            if field.kind == .money { return Money.descriptor.field(rest) != nil }
+            return further && leads(rest, in: field.referenceObject.flatMap { catalogue.entry(of: $0, in: model) })
         }
         if let field = entry.message.field(parts[0]) {
             guard parts.count == 2, case .message(let nested) = field.kind else { return false }
             return nested.field(parts[1]) != nil
         }
-        guard further, entry.message.field("\(parts[0])_id") != nil, let other = named(by: parts[0]) else {
-            return false
-        }
-        return ViewFields(other, catalogue, model).leads(parts.dropFirst().joined(separator: "."), further: false)
+        guard further, entry.message.field("\(parts[0])_id") != nil else { return false }
+        return leads(parts.dropFirst().joined(separator: "."), in: named(by: parts[0]))
+    }
+
+    /// Whether a path is one of another record, without a further step.
+    private func leads(_ rest: String, in other: RecordEntry?) -> Bool {
+        other.map { ViewFields($0, catalogue, model).leads(rest, further: false) } ?? false
     }
 
     /// account by parent_account_id.

@@ -22,9 +22,11 @@ extension RecordEngine {
     ///     a repetition has to bring the same.
     ///   - references: records of other services that the method is going to name in fields: looked up before the transaction, which
     ///     must not wait for another service. Throws INVALID_ARGUMENT with REFERENCE_NOT_FOUND.
+    ///   - prepare: what comes before the transaction and depends on what there is, so that a repetition may be refused by it: that gets the
+    ///     stored answer, too.
     package func transaction<Request: WireMessage, Answer: WireMessage>(
         _ context: CallContext, request: Request, secret: String? = nil, naming references: [NamedReference] = [],
-        _ body: (RecordTransaction) async throws -> Answer
+        preparing prepare: () async throws -> Void = {}, _ body: (RecordTransaction) async throws -> Answer
     ) async throws -> Answer {
         _ = try context.requireTenantActor()
         try policies.requireFreshForWrite()
@@ -33,6 +35,7 @@ extension RecordEngine {
         var fresh: Answer?
         let bytes = try await replaying(stored, context, Answer.descriptor) {
             var given: Answer?
+            try await prepare()
             let known = try await find(references, context)
             let bytes = try await commit(context, under: stored, knowing: known) { transaction in
                 let answer = try await body(transaction)

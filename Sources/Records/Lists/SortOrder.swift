@@ -78,7 +78,8 @@ struct SortOrder: Sendable {
     static func bound(_ texts: [String], _ call: RecordCall) -> [String] {
         texts.map { text in
             var words = text.split(separator: " ")
-            guard words.count > 2, words[1].lowercased() == "collate", words[2].lowercased() == workspaceOrder else {
+            guard words.count > 2, words[1].lowercased() == "collate", words[2].lowercased() == SortKey.workspaceOrder
+            else {
                 return text
             }
             words[2] = Substring(call.textOrder.collation)
@@ -105,37 +106,15 @@ struct SortOrder: Sendable {
     private static func asked(
         _ text: String, of type: RecordType, place: String, _ workspace: TextOrder
     ) throws -> Asked {
-        var words = text.utf8.count > MessageLimits.quotedBytesMax ? [] : text.split(separator: " ")
-        var textOrder: TextOrder?
-        if words.count > 2, words[1].lowercased() == "collate" {
-            textOrder = try SortOrder.textOrder(words[2], place: place, workspace)
-            words.removeSubrange(1...2)
-        }
+        let words = text.utf8.count > MessageLimits.quotedBytesMax ? [] : text.split(separator: " ")
         let refusal = RecordErrors.invalid(
             .orderInvalid, "\(text.quoted) is no sort key of \(type.object): \(cure(words.first, of: type)).",
             field: place)
-        guard let path = words.first, words.count <= 2, let direction = direction(words.dropFirst().first) else {
-            throw refusal
-        }
-        return Asked(path: String(path), isDescending: direction, textOrder: textOrder, refusal: refusal)
+        guard let key = SortKey(words) else { throw refusal }
+        if let problem = key.orderProblem { throw RecordErrors.invalid(.orderInvalid, problem, field: place) }
+        return Asked(
+            path: key.path, isDescending: key.isDescending, textOrder: key.textOrder(workspace), refusal: refusal)
     }
-
-    /// The order that a key names.
-    private static func textOrder(
-        _ name: some StringProtocol, place: String, _ workspace: TextOrder
-    ) throws -> TextOrder {
-        let name = name.lowercased()
-        guard let order = name == workspaceOrder ? workspace : TextOrder.named(name) else {
-            throw RecordErrors.invalid(
-                .orderInvalid,
-                "\(name.quoted) is no order of texts; those there are: \(workspaceOrder), "
-                    + "\(TextOrder.names.joined(separator: ", ")).", field: place)
-        }
-        return order
-    }
-
-    /// Stands for the order of the language that is spoken where the workspace is.
-    private static let workspaceOrder = "workspace"
 
     /// A field of the type itself.
     private static func key(_ asked: Asked, of type: RecordType) throws -> Key {
@@ -171,14 +150,6 @@ struct SortOrder: Sendable {
         }
         let names = [parts.currency, parts.minorUnits].map { "\(field.name).\($0.name)" }
         return "amounts of several currencies have no order; give \(names[0]), \(names[1]) or both"
-    }
-
-    private static func direction(_ word: Substring?) -> Bool? {
-        switch word?.lowercased() {
-        case nil, "asc": false
-        case "desc": true
-        default: nil
-        }
     }
 
     /// The ORDER BY list. What is not set comes last, whichever way the order goes.

@@ -32,11 +32,22 @@ package struct JobKeys: Sendable {
 
     /// Asks that those that are open end before their next step.
     package func cancel(_ transaction: RecordTransaction) async throws {
-        let cancelled = try await transaction.query(query(Self.cancelling) { $0.append(transaction.now) })
+        try await cancel(Self.cancelling, transaction)
+    }
+
+    /// Ends those that wait for their next step. One whose step is under way goes on: for sagas whose steps do what is wanted when they run, and have to
+    /// look after what the last of them began.
+    package func cancelWaiting(_ transaction: RecordTransaction) async throws {
+        try await cancel(Self.cancellingWaiting, transaction)
+    }
+
+    private func cancel(_ statement: Statement, _ transaction: RecordTransaction) async throws {
+        let cancelled = try await transaction.query(query(statement) { $0.append(transaction.now) })
         if !cancelled.isEmpty { transaction.ringAfterCommit() }
     }
 
     private static let cancelling = JobStatements.cancelling(belonging, at: "$3")
+    private static let cancellingWaiting = JobStatements.cancelling(belonging, at: "$3", and: "state = 'waiting'")
 
     /// Has those go on that failed before a moment.
     func retry(failedBefore moment: Timestamp, _ transaction: RecordTransaction) async throws {

@@ -256,12 +256,14 @@ enum JobStatements {
     private static let cancellingOne = cancelling("id = $1", at: "$2")
 
     /// Marks those that are open at a moment.
-    static func cancelling(_ condition: StaticString, at now: StaticString) -> Statement {
+    static func cancelling(
+        _ condition: StaticString, at now: StaticString, and further: StaticString = "true"
+    ) -> Statement {
         Statement.composed(
             """
             UPDATE {schema}.jobs SET cancel_asked_at = coalesce(cancel_asked_at, \(now)),
                 due_at = CASE state WHEN 'waiting' THEN \(now) ELSE due_at END
-            WHERE \(condition) AND ended_at IS NULL RETURNING \(columns)
+            WHERE \(condition) AND \(further) AND ended_at IS NULL RETURNING \(columns)
             """)
     }
 
