@@ -39,6 +39,7 @@ package enum CustomerMigrations {
                 number: 19, name: "keep_zeros_of_numbers",
                 sql: PackageResources.customer_0019_keep_zeros_of_numbers_sql),
             Migration(number: 20, name: "mark_roll_ups", sql: PackageResources.customer_0020_mark_roll_ups_sql),
+            Migration(number: 21, name: "index_parts", sql: PackageResources.customer_0021_index_parts_sql),
         ],
         rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads", "custom_records")
             + TableRights.added("custom_objects") + TableRights.kept("record_numbers", changing: ["last"])

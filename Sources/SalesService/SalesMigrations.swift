@@ -31,6 +31,7 @@ package enum SalesMigrations {
             Migration(
                 number: 17, name: "tell_formula_shapes", sql: PackageResources.sales_0017_tell_formula_shapes_sql),
             Migration(number: 18, name: "mark_roll_ups", sql: PackageResources.sales_0018_mark_roll_ups_sql),
+            Migration(number: 19, name: "index_parts", sql: PackageResources.sales_0019_index_parts_sql),
         ],
         rights: TableRights.purged("pipelines", "stages", "deals") + TableRights.added("stage_changes")
             + TableRights.mirrored(
