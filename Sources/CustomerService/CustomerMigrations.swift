@@ -42,6 +42,7 @@ package enum CustomerMigrations {
             Migration(
                 number: 21, name: "mark_roll_ups_of_others",
                 sql: PackageResources.customer_0021_mark_roll_ups_of_others_sql),
+            Migration(number: 22, name: "index_parts", sql: PackageResources.customer_0022_index_parts_sql),
         ],
         rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads", "custom_records")
             + TableRights.added("custom_objects") + TableRights.kept("record_numbers", changing: ["last"])

@@ -160,6 +160,9 @@ package struct InstallationSetup: Sendable {
             "REVOKE ALL ON SCHEMA public FROM PUBLIC",
             "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC",
             "GRANT USAGE ON LANGUAGE plpgsql TO \(provisioner)",
+            "CREATE SCHEMA IF NOT EXISTS \(TrigramExtension.schema)",
+            "CREATE EXTENSION IF NOT EXISTS \(TrigramExtension.name) WITH SCHEMA \(TrigramExtension.schema)",
+            "GRANT USAGE ON SCHEMA \(TrigramExtension.schema) TO \(provisioner)",
             // A backend may tell its own memory, by which the pool knows when to replace it.
             "GRANT EXECUTE ON FUNCTION pg_catalog.pg_get_backend_memory_contexts() TO \(everybody)",
         ]

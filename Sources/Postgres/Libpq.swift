@@ -88,6 +88,25 @@ final class Libpq: @unchecked Sendable {
         }
     }
 
+    /// Runs a command without preparing it, so that it is planned for these values.
+    func sendText(_ text: String, _ parameters: Parameters) -> Bool {
+        let count = parameters.count
+        guard count > 0 else { return sendText(text) }
+        return parameters.bytes.withUnsafeBytes { bytes in
+            withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: count) { values in
+                withUnsafeTemporaryAllocation(of: Int32.self, capacity: 2 * count) { numbers in
+                    withUnsafeTemporaryAllocation(of: Oid.self, capacity: count) { types in
+                        Libpq.fill(values, numbers, from: parameters, bytes)
+                        for (index, entry) in parameters.entries.enumerated() { types[index] = entry.type.rawValue }
+                        return PQsendQueryParams(
+                            raw, text, Int32(count), types.baseAddress, values.baseAddress, numbers.baseAddress,
+                            numbers.baseAddress! + count, 1) == 1
+                    }
+                }
+            }
+        }
+    }
+
     func sendPrepare(_ name: UnsafePointer<CChar>, _ text: String, _ types: [PostgresType]) -> Bool {
         withUnsafeTemporaryAllocation(of: Oid.self, capacity: max(types.count, 1)) { oids in
             for index in types.indices { oids[index] = types[index].rawValue }

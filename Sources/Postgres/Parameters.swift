@@ -15,7 +15,13 @@ package struct Parameters: Sendable {
     private(set) var entries: [Entry] = []
     private(set) var bytes: [UInt8] = []
 
+    /// The best plan of a statement depends on these values: it is planned for them each time, and not prepared. PostgreSQL would settle on
+    /// one plan for all otherwise, after the first few.
+    private(set) var arePlannedFor = false
+
     package init() {}
+
+    package mutating func planAnew() { arePlannedFor = true }
 
     /// Makes room for so many values, of `byteCount` bytes in all.
     package init(reservingBytes byteCount: Int, values count: Int = 8) {

@@ -119,6 +119,10 @@ extension PostgresConnection {
     private func send(
         _ statement: Statement, _ parameters: Parameters, in slot: SlotKey?, expecting: Expectation
     ) throws(PostgresError) {
+        if parameters.arePlannedFor {
+            let text = statement.text(for: slot.flatMap { slots[$0]?.schema })
+            return try put(expecting) { $0.sendText(text, parameters) }
+        }
         switch statements.use(statement, in: slot, parameters.entries) {
         case .found(let prepared):
             try put(expecting) { $0.sendExecute(prepared.name, parameters) }

@@ -34,6 +34,7 @@ package enum SalesMigrations {
             Migration(
                 number: 19, name: "mark_roll_ups_of_others",
                 sql: PackageResources.sales_0019_mark_roll_ups_of_others_sql),
+            Migration(number: 20, name: "index_parts", sql: PackageResources.sales_0020_index_parts_sql),
         ],
         rights: TableRights.purged("pipelines", "stages", "deals") + TableRights.added("stage_changes")
             + TableRights.mirrored(

@@ -118,6 +118,28 @@ import Testing
         }
     }
 
+    /// Names are misheard and mistyped in more than one letter, and written with another given name.
+    @Test func namesAreFoundThatAreFartherAway() async throws {
+        try await Searches.run { searches in
+            let service = searches.service
+            try await service.create(Contact(givenName: "Isabella", familyName: "Schepers"))
+            try await service.create(Contact(givenName: "Brooke", familyName: "Tu"))
+            try await service.create(Contact(givenName: "Nicholas", familyName: "Matthews"))
+            try await service.create(Contact(givenName: "Tiarna", familyName: "Matthews"))
+            try await service.create(Contact(givenName: "Bo", familyName: "Matthews"))
+            try await searches.settle()
+            // Two letters too many, or another one and one too many.
+            #expect(try await searches.titles("schepoirs") == ["Isabella Schepers"])
+            #expect(try await searches.titles("isaac scheporrs") == ["Isabella Schepers"])
+            // A short word has no mistakes, and is one by itself.
+            #expect(try await searches.titles("kayla tu") == ["Brooke Tu"])
+            // Of those who have the same word, who comes nearest in the other is the first.
+            #expect(try await searches.titles("tristan matthews").first == "Tiarna Matthews")
+            #expect(try await searches.titles("nicola matthews").first == "Nicholas Matthews")
+            #expect(try await searches.titles("schexxxrs").isEmpty)
+        }
+    }
+
     @Test func kindsAndOwnersAreChosen() async throws {
         try await Searches.run { searches in
             let service = searches.service

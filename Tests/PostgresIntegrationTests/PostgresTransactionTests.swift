@@ -257,6 +257,29 @@ private func thing(_ name: String, _ amount: Int64 = 0) -> Parameters {
         }
     }
 
+    /// PostgreSQL would keep one plan for all values after the first few.
+    @Test func whatIsPlannedForItsValuesIsNotPrepared() async throws {
+        let postgres = try await TestPostgres.shared()
+        try await postgres.withTenant(thingStream) { tenant in
+            let pool = postgres.pool(.customer, size: 1)
+            let statement = Statement("SELECT count(*), $1 || $2::text FROM {schema}.things WHERE name ILIKE $1")
+            for (number, isPlannedFor) in [(0, true), (1, false)] {
+                var parameters = Parameters()
+                parameters.append("%a")
+                parameters.append(Int64(7))
+                if isPlannedFor { parameters.planAnew() }
+                for _ in 0..<3 {
+                    let row = try await pool.run(scope(tenant, .readOnly), statement, parameters).one()
+                    #expect(try row.string(1) == "%a7")
+                }
+                let kept = Statement("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%ILIKE $1'")
+                let count = try await pool.run(scope(tenant, .readOnly), kept, Parameters()).one().int64(0)
+                #expect(count == number)
+            }
+            await pool.close(deadline: 0)
+        }
+    }
+
     @Test func aStatementThatFailedToPrepareIsTriedAgain() async throws {
         let postgres = try await TestPostgres.shared()
         try await postgres.withTenant(thingStream) { tenant in

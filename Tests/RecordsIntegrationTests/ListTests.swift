@@ -293,7 +293,7 @@ import Wire
     private static let texts = [
         "a", "A", "ab", "aB%", "a_b", "a\\", "%", "É", "é", "e\u{301}", "ß", "SS", "İ", "i", "I", "ı",
         "ΑΣ", "ας", "北京",
-        "北", "z", "Z", "~", "ǅ", "ǆ", "\u{1E9E}",
+        "北", "z", "Z", "~", "ǅ", "ǆ", "\u{1E9E}", "京a", "x\"b\"北", "b\\北",
     ]
     private static let days = ["1985-02-28", "2000-01-01", "1900-12-31"]
     private static let times = [

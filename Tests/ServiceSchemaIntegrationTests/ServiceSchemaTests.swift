@@ -96,6 +96,36 @@ import Testing
         }
     }
 
+    /// An index on another expression than filters ask for would be there and be of no use.
+    @Test func partsAreIndexedAsFiltersAskForThem() async throws {
+        for definition in [CustomerService.definition, SalesService.definition] {
+            try await TestService.run(definition) { service in
+                let schema = service.tenant.schema(definition.name).name
+                func index(_ name: String) async throws -> String? {
+                    try await service.postgres.rows(
+                        "SELECT indexdef::text FROM pg_indexes WHERE schemaname = '\(schema)' AND indexname = '\(name)'"
+                    ).first?.string(0)
+                }
+                let types = (definition.records + definition.mirrors).filter { $0.partIndex != nil }
+                for type in types {
+                    let part = try #require(type.partIndex)
+                    for command in [
+                        "CREATE TABLE \(schema).copies (LIKE \(schema).\(type.table))",
+                        "CREATE INDEX copies_parts_idx ON \(schema).copies \(part.definition)",
+                    ] { _ = try await service.postgres.rows(command) }
+                    let wanted = try await index("copies_parts_idx")?.replacing("copies", with: type.table)
+                    let found = try await index(part.name)
+                    #expect(found != nil && found == wanted)
+                    _ = try await service.postgres.rows("DROP TABLE \(schema).copies")
+                }
+                let all = try await service.postgres.rows(
+                    "SELECT count(*) FROM pg_indexes WHERE schemaname = '\(schema)' AND indexname LIKE '%\\_parts\\_idx'"
+                )
+                #expect(try all.one().int64(0) == Int64(types.count))
+            }
+        }
+    }
+
     private func compare(_ definition: ServiceDefinition) async throws {
         try await TestService.run(definition) { service in
             for type in definition.records + definition.mirrors {

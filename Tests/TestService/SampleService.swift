@@ -52,8 +52,13 @@ package enum SampleService {
         CREATE INDEX accounts_city_idx
             ON {schema}.accounts (city COLLATE pg_catalog."und-x-icu", id) WHERE deleted_at IS NULL;
         CREATE INDEX accounts_parent_account_id_idx ON {schema}.accounts (parent_account_id);
+        \(parts(account))
         \(common("accounts", of: "account"))
         """
+
+    private static func parts(_ type: RecordType) -> String {
+        type.partIndex.map { "CREATE INDEX \($0.name) ON {schema}.\(type.table) \($0.definition);" } ?? ""
+    }
 
     /// What every table of owned records has.
     private static func common(_ table: String, of object: String) -> String {
@@ -77,6 +82,7 @@ package enum SampleService {
             CONSTRAINT contacts_pkey PRIMARY KEY (id)
         );
         CREATE UNIQUE INDEX contacts_external_id_key ON {schema}.contacts (external_id) WHERE deleted_at IS NULL;
+        \(parts(contact))
         \(common("contacts", of: "contact"))
         """
 
@@ -99,9 +105,9 @@ package enum SampleService {
     package static let account = RecordType(
         Account.self,
         fields: [
-            .field("display_name", .required, .line(200), .indexed),
+            .field("display_name", .required, .line(200), .indexed, .foundByPart),
             .field("external_id", .line(100), .unique("accounts_external_id_key")),
-            .field("phone", .format(.phone)), .field("email", .format(.email)),
+            .field("phone", .format(.phone), .foundByPart), .field("email", .format(.email)),
             .field("website", .format(.url)),
             .field("tax_id", .line(50), .unique("accounts_tax_id_key", ignoringCase: true)),
             .field("industry", .line(100), .immutable),
@@ -115,13 +121,14 @@ package enum SampleService {
     package static let contact = RecordType(
         Contact.self,
         fields: [
-            .field("given_name", .line(100)), .field("family_name", .line(100)), .field("job_title", .line(100)),
+            .field("given_name", .line(100), .foundByPart), .field("family_name", .line(100), .foundByPart),
+            .field("job_title", .line(100)),
             .field("street", .line(200)), .field("city", .line(100)), .field("region", .line(100)),
             .field("postal_code", .line(20)), .field("country_code", .format(.country)),
             .field("description", .lines(10_000)),
             .field("external_id", .line(100), .unique("contacts_external_id_key")),
             .field(
-                "contact_points", .count(0...20),
+                "contact_points", .count(0...20), .foundByPart,
                 .items([
                     .field("kind", .required), .field("value", .required, .line(320), .reach),
                     .field("label", .line(50)), .field("typed", .line(320), .typed),

@@ -6,12 +6,12 @@ enum AccountRecord {
     static let type = RecordType(
         Account.self,
         fields: [
-            .field("display_name", .required, .line(200), .indexed),
+            .field("display_name", .required, .line(200), .indexed, .foundByPart),
             .field("external_id", .line(100), .unique("accounts_external_id_key")),
             .field("industry", .line(100)),
-            .field("phone", .format(.phone)),
-            .field("email", .format(.email)),
-            .field("website", .format(.url)),
+            .field("phone", .format(.phone), .foundByPart),
+            .field("email", .format(.email), .foundByPart),
+            .field("website", .format(.url), .foundByPart),
             .field("tax_id", .line(50), .unique("accounts_tax_id_key")),
             .field("street", .line(200)),
             .field("city", .line(100)),

@@ -8,7 +8,7 @@ enum ActivityRecord {
         Activity.self,
         fields: [
             .field("kind", .required),
-            .field("subject", .required, .line(300)),
+            .field("subject", .required, .line(300), .foundByPart),
             .field("body", .lines(20_000)),
             .field("direction", .allowsUnspecified),
             .field("duration_seconds", .range(0...86_400)),

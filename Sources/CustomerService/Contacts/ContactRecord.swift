@@ -6,13 +6,13 @@ enum ContactRecord {
     static let type = RecordType(
         Contact.self,
         fields: [
-            .field("given_name", .line(100)),
-            .field("family_name", .line(100), .indexed),
+            .field("given_name", .line(100), .foundByPart),
+            .field("family_name", .line(100), .indexed, .foundByPart),
             .field("external_id", .line(100), .unique("contacts_external_id_key")),
             .field("job_title", .line(100)),
             .field("birth_date", .past(sinceYear: 1875)),
             .field(
-                "contact_points", .count(0...ContactPoints.countMax),
+                "contact_points", .count(0...ContactPoints.countMax), .foundByPart,
                 .items([
                     .field("kind", .required),
                     .field("value", .required, .line(320), .reach),

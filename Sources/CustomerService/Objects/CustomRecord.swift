@@ -6,8 +6,8 @@ enum CustomRecord {
     static let type = RecordType(
         Record.self, table: "custom_records",
         fields: [
-            .field("display_name", .line(200), .indexed),
-            .field("number", .outputOnly, .line(100), .indexed),
+            .field("display_name", .line(200), .indexed, .foundByPart),
+            .field("number", .outputOnly, .line(100), .indexed, .foundByPart),
             .field("external_id", .line(100), .unique("custom_records_external_id_key")),
         ],
         rules: RecordRules(guard: { change, transaction in

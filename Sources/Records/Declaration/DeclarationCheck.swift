@@ -1,4 +1,5 @@
 import AccessControl
+import Text
 import Wire
 
 /// Resolves the rules of a record type against its message and collects what does not fit.
@@ -105,6 +106,14 @@ struct DeclarationCheck {
             switch kind {
             case .idArray, .textArray, .json: problems.append("\(name) is no sort key, so it is not indexed.")
             default: break
+            }
+        }
+        if rules.isFoundByPart {
+            switch kind {
+            case .text where rules.text?.form == .oneLine: break
+            case .json where !rules.items.isEmpty: break
+            default:
+                problems.append("\(name) is no text of one line and no messages with texts, so no part of it is found.")
             }
         }
         if case .money = kind, rules.column != nil {

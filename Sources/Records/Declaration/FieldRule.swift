@@ -52,6 +52,9 @@ package enum FieldTrait: Sendable {
     /// Lists in its order are fast at any length: there is an index `<table>_<column>_idx` of the living records on the
     /// column (a text in the order of `TextOrder.root.collation`) and the id.
     case indexed
+    /// A text, or messages with texts, of which filters look for a part (`~`) or a beginning (`^=`): found fast however many records there are, by the
+    /// index `<table>_parts_idx` (`PartIndex`). It costs each write of the field some 2 µs for each letter, so long texts are not declared so.
+    case foundByPart
     /// The value 0 of the enum may be stored.
     case allowsUnspecified
     /// Rules for the fields of a nested message, or of each message of a repeated field.

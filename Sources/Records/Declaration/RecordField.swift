@@ -114,6 +114,7 @@ struct FieldRules: Sendable {
     var isFilled = false
     var allowsUnspecified = false
     var isIndexed = false
+    var isFoundByPart = false
     /// Path of the field that it is the same as.
     var original: String?
     /// The field whose value it is, as text.
@@ -177,6 +178,7 @@ struct FieldRules: Sendable {
         case .reference(let target): reference = target
         case .allowsUnspecified: allowsUnspecified = true
         case .indexed: isIndexed = true
+        case .foundByPart: isFoundByPart = true
         case .copy(let path): original = path
         case .reach: isReach = true
         case .typed: isTyped = true

@@ -93,6 +93,8 @@ package final class RecordType: Sendable {
     let demands: [WorkspaceRule]
     /// What gives its records their display_name; nil where people write it.
     let displayText: DisplayText?
+    /// By which filters find parts of texts; nil for a type that has no such field.
+    package let partIndex: PartIndex?
 
     /// - Parameter table: nil for one that is called as several records are: accounts.
     package convenience init(
@@ -162,6 +164,7 @@ package final class RecordType: Sendable {
         (formulas, rollUps, displayText, demands) = ([], [], nil, [])
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = check.standardFields(of: fields, sharing)
+        partIndex = PartIndex(table, fields)
         problems = check.problems
         let columns = fields.flatMap(\.columns)
         columnList = columns.joined(separator: ", ")
@@ -210,6 +213,7 @@ package final class RecordType: Sendable {
         rules = declared.rules
         purge = declared.purge
         displayText = DisplayText(of: declared, from: custom)
+        partIndex = declared.partIndex
         fields =
             declared.fields.map { [displayText] field in
                 if let displayText, displayText.field.index == field.index { return displayText.field }

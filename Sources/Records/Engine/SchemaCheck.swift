@@ -30,6 +30,12 @@ package enum SchemaCheck {
         let definitions = Dictionary(found, uniquingKeysWith: { $0.isEmpty ? $1 : $0 })
         return columnProblems(type, live) + constraintProblems(type, Set(found.map(\.name)))
             + indexProblems(type, definitions) + searchProblems(type, definitions) + caseProblems(type, definitions)
+            + partProblems(type, definitions)
+    }
+
+    private static func partProblems(_ type: RecordType, _ definitions: [String: String]) -> [String] {
+        guard let index = type.partIndex, definitions[index.name] == nil else { return [] }
+        return ["\(type.table) lacks the index \(index.name) \(index.definition)."]
     }
 
     private static func columnProblems(

@@ -10,6 +10,8 @@ struct FilterSQL {
     private(set) var parameters: Parameters
     /// The records are few: those that they name are looked up one by one, not found first.
     private let looksUp: Bool
+    /// Within a negation nothing is found by an index.
+    private var isNegated = false
 
     /// Parameters of the conditions come after the given ones.
     init(after parameters: Parameters = Parameters(), lookingUp looksUp: Bool = false) {
@@ -23,10 +25,36 @@ struct FilterSQL {
         switch filter {
         case .all(let filters): joined(filters, by: " AND ", isDemanded)
         case .any(let filters): joined(filters, by: " OR ", false)
-        case .not(let inner): "(\(condition(inner, isDemanded: false))) IS NOT TRUE"
-        case .compare(let comparison): condition(comparison)
+        case .not(let inner): negation(inner)
+        case .compare(let comparison): condition(comparison) + traces(comparison)
         case .follow(let reference): condition(reference, isDemanded: isDemanded)
         }
+    }
+
+    private mutating func negation(_ filter: ResolvedFilter) -> String {
+        let wasNegated = isNegated
+        isNegated = true
+        defer { isNegated = wasNegated }
+        return "(\(condition(filter, isDemanded: false))) IS NOT TRUE"
+    }
+
+    /// What holds of each record of which the comparison does, and is found by an index: asked for beside it. Begins with AND, or is empty.
+    private mutating func traces(_ comparison: ResolvedComparison) -> String {
+        guard comparison.comparator.isOfPart, !isNegated, let part = comparison.target.part,
+            case .text(let text)? = comparison.values.first
+        else { return "" }
+        var conditions = ""
+        for trace in part.traces(of: text) {
+            switch trace {
+            case .like(let expression, let pattern):
+                parameters.append(pattern)
+                conditions += " AND \(expression) ILIKE $\(parameters.count)"
+            case .having(let expression, let elements):
+                parameters.append(elements)
+                conditions += " AND \(expression) @> $\(parameters.count)"
+            }
+        }
+        return conditions
     }
 
     /// What is demanded is found first, by a join, which takes its memory within bounds. Among alternatives PostgreSQL would keep all that fulfil one in
@@ -125,8 +153,8 @@ struct FilterSQL {
         case .greater: return "\(ordered) > \(bind(comparison.values[0]))"
         case .greaterOrEqual: return "\(ordered) >= \(bind(comparison.values[0]))"
         case .in: return self.in(equal, comparison.values)
-        case .contains: return "\(expression) ILIKE \(bind(pattern: comparison.values[0], prefix: "%"))"
-        case .startsWith: return "\(expression) ILIKE \(bind(pattern: comparison.values[0], prefix: ""))"
+        case .contains: return part(expression, comparison, prefix: "%")
+        case .startsWith: return part(expression, comparison, prefix: "")
         case .notEqual, .isSet: preconditionFailure("resolved before")
         }
     }
@@ -174,16 +202,18 @@ struct FilterSQL {
         return "$\(parameters.count)"
     }
 
-    /// Binds a pattern in which the signs that LIKE gives a meaning stand for themselves.
-    private mutating func bind(pattern value: FieldValue, prefix: String) -> String {
-        guard case .text(let text) = value else { preconditionFailure("patterns are texts") }
-        var pattern = prefix
-        for character in text.unicodeScalars {
-            if "\\%_".unicodeScalars.contains(character) { pattern += "\\" }
-            pattern.unicodeScalars.append(character)
+    /// Looks for a text within others, or at their beginning: the signs that LIKE gives a meaning stand for themselves.
+    private mutating func part(_ expression: String, _ comparison: ResolvedComparison, prefix: String) -> String {
+        guard case .text(let text) = comparison.values[0] else { preconditionFailure("patterns are texts") }
+        parameters.append(prefix + LikePattern.escaped(text.unicodeScalars) + "%")
+        // A text that few records have is found by another way than one that many have.
+        parameters.planAnew()
+        let condition = "\(expression) ILIKE $\(parameters.count)"
+        // An index that is asked for what it knows nothing of would be read as a whole, and not be used for what it knows.
+        guard comparison.target.part != nil, !PartIndex.knows(text, isBeginning: prefix.isEmpty) else {
+            return condition
         }
-        parameters.append(pattern + "%")
-        return "$\(parameters.count)"
+        return "(\(condition)) IS TRUE"
     }
 }
 

@@ -32,6 +32,8 @@ struct FilterTarget: Sendable {
     let path: String
     let type: ValueType
     let place: Place
+    /// By which records are found that have a text within it; nil where no index has them.
+    let part: PartIndex.Part?
 
     /// Resolves a path; nil when the record type has no such field, or none that can be compared.
     init?(_ path: String, in type: RecordType) {
@@ -49,6 +51,7 @@ struct FilterTarget: Sendable {
         guard let (valueType, place) = resolved else { return nil }
         self.type = valueType
         self.place = place
+        part = type.partIndex?.part(field)
     }
 
     private static func whole(_ field: RecordField) -> (ValueType, Place)? {

@@ -28,6 +28,8 @@ struct SearchCandidate: Sendable {
         let words: [WordMatch?]
         /// Of each two words that follow each other, taken as one.
         let joined: [WordMatch?]
+        /// How like a word of it each word of the query is that is not found in it, from 0 to 1: of names; empty for other values.
+        let nearness: [Double]
         /// Letters in it, and how many of them the query has.
         let letters: Double
         let lettersFound: Double
@@ -42,6 +44,11 @@ struct SearchCandidate: Sendable {
 
     /// The best match of a word, and in which value.
     func best(_ word: Int) -> (value: Value, match: WordMatch)? { best { $0.words[word] } }
+
+    /// How near a word comes that is not found: what speaks for one of two records of which neither has it.
+    func nearness(_ word: Int) -> Double {
+        values.lazy.filter { !$0.nearness.isEmpty }.map { $0.nearness[word] }.max() ?? 0
+    }
 
     func bestJoined(_ place: Int) -> (value: Value, match: WordMatch)? { best { $0.joined[place] } }
 
@@ -115,6 +122,7 @@ struct SearchMatcher {
         let joined = joined.map { joined in
             field.isTitle ? best(words.map { match([joined], $0, mayBeAlike: true) }) : nil
         }
+        let nearness = field.isTitle ? zip(pattern.words, found).map { $1 == nil ? Self.nearness($0, words) : 0 } : []
         let letters = words.map { Double($0.units.count) }.reduce(0, +)
         let names = field.isTitle ? words : []
         let lettersFound = names.map { word in
@@ -124,7 +132,8 @@ struct SearchMatcher {
         }
         return SearchCandidate.Value(
             field: field, text: text, exact: exact(text, use), words: found, joined: joined,
-            letters: field.isTitle ? letters : 0, lettersFound: field.isTitle ? lettersFound.reduce(0, +) : 0)
+            nearness: nearness, letters: field.isTitle ? letters : 0,
+            lettersFound: field.isTitle ? lettersFound.reduce(0, +) : 0)
     }
 
     /// The value is what was looked for: an address, a number, a code.
@@ -146,6 +155,12 @@ struct SearchMatcher {
                 kind: digits.count >= SearchPattern.phoneLengthMin ? .exact : .ending, likeness: 1, places: [all])
         case .words, .items: return nil
         }
+    }
+
+    private static func nearness(_ typed: SearchText.Word, _ words: [SearchText.Word]) -> Double {
+        guard typed.script == .letters, SearchTerms.mayBeAlike(typed.units) else { return 0 }
+        return words.lazy.filter { $0.script == .letters && SearchTerms.mayBeAlike($0.units) }
+            .map { WordDistance.likeness(typed.units, $0.units) }.max() ?? 0
     }
 
     private func best(_ matches: [WordMatch?]) -> WordMatch? {

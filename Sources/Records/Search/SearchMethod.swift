@@ -14,6 +14,8 @@ package struct SearchMethod: Sendable {
     /// Of its questions, beside what every call costs.
     private static let questionCost: UInt32 = 4
     private static let (pageSizeDefault, pageSizeMax) = (20, 100)
+    /// With fewer records, words with two mistakes are looked for, too: they have many forms.
+    private static let fewMax = 10
     /// Records that are looked at.
     private static let candidateCountMax = 400
     /// What is left of a call's time for reading what was found: with less, what is only alike is not looked for.
@@ -46,6 +48,7 @@ package struct SearchMethod: Sendable {
             if finding.entries.count < size, !pattern.isPhone {
                 isTimeUp = context.deadline.remaining < Self.timeForReading
                 if !isTimeUp { try await finding.ask([pattern.alike, pattern.some]) }
+                if !isTimeUp, finding.entries.count < Self.fewMax { try await finding.ask([pattern.farther]) }
             }
             let candidates = try await finding.read(Self.candidateCountMax)
             let isBuilding = try await keeper.isBuilding(try context.requireTenantActor(), context.deadline)

@@ -115,9 +115,21 @@ extension SearchPattern {
     func some(_ shape: ReadableShape) -> SearchGroups {
         let terms = words.flatMap { word -> [Int32] in
             guard word.script == .letters else { return Array(characters(word, shape).joined()) }
-            return word.units.count < SearchTerms.alikeLengths.lowerBound ? [] : alike(word.spellings, shape)
+            // Short words and numbers are like no others.
+            return SearchTerms.mayBeAlike(word.units) ? alike(word.spellings, shape) : whole(word, shape)
         }
         return [terms + alike(joinedWords, shape)]
+    }
+
+    /// Those that have a word in their names with more mistakes than one.
+    func farther(_ shape: ReadableShape) -> SearchGroups {
+        let forms = words.filter { $0.script == .letters }.flatMap { $0.spellings.flatMap(SearchTerms.farther) }
+        // Names that are written as one word have no letters.
+        return [terms(forms, shape.fields.filter { $0.rest == nil })]
+    }
+
+    private func whole(_ word: SearchText.Word, _ shape: ReadableShape) -> [Int32] {
+        shape.fields.filter(\.isTitle).flatMap { field in word.spellings.map { field.term.number(.word, $0) } }
     }
 
     private func characters(_ word: SearchText.Word, _ shape: ReadableShape) -> SearchGroups {
@@ -151,10 +163,11 @@ extension SearchPattern {
     }
 
     private func alike(_ words: [[UInt16]], _ shape: ReadableShape) -> [Int32] {
-        let forms = words.flatMap(SearchTerms.alike)
-        return shape.fields.filter(\.isTitle).flatMap { field in
-            forms.map { field.term.number(.alike, $0) }
-        }
+        terms(words.flatMap(SearchTerms.alike), shape.fields)
+    }
+
+    private func terms(_ forms: [[UInt16]], _ fields: [SearchedFields.Field]) -> [Int32] {
+        fields.filter(\.isTitle).flatMap { field in forms.map { field.term.number(.alike, $0) } }
     }
 }
 

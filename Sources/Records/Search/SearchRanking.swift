@@ -28,6 +28,7 @@ struct SearchRanking {
         for (word, weight) in weights.enumerated() {
             guard let (value, match) = candidate.best(word) else {
                 isComplete = false
+                sum += candidate.nearness(word) * Self.nearWorth * weight
                 continue
             }
             isComplete = isComplete && match.kind != .similar
@@ -55,6 +56,9 @@ struct SearchRanking {
     private static let (joinedLikenessMin, joinedWorth) = (0.8, 1.5)
     /// A name of which all was looked for, beside one that has other words as well.
     private static let coverWorth = 0.1
+
+    /// A word that is not found, where another one is as like it as can be: decides among records that have the same words.
+    private static let nearWorth = 0.1
 
     /// What each word gave.
     func reasons(_ candidate: SearchCandidate, _ pattern: SearchPattern) -> [SearchReason] {

@@ -104,6 +104,22 @@ struct SearchTerms {
         return forms
     }
 
+    /// Lengths of words that two letters are left out of: of shorter ones not enough is left to tell them by, and longer ones have too many such forms.
+    private static let fartherLengths = 6...12
+
+    /// The word without two of its letters. Records have their words without one, so these are forms of words with two mistakes, unless both are letters
+    /// that are missing in what was typed.
+    static func farther(_ word: [UInt16]) -> Set<[UInt16]> {
+        guard fartherLengths.contains(word.count), mayBeAlike(word) else { return [] }
+        return alike(word).filter { $0.count < word.count }.reduce(into: []) { forms, shorter in
+            for place in shorter.indices {
+                var form = shorter
+                form.remove(at: place)
+                forms.insert(form)
+            }
+        }
+    }
+
     private mutating func add(characters: [UInt16], of field: SearchedFields.Field) {
         let term = field.term
         for character in characters { numbers.insert(term.number(.character, [character])) }

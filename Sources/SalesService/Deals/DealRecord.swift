@@ -7,7 +7,7 @@ enum DealRecord {
     static let type = RecordType(
         Deal.self,
         fields: [
-            .field("display_name", .required, .line(200), .indexed),
+            .field("display_name", .required, .line(200), .indexed, .foundByPart),
             .field("pipeline_id", .filled, .immutable, .reference(.record("pipeline")), .copy(of: "stage.pipeline_id")),
             .field("stage_id", .filled, .immutable, .reference(.record("stage"))),
             .field("account_id", .reference(.remote("account", in: .customer))),
