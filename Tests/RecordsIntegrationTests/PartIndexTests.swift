@@ -13,44 +13,37 @@ import Testing
 
 /// Filters find parts of texts by an index, and what they found without one.
 @Suite struct PartIndexTests {
-    /// Twenty thousand of each, of which a few have something that no others have.
+    /// Twelve thousand, of which a few have something that no others have.
     private static func fill(_ service: TestService) async throws {
-        let standard = "gen_random_uuid(), 1, now() - n * interval '1 s', now(), '\(service.admin.id.text)'"
+        let insert = """
+            INSERT INTO {schema}.contacts (id, version, created_at, updated_at, owner_id, given_name, family_name, contact_points)
+            SELECT gen_random_uuid(), 1, now() - n * interval '1 s', now(), '\(service.admin.id.text)',
+            """
+        for first in stride(from: 1, to: 12_000, by: 2_000) {
+            try await service.sql(
+                """
+                \(insert) 'Given ' || md5(n::text),
+                    CASE WHEN n % 2 = 0 THEN '上海' || chr(30000 + n % 700) || '有限公司' ELSE 'Company ' || md5(n::text) END,
+                    jsonb_build_array(jsonb_build_object('kind', 1, 'value', 'p' || n || '@example.com', 'label', 'work'))
+                FROM generate_series(\(first), \(first + 1_999)) AS n
+                """)
+        }
         try await service.sql(
             """
-            INSERT INTO {schema}.accounts (id, version, created_at, updated_at, owner_id, display_name, phone)
-            SELECT \(standard), CASE WHEN n % 2 = 0 THEN '上海' || chr(30000 + n % 700) || '有限公司' ELSE 'Company ' || md5(n::text) END,
-                '+4930' || n FROM generate_series(1, 20000) AS n
-            """)
-        try await service.sql(
-            """
-            INSERT INTO {schema}.accounts (id, version, created_at, updated_at, owner_id, display_name, phone)
-            SELECT \(standard), name, '+49555123' FROM unnest(ARRAY[
+            \(insert) 'Fixture555', name, NULL FROM unnest(ARRAY[
                 'Quokka Ltd', 'big QUOKKA', '张三 Handel', '张家三水', 'q_x 100%', 'a\\b', 'x' || chr(34) || 'y']) WITH ORDINALITY AS names (name, n)
             """)
         try await service.sql(
             """
-            INSERT INTO {schema}.contacts (id, version, created_at, updated_at, owner_id, given_name, family_name, contact_points)
-            SELECT \(standard), 'Given ' || md5(n::text), NULL,
-                jsonb_build_array(jsonb_build_object('kind', 1, 'value', 'p' || n || '@example.com', 'label', 'work'))
-            FROM generate_series(1, 20000) AS n
-            """)
-        try await service.sql(
-            """
-            INSERT INTO {schema}.contacts (id, version, created_at, updated_at, owner_id, given_name, contact_points)
-            SELECT \(standard), 'Ann', jsonb_build_array(jsonb_build_object('kind', 1, 'value', value))
+            \(insert) 'Ann', NULL, jsonb_build_array(jsonb_build_object('kind', 1, 'value', value))
             FROM unnest(ARRAY['quokka@example.com', 'a\\quokka', 'say ' || chr(34) || 'quokka' || chr(34), '张三']) WITH ORDINALITY AS points (value, n)
             """)
-        for table in ["accounts", "contacts"] {
-            let name = service.tenant.schema(service.definition.name).name
-            _ = try await service.postgres.rows("ANALYZE \(name).\(table)")
-        }
+        _ = try await service.postgres.rows("ANALYZE \(service.tenant.schema(service.definition.name).name).contacts")
     }
 
-    private static func plan(
-        _ filter: String, _ type: RecordType, _ method: MethodDefinition, _ service: TestService
-    ) async throws -> String {
-        let call = try await service.engine.authorise(service.context(method), type, .read)
+    private static func plan(_ filter: String, _ service: TestService) async throws -> String {
+        let context = service.context(ContactServiceMethods.listContacts)
+        let call = try await service.engine.authorise(context, SampleService.contact, .read)
         let query = ListQuery(
             selection: Selection(
                 call: call, filter: try service.engine.resolve(FilterParser.parse(filter), call), lifetime: .living,
@@ -59,46 +52,32 @@ import Testing
         return try await service.sql("EXPLAIN " + text, parameters).map { try $0.string(0) }.joined(separator: "\n")
     }
 
-    private static let ofAccounts: [(filter: String, count: Int, isIndexed: Bool)] = [
-        ("display_name ~ 'quokka'", 2, true), ("display_name ~ 'UOKK'", 2, true), ("display_name ^= 'quok'", 1, true),
-        ("display_name ~ 'nowhere'", 0, true), ("display_name ~ '张'", 2, true), ("display_name ~ '张三'", 1, true),
-        ("display_name ~ '三 h'", 1, true), ("display_name ^= '张三'", 1, true), ("display_name ~ 'q_x'", 1, true),
-        ("display_name ~ 'quokka' or display_name ~ '张三'", 3, true),
+    private static let ofNames: [(filter: String, count: Int, isIndexed: Bool)] = [
+        ("family_name ~ 'quokka'", 2, true), ("family_name ~ 'UOKK'", 2, true), ("family_name ^= 'quok'", 1, true),
+        ("family_name ~ 'nowhere'", 0, true), ("family_name ~ '张'", 2, true), ("family_name ~ '张三'", 1, true),
+        ("family_name ~ '三 h'", 1, true), ("family_name ^= '张三'", 1, true), ("family_name ~ 'q_x'", 1, true),
+        ("family_name ~ 'quokka' or family_name ~ '张三'", 3, true),
         // What the index knows nothing of does not keep it from what it knows.
-        ("display_name ~ 'b' and phone ~ '555123'", 2, true),
+        ("family_name ~ 'b' and given_name ~ 'fixture555'", 2, true),
         // A filter of many reads on in the order of the list.
-        ("display_name ~ 'company'", 50, false), ("display_name ~ '有限'", 50, false), ("display_name ~ '司'", 50, false),
-        ("not display_name ~ 'company'", 50, false),
+        ("family_name ~ 'company'", 50, false), ("family_name ~ '有限'", 50, false), ("family_name ~ '司'", 50, false),
+        ("not family_name ~ 'company'", 50, false),
     ]
 
-    @Test func accountsAreFoundByParts() async throws {
-        try await TestService.run(SampleService.definition) { service in
-            try await Self.fill(service)
-            for (filter, count, isIndexed) in Self.ofAccounts {
-                let found = try await service.list(Account.self, filter)
-                #expect(found.count == count, "\(filter): \(found.map(\.displayName))")
-                let plan = try await Self.plan(
-                    filter, SampleService.account, AccountServiceMethods.listAccounts, service)
-                #expect(plan.contains("accounts_parts_idx") == isIndexed, "\(filter): \(plan)")
-            }
-        }
-    }
-
-    private static let ofContacts: [(filter: String, count: Int)] = [
+    private static let ofPoints: [(filter: String, count: Int)] = [
         ("contact_points.value ~ 'quokka'", 3), ("contact_points.value ^= 'quokka'", 1),
         (#"contact_points.value ~ "a\\quokka""#, 1), (#"contact_points.value ~ "\"quokka""#, 1),
-        ("contact_points.value ~ '三'", 1), ("contact_points.value ~ 'p19999@'", 1),
+        ("contact_points.value ~ '三'", 1), ("contact_points.value ~ 'p11999@'", 1),
     ]
 
-    @Test func contactsAreFoundByPartsOfTheirPoints() async throws {
+    @Test func contactsAreFoundByParts() async throws {
         try await TestService.run(SampleService.definition) { service in
             try await Self.fill(service)
-            for (filter, count) in Self.ofContacts {
+            for (filter, count, isIndexed) in Self.ofNames + Self.ofPoints.map({ ($0.filter, $0.count, true) }) {
                 let found = try await service.list(Contact.self, filter)
-                #expect(found.count == count, "\(filter): \(found.map(\.contactPoints))")
-                let plan = try await Self.plan(
-                    filter, SampleService.contact, ContactServiceMethods.listContacts, service)
-                #expect(plan.contains("contacts_parts_idx"), "\(filter): \(plan)")
+                #expect(found.count == count, "\(filter): \(found.map(\.familyName))")
+                let plan = try await Self.plan(filter, service)
+                #expect(plan.contains("contacts_parts_idx") == isIndexed, "\(filter): \(plan)")
             }
         }
     }

@@ -52,7 +52,6 @@ package enum SampleService {
         CREATE INDEX accounts_city_idx
             ON {schema}.accounts (city COLLATE pg_catalog."und-x-icu", id) WHERE deleted_at IS NULL;
         CREATE INDEX accounts_parent_account_id_idx ON {schema}.accounts (parent_account_id);
-        \(parts(account))
         \(common("accounts", of: "account"))
         """
 
@@ -105,9 +104,9 @@ package enum SampleService {
     package static let account = RecordType(
         Account.self,
         fields: [
-            .field("display_name", .required, .line(200), .indexed, .foundByPart),
+            .field("display_name", .required, .line(200), .indexed),
             .field("external_id", .line(100), .unique("accounts_external_id_key")),
-            .field("phone", .format(.phone), .foundByPart), .field("email", .format(.email)),
+            .field("phone", .format(.phone)), .field("email", .format(.email)),
             .field("website", .format(.url)),
             .field("tax_id", .line(50), .unique("accounts_tax_id_key", ignoringCase: true)),
             .field("industry", .line(100), .immutable),
