@@ -31,11 +31,13 @@ package enum SalesMigrations {
             Migration(
                 number: 17, name: "tell_formula_shapes", sql: PackageResources.sales_0017_tell_formula_shapes_sql),
             Migration(number: 18, name: "mark_roll_ups", sql: PackageResources.sales_0018_mark_roll_ups_sql),
+            Migration(
+                number: 19, name: "mark_shared_parents", sql: PackageResources.sales_0019_mark_shared_parents_sql),
         ],
         rights: TableRights.purged("pipelines", "stages", "deals") + TableRights.added("stage_changes")
             + TableRights.mirrored(
                 "account_mirror", "search_entries", "search_builds", "search_shapes", "unique_values", "unique_builds",
-                "formula_shapes", "roll_up_marks")
+                "formula_shapes", "roll_up_marks", "shared_parent_marks")
             + TableRights.kept(
                 "sharing_places", changing: ["selection_ids", "looked_to", "looked_count", "changed_count"])
             + TableRights.kept("mirrors", changing: ["fence", "fields"]))

@@ -8,7 +8,7 @@ import platform
 import sys
 import time
 
-PARTS = ["echo", "stream", "connections", "allocations", "crm", "batches", "bulk", "yardstick", "tenants", "neighbours",
+PARTS = ["echo", "stream", "connections", "allocations", "crm", "fields", "sharing", "batches", "bulk", "yardstick", "tenants", "neighbours",
          "signin", "watch", "provisioning"]
 
 
