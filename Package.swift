@@ -273,7 +273,7 @@ let package = Package(
             [
                 "Records", "FilterModel", "TestService", "TestSupport", "Contracts", "CustomerContracts",
                 "IdentityContracts", "SalesContracts", "AccessControl",
-                "Postgres", "RPC", "Reactor", "Tenancy", "Wire",
+                "Postgres", "RPC", "Reactor", "Tenancy", "Wire", logging,
             ]),
         tests(
             "RecordsIntegrationTests",

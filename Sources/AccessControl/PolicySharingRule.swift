@@ -13,12 +13,15 @@ package struct PolicySharingRule: Hashable, Sendable {
     /// It shares what it selects. One that does not selects all the same, so that it shares at once when it is switched on.
     package let isEnabled: Bool
     let shares: [Share]
+    /// It shares with whoever is let at the record that one of its own belongs to; nil where it names with whom it shares.
+    package let following: ParentShare?
 
     package init(
-        id: RecordID, selection: RecordID, object: String, filter: String, isEnabled: Bool = true, shares: [Share]
+        id: RecordID, selection: RecordID, object: String, filter: String, isEnabled: Bool = true, shares: [Share] = [],
+        following: ParentShare? = nil
     ) {
         (self.id, self.selection, self.object, self.filter) = (id, selection, object, filter)
-        (self.isEnabled, self.shares) = (isEnabled, shares)
+        (self.isEnabled, self.shares, self.following) = (isEnabled, shares, following)
     }
 
     /// Rules that a workspace may have for one kind of records: each is asked for each record that is written.
@@ -31,9 +34,29 @@ package struct PolicySharingRule: Hashable, Sendable {
         isEnabled && shares.contains { $0.allows(use) && $0.holds(at: moment) && audience.includes($0.subject) }
     }
 
+    /// Whether it lets whoever is let at a parent at what names it.
+    func follows(for use: ShareUse, at moment: Timestamp) -> Bool {
+        guard isEnabled, let following else { return false }
+        return (use == .reading || following.allowsWriting) && following.end.map { $0 > moment } ?? true
+    }
+
     /// When it may be that it does not do that any more; nil for never.
     package func end(for audience: Audience) -> Timestamp? {
         shares.filter { audience.includes($0.subject) }.compactMap(\.end).min()
+    }
+}
+
+/// What a rule lets those do with records with whom the records are shared that these belong to.
+package struct ParentShare: Hashable, Sendable {
+    /// The kind of these, as grants call it.
+    package let object: String
+    /// Who may write the parent by its share writes what belongs to it; else it may only be read.
+    package let allowsWriting: Bool
+    /// When it ends; nil for never.
+    package let end: Timestamp?
+
+    package init(_ object: String, allowsWriting: Bool, end: Timestamp? = nil) {
+        (self.object, self.allowsWriting, self.end) = (object, allowsWriting, end)
     }
 }
 
@@ -67,6 +90,31 @@ extension PolicySnapshot {
     package func sharingRules(
         of object: String, reaching audience: Audience, for use: ShareUse, at moment: Timestamp
     ) -> [PolicySharingRule] { rules[object]?.reaching(audience, use, at: moment) ?? [] }
+
+    /// By the kinds that records of a kind follow, the rules by which they do, at a moment and for a use.
+    package func followedRules(
+        of object: String, for use: ShareUse, at moment: Timestamp
+    ) -> [String: [PolicySharingRule]] {
+        guard hasFollowers, let all = rules[object]?.all else { return [:] }
+        return Dictionary(grouping: all.filter { $0.follows(for: use, at: moment) }) { $0.following?.object ?? "" }
+    }
+
+    /// The kinds that records of a kind follow by some rule, in force or not.
+    package func followed(by object: String) -> Set<String> {
+        guard hasFollowers else { return [] }
+        return Set(sharingRules(of: object).compactMap(\.following?.object))
+    }
+
+    /// The rules that say themselves with whom they share.
+    package func directRules(of object: String) -> [PolicySharingRule] {
+        sharingRules(of: object).filter { $0.following == nil }
+    }
+
+    /// The kinds of records whose records follow those of a kind.
+    package func followers(of object: String) -> [String] { followers[object] ?? [] }
+
+    /// Some kind follows another.
+    package var hasFollowers: Bool { !followers.isEmpty }
 
     /// The kinds of records of which there are sharing rules.
     package var sharedObjects: [String] { rules.keys.sorted() }

@@ -20,6 +20,8 @@ package final class PolicySnapshot: Sendable {
     let tags: [RecordID: PolicyTag]
     /// The sharing rules of the workspace, by kind of records.
     let rules: [String: SharingRules]
+    /// By kind, those whose records follow its records.
+    let followers: [String: [String]]
 
     private let roles: [RecordID: PolicyRole]
     private let users: [UserID: PolicyUser]
@@ -45,6 +47,8 @@ package final class PolicySnapshot: Sendable {
         self.model = model
         self.tags = Dictionary(tags.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         rules = Dictionary(grouping: sharingRules, by: \.object).mapValues(SharingRules.init)
+        followers = Dictionary(grouping: sharingRules.filter { $0.following != nil }) { $0.following?.object ?? "" }
+            .mapValues { Set($0.map(\.object)).sorted() }
         self.roles = Dictionary(roles.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.users = Dictionary(users.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         tree = UnitTree(units)
@@ -55,7 +59,8 @@ package final class PolicySnapshot: Sendable {
     private init(_ other: PolicySnapshot, _ model: TenantModel) {
         (tenantID, epoch, isActive) = (other.tenantID, other.epoch, other.isActive)
         (placements, settingsInOrder, self.model) = (other.placements, other.settingsInOrder, model)
-        (tags, rules, roles, users) = (other.tags, other.rules, other.roles, other.users)
+        (tags, rules, followers) = (other.tags, other.rules, other.followers)
+        (roles, users) = (other.roles, other.users)
         (tree, deletedUnits) = (other.tree, other.deletedUnits)
     }
 

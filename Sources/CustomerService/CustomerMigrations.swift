@@ -43,12 +43,14 @@ package enum CustomerMigrations {
                 number: 21, name: "mark_roll_ups_of_others",
                 sql: PackageResources.customer_0021_mark_roll_ups_of_others_sql),
             Migration(number: 22, name: "index_parts", sql: PackageResources.customer_0022_index_parts_sql),
+            Migration(
+                number: 23, name: "mark_shared_parents", sql: PackageResources.customer_0023_mark_shared_parents_sql),
         ],
         rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads", "custom_records")
             + TableRights.added("custom_objects") + TableRights.kept("record_numbers", changing: ["last"])
             + TableRights.mirrored(
                 "search_entries", "search_builds", "search_shapes", "unique_values", "unique_builds", "formula_shapes",
-                "roll_up_marks")
+                "roll_up_marks", "shared_parent_marks")
             + TableRights.kept(
                 "sharing_places", changing: ["selection_ids", "looked_to", "looked_count", "changed_count"])
             + TableRights.kept("mirror_feeds", changing: ["fence", "rebuilt_to", "begun_at", "told_fence"]))

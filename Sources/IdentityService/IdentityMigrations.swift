@@ -119,6 +119,8 @@ package enum IdentityMigrations {
             Migration(
                 number: 23, name: "create_validation_rules",
                 sql: PackageResources.identity_0023_create_validation_rules_sql),
+            Migration(
+                number: 24, name: "let_rules_follow", sql: PackageResources.identity_0024_let_rules_follow_sql),
         ],
         rights: TableRights.kept(
             "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views",

@@ -35,11 +35,13 @@ package enum SalesMigrations {
                 number: 19, name: "mark_roll_ups_of_others",
                 sql: PackageResources.sales_0019_mark_roll_ups_of_others_sql),
             Migration(number: 20, name: "index_parts", sql: PackageResources.sales_0020_index_parts_sql),
+            Migration(
+                number: 21, name: "mark_shared_parents", sql: PackageResources.sales_0021_mark_shared_parents_sql),
         ],
         rights: TableRights.purged("pipelines", "stages", "deals") + TableRights.added("stage_changes")
             + TableRights.mirrored(
                 "account_mirror", "search_entries", "search_builds", "search_shapes", "unique_values", "unique_builds",
-                "formula_shapes", "roll_up_marks")
+                "formula_shapes", "roll_up_marks", "shared_parent_marks")
             + TableRights.kept(
                 "sharing_places", changing: ["selection_ids", "looked_to", "looked_count", "changed_count"])
             + TableRights.kept("mirrors", changing: ["fence", "fields"]))

@@ -1,7 +1,7 @@
 """measure.py PART … : takes the measurements of a part, prints its tables and goals and writes them as JSON.
 
   measure.py echo|stream|connections TOOLS ECHO FOLDER QUICK RESULTS
-  measure.py crm|fields|search|batches|bulk|signin|watch|tenants|neighbours|provisioning|yardstick TOOLS STATE FOLDER QUICK RESULTS
+  measure.py crm|fields|search|sharing|batches|bulk|signin|watch|tenants|neighbours|provisioning|yardstick TOOLS STATE FOLDER QUICK RESULTS
 
 TOOLS has the programs in C and C++, ECHO is steward-echo, STATE the installation that lib.sh has started, FOLDER takes what
 is made on the way. QUICK is yes for a smoke run, whose figures mean little. RESULTS is the JSON file.
@@ -17,6 +17,7 @@ import fields_of_tenants
 import neighbours
 import provisioning
 import search
+import sharing
 import signin
 import stream
 import tenants
@@ -56,6 +57,11 @@ def measure_fields(tools, state, folder, is_quick):
 def measure_search(tools, state, folder, is_quick):
     told = search.measure(crm.Installation(state), tools, folder, 0.5 if is_quick else 4, is_quick)
     return *search.report(*told), told
+
+
+def measure_sharing(tools, state, folder, is_quick):
+    rows = sharing.measure(crm.Installation(state), tools, folder, 1 if is_quick else 6, is_quick)
+    return *sharing.report(rows, is_quick), rows
 
 
 def measure_batches(tools, state, folder, is_quick):
@@ -100,7 +106,8 @@ def measure_yardstick(tools, subject, folder, is_quick):
 
 
 PARTS = {"echo": measure_echo, "stream": measure_stream, "connections": measure_connections, "crm": measure_crm,
-         "fields": measure_fields, "search": measure_search, "batches": measure_batches, "bulk": measure_bulk,
+         "fields": measure_fields, "search": measure_search, "sharing": measure_sharing,
+         "batches": measure_batches, "bulk": measure_bulk,
          "tenants": measure_tenants, "neighbours": measure_neighbours,
          "signin": measure_signin, "watch": measure_watch, "provisioning": measure_provisioning, "yardstick": measure_yardstick}
 

@@ -8,7 +8,7 @@ import platform
 import sys
 import time
 
-PARTS = ["echo", "stream", "connections", "allocations", "crm", "fields", "search", "batches", "bulk", "yardstick", "tenants", "neighbours",
+PARTS = ["echo", "stream", "connections", "allocations", "crm", "fields", "search", "sharing", "batches", "bulk", "yardstick", "tenants", "neighbours",
          "signin", "watch", "provisioning"]
 
 

@@ -28,7 +28,7 @@
             guard let id = record.id(field.descriptor), let other = following(type, id) else { return false }
             let owner = type.standard.owner.flatMap { other.id($0.descriptor) }
             let department = type.standard.department.flatMap { other.id($0.descriptor) }
-            return scope.admits(owner: owner, unit: department) && filter.matches(other)
+            return call.predicate(.read).admits(owner: owner, unit: department) && filter.matches(other)
         }
     }
 

@@ -48,6 +48,33 @@ import Wire
             ApplyWorkspaceModelRequest(model: model, preview: preview, modelVersion: seen))
     }
 
+    @Test func aRuleByWhichRecordsFollowIsPartOfAModel() async throws {
+        try await inWorkspace { _, workspace in
+            var model = WorkspaceModel(
+                objects: [ObjectDefinition(name: "site", displayName: "Site", pluralDisplayName: "Sites")],
+                fields: [
+                    FieldDefinition(object: "custom.site", name: "owner", kind: .reference, displayName: "Owner")
+                ],
+                sharingRules: [
+                    ModelSharingRule(
+                        displayName: "Sites", object: "custom.site", filterExpression: "id is set", access: .write,
+                        parentObject: "account")
+                ])
+            model.fields[0].referenceObject = "account"
+            try await Self.apply(model, workspace)
+            let kept = try await Self.get(workspace)
+            #expect(kept.sharingRules == model.sharingRules)
+            let again = try await Self.apply(model, workspace, preview: true)
+            #expect(again.changes.isEmpty)
+            var wrong = model
+            wrong.sharingRules[0].displayName = "Others"
+            wrong.sharingRules[0].parentObject = "contact"
+            let error = try await denial { try await Self.apply(wrong, workspace) }
+            #expect(error.fieldViolations.map(\.reason) == ["PARENT_NOT_NAMED"], "\(error)")
+            #expect(error.fieldViolations.map(\.field) == ["model.sharing_rules[0].parent_object"])
+        }
+    }
+
     @Test func viewsAndRulesNameWhatTheModelMakes() async throws {
         try await inWorkspace { _, workspace in
             let seen = try await Self.apply(Self.model, workspace, preview: true)

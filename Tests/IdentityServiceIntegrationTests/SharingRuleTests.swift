@@ -62,6 +62,71 @@ private typealias FieldPolicy = Contracts.FieldPolicy
         }
     }
 
+    /// A rule that has records follow what they belong to names that, and nobody.
+    @Test func aRuleMayFollowWhatItsRecordsBelongTo() async throws {
+        try await inWorkspace { _, workspace in
+            let rep = try await workspace.roleID("Sales rep")
+            func rule(_ object: String, _ parent: String, _ name: String? = nil) -> SharingRule {
+                SharingRule(displayName: name ?? "\(object) of \(parent)", object: object, parentObject: parent)
+            }
+            for (name, reference) in [("visit", "account"), ("lonely", nil)] {
+                try await workspace.create(
+                    ObjectDefinition(name: name, displayName: name, pluralDisplayName: "\(name)s"))
+                guard let reference else { continue }
+                var field = FieldDefinition(
+                    object: "custom.\(name)", name: "where", kind: .reference, displayName: "Where")
+                field.referenceObject = reference
+                try await workspace.create(field)
+            }
+            let pairs = [
+                ("contact", "account"), ("activity", "account"), ("deal", "account"), ("activity", "contact"),
+                ("account", "account"), ("account_contact", "account"), ("custom.visit", "account"),
+            ]
+            for (object, parent) in pairs {
+                let made = try await workspace.create(rule(object, parent))
+                #expect(made.parentObject == parent && made.filterExpression == "id is set")
+            }
+            let told = try await workspace.policy().sharingRules
+            #expect(
+                Set(told.map { "\($0.object ?? "") of \($0.parentObject ?? "")" })
+                    == Set(pairs.map { "\($0.0) of \($0.1)" }))
+            #expect(told.allSatisfy { $0.userIDs.isEmpty && $0.unitIDs.isEmpty && $0.roleIDs.isEmpty })
+            var both = rule("contact", "account", "both")
+            both.roleIDs = [rep]
+            let cases: [(SharingRule, String)] = [
+                (both, "SHARE_SUBJECT_INVALID"), (rule("contact", "pipeline"), "OBJECT_UNKNOWN"),
+                (rule("contact", "custom.nothing"), "OBJECT_UNKNOWN"), (rule("contact", "user"), "OBJECT_UNKNOWN"),
+                (rule("account", "contact"), "PARENT_NOT_NAMED"), (rule("contact", "lead"), "PARENT_NOT_NAMED"),
+                // Deals are kept by another service, which tells this one nothing of them.
+                (rule("activity", "deal"), "PARENT_NOT_NAMED"), (rule("deal", "contact"), "PARENT_NOT_NAMED"),
+                (rule("custom.lonely", "account"), "PARENT_NOT_NAMED"),
+                (rule("custom.visit", "custom.lonely"), "PARENT_NOT_NAMED"),
+            ]
+            for (rule, expected) in cases {
+                let error = try await denial { try await workspace.create(rule) }
+                #expect(
+                    error.reason == expected || error.fieldViolations.map(\.reason) == [expected],
+                    "\(rule.displayName ?? ""), \(expected): \(error)")
+            }
+            let first = try #require(try await workspace.list(SharingRule.self).first { $0.object == "contact" })
+            let moved = try await refusal {
+                try await workspace.update(SharingRule(id: first.id, parentObject: "contact"), ["parent_object"])
+            }
+            #expect(
+                moved?.reason == "FIELD_IMMUTABLE" || moved?.fieldViolations.map(\.reason) == ["FIELD_IMMUTABLE"],
+                "\(moved as Any)")
+            // Whoever could not share the records has none follow.
+            let grants = ["read", "create"].map { Grant(object: "sharing_rule", action: $0, scope: .all) }
+            let some = ["read", "update"].map { Grant(object: "contact", action: $0, scope: .subtree) }
+            try await workspace.create(Role(displayName: "some", grants: grants + some))
+            let narrow = try await workspace.addUser("narrow", roles: ["some"])
+            let refused = try await refusal {
+                try await workspace.create(rule("contact", "account", "by narrow"), as: narrow)
+            }
+            #expect(refused?.reason == "RIGHTS_EXCEEDED")
+        }
+    }
+
     @Test func whatARuleCannotSayIsRefused() async throws {
         try await inWorkspace { _, workspace in
             let rep = try await workspace.roleID("Sales rep")

@@ -23,7 +23,10 @@ private typealias PolicySharingRule = AccessControl.PolicySharingRule
             shares: subjects.map { Share($0, allowsWriting: writing, end: end) })
     }
 
-    private static let purpose = Purpose("apply_sharing_rules", needs: "account.read", "account.update")
+    private static let purpose = Purpose(
+        "apply_sharing_rules", needs: "account.read", "account.update", "contact.read", "contact.update",
+        "activity.read",
+        "activity.update")
 
     static func keeper(_ service: TestService) -> SharingKeeper {
         SharingKeeper(

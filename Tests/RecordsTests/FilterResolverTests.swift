@@ -157,7 +157,7 @@ import Wire
         let follows = try (0..<64).map { number in
             ResolvedFilter.follow(
                 ResolvedReference(
-                    field: field, type: SampleService.account, scope: .all,
+                    field: field, call: Sample.call(SampleService.account),
                     filter: try Sample.resolve("city = 'c\(number)'")))
         }
         let own = try Sample.resolve("kind = call", SampleService.activity)

@@ -1,5 +1,8 @@
 import AccessControl
 import Contracts
+import CustomerContracts
+import Logging
+import RPC
 import Tenancy
 import TestService
 import Wire
@@ -12,7 +15,11 @@ enum Sample {
     static func access(
         grants: [AccessControl.Grant] = [AccessControl.Grant(object: "*", action: "*", scope: .all)],
         policies: [AccessControl.FieldPolicy] = []
-    ) -> ObjectAccess {
+    ) -> ObjectAccess { user(grants, policies).access.object("account") }
+
+    private static func user(
+        _ grants: [AccessControl.Grant], _ policies: [AccessControl.FieldPolicy]
+    ) -> (policy: PolicySnapshot, access: UserAccess) {
         let role = RecordID.make()
         let user = UserID(RecordID.make())
         let snapshot = PolicySnapshot(
@@ -23,7 +30,20 @@ enum Sample {
         guard let access = snapshot.access(of: user) else {
             preconditionFailure("the user is in the snapshot")
         }
-        return access.object("account")
+        return (snapshot, access)
+    }
+
+    /// Of somebody who may do everything.
+    static func call(_ type: RecordType) -> RecordCall {
+        let (policy, access) = user([AccessControl.Grant(object: "*", action: "*", scope: .all)], [])
+        let context = CallContext(
+            method: AccountServiceMethods.listAccounts, deadline: .never, trace: .make(),
+            connection: ConnectionContext(peer: .client(address: "test"), logger: Logger(label: "test")),
+            arena: Arena(), startNanoseconds: 0)
+        return RecordCall(
+            context: context, actor: TenantActor(policy.tenantID, purpose: Purpose("test"), onBehalfOf: nil),
+            type: type,
+            user: access, policy: policy, now: .now(), types: RecordTypes([type]))
     }
 
     static func rights(_ type: RecordType, _ policies: [(String, FieldLevel)] = []) -> FieldRights {

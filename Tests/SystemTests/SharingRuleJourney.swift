@@ -97,5 +97,92 @@ extension SystemTests {
             await ben.close()
             await workspace.close()
         }
+
+        /// What belongs to a shared account follows it in both services, for what the rules say, no longer than it is shared, and in this workspace alone.
+        @Test func whatBelongsToASharedAccountFollows() async throws {
+            let steward = try await TestSteward.shared()
+            let workspace = try await steward.makeWorkspace()
+            let other = try await steward.makeWorkspace()
+            let own = ["account", "contact", "activity", "deal"].flatMap { object in
+                ["read", "create", "update", "delete"].map {
+                    Contracts.Grant(object: object, action: $0, scope: .own)
+                }
+            }
+            _ = try await workspace.admin.roles.createRole(
+                CreateRoleRequest(record: Role(displayName: "Solo", grants: own)))
+            let mail = "ben@\(workspace.name).example"
+            let (_, ben) = try await workspace.connect(as: mail, roles: ["Solo"])
+            let (admins, his) = (try CommandLineTool(steward), try CommandLineTool(steward))
+            try await admins.signIn(workspace)
+            try await his.signIn(workspace, mail)
+            for words in [
+                ["account", "create", "display_name=云南白药"], ["contact", "create", "family_name=杨"],
+                ["activity", "create", "kind=CALL", "subject=电话", "account=云南白药"],
+                ["deal", "create", "display_name=桌子", "account=云南白药"],
+                [
+                    "sharing-rule", "create", "display_name=Contacts of accounts", "object=contact",
+                    "parent_object=account", "access=read",
+                ],
+                [
+                    "sharing-rule", "create", "display_name=Calls of accounts", "object=activity",
+                    "parent_object=account",
+                ],
+                [
+                    "sharing-rule", "create", "display_name=Deals of accounts", "object=deal", "parent_object=account",
+                    "access=write",
+                ],
+            ] {
+                let made = try await admins.run(arguments: words)
+                #expect(made.code == 0, "\(words): \(made)")
+            }
+            let admin = workspace.admin
+            let account = try #require(
+                try await admin.accounts.listAccounts(ListAccountsRequest(filterExpression: "display_name = 云南白药"))
+                    .records.first)
+            let contact = try #require(
+                try await admin.contacts.listContacts(ListContactsRequest(filterExpression: "family_name = 杨"))
+                    .records.first)
+            _ = try await admin.accountContacts.createAccountContact(
+                CreateAccountContactRequest(
+                    record: AccountContact(accountID: account.id, contactID: contact.id)))
+            func counts() async throws -> [Int] {
+                [
+                    try await ben.contacts.listContacts(ListContactsRequest()).records.count,
+                    try await ben.activities.listActivities(ListActivitiesRequest()).records.count,
+                    try await ben.deals.listDeals(ListDealsRequest()).records.count,
+                ]
+            }
+            #expect(try await counts() == [0, 0, 0])
+            let shared = try await admins.run("account", "share", "云南白药", "--with", "user:\(mail)", "--access", "write")
+            #expect(shared.code == 0, "\(shared)")
+            try await eventually("what belongs to it is there") { try await counts() == [1, 1, 1] }
+            try await eventually("search finds it") {
+                try await his.run("search", "桌子").output.contains("桌子")
+            }
+            let wrote = try await his.run("deal", "update", "桌子", "description=by ben")
+            #expect(wrote.code == 0, "\(wrote)")
+            for words in [["contact", "update", "杨", "job_title=x"], ["deal", "delete", "桌子"]] {
+                let refused = try await his.run(arguments: words)
+                #expect(refused.code == 1 && refused.errors.contains("RECORD_OUT_OF_SCOPE"), "\(refused)")
+            }
+            let access = try await admins.run("deal", "access", "桌子", "--user", mail)
+            #expect(access.code == 0 && access.output.contains("Deals of accounts"), "\(access)")
+            // Nobody of another workspace has any of it, nor do its rules and shares mean anything there.
+            let foreign = try await refusal {
+                try await other.admin.contacts.getContact(GetContactRequest(id: contact.id))
+            }
+            #expect(foreign.reason == "RECORD_NOT_FOUND")
+
+            let ended = try await admins.run("account", "unshare", "云南白药", "--with", "user:\(mail)")
+            let before = ContinuousClock.now
+            #expect(ended.code == 0, "\(ended)")
+            let atOnce = try await Array(counts().prefix(2))
+            #expect(atOnce == [0, 0])
+            try await eventually("Sales has heard of it") { try await counts() == [0, 0, 0] }
+            #expect(ContinuousClock.now - before < .seconds(1))
+            await ben.close()
+            await workspace.close()
+            await other.close()
+        }
     }
 }

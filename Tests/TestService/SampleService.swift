@@ -19,12 +19,17 @@ package enum SampleService {
             Migration(number: 3, name: "create_activities", sql: activities),
             Migration(number: 4, name: "create_sharing_places", sql: sharingPlaces),
         ],
-        rights: TableRights.purged("accounts", "contacts", "activities") + TableRights.kept("sharing_places"))
+        rights: TableRights.purged("accounts", "contacts", "activities") + TableRights.kept("sharing_places")
+            + TableRights.mirrored("shared_parent_marks"))
 
     private static let sharingPlaces = """
         CREATE TABLE {schema}.sharing_places (
             object text NOT NULL CONSTRAINT sharing_places_pkey PRIMARY KEY, selection_ids uuid[] NOT NULL, looked_to uuid,
             looked_count bigint NOT NULL, changed_count bigint NOT NULL
+        );
+        CREATE TABLE {schema}.shared_parent_marks (
+            id uuid NOT NULL CONSTRAINT shared_parent_marks_pkey PRIMARY KEY, object text NOT NULL, record_id uuid NOT NULL,
+            looked_object text, looked_to uuid
         );
         """
 

@@ -59,21 +59,21 @@ extension ModelView {
 }
 
 extension ModelSharingRule {
-    /// Nil for a rule that shares with no role, and for one that is over.
+    /// Nil for a rule that shares with no role and follows nothing, and for one that is over.
     init?(_ rule: SharingRule, _ roles: ModelRoles, at now: Timestamp) {
         let names = roles.names(of: rule.roleIDs)
-        guard !names.isEmpty, rule.untilTime.map({ $0 > now }) ?? true else { return nil }
+        guard !names.isEmpty || rule.parentObject != nil, rule.untilTime.map({ $0 > now }) ?? true else { return nil }
         self.init(
             displayName: rule.displayName, description: rule.description, object: rule.object,
             filterExpression: rule.filterExpression, access: rule.access, untilTime: rule.untilTime,
-            disabled: rule.disabled, roles: names)
+            disabled: rule.disabled, roles: names, parentObject: rule.parentObject)
     }
 
     func rule(_ names: ModelRoles, _ place: String) throws -> SharingRule {
         SharingRule(
             displayName: displayName, description: description, object: object, filterExpression: filterExpression,
             access: access, untilTime: untilTime, disabled: disabled,
-            roleIDs: try names.ids(of: roles, "\(place).roles").sorted())
+            roleIDs: try names.ids(of: roles, "\(place).roles").sorted(), parentObject: parentObject)
     }
 }
 

@@ -136,7 +136,8 @@ enum PolicyTables {
 
     private static let selectSharingRules = Statement(
         """
-        SELECT id, selection_id, object, filter_expression, disabled IS NOT TRUE, access, until_at, user_ids, department_ids, role_ids
+        SELECT id, selection_id, object, filter_expression, disabled IS NOT TRUE, access, until_at, user_ids, department_ids, role_ids,
+            parent_object
         FROM {schema}.sharing_rules WHERE deleted_at IS NULL ORDER BY id
         """)
 
@@ -150,7 +151,8 @@ enum PolicyTables {
                 filterExpression: try row.string(3), enabled: try row.bool(4),
                 allowsWriting: row.isNull(5) ? nil : try row.int32(5) == ShareAccess.write.rawValue,
                 untilTime: try row.optionalTimestamp(6), userIDs: try row.ids(7).map(\.bytes),
-                unitIDs: try row.ids(8).map(\.bytes), roleIDs: try row.ids(9).map(\.bytes))
+                unitIDs: try row.ids(8).map(\.bytes), roleIDs: try row.ids(9).map(\.bytes),
+                parentObject: try row.optionalString(10))
         }
     }
 

@@ -22,14 +22,26 @@ struct SharingRuleCheck {
     var violations: [FieldViolation] {
         let rule = rule
         var violations: [FieldViolation] = []
-        if rule.userIDs.isEmpty, rule.departmentIDs.isEmpty, rule.roleIDs.isEmpty {
+        let namesNobody = rule.userIDs.isEmpty && rule.departmentIDs.isEmpty && rule.roleIDs.isEmpty
+        if rule.parentObject != nil, !namesNobody {
             violations.append(
-                Self.subject("user_ids", "A rule shares with somebody; name users, departments or roles."))
+                Self.subject(
+                    "parent_object",
+                    "A rule with a parent_object shares with whom the parent is shared; name no users, departments and roles, or no parent_object."
+                ))
+        }
+        if rule.parentObject == nil, namesNobody {
+            violations.append(
+                Self.subject(
+                    "user_ids", "A rule shares with somebody; name users, departments or roles, or a parent_object."))
         }
         guard let entry = catalogue.entry(of: rule.object ?? "", in: policy.model),
             Self.isShareable(entry, policy.model)
         else {
             return violations + [objectUnknown]
+        }
+        if let parent = rule.parentObject, change.kind == .create, let violation = violation(ofParent: parent, entry) {
+            violations.append(violation)
         }
         if let until = change.after.time("until_time"), change.kind == .create || change.changes("until_time"),
             until <= change.call.now
@@ -52,6 +64,21 @@ struct SharingRuleCheck {
             description:
                 "Rules can be of: \(catalogue.records.filter { Self.isShareable($0, policy.model) }.map(\.object).sorted().joined(separator: ", ")), "
                 + "and of the workspace's own objects with owners as \(TenantObject.prefix)NAME.")
+    }
+
+    /// Nil for a kind that records of the rule's kind belong to.
+    private func violation(ofParent parent: String, _ entry: RecordEntry) -> FieldViolation? {
+        guard let other = catalogue.entry(of: parent, in: policy.model), Self.isShareable(other, policy.model) else {
+            return FieldViolation(
+                field: "parent_object", reason: "OBJECT_UNKNOWN",
+                description: "There is no kind \(parent) whose records have owners; name one, as in account.")
+        }
+        guard !catalogue.belongs(entry.object, to: parent, in: policy.model) else { return nil }
+        return FieldViolation(
+            field: "parent_object", reason: "PARENT_NOT_NAMED",
+            description:
+                "A record of \(entry.object) belongs to none of \(parent): no field of it names one that its service knows, and no record links the two."
+        )
     }
 
     private static func subject(_ field: String, _ text: String) -> FieldViolation {
@@ -161,5 +188,31 @@ extension FilterNode {
         case .not(let node): node.namesWhoAsks
         case .compare(let comparison): comparison.values.contains { [.word("me"), .text("me")].contains($0) }
         }
+    }
+}
+
+extension RoleCatalogue {
+    /// Kinds of which services keep mirrors, so that records of these services belong to them as well.
+    static let mirrored: [String: Set<ServiceName>] = ["account": [.sales]]
+
+    /// Whether records of a kind belong to those of another: by a field that names one of them, or by records that link the two and are called after
+    /// both, as account_contact.
+    func belongs(_ object: String, to parent: String, in model: TenantModel) -> Bool {
+        guard let service = service(of: object), let other = self.service(of: parent),
+            service == other || Self.mirrored[parent]?.contains(service) == true
+        else { return false }
+        if model.fields(of: object).contains(where: { $0.referenceObject == parent }) { return true }
+        if names(object, parent) { return true }
+        return records.contains {
+            $0.object == "\(parent)_\(object)" && self.service(of: $0.object) == service && names($0.object, parent)
+                && names($0.object, object)
+        }
+    }
+
+    /// A declared field names records of the other kind, and is called after it, as in account_id and parent_account_id.
+    private func names(_ object: String, _ other: String) -> Bool {
+        message(of: object)?.fields.contains { field in
+            field.name.hasSuffix("_id") && (field.name == "\(other)_id" || field.name.hasSuffix("_\(other)_id"))
+        } ?? false
     }
 }

@@ -18,6 +18,9 @@ struct SharingRuleRecord: Sendable {
     /// Characters of a filter: it is part of the policy.
     static let filterLengthMax = 1_000
 
+    /// Every record has an id.
+    private static let everything = "id is set"
+
     var type: RecordType {
         RecordType(
             SharingRule.self,
@@ -32,9 +35,14 @@ struct SharingRuleRecord: Sendable {
                 .field("department_ids", .reference(.department), .count(0...Self.subjectsMax)),
                 .field("role_ids", .count(0...Self.subjectsMax)),
                 .field("selection_id", .outputOnly, .filled),
+                .field(
+                    "parent_object", .line(TenantObject.prefix.count + TenantField.nameLengthMax), .immutable),
             ],
             rules: RecordRules(
                 fill: { change in
+                    if change.after.isSet("parent_object"), !change.after.isSet("filter_expression") {
+                        change.after.set("filter_expression", Self.everything)
+                    }
                     if change.kind == .create || change.changes("filter_expression") { Self.selectAnew(change) }
                 },
                 validate: { SharingRuleCheck(change: $0, catalogue: catalogue).violations },
@@ -72,7 +80,7 @@ struct SharingRuleRecord: Sendable {
     private static let sizes = Statement(
         """
         SELECT count(*) FILTER (WHERE object = $1), coalesce(sum(
-            128 + octet_length(object) + octet_length(filter_expression)
+            128 + octet_length(object) + octet_length(filter_expression) + coalesce(octet_length(parent_object), 0)
             + 20 * (cardinality(user_ids) + cardinality(department_ids) + cardinality(role_ids))), 0)::bigint
         FROM {schema}.sharing_rules WHERE deleted_at IS NULL
         """)

@@ -121,7 +121,7 @@ extension RecordType {
     ///
     /// - Parameter unseen: fields that are hidden for what they say of other records.
     fileprivate func withDerived(_ levels: [FieldLevel], _ unseen: [RecordField]) -> [FieldLevel] {
-        guard levels.count == fields.count, !typedFields.isEmpty || isReckoned else { return levels }
+        guard levels.count == fields.count, !typedFields.isEmpty || isReckoned || !unseen.isEmpty else { return levels }
         var levels = levels
         for (number, typed) in typedFields { levels[typed] = min(levels[typed], levels[number]) }
         // Before the formulas that use them.

@@ -57,7 +57,7 @@ struct DeclarationCheck {
         var role = StandardField(rawValue: descriptor.name)
         if ownership == .shared, [.owner, .department, .shares, .selections].contains(role) { role = nil }
         var rules = rules
-        if role == .selections { rules.count = 0...PolicySharingRule.countMax }
+        if role == .selections { rules.count = 0...SharingSelections.countMax }
         if role == .tags { rules.count = 0...PolicyTag.keptPerRecordMax }
         let columns = rules.column.map { [$0] } ?? kind.columnNames(for: descriptor.name)
         check(rules, of: descriptor, kind)

@@ -18,18 +18,20 @@ struct LookupStatements: Sendable {
     let existingShared: ScopedStatement
 
     init(source: String, columnList: String, standard: StandardFields) {
-        func statement(_ columns: String, _ condition: String, _ ending: String = "") -> ScopedStatement {
-            ScopedStatement(standard) { conditions in
+        func statement(
+            _ columns: String, _ condition: String, _ ending: String = "", isLoading: Bool = false
+        ) -> ScopedStatement {
+            ScopedStatement(standard, isLoading: isLoading) { added, conditions in
                 let all = ([condition] + conditions).joined(separator: " AND ")
-                return "SELECT \(columns) FROM \(source) WHERE \(all)\(ending)"
+                return "SELECT \(columns)\(added) FROM \(source) WHERE \(all)\(ending)"
             }
         }
         let id = standard.id.column
         get = statement(columnList, "\(id) = $1")
         batchGet = statement(columnList, "\(id) = ANY ($1)")
         let locked = LoadedRecord.columns(columnList)
-        lock = statement(locked, "\(id) = $1", " FOR UPDATE")
-        lockEach = statement(locked, "\(id) = ANY ($1)", " ORDER BY \(id) FOR UPDATE")
+        lock = statement(locked, "\(id) = $1", " FOR UPDATE", isLoading: true)
+        lockEach = statement(locked, "\(id) = ANY ($1)", " ORDER BY \(id) FOR UPDATE", isLoading: true)
         existing = statement(id, "\(id) = ANY ($1)")
         existingShared = statement(id, "\(id) = ANY ($1)", " ORDER BY \(id) FOR SHARE")
     }
@@ -39,17 +41,39 @@ struct LookupStatements: Sendable {
 struct ScopedStatement: Sendable {
     /// By lifetime, then by the shape of the scope.
     private let statements: [Statement]
+    /// Its rows become `LoadedRecord`s.
+    private let isLoading: Bool
+    /// Of columns added to those that it gives, and of conditions.
+    private let text: @Sendable (String, [String]) -> String
 
-    fileprivate init(_ standard: StandardFields, _ text: ([String]) -> String) {
+    fileprivate init(
+        _ standard: StandardFields, isLoading: Bool, _ text: @escaping @Sendable (String, [String]) -> String
+    ) {
+        (self.isLoading, self.text) = (isLoading, text)
         statements = Lifetime.allCases.flatMap { lifetime in
             ScopeShape.allCases.map { shape in
                 let conditions = [lifetime.condition(standard), shape.condition(standard, after: 1)]
-                return Statement.known(unsafeGenerated: text(conditions.compactMap { $0 }))
+                return Statement.known(unsafeGenerated: text("", conditions.compactMap { $0 }))
             }
         }
     }
 
-    /// The form for a caller; binds the values of the scope after the one parameter that is bound already.
+    /// The form for a caller and an action; binds the values of the scope after the one parameter that is bound already. Where the caller may be let at records by
+    /// what they belong to, the text depends on the workspace's fields and rules, too, and is made for the call.
+    func statement(
+        _ lifetime: Lifetime, _ call: RecordCall, _ action: Action, _ parameters: inout Parameters
+    ) -> Statement {
+        let scope = call.predicate(action)
+        let mayFollow = isLoading && call.mayFollow
+        guard mayFollow || !scope.parents.isEmpty else {
+            return statement(lifetime, scope, of: call.type, &parameters)
+        }
+        let conditions = [lifetime.condition(call.type), scope.condition(call, &parameters)].compactMap(\.self)
+        let added = mayFollow ? LoadedRecord.followingColumns(call, &parameters) : ""
+        return Statement.known(unsafeGenerated: text(added, conditions))
+    }
+
+    /// The form for a scope that does not ask to what records belong.
     func statement(
         _ lifetime: Lifetime, _ scope: ScopePredicate, of type: RecordType, _ parameters: inout Parameters
     ) -> Statement {

@@ -16,7 +16,7 @@ package struct RecordCall: Sendable {
     package let now: Timestamp
     /// The rights on its fields.
     package let rights: FieldRights
-    private let types: RecordTypes
+    let types: RecordTypes
 
     /// The same call, looked at from another record type.
     func with(_ other: RecordType) throws -> RecordCall {
@@ -51,7 +51,10 @@ package struct RecordCall: Sendable {
         self.now = now
         self.types = types
         // A program by itself has rights on all records of what it works with, and hides nothing.
-        let unseen = actor.userID == nil ? [] : self.type.rollUps.filter { !$0.isSeen(by: user) }.map(\.field)
+        var unseen = actor.userID == nil ? [] : self.type.rollUps.filter { !$0.isSeen(by: user) }.map(\.field)
+        if actor.userID != nil, let selections = type.standard.selections, !Self.tellsMarks(type, policy, user) {
+            unseen.append(selections)
+        }
         rights = FieldRights(
             self.type, access, tags: type.standard.tags.map { _ in policy.tags(seenBy: user) }, unseen: unseen)
     }
@@ -62,7 +65,8 @@ package struct RecordCall: Sendable {
         let scope = scope(action)
         guard let use = type.standard.sharing?.use(of: action), scope != .none, scope != .all else { return scope }
         if isOpen(for: action) { return .all }
-        return .shared(scope, with: access.audience, for: use, by: rules(for: use).map(\.selection))
+        return .shared(
+            scope, with: access.audience, for: use, by: rules(for: use).map(\.selection), through: parents(for: use))
     }
 
     /// The workspace has opened all records of the object to whoever may do the action with some of them.
@@ -83,8 +87,10 @@ package struct RecordCall: Sendable {
         return policy.sharingRules(of: type.object, reaching: access.audience, for: use, at: now)
     }
 
-    /// When the first of them ends that let the caller read; nil when none does.
-    var sharingEnd: Timestamp? { rules(for: .reading).compactMap { $0.end(for: access.audience) }.min() }
+    /// When the first of them ends that let the caller read, or of those by which what belongs to others is read; nil when none does.
+    var sharingEnd: Timestamp? {
+        (rules(for: .reading).compactMap { $0.end(for: access.audience) } + [parentsEnd].compactMap(\.self)).min()
+    }
 
     /// Those of them that let the caller do the action with a record.
     func rules(allowing action: Action, of record: Message) -> [PolicySharingRule] {

@@ -41,7 +41,7 @@ extension RecordEngine {
         let forms = transaction == nil ? type.lookups.existing : type.lookups.existingShared
         var parameters = Parameters()
         parameters.append(ids)
-        let statement = forms.statement(lifetime, call.predicate(action), of: type, &parameters)
+        let statement = forms.statement(lifetime, call, action, &parameters)
         do {
             let rows =
                 if let transaction {

@@ -112,6 +112,7 @@ extension RecordEngine {
                 self, context, actor, sql, call: call, policy: policy, knownReferences: references)
             let value = try await body(transaction)
             try await transaction.markRollUps()
+            try transaction.markParents()
             written = transaction.changes
             rings = transaction.ringsAfterCommit
             tells = transaction.tellsFeed || !written.isEmpty

@@ -13,10 +13,10 @@ extension RecordTransaction {
         let ignoringCase = key.rules.unique?.ignoringCase == true
         let conditions = [
             key.equality(to: "$1", ignoringCase: ignoringCase), Lifetime.living.condition(type),
-            call.predicate(.read).condition(type, &parameters),
+            call.predicate(.read).condition(call, &parameters),
         ]
         let text =
-            "SELECT \(LoadedRecord.columns(type.columnList)) FROM \(type.source) "
+            "SELECT \(LoadedRecord.columns(call, &parameters)) FROM \(type.source) "
             + "WHERE \(conditions.compactMap(\.self).joined(separator: " AND ")) FOR UPDATE"
         let rows = try await query(engine.statement(text), parameters)
         return try rows.first.map { row in

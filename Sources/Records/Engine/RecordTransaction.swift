@@ -85,6 +85,12 @@ package final class RecordTransaction: @unchecked Sendable {
         return try await engine.policy(context, of: actor).model
     }
 
+    /// By which calls are opened.
+    func currentPolicy() async throws -> PolicySnapshot {
+        if let known = calls.values.first?.policy ?? policy { return known }
+        return try await engine.policy(context, of: actor)
+    }
+
     /// Goes on as if the workspace had another model: what this transaction itself has made of it is in no policy yet.
     package func adopt(_ model: TenantModel) async throws {
         let known =
@@ -132,7 +138,7 @@ package final class RecordTransaction: @unchecked Sendable {
         let id = try RecordEngine.id(text, field: type.standard.id.name)
         var parameters = Parameters()
         parameters.append(id)
-        let statement = type.lookups.lock.statement(lifetime, call.predicate(.read), of: type, &parameters)
+        let statement = type.lookups.lock.statement(lifetime, call, .read, &parameters)
         let rows = try await sql.query(statement, parameters)
         guard let row = rows.first else { throw RecordErrors.notFound(type, id: id.text) }
         return try loaded(row, call, for: action)
@@ -152,7 +158,7 @@ package final class RecordTransaction: @unchecked Sendable {
         for first in stride(from: 0, to: sorted.count, by: call.type.rowsAtOnce) {
             var parameters = Parameters()
             parameters.append(Array(sorted[first..<min(first + call.type.rowsAtOnce, sorted.count)]))
-            let statement = type.lookups.lockEach.statement(lifetime, call.predicate(.read), of: type, &parameters)
+            let statement = type.lookups.lockEach.statement(lifetime, call, .read, &parameters)
             for row in try await sql.query(statement, parameters) {
                 bytes += RowBytes.count(row, of: type)
                 guard bytes <= RowBytes.bytesAtOnce else { throw RowBytes.tooMany(type) }
@@ -298,13 +304,36 @@ package struct LoadedRecord: @unchecked Sendable {
     /// When the statement that found it began, by the database's clock: what ends then has ended.
     let foundAt: Timestamp
 
-    /// What a statement that finds records to be loaded selects.
+    /// For what it may be used by what it belongs to, as was found then.
+    let follows: Set<ShareUse>
+
+    /// What a statement that finds records to be loaded for a call selects.
+    static func columns(_ call: RecordCall, _ parameters: inout Parameters) -> String {
+        columns(call.type.columnList) + followingColumns(call, &parameters)
+    }
+
+    /// The same of parts, and of statements to which the rest is added for a call.
     static func columns(_ columnList: String) -> String { "\(columnList), statement_timestamp()" }
+
+    /// For what it may be used by what it belongs to, where that may be something.
+    static func followingColumns(_ call: RecordCall, _ parameters: inout Parameters) -> String {
+        guard call.mayFollow else { return "" }
+        return [ShareUse.reading, .writing].map { use in
+            ", " + (call.parents(for: use).condition(call, call.access.audience, use, &parameters) ?? "false")
+        }.joined()
+    }
 
     /// From a row of these columns, as a message of the shape that the type has in the workspace.
     init(_ row: Row, _ call: RecordCall, _ basis: Basis, in arena: Arena) throws {
         (self.call, message) = (call, try call.type.record(row, in: arena))
-        (self.basis, foundAt) = (basis, try row.timestamp(call.type.columnCount))
+        let place = call.type.columnCount
+        (self.basis, foundAt) = (basis, try row.timestamp(place))
+        guard case .right = basis, call.mayFollow else {
+            follows = []
+            return
+        }
+        follows = Set(
+            (try row.bool(place + 1) ? [.reading] : []) + (try row.bool(place + 2) ? [.writing] : []))
     }
 
     /// Throws PERMISSION_DENIED unless the record was loaded for the action, is a part, or the caller may do it: a method that loads a
@@ -324,7 +353,7 @@ package struct LoadedRecord: @unchecked Sendable {
         guard
             predicate.admits(
                 owner: owner, unit: department, shares: type.shares(of: message),
-                selections: type.selections(of: message), at: foundAt)
+                selections: type.selections(of: message), follows: follows, at: foundAt)
         else {
             throw RecordErrors.outOfScope(action, type)
         }

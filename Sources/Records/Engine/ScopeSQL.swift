@@ -14,7 +14,7 @@ enum ScopeShape: Int, CaseIterable {
         case .none: self = .none
         case .owner: self = isOwned ? .owner : .none
         case .ownerOrUnits: self = isOwned ? .ownerOrUnits : .none
-        case .shared(let scope, _, _, let selections):
+        case .shared(let scope, _, _, let selections, _):
             let shape = ScopeShape(scope, standard)
             let isRuled = standard.selections != nil && !selections.isEmpty
             self =
@@ -74,17 +74,17 @@ enum ScopeShape: Int, CaseIterable {
         case (.ownerOrUnits, .ownerOrUnits(let user, let units)):
             parameters.append(user.id)
             parameters.append(units)
-        case (.ownerOrShared, .shared(let scope, let audience, let use, _)):
+        case (.ownerOrShared, .shared(let scope, let audience, let use, _, _)):
             ScopeShape.owner.bind(scope, standard, to: &parameters)
             ScopeShape.bind(audience, use, standard, to: &parameters)
-        case (.ownerOrUnitsOrShared, .shared(let scope, let audience, let use, _)):
+        case (.ownerOrUnitsOrShared, .shared(let scope, let audience, let use, _, _)):
             ScopeShape.ownerOrUnits.bind(scope, standard, to: &parameters)
             ScopeShape.bind(audience, use, standard, to: &parameters)
-        case (.ownerOrRules, .shared(let scope, let audience, let use, let selections)):
+        case (.ownerOrRules, .shared(let scope, let audience, let use, let selections, _)):
             ScopeShape.owner.bind(scope, standard, to: &parameters)
             ScopeShape.bind(audience, use, standard, to: &parameters)
             parameters.append(selections)
-        case (.ownerOrUnitsOrRules, .shared(let scope, let audience, let use, let selections)):
+        case (.ownerOrUnitsOrRules, .shared(let scope, let audience, let use, let selections, _)):
             ScopeShape.ownerOrUnits.bind(scope, standard, to: &parameters)
             ScopeShape.bind(audience, use, standard, to: &parameters)
             parameters.append(selections)
@@ -106,7 +106,21 @@ enum ScopeShape: Int, CaseIterable {
 }
 
 extension ScopePredicate {
-    /// SQL that selects the records in the scope, with its parameters appended; nil when all are.
+    /// By what records belong to others may be let at them.
+    var parents: [SharedParents] { if case .shared(_, _, _, _, let parents) = self { parents } else { [] } }
+
+    /// SQL that selects the records in the scope of a call, with its parameters appended; nil when all are.
+    ///
+    /// - Parameter lasting: as if what records bear of their parents' shares were still so.
+    func condition(_ call: RecordCall, _ parameters: inout Parameters, lasting: Bool = false) -> String? {
+        let condition = condition(call.type, &parameters)
+        guard let condition, case .shared(_, let audience, let use, _, let parents) = self,
+            let followed = parents.condition(call, audience, use, &parameters, lasting: lasting)
+        else { return condition }
+        return "(\(condition) OR \(followed))"
+    }
+
+    /// The same of a scope that does not ask to what records belong.
     func condition(_ type: RecordType, _ parameters: inout Parameters) -> String? {
         let shape = ScopeShape(self, type.standard)
         let condition = shape.condition(type.standard, after: parameters.count)

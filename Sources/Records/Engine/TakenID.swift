@@ -15,7 +15,7 @@ struct TakenID {
     func lookup(_ id: RecordID) -> Query {
         var parameters = Parameters()
         parameters.append(id)
-        let statement = call.type.lookups.get.statement(.any, call.predicate(.read), of: call.type, &parameters)
+        let statement = call.type.lookups.get.statement(.any, call, .read, &parameters)
         return Query(statement, parameters)
     }
 

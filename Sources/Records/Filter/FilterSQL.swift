@@ -1,3 +1,4 @@
+import AccessControl
 import Postgres
 import Wire
 
@@ -63,7 +64,9 @@ struct FilterSQL {
         let (type, id) = (reference.type, reference.type.standard.id.column)
         var conditions: [String] = []
         if let living = Lifetime.living.condition(type) { conditions.append(living) }
-        if let scope = reference.scope.condition(type, &parameters) { conditions.append(scope) }
+        if let scope = reference.call.predicate(.read).condition(reference.call, &parameters) {
+            conditions.append(scope)
+        }
         let filter = condition(reference.filter, isDemanded: false)
         // Names within the brackets are columns of the other table, even where it is the same one.
         guard isDemanded, !looksUp else {

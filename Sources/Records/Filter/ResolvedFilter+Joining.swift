@@ -48,7 +48,7 @@ extension ResolvedFilter {
     ) -> ResolvedReference {
         let (first, filters) = (references[0], references.map(\.filter))
         return ResolvedReference(
-            field: first.field, type: first.type, scope: first.scope,
+            field: first.field, call: first.call,
             filter: filters.count == 1 ? filters[0] : join(filters))
     }
 }

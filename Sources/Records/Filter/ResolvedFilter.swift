@@ -38,12 +38,14 @@ indirect enum ResolvedFilter: Sendable {
 struct ResolvedReference: Sendable {
     /// Holds the id of the other record.
     let field: RecordField
-    /// The type of the other record.
-    let type: RecordType
-    /// The records of that type that the caller may read. Others are as good as not there: a filter must not tell of them.
-    let scope: ScopePredicate
+    /// The same call, looked at from the other record. Those that the caller may not read are as good as not there: a filter must not tell of
+    /// them.
+    let call: RecordCall
     /// What holds of the other record. It follows no reference.
     let filter: ResolvedFilter
+
+    /// The type of the other record.
+    var type: RecordType { call.type }
 }
 
 /// A comparison that can be decided. `notEqual` is resolved to the negation of `equal`.
@@ -121,7 +123,7 @@ struct FilterResolver {
         let filter = try FilterResolver(type: path.call.type, rights: path.call.rights, me: me, forms: forms).resolve(
             inner)
         let reference = ResolvedReference(
-            field: path.field, type: path.call.type, scope: path.call.predicate(.read), filter: filter)
+            field: path.field, call: path.call, filter: filter)
         return isNegated ? .not(.follow(reference)) : .follow(reference)
     }
 

@@ -157,7 +157,7 @@ struct MatchingPass {
         parameters.append(startTime)
         let time = "\(type.standard.createTime.column) <= $\(parameters.count)"
         let text =
-            "SELECT \(LoadedRecord.columns(type.columnList)) FROM \(type.source) WHERE \(condition) AND \(time)\(part(&parameters)) "
+            "SELECT \(LoadedRecord.columns(call, &parameters)) FROM \(type.source) WHERE \(condition) AND \(time)\(part(&parameters)) "
             + "FOR UPDATE"
         let rows = try await transaction.query(engine.statement(text), parameters)
         return try await transaction.map(rows) {

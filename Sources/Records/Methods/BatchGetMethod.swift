@@ -86,8 +86,7 @@ struct BatchGetMethod {
     ) async throws -> [RecordID: Row] {
         var parameters = Parameters()
         parameters.append(ids)
-        let statement = type.lookups.batchGet.statement(
-            .living, call.predicate(.read), of: type, &parameters)
+        let statement = type.lookups.batchGet.statement(.living, call, .read, &parameters)
         do {
             let rows = try await engine.database.read(
                 call.actor, at: engine.place(of: call), deadline: call.deadline, statement, parameters)

@@ -39,7 +39,7 @@ extension RecordEngine {
         let type = call.type
         var parameters = Parameters(reservingBytes: 64)
         parameters.append(id)
-        let statement = type.lookups.get.statement(lifetime, call.predicate(.read), of: type, &parameters)
+        let statement = type.lookups.get.statement(lifetime, call, .read, &parameters)
         do {
             let rows = try await database.read(
                 call.actor, at: place(of: call), deadline: call.deadline, statement, parameters)

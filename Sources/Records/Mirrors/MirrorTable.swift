@@ -38,7 +38,9 @@ struct MirrorTable {
     ///
     /// - Throws: ABORTED with MIRROR_FENCED.
     func apply(_ news: MirrorNews, _ actor: TenantActor, deadline: Deadline) async throws -> Outcome {
-        try await DatabaseErrors.translated {
+        let isFollowed = try await !engine.policies.snapshot(of: actor.tenantID, minEpoch: 0).followers(of: type.object)
+            .isEmpty
+        let outcome = try await DatabaseErrors.translated {
             try await engine.database.transaction(actor, deadline: deadline.nanoseconds) { sql in
                 try sql.enqueue(Self.make, Self.values { $0.append(type.object) })
                 let row = try await sql.query(Self.lock, Self.values { $0.append(type.object) }).one()
@@ -47,7 +49,7 @@ struct MirrorTable {
                     throw RecordErrors.mirrorFenced(type, seen: seen)
                 }
                 var outcome = Outcome(whole: try row.strings(1))
-                outcome.changed += try await store(news, sql)
+                outcome.changed += try await store(news, sql, isFollowed: isFollowed)
                 outcome.changed += try await remove(news.gone, sql)
                 if let range = news.range {
                     let removed = try await remove(allBut: news.records.map(\.id), in: range, sql)
@@ -65,19 +67,49 @@ struct MirrorTable {
                 return outcome
             }
         }
+        if isFollowed, !outcome.changed.isEmpty { engine.changeBell.ring(actor.tenantID) }
+        return outcome
     }
 
     /// Stores the records of which something else is there, or nothing. Gives their ids.
-    private func store(_ news: MirrorNews, _ sql: PostgresTransaction) async throws -> [RecordID] {
+    ///
+    /// - Parameter isFollowed: what belongs to them goes with their shares, and is to be looked at where these may be others.
+    private func store(
+        _ news: MirrorNews, _ sql: PostgresTransaction, isFollowed: Bool
+    ) async throws -> [RecordID] {
         guard !news.records.isEmpty else { return [] }
         let present = try await present(news, sql)
         let statement = storing(news.fields)
-        return try news.records.compactMap { id, record in
-            if present[id] == WireCodec.encode(record) { return nil }
+        let changed = news.records.filter { present[$0.id] != WireCodec.encode($0.message) }
+        let marking = isFollowed ? marking(changed.map(\.id)) : nil
+        if let marking { try sql.enqueue(marking.statement, marking.parameters) }
+        for (_, record) in changed {
             var parameters = Parameters(reservingBytes: 512, values: type.columnCount)
             for field in news.fields { field.bind(record, to: &parameters) }
             try sql.enqueue(statement, parameters)
-            return id
+        }
+        if let marking { try sql.enqueue(marking.statement, marking.parameters) }
+        return changed.map(\.id)
+    }
+
+    /// Of records that are shared as they are now: asked before and after they are stored.
+    private func marking(_ ids: [RecordID]) -> Query? {
+        guard let shares = type.standard.sharing?.shares?.column, let selections = type.standard.selections?.column
+        else { return nil }
+        let id = type.standard.id.column
+        return Query(
+            engine.statement(
+                """
+                INSERT INTO {schema}.shared_parent_marks (id, object, record_id)
+                SELECT mark_id, $3, named_id FROM unnest($1::uuid[], $2::uuid[]) AS marks (mark_id, named_id)
+                JOIN \(type.qualifiedTable) ON \(id) = named_id
+                WHERE \(shares) IS NOT NULL OR cardinality(\(selections)) > 0
+                ON CONFLICT ON CONSTRAINT shared_parent_marks_pkey DO NOTHING
+                """)
+        ) {
+            $0.append(ids.map { _ in RecordID.make() })
+            $0.append(ids)
+            $0.append(type.object)
         }
     }
 

@@ -120,9 +120,10 @@ extension RecordTransaction {
         var parameters = Parameters()
         let sql = try engine.selection(call, [condition], for: action).condition(&parameters)
         parameters.append(Int64(limit))
+        let limit = "$\(parameters.count)"
         let text =
-            "SELECT \(LoadedRecord.columns(call.type.columnList)) FROM \(call.type.source) WHERE \(sql) "
-            + "ORDER BY \(type.standard.id.column) LIMIT $\(parameters.count) FOR UPDATE"
+            "SELECT \(LoadedRecord.columns(call, &parameters)) FROM \(call.type.source) WHERE \(sql) "
+            + "ORDER BY \(type.standard.id.column) LIMIT \(limit) FOR UPDATE"
         return try await map(try await query(engine.statement(text), parameters)) {
             try LoadedRecord($0, call, .right(action), in: context.arena)
         }

@@ -20,7 +20,7 @@ struct RecordSource: Sendable {
         let (number, other) = (joins.count + 1, path.call.type)
         var conditions: [String] = []
         if let living = Lifetime.living.condition(other) { conditions.append(living) }
-        if let scope = path.call.predicate(.read).condition(other, &parameters) { conditions.append(scope) }
+        if let scope = path.call.predicate(.read).condition(path.call, &parameters) { conditions.append(scope) }
         let name = "named_value_\(number)"
         added.append(name)
         // No name of what is joined is a column of records, so that the field's own need nothing before them.

@@ -25,13 +25,17 @@ package struct Selection: Sendable {
 
     /// The condition as SQL, with its values appended to those of the statement: scope, lifetime and filter.
     ///
-    /// - Parameter looksUp: the statement looks at few records, and is to look at no more of those that they name.
-    func condition(_ parameters: inout Parameters, lookingUp looksUp: Bool = false) -> String {
+    /// - Parameters:
+    ///   - looksUp: the statement looks at few records, and is to look at no more of those that they name.
+    ///   - lasting: what the records belong to is taken to be shared as they say that it is.
+    func condition(_ parameters: inout Parameters, lookingUp looksUp: Bool = false, lasting: Bool = false) -> String {
         let type = call.type
         var conditions: [String] = []
         if let living = lifetime.condition(type) { conditions.append(living) }
         for action in (action == .read ? [.read] : [.read, action]) + grants {
-            if let scope = call.predicate(action).condition(type, &parameters) { conditions.append(scope) }
+            if let scope = call.predicate(action).condition(call, &parameters, lasting: lasting) {
+                conditions.append(scope)
+            }
         }
         if let filter {
             var sql = FilterSQL(after: parameters, lookingUp: looksUp)

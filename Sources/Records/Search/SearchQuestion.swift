@@ -102,11 +102,12 @@ struct SearchScope {
         case .owner(let user): [SearchTerm.owner(user.id)]
         case .ownerOrUnits(let user, let units):
             [SearchTerm.owner(user.id)] + units.map { SearchTerm.department($0) }
-        case .shared(let scope, let audience, _, let selections):
+        case .shared(let scope, let audience, _, let selections, let parents):
             // When shares end, and what they allow, the records say.
             sharing?.shares.flatMap { _ in terms(scope, sharing) }.map { terms in
                 terms + ([audience.user.id] + audience.units + audience.roles).map { SearchTerm.shared(with: $0) }
                     + selections.map { SearchTerm.selection($0) }
+                    + (parents.isEmpty ? [] : audience.ids + parents.flatMap(\.marks)).map { SearchTerm.selection($0) }
             }
         }
     }

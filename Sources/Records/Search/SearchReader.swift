@@ -21,7 +21,7 @@ struct SearchReader {
         parameters.append(ids)
         var conditions = ["\(type.standard.id.column) = ANY ($1)"]
         if let living = Lifetime.living.condition(type) { conditions.append(living) }
-        if let scope = readable.call.predicate(.read).condition(type, &parameters) { conditions.append(scope) }
+        if let scope = readable.call.predicate(.read).condition(readable.call, &parameters) { conditions.append(scope) }
         conditions += narrowing.conditions(type, &parameters)
         let columns = fields.flatMap(\.columns).joined(separator: ", ")
         text = "SELECT \(columns) FROM \(type.source) WHERE \(conditions.joined(separator: " AND "))"

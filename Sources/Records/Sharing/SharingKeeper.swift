@@ -44,8 +44,12 @@ package struct SharingKeeper: Sendable {
         let next = types.first {
             !(known[$0.object] ?? []).isSuperset(of: policy.sharingRules(of: $0.object).map(\.selection))
         }
-        guard let type = next else { return false }
         let program = TenantActor(tenant, purpose: purpose, onBehalfOf: nil)
+        guard let type = next else {
+            guard policy.hasFollowers else { return false }
+            return try await engine.transaction(
+                as: program, doing: method, deadline: deadline, logger: logger, Self.lookAtChildren)
+        }
         let complete = try await engine.transaction(as: program, doing: method, deadline: deadline, logger: logger) {
             try await Self.step(type, $0)
         }
@@ -75,6 +79,45 @@ package struct SharingKeeper: Sendable {
         return place.lookedTo == nil ? Set(place.selections) : nil
     }
 
+    /// Looks at what belongs to the records that were shared otherwise: as many as a step may, each mark from where the last step came to.
+    ///
+    /// - Returns: whether there may be more.
+    @Sendable private static func lookAtChildren(_ transaction: RecordTransaction) async throws -> Bool {
+        var left = (looked: Int64(pageSize), changed: changesMax)
+        while left.looked > 0, left.changed > 0 {
+            guard var mark = try await SharedParentMark.next(transaction) else { return false }
+            if mark.lookedObject == nil { try transaction.enqueue(mark.removeSame()) }
+            let isDone = try await look(&mark, &left, transaction)
+            try transaction.enqueue(isDone ? mark.remove() : mark.store())
+        }
+        return true
+    }
+
+    /// - Parameter left: what is left of the step.
+    /// - Returns: whether all children of the record were looked at.
+    private static func look(
+        _ mark: inout SharedParentMark, _ left: inout (looked: Int64, changed: Int), _ transaction: RecordTransaction
+    ) async throws -> Bool {
+        let policy = try await transaction.currentPolicy()
+        for object in policy.followers(of: mark.object) where object >= mark.lookedObject ?? "" {
+            guard let type = try await transaction.type(object), case let call = try await transaction.call(type),
+                let paths = call.parentPaths(to: mark.object), let selections = call.sharingSelections,
+                !selections.isEmpty
+            else { continue }
+            if mark.lookedObject != object { (mark.lookedObject, mark.lookedTo) = (object, .zero) }
+            while let last = mark.lookedTo {
+                guard left.looked > 0, left.changed > 0 else { return false }
+                let children = (paths: paths, parent: mark.record)
+                let page = try await page(
+                    after: last, selections, call, transaction, among: children, countMax: left.changed)
+                _ = try await Self.mark(page.differing, selections, call, transaction)
+                left = (left.looked - max(page.count, 1), left.changed - page.differing.count)
+                mark.lookedTo = page.end
+            }
+        }
+        return true
+    }
+
     private struct Page {
         let count: Int64
         /// The records that do not bear the selections that hold them.
@@ -83,8 +126,10 @@ package struct SharingKeeper: Sendable {
         let end: RecordID?
     }
 
+    /// The next records of a kind, or of those that belong to one.
     private static func page(
-        after last: RecordID, _ selections: SharingSelections, _ call: RecordCall, _ transaction: RecordTransaction
+        after last: RecordID, _ selections: SharingSelections, _ call: RecordCall, _ transaction: RecordTransaction,
+        among children: (paths: ParentPaths, parent: RecordID)? = nil, countMax: Int = changesMax
     ) async throws -> Page {
         let type = call.type
         guard let column = type.standard.selections?.column else { return Page(count: 0, differing: [], end: nil) }
@@ -93,15 +138,20 @@ package struct SharingKeeper: Sendable {
         parameters.append(last)
         let differs = selections.differ(column, &parameters)
         let living = Lifetime.living.condition(type) ?? "true"
+        var source = type.source
+        if let children {
+            parameters.append(children.parent)
+            source += " JOIN (\(children.paths.children(of: "$\(parameters.count)"))) AS children ON \(id) = child_id"
+        }
         let text =
-            "SELECT \(id), \(differs) FROM \(type.source) WHERE \(id) > $1 AND \(living) ORDER BY \(id) LIMIT \(pageSize)"
+            "SELECT \(id), \(differs) FROM \(source) WHERE \(id) > $1 AND \(living) ORDER BY \(id) LIMIT \(pageSize)"
         var (count, differing, end): (Int64, [RecordID], RecordID?) = (0, [], nil)
         let rows = try await transaction.query(transaction.engine.statement(text), parameters)
         for row in rows {
             end = try row.id(0)
             count += 1
             if try row.bool(1) { differing.append(try row.id(0)) }
-            if differing.count == changesMax { break }
+            if differing.count == countMax { break }
             await transaction.step()
         }
         let isLast = Int(count) == rows.count && rows.count < pageSize

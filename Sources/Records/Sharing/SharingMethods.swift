@@ -1,5 +1,6 @@
 import AccessControl
 package import Contracts
+import Postgres
 package import RPC
 import Tenancy
 import Wire
@@ -82,7 +83,7 @@ package struct SharingMethods: Sendable {
         try call.require(.read)
         let record = try await record(request.id, call)
         let field = try Self.field(of: call.type)
-        guard let name = request.userID else { return try explanation(call, call, record, field) }
+        guard let name = request.userID else { return try await explanation(call, call, record, field) }
         let user = RecordID(name).map { UserID($0) }
         if user != call.actor.userID {
             try call.require(.update)
@@ -91,7 +92,7 @@ package struct SharingMethods: Sendable {
             else { throw RecordErrors.outOfScope(.update, call.type) }
         }
         guard let user, let other = call.acting(as: user) else { throw RecordErrors.shareSubjectInvalid("") }
-        return try explanation(other, call, record, field)
+        return try await explanation(other, call, record, field)
     }
 
     private func listSharingProgress(
@@ -189,14 +190,18 @@ extension SharingMethods {
     ///   - asker: who is told.
     private func explanation(
         _ call: RecordCall, _ asker: RecordCall, _ record: Message, _ field: RecordField
-    ) throws -> ExplainAccessResponse {
+    ) async throws -> ExplainAccessResponse {
         let type = call.type
         let (owner, unit) = (type.owner(of: record), type.department(of: record))
         let shares = type.shareForms(of: record)
         let tells = asker.rights.isReadable(field)
+        var following: [ShareUse: Following] = [:]
+        for use in [ShareUse.reading, .writing] {
+            following[use] = try await self.following(call, asker, record, use)
+        }
         let tellsRoles = call.actor.userID == asker.actor.userID || asker.readsRolesOfUsers
         return ExplainAccessResponse(
-            actions: [Action.read, .update, .delete].map { action in
+            actions: [Action.read, .update, .delete].map { [following] action in
                 let explanation = call.access.explain(action, ownership: type.ownership, owner: owner, unit: unit)
                 let shared = call.shared(action)
                 let allowing = shares.filter { form in
@@ -204,15 +209,51 @@ extension SharingMethods {
                         ?? false
                 }
                 let rules = call.rules(allowing: action, of: record)
+                let use = call.scope(action) == .none ? nil : type.standard.sharing?.use(of: action)
+                let through = use.flatMap { following[$0] } ?? Following()
+                let ruleIDs = rules.map(\.id.text) + through.rules
                 let (isWithin, isOpen) = (explanation.isAllowed, call.isOpen(for: action))
                 return ActionAccess(
-                    action: action.name, allowed: isWithin || isOpen || !allowing.isEmpty || !rules.isEmpty,
+                    action: action.name, allowed: isWithin || isOpen || !allowing.isEmpty || !ruleIDs.isEmpty,
                     inScope: isWithin,
                     scope: call.actions.first { $0.action == action.name }?.scope,
                     roleIDs: tellsRoles ? explanation.contributions.map(\.roleID.text) : [],
-                    shares: tells ? allowing : [], sharingRuleIDs: tells ? rules.map(\.id.text) : [],
-                    byDefault: isOpen ? true : nil)
+                    shares: tells ? allowing : [], sharingRuleIDs: tells ? ruleIDs : [],
+                    byDefault: isOpen ? true : nil, parentIDs: tells ? through.parents : [])
             })
+    }
+
+    /// What lets somebody at a record by what it belongs to.
+    private struct Following {
+        var rules: [String] = []
+        /// As far as whoever asks may read them.
+        var parents: [String] = []
+    }
+
+    private func following(
+        _ call: RecordCall, _ asker: RecordCall, _ record: Message, _ use: ShareUse
+    ) async throws -> Following {
+        guard let id = record.id(call.type.standard.id.descriptor) else { return Following() }
+        var found = Following()
+        let borne = call.type.selections(of: record)
+        for one in call.parents(for: use) {
+            let rules = call.policy.sharingRules(of: call.type.object).filter {
+                one.rules.contains($0.selection) && borne.contains($0.selection)
+            }
+            guard !rules.isEmpty, let paths = call.parentPaths(to: one.object) else { continue }
+            var parameters = Parameters()
+            parameters.append(id)
+            let reached = one.reached(paths.parent, call.access.audience, use, &parameters)
+            let text =
+                "SELECT \(paths.ids(reached)) FROM \(call.type.source) WHERE \(call.type.standard.id.column) = $1"
+            let row = try await engine.read(asker.context, Query(engine.statement(text), parameters)).first
+            let parents = try row?.ids(0) ?? []
+            guard !parents.isEmpty else { continue }
+            let readable = try await engine.existing(parents, try asker.with(paths.parent))
+            found.rules += rules.map(\.id.text)
+            found.parents += parents.filter(readable.contains).map(\.text)
+        }
+        return found
     }
 }
 

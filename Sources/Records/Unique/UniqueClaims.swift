@@ -171,7 +171,7 @@ struct UniqueClaims {
         guard !ids.isEmpty else { return [] }
         var parameters = Parameters()
         parameters.append(Array(Set(ids)))
-        let statement = call.type.lookups.existing.statement(.living, call.predicate(.read), of: call.type, &parameters)
+        let statement = call.type.lookups.existing.statement(.living, call, .read, &parameters)
         return Set(try await transaction.query(statement, parameters).map { try $0.id(0) })
     }
 

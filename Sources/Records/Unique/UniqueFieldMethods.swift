@@ -77,7 +77,7 @@ package struct UniqueFieldMethods: UniqueFieldServiceCustomMethods {
             let pairs = try rows.prefix(Self.examplesMax).map { (try $0.string(0), [try $0.id(1), try $0.id(2)]) }
             var ids = Parameters()
             ids.append(pairs.flatMap(\.1))
-            let statement = call.type.lookups.existing.statement(.living, call.predicate(.read), of: call.type, &ids)
+            let statement = call.type.lookups.existing.statement(.living, call, .read, &ids)
             let readable = pairs.isEmpty ? [] : Set(try await transaction.query(statement, ids).map { try $0.id(0) })
             examples = pairs.map { value, ids in
                 RepeatedValue(value: value, recordIDs: ids.filter(readable.contains).map(\.text))

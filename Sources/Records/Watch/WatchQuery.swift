@@ -30,12 +30,17 @@ struct WatchQuery {
         parameters.append(type.fieldKeys)
         parameters.append(type.object)
         let selected = selection.condition(&parameters)
-        let inSight = Selection(call: selection.call, filter: nil, lifetime: .any, action: .read).condition(&parameters)
+        let sight = Selection(call: selection.call, filter: nil, lifetime: .any, action: .read)
+        let inSight = sight.condition(&parameters)
+        // What something was before, when what it belongs to may have been shared otherwise, it says itself.
+        let isFollowing = selection.call.mayFollow
+        let wasSelected = isFollowing ? selection.condition(&parameters, lasting: true) : selected
+        let wasInSight = isFollowing ? sight.condition(&parameters, lasting: true) : inSight
         let columns = type.fields.flatMap(\.columns).map { "record.\($0)" }.joined(separator: ", ")
         let text = """
             WITH \(states), told AS MATERIALIZED (
                 SELECT state.position AS told_position, state.record_id AS told_id, state.record_version AS told_version,
-                    \(isGone(selected, inSight)) AS is_gone
+                    \(isGone(selected, inSight, wasSelected: wasSelected, inSightBefore: wasInSight)) AS is_gone
                 FROM state
             )
             SELECT \(columns), told.told_id, told.is_gone
@@ -91,12 +96,14 @@ struct WatchQuery {
     /// Of a record whose past is not known, fields have the values of now in an image unless the past one was found. So it is judged by what it is:
     /// gone unless it is among the selected, and told so to whoever has it in his sight or had it, which only a value that was found says.
     /// Since it may have left the filter unknown and the sight later, what leaves the sight is gone in any case.
-    private func isGone(_ selected: String, _ inSight: String) -> String {
-        let wasInSight = "state.before IS NOT NULL AND \(holds(inSight, before))"
+    private func isGone(
+        _ selected: String, _ inSight: String, wasSelected: String, inSightBefore: String
+    ) -> String {
+        let wasInSight = "state.before IS NOT NULL AND \(holds(inSightBefore, before))"
         return """
             CASE WHEN state.is_known THEN
                 CASE WHEN \(holds(selected, after)) THEN false
-                    WHEN state.before IS NOT NULL AND \(holds(selected, before)) THEN true
+                    WHEN state.before IS NOT NULL AND \(holds(wasSelected, before)) THEN true
                     WHEN \(wasInSight) AND NOT \(holds(inSight, after)) THEN true END
             WHEN \(holds(selected, now)) THEN NULL
             WHEN \(holds(inSight, now)) OR \(wasInSight) THEN true END

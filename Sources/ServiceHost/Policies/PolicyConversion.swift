@@ -241,10 +241,12 @@ extension AccessControl.PolicySharingRule {
             rule.userIDs.compactMap { RecordID(bytes: $0) }.map { .user(UserID($0)) }
             + rule.unitIDs.compactMap { RecordID(bytes: $0) }.map { .unit($0, includingBelow: true) }
             + rule.roleIDs.compactMap { RecordID(bytes: $0) }.map { .role($0) }
+        let allowsWriting = rule.allowsWriting ?? false
         self.init(
             id: id, selection: selection, object: object, filter: filter, isEnabled: rule.enabled ?? false,
-            shares: subjects.map {
-                Share($0, allowsWriting: rule.allowsWriting ?? false, end: rule.untilTime)
+            shares: subjects.map { Share($0, allowsWriting: allowsWriting, end: rule.untilTime) },
+            following: rule.parentObject.map {
+                ParentShare($0, allowsWriting: allowsWriting, end: rule.untilTime)
             })
     }
 }

@@ -62,7 +62,7 @@ extension StewardConnection {
     /// record: it gives no kind of action that a user's roles do not give him on some records of the kind, and no field that they hide. A rule that is
     /// disabled, deleted, over or for fewer people is so within a second, however many records it selects. A new one, and one with another filter,
     /// shares a record once the service that keeps it has looked at it: ListSharingProgress of its SharingService tells how far it is. Reasons:
-    /// DISPLAY_NAME_TAKEN, SHARING_RULES_TOO_MANY, SHARING_RULES_TOO_LARGE, RIGHTS_EXCEEDED, SHARE_SUBJECT_INVALID.
+    /// DISPLAY_NAME_TAKEN, SHARING_RULES_TOO_MANY, SHARING_RULES_TOO_LARGE, RIGHTS_EXCEEDED, SHARE_SUBJECT_INVALID, PARENT_NOT_NAMED.
     public var sharingRules: SharingRuleServiceClient { SharingRuleServiceClient(channel: channel) }
 
     /// Keeps tags. Records have them in their field tag_ids. Needs a session; permissions are tag.read and so on. Whoever has tag.read on any scope

@@ -13,8 +13,14 @@ struct SharingRuleCommand: AsyncParsableCommand {
             Examples:
               steward sharing-rule create display_name=Bavaria object=account filter_expression='region = Bayern' department=Sales
               steward sharing-rule create display_name=Big object=deal filter_expression='amount > "1000000 EUR"' role=Board access=read
+              steward sharing-rule create display_name='Contacts of accounts' object=contact parent_object=account access=read
+              steward sharing-rule create display_name='Deals of accounts' object=deal parent_object=account access=write
               steward sharing-rule update Bavaria disabled=true
               steward sharing-rule progress
+
+            A rule with a parent_object shares what belongs to a record of that kind with whom the record is shared: contacts, activities and deals of a
+            shared account, and records of the workspace's own objects that name it in a field. access=read lets them be read; access=write lets
+            whoever may change the account by its share change them, too.
             """,
         subcommands: RecordCommands.standard(SharingRule.self) + [Progress.self])
 

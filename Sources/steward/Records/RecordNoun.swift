@@ -200,8 +200,8 @@ struct RecordPresentation: Sendable {
         RecordPresentation(
             "sharing_rule", "Rules by which records are shared: those that a filter selects.",
             columns: [
-                "id", "display_name", "object", "filter_expression", "access", "user", "department", "role",
-                "until_time",
+                "id", "display_name", "object", "parent_object", "filter_expression", "access", "user", "department",
+                "role", "until_time",
                 "disabled",
             ], fieldsOfService: ["selection_id"]),
         RecordPresentation(

@@ -125,7 +125,8 @@ struct ExplainAccess<Record: RecordMessage>: AsyncParsableCommand {
             ExplainAccessRequest(object: Record.noun.object, id: id, userID: other), CallOptions())
         try await options.show(
             answer.actions.map { $0.message(in: Arena()) }, of: ActionAccess.descriptor,
-            preferred: ["action", "allowed", "in_scope", "scope", "role", "shares", "sharing_rule"], client.connection)
+            preferred: ["action", "allowed", "in_scope", "scope", "role", "shares", "sharing_rule", "parent_ids"],
+            client.connection)
     }
 }
 

@@ -1465,7 +1465,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_rule__descriptor =
   (ProtobufCMessageInit) steward__platform__v1__model_rule__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__policy_sharing_rule__field_descriptors[10] =
+static const ProtobufCFieldDescriptor steward__platform__v1__policy_sharing_rule__field_descriptors[11] =
 {
   {
     "id",
@@ -1587,6 +1587,18 @@ static const ProtobufCFieldDescriptor steward__platform__v1__policy_sharing_rule
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "parent_object",
+    11,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__PolicySharingRule, parent_object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__policy_sharing_rule__field_indices_by_name[] = {
   5,   /* field[5] = allows_writing */
@@ -1594,6 +1606,7 @@ static const unsigned steward__platform__v1__policy_sharing_rule__field_indices_
   3,   /* field[3] = filter_expression */
   0,   /* field[0] = id */
   2,   /* field[2] = object */
+  10,   /* field[10] = parent_object */
   9,   /* field[9] = role_ids */
   1,   /* field[1] = selection_id */
   8,   /* field[8] = unit_ids */
@@ -1603,7 +1616,7 @@ static const unsigned steward__platform__v1__policy_sharing_rule__field_indices_
 static const ProtobufCIntRange steward__platform__v1__policy_sharing_rule__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__policy_sharing_rule__descriptor =
 {
@@ -1613,7 +1626,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__policy_sharing_rule__des
   "Steward__Platform__V1__PolicySharingRule",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__PolicySharingRule),
-  10,
+  11,
   steward__platform__v1__policy_sharing_rule__field_descriptors,
   steward__platform__v1__policy_sharing_rule__field_indices_by_name,
   1,  steward__platform__v1__policy_sharing_rule__number_ranges,

@@ -1181,7 +1181,7 @@ const ProtobufCMessageDescriptor steward__type__v1__explain_access_response__des
   (ProtobufCMessageInit) steward__type__v1__explain_access_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__type__v1__action_access__field_descriptors[8] =
+static const ProtobufCFieldDescriptor steward__type__v1__action_access__field_descriptors[9] =
 {
   {
     "action",
@@ -1279,12 +1279,25 @@ static const ProtobufCFieldDescriptor steward__type__v1__action_access__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "parent_ids",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Type__V1__ActionAccess, n_parent_ids),
+    offsetof(Steward__Type__V1__ActionAccess, parent_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__type__v1__action_access__field_indices_by_name[] = {
   0,   /* field[0] = action */
   1,   /* field[1] = allowed */
   7,   /* field[7] = by_default */
   2,   /* field[2] = in_scope */
+  8,   /* field[8] = parent_ids */
   4,   /* field[4] = role_ids */
   3,   /* field[3] = scope */
   5,   /* field[5] = shares */
@@ -1293,7 +1306,7 @@ static const unsigned steward__type__v1__action_access__field_indices_by_name[] 
 static const ProtobufCIntRange steward__type__v1__action_access__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor steward__type__v1__action_access__descriptor =
 {
@@ -1303,7 +1316,7 @@ const ProtobufCMessageDescriptor steward__type__v1__action_access__descriptor =
   "Steward__Type__V1__ActionAccess",
   "steward.type.v1",
   sizeof(Steward__Type__V1__ActionAccess),
-  8,
+  9,
   steward__type__v1__action_access__field_descriptors,
   steward__type__v1__action_access__field_indices_by_name,
   1,  steward__type__v1__action_access__number_ranges,

@@ -1717,7 +1717,7 @@ void   steward__identity__v1__upsert_sharing_rule_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__upsert_sharing_rule_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__sharing_rule__field_descriptors[16] =
+static const ProtobufCFieldDescriptor steward__identity__v1__sharing_rule__field_descriptors[17] =
 {
   {
     "id",
@@ -1911,6 +1911,18 @@ static const ProtobufCFieldDescriptor steward__identity__v1__sharing_rule__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "parent_object",
+    21,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__SharingRule, parent_object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__sharing_rule__field_indices_by_name[] = {
   9,   /* field[9] = access */
@@ -1923,6 +1935,7 @@ static const unsigned steward__identity__v1__sharing_rule__field_indices_by_name
   8,   /* field[8] = filter_expression */
   0,   /* field[0] = id */
   7,   /* field[7] = object */
+  16,   /* field[16] = parent_object */
   14,   /* field[14] = role_ids */
   15,   /* field[15] = selection_id */
   10,   /* field[10] = until_time */
@@ -1934,7 +1947,7 @@ static const ProtobufCIntRange steward__identity__v1__sharing_rule__number_range
 {
   { 1, 0 },
   { 10, 5 },
-  { 0, 16 }
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__sharing_rule__descriptor =
 {
@@ -1944,7 +1957,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__sharing_rule__descriptor
   "Steward__Identity__V1__SharingRule",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__SharingRule),
-  16,
+  17,
   steward__identity__v1__sharing_rule__field_descriptors,
   steward__identity__v1__sharing_rule__field_indices_by_name,
   2,  steward__identity__v1__sharing_rule__number_ranges,

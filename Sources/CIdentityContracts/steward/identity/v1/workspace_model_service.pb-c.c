@@ -941,7 +941,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__model_view__descriptor =
   (ProtobufCMessageInit) steward__identity__v1__model_view__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__identity__v1__model_sharing_rule__field_descriptors[8] =
+static const ProtobufCFieldDescriptor steward__identity__v1__model_sharing_rule__field_descriptors[9] =
 {
   {
     "display_name",
@@ -1039,6 +1039,18 @@ static const ProtobufCFieldDescriptor steward__identity__v1__model_sharing_rule_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "parent_object",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ModelSharingRule, parent_object),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__model_sharing_rule__field_indices_by_name[] = {
   4,   /* field[4] = access */
@@ -1047,13 +1059,14 @@ static const unsigned steward__identity__v1__model_sharing_rule__field_indices_b
   0,   /* field[0] = display_name */
   3,   /* field[3] = filter_expression */
   2,   /* field[2] = object */
+  8,   /* field[8] = parent_object */
   7,   /* field[7] = roles */
   5,   /* field[5] = until_time */
 };
 static const ProtobufCIntRange steward__identity__v1__model_sharing_rule__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__model_sharing_rule__descriptor =
 {
@@ -1063,7 +1076,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__model_sharing_rule__desc
   "Steward__Identity__V1__ModelSharingRule",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__ModelSharingRule),
-  8,
+  9,
   steward__identity__v1__model_sharing_rule__field_descriptors,
   steward__identity__v1__model_sharing_rule__field_indices_by_name,
   1,  steward__identity__v1__model_sharing_rule__number_ranges,

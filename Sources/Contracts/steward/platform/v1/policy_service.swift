@@ -443,10 +443,14 @@ public struct PolicySharingRule: Hashable, Sendable {
     /// The roles with whose members it shares, 16 bytes each.
     public var roleIDs: [[UInt8]]
 
+    /// The kind of the records that these belong to, where it shares with whom such a record is shared.
+    public var parentObject: String?
+
     public init(
         id: [UInt8]? = nil, selectionID: [UInt8]? = nil, object: String? = nil,
         filterExpression: String? = nil, enabled: Bool? = nil, allowsWriting: Bool? = nil,
-        untilTime: Timestamp? = nil, userIDs: [[UInt8]] = [], unitIDs: [[UInt8]] = [], roleIDs: [[UInt8]] = []
+        untilTime: Timestamp? = nil, userIDs: [[UInt8]] = [], unitIDs: [[UInt8]] = [],
+        roleIDs: [[UInt8]] = [], parentObject: String? = nil
     ) {
         self.id = id
         self.selectionID = selectionID
@@ -458,6 +462,7 @@ public struct PolicySharingRule: Hashable, Sendable {
         self.userIDs = userIDs
         self.unitIDs = unitIDs
         self.roleIDs = roleIDs
+        self.parentObject = parentObject
     }
 }
 
@@ -476,6 +481,7 @@ extension PolicySharingRule: WireMessage {
         self.userIDs = readNumbers(c.pointee.user_ids, c.pointee.n_user_ids).map(readBytes)
         self.unitIDs = readNumbers(c.pointee.unit_ids, c.pointee.n_unit_ids).map(readBytes)
         self.roleIDs = readNumbers(c.pointee.role_ids, c.pointee.n_role_ids).map(readBytes)
+        self.parentObject = readString(c.pointee.parent_object)
     }
 
     package func write(to message: Message) {
@@ -505,6 +511,7 @@ extension PolicySharingRule: WireMessage {
         c.pointee.n_unit_ids = self.unitIDs.count
         c.pointee.role_ids = writeNumbers(self.roleIDs.map(message.arena.bytes), message.arena)
         c.pointee.n_role_ids = self.roleIDs.count
+        c.pointee.parent_object = self.parentObject.map(message.arena.string)
     }
 }
 

@@ -388,10 +388,14 @@ public struct ActionAccess: Hashable, Sendable {
     /// The object opens all its records to whoever may do this with some (default_sharing of ObjectDefinition).
     public var byDefault: Bool?
 
+    /// The records that this one belongs to and whose shares, or sharing rules, allow it by a rule with a parent_object, as far as the caller may read
+    /// them and see with whom the record is shared.
+    public var parentIDs: [String]
+
     public init(
         action: String? = nil, allowed: Bool? = nil, inScope: Bool? = nil, scope: GrantScope? = nil,
         roleIDs: [String] = [], shares: [RecordShare] = [], sharingRuleIDs: [String] = [],
-        byDefault: Bool? = nil
+        byDefault: Bool? = nil, parentIDs: [String] = []
     ) {
         self.action = action
         self.allowed = allowed
@@ -401,6 +405,7 @@ public struct ActionAccess: Hashable, Sendable {
         self.shares = shares
         self.sharingRuleIDs = sharingRuleIDs
         self.byDefault = byDefault
+        self.parentIDs = parentIDs
     }
 }
 
@@ -417,6 +422,7 @@ extension ActionAccess: WireMessage {
         self.shares = readMessages(c.pointee.shares, c.pointee.n_shares, message.arena)
         self.sharingRuleIDs = readStrings(c.pointee.sharing_rule_ids, c.pointee.n_sharing_rule_ids)
         self.byDefault = c.pointee.has_by_default != 0 ? c.pointee.by_default != 0 : nil
+        self.parentIDs = readStrings(c.pointee.parent_ids, c.pointee.n_parent_ids)
     }
 
     package func write(to message: Message) {
@@ -444,6 +450,8 @@ extension ActionAccess: WireMessage {
             c.pointee.has_by_default = 1
             c.pointee.by_default = value ? 1 : 0
         }
+        c.pointee.parent_ids = writePointers(self.parentIDs, message.arena, message.arena.string)
+        c.pointee.n_parent_ids = self.parentIDs.count
     }
 }
 

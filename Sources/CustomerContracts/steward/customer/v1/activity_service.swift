@@ -39,7 +39,8 @@ public struct Activity: Hashable, Sendable {
     /// Its tags, ids of TagService: those that the caller sees, at most 50. An update sets these alone, in any order; others stay.
     public var tagIDs: [String]
 
-    /// The selections of sharing rules that hold the record: selection_id of SharingRule. Set by the service.
+    /// The selections of sharing rules that hold the record: selection_id of SharingRule; where one has a parent_object also with whom what the record
+    /// belongs to is shared: ids of users, departments and roles, and of sharing rules. Set by the service.
     public var sharingSelectionIDs: [String]
 
     /// What it is.

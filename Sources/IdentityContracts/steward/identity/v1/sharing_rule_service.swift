@@ -34,10 +34,11 @@ public struct SharingRule: Hashable, Sendable {
     public var object: String?
 
     /// Which of them it selects: a filter of at most 1,000 characters by fields of the records themselves, those that the workspace has added
-    /// included. Not by records that they name, tags, shares, version, update_time or delete_time, nor by whoever asks (me).
+    /// included. Not by records that they name, tags, shares, version, update_time or delete_time, nor by whoever asks (me). Of a rule with a
+    /// parent_object absent counts as all of them.
     public var filterExpression: String?
 
-    /// What it allows. Absent counts as read.
+    /// What it allows. Absent counts as read. With a parent_object write means as the parent: who may change that by its share changes the record.
     public var access: ShareAccess?
 
     /// When it ends, by the clocks of the services; absent for never.
@@ -58,12 +59,18 @@ public struct SharingRule: Hashable, Sendable {
     /// What records that it selects have in sharing_selection_ids. Another one with each other filter. Set by the service.
     public var selectionID: String?
 
+    /// The kind of the records that these belong to, as in account of contact, activity or deal: what such a record is shared with, by itself or by rules
+    /// that name users, departments and roles, the rule shares what belongs to it with. So it names nobody itself. A record belongs to another
+    /// when a field of it names that, or a record links the two, as account_contact does. Cannot be changed.
+    public var parentObject: String?
+
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, displayName: String? = nil, description: String? = nil,
         object: String? = nil, filterExpression: String? = nil, access: ShareAccess? = nil,
         untilTime: Timestamp? = nil, disabled: Bool? = nil, userIDs: [String] = [],
-        departmentIDs: [String] = [], roleIDs: [String] = [], selectionID: String? = nil
+        departmentIDs: [String] = [], roleIDs: [String] = [], selectionID: String? = nil,
+        parentObject: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -81,6 +88,7 @@ public struct SharingRule: Hashable, Sendable {
         self.departmentIDs = departmentIDs
         self.roleIDs = roleIDs
         self.selectionID = selectionID
+        self.parentObject = parentObject
     }
 }
 
@@ -105,6 +113,7 @@ extension SharingRule: WireMessage {
         self.departmentIDs = readStrings(c.pointee.department_ids, c.pointee.n_department_ids)
         self.roleIDs = readStrings(c.pointee.role_ids, c.pointee.n_role_ids)
         self.selectionID = readString(c.pointee.selection_id)
+        self.parentObject = readString(c.pointee.parent_object)
     }
 
     package func write(to message: Message) {
@@ -137,6 +146,7 @@ extension SharingRule: WireMessage {
         c.pointee.role_ids = writePointers(self.roleIDs, message.arena, message.arena.string)
         c.pointee.n_role_ids = self.roleIDs.count
         c.pointee.selection_id = self.selectionID.map(message.arena.string)
+        c.pointee.parent_object = self.parentObject.map(message.arena.string)
     }
 }
 
@@ -449,7 +459,7 @@ public enum SharingRuleServiceMethods {
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
-        name: serviceName, comment: "Keeps sharing rules. Needs a session; permissions are sharing_rule.read and so on, and whoever makes or changes a rule needs the right to update all records of the kind, to set their shares, and to read the fields of the filter. What a rule selects is shared as SharingService shares a single record: it gives no kind of action that a user's roles do not give him on some records of the kind, and no field that they hide. A rule that is disabled, deleted, over or for fewer people is so within a second, however many records it selects. A new one, and one with another filter, shares a record once the service that keeps it has looked at it: ListSharingProgress of its SharingService tells how far it is. Reasons: DISPLAY_NAME_TAKEN, SHARING_RULES_TOO_MANY, SHARING_RULES_TOO_LARGE, RIGHTS_EXCEEDED, SHARE_SUBJECT_INVALID.",
+        name: serviceName, comment: "Keeps sharing rules. Needs a session; permissions are sharing_rule.read and so on, and whoever makes or changes a rule needs the right to update all records of the kind, to set their shares, and to read the fields of the filter. What a rule selects is shared as SharingService shares a single record: it gives no kind of action that a user's roles do not give him on some records of the kind, and no field that they hide. A rule that is disabled, deleted, over or for fewer people is so within a second, however many records it selects. A new one, and one with another filter, shares a record once the service that keeps it has looked at it: ListSharingProgress of its SharingService tells how far it is. Reasons: DISPLAY_NAME_TAKEN, SHARING_RULES_TOO_MANY, SHARING_RULES_TOO_LARGE, RIGHTS_EXCEEDED, SHARE_SUBJECT_INVALID, PARENT_NOT_NAMED.",
         methods: [
             MethodDescription(getSharingRule, comment: "Gives one sharing rule. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetSharingRules, comment: "Gives up to 1,000 sharing rules by id, in the order asked for; those not found are left out and named."),
@@ -477,7 +487,7 @@ public enum SharingRuleServiceMethods {
 /// record: it gives no kind of action that a user's roles do not give him on some records of the kind, and no field that they hide. A rule that is
 /// disabled, deleted, over or for fewer people is so within a second, however many records it selects. A new one, and one with another filter,
 /// shares a record once the service that keeps it has looked at it: ListSharingProgress of its SharingService tells how far it is. Reasons:
-/// DISPLAY_NAME_TAKEN, SHARING_RULES_TOO_MANY, SHARING_RULES_TOO_LARGE, RIGHTS_EXCEEDED, SHARE_SUBJECT_INVALID.
+/// DISPLAY_NAME_TAKEN, SHARING_RULES_TOO_MANY, SHARING_RULES_TOO_LARGE, RIGHTS_EXCEEDED, SHARE_SUBJECT_INVALID, PARENT_NOT_NAMED.
 public struct SharingRuleServiceClient: Sendable {
     private let channel: any RPCChannel
 

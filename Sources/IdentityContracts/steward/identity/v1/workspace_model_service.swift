@@ -187,10 +187,13 @@ public struct ModelSharingRule: Hashable, Sendable {
     /// The roles with whose members it shares: their display_name.
     public var roles: [String]
 
+    /// The kind of the records that these belong to, where it shares with whom such a record is shared.
+    public var parentObject: String?
+
     public init(
         displayName: String? = nil, description: String? = nil, object: String? = nil,
         filterExpression: String? = nil, access: ShareAccess? = nil, untilTime: Timestamp? = nil,
-        disabled: Bool? = nil, roles: [String] = []
+        disabled: Bool? = nil, roles: [String] = [], parentObject: String? = nil
     ) {
         self.displayName = displayName
         self.description = description
@@ -200,6 +203,7 @@ public struct ModelSharingRule: Hashable, Sendable {
         self.untilTime = untilTime
         self.disabled = disabled
         self.roles = roles
+        self.parentObject = parentObject
     }
 }
 
@@ -216,6 +220,7 @@ extension ModelSharingRule: WireMessage {
         self.untilTime = readTimestamp(c.pointee.until_time)
         self.disabled = c.pointee.has_disabled != 0 ? c.pointee.disabled != 0 : nil
         self.roles = readStrings(c.pointee.roles, c.pointee.n_roles)
+        self.parentObject = readString(c.pointee.parent_object)
     }
 
     package func write(to message: Message) {
@@ -235,6 +240,7 @@ extension ModelSharingRule: WireMessage {
         }
         c.pointee.roles = writePointers(self.roles, message.arena, message.arena.string)
         c.pointee.n_roles = self.roles.count
+        c.pointee.parent_object = self.parentObject.map(message.arena.string)
     }
 }
 

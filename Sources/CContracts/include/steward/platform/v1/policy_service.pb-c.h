@@ -363,10 +363,14 @@ struct  Steward__Platform__V1__PolicySharingRule
    */
   size_t n_role_ids;
   ProtobufCBinaryData *role_ids;
+  /*
+   * The kind of the records that these belong to, where it shares with whom such a record is shared.
+   */
+  char *parent_object;
 };
 #define STEWARD__PLATFORM__V1__POLICY_SHARING_RULE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__policy_sharing_rule__descriptor) \
-    , 0, {0,NULL}, 0, {0,NULL}, NULL, NULL, 0, 0, 0, 0, NULL, 0,NULL, 0,NULL, 0,NULL }
+    , 0, {0,NULL}, 0, {0,NULL}, NULL, NULL, 0, 0, 0, 0, NULL, 0,NULL, 0,NULL, 0,NULL, NULL }
 
 
 /*

@@ -348,10 +348,16 @@ struct  Steward__Type__V1__ActionAccess
    */
   protobuf_c_boolean has_by_default;
   protobuf_c_boolean by_default;
+  /*
+   * The records that this one belongs to and whose shares, or sharing rules, allow it by a rule with a parent_object, as far as the caller may read
+   * them and see with whom the record is shared.
+   */
+  size_t n_parent_ids;
+  char **parent_ids;
 };
 #define STEWARD__TYPE__V1__ACTION_ACCESS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__action_access__descriptor) \
-    , NULL, 0, 0, 0, 0, 0, STEWARD__IDENTITY__V1__GRANT_SCOPE__GRANT_SCOPE_UNSPECIFIED, 0,NULL, 0,NULL, 0,NULL, 0, 0 }
+    , NULL, 0, 0, 0, 0, 0, STEWARD__IDENTITY__V1__GRANT_SCOPE__GRANT_SCOPE_UNSPECIFIED, 0,NULL, 0,NULL, 0,NULL, 0, 0, 0,NULL }
 
 
 /*

@@ -161,7 +161,8 @@ struct  Steward__Customer__V1__Activity
   size_t n_tag_ids;
   char **tag_ids;
   /*
-   * The selections of sharing rules that hold the record: selection_id of SharingRule. Set by the service.
+   * The selections of sharing rules that hold the record: selection_id of SharingRule; where one has a parent_object also with whom what the record
+   * belongs to is shared: ids of users, departments and roles, and of sharing rules. Set by the service.
    */
   size_t n_sharing_selection_ids;
   char **sharing_selection_ids;

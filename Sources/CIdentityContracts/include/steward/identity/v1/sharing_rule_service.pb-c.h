@@ -105,11 +105,12 @@ struct  Steward__Identity__V1__SharingRule
   char *object;
   /*
    * Which of them it selects: a filter of at most 1,000 characters by fields of the records themselves, those that the workspace has added
-   * included. Not by records that they name, tags, shares, version, update_time or delete_time, nor by whoever asks (me).
+   * included. Not by records that they name, tags, shares, version, update_time or delete_time, nor by whoever asks (me). Of a rule with a
+   * parent_object absent counts as all of them.
    */
   char *filter_expression;
   /*
-   * What it allows. Absent counts as read.
+   * What it allows. Absent counts as read. With a parent_object write means as the parent: who may change that by its share changes the record.
    */
   protobuf_c_boolean has_access;
   Steward__Type__V1__ShareAccess access;
@@ -141,10 +142,16 @@ struct  Steward__Identity__V1__SharingRule
    * What records that it selects have in sharing_selection_ids. Another one with each other filter. Set by the service.
    */
   char *selection_id;
+  /*
+   * The kind of the records that these belong to, as in account of contact, activity or deal: what such a record is shared with, by itself or by rules
+   * that name users, departments and roles, the rule shares what belongs to it with. So it names nobody itself. A record belongs to another
+   * when a field of it names that, or a record links the two, as account_contact does. Cannot be changed.
+   */
+  char *parent_object;
 };
 #define STEWARD__IDENTITY__V1__SHARING_RULE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__sharing_rule__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__SHARE_ACCESS__SHARE_ACCESS_UNSPECIFIED, NULL, 0, 0, 0,NULL, 0,NULL, 0,NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__SHARE_ACCESS__SHARE_ACCESS_UNSPECIFIED, NULL, 0, 0, 0,NULL, 0,NULL, 0,NULL, NULL, NULL }
 
 
 /*

@@ -186,10 +186,14 @@ struct  Steward__Identity__V1__ModelSharingRule
    */
   size_t n_roles;
   char **roles;
+  /*
+   * The kind of the records that these belong to, where it shares with whom such a record is shared.
+   */
+  char *parent_object;
 };
 #define STEWARD__IDENTITY__V1__MODEL_SHARING_RULE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__model_sharing_rule__descriptor) \
-    , NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__SHARE_ACCESS__SHARE_ACCESS_UNSPECIFIED, NULL, 0, 0, 0,NULL }
+    , NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__SHARE_ACCESS__SHARE_ACCESS_UNSPECIFIED, NULL, 0, 0, 0,NULL, NULL }
 
 
 /*

@@ -1,0 +1,113 @@
+import AccessControl
+import Postgres
+import Tenancy
+import Wire
+
+/// Notes of records with whose shares others go: what belongs to them is to be looked at. Left by whoever writes them, in the same transaction; taken by
+/// `SharingKeeper`. Each has an id of its own, so nobody waits for another's.
+struct SharedParentMark {
+    let id: RecordID
+    let object: String
+    let record: RecordID
+    /// The kind of children that is looked at, and the last one that was; nil at the beginning.
+    var lookedObject: String?
+    var lookedTo: RecordID?
+
+    private static let adding = Statement(
+        """
+        INSERT INTO {schema}.shared_parent_marks (id, object, record_id)
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[])
+        """)
+
+    static func add(_ records: Set<RecordReference>) -> Query {
+        let all = Array(records)
+        return Query(adding) {
+            $0.append(all.map { _ in RecordID.make() })
+            $0.append(all.map(\.object))
+            $0.append(all.map(\.id))
+        }
+    }
+
+    private static let taking = Statement(
+        """
+        SELECT id, object, record_id, looked_object, looked_to FROM {schema}.shared_parent_marks
+        ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+        """)
+
+    /// The oldest that nobody else is at, held until the transaction ends; nil without one.
+    static func next(_ transaction: RecordTransaction) async throws -> Self? {
+        guard let row = try await transaction.query(taking).first else { return nil }
+        return SharedParentMark(
+            id: try row.id(0), object: try row.string(1), record: try row.id(2),
+            lookedObject: try row.optionalString(3), lookedTo: try row.optionalID(4))
+    }
+
+    private static let storing = Statement(
+        "UPDATE {schema}.shared_parent_marks SET looked_object = $2, looked_to = $3 WHERE id = $1")
+
+    func store() -> Query {
+        Query(Self.storing) {
+            $0.append(id)
+            $0.append(lookedObject)
+            $0.append(lookedTo)
+        }
+    }
+
+    private static let removing = Statement("DELETE FROM {schema}.shared_parent_marks WHERE id = $1")
+
+    func remove() -> Query { Query(Self.removing) { $0.append(id) } }
+
+    private static let removingSame = Statement(
+        """
+        DELETE FROM {schema}.shared_parent_marks WHERE id IN (
+            SELECT id FROM {schema}.shared_parent_marks
+            WHERE object = $2 AND record_id = $3 AND looked_object IS NULL AND id <> $1 FOR UPDATE SKIP LOCKED)
+        """)
+
+    /// Removes others of the record: who begins now sees what they tell.
+    func removeSame() -> Query {
+        Query(Self.removingSame) {
+            $0.append(id)
+            $0.append(object)
+            $0.append(record)
+        }
+    }
+}
+
+extension RecordTransaction {
+    /// Notes whose children are to be looked at after what was written here.
+    func markParents() throws {
+        guard let policy = changes.first?.call.policy, policy.hasFollowers else { return }
+        let marks = Set(changes.flatMap { $0.sharedParents(policy) })
+        if !marks.isEmpty { try enqueue(SharedParentMark.add(marks)) }
+    }
+}
+
+extension RecordChange {
+    /// The records of which others may have to bear other shares after it.
+    fileprivate func sharedParents(_ policy: PolicySnapshot) -> [RecordReference] {
+        var marks: [RecordReference] = []
+        if !policy.followers(of: type.object).isEmpty, changesSharing {
+            marks.append(RecordReference(object: type.object, id: recordID))
+        }
+        // What it links to others.
+        let ends = type.purge.partOf.compactMap(type.field).compactMap { end -> (RecordField, String)? in
+            if case .record(let object) = end.rules.reference { (end, object) } else { nil }
+        }
+        for (parent, object) in ends where kind != .update {
+            let others = ends.filter { $0.0.index != parent.index }.map(\.1)
+            guard policy.followers(of: object).contains(where: others.contains) else { continue }
+            marks += parent.ids(in: after).map { RecordReference(object: object, id: $0) }
+        }
+        return marks
+    }
+
+    private var changesSharing: Bool {
+        let fields = [type.standard.sharing?.shares, type.standard.selections].compactMap(\.self)
+        return switch kind {
+        case .create, .restore: fields.contains { after.has($0.descriptor) }
+        case .update: changedFields.contains { changed in fields.contains { $0.index == changed.index } }
+        case .delete: false
+        }
+    }
+}
