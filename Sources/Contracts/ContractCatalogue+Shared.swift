@@ -1527,7 +1527,7 @@ extension ContractCatalogue {
                     ASABKAlSBm9iamVjdBIWCgZudW1iZXIYAiABKANSBm51bWJlciJgChZDb3VudE1vZGVsVXNlc1Jlc3BvbnNlEiMKDW9iamVj\
                     dF9jb3VudHMYASADKANSDG9iamVjdENvdW50cxIhCgxmaWVsZF9jb3VudHMYAiADKANSC2ZpZWxkQ291bnRzMnwKD01vZGVs\
                     VXNlU2VydmljZRJpCg5Db3VudE1vZGVsVXNlcxIqLnN0ZXdhcmQucGxhdGZvcm0udjEuQ291bnRNb2RlbFVzZXNSZXF1ZXN0\
-                    Gisuc3Rld2FyZC5wbGF0Zm9ybS52MS5Db3VudE1vZGVsVXNlc1Jlc3BvbnNlSucGClMKAQwSAwEAEhpJIFdoYXQgcmVjb3Jk\
+                    Gisuc3Rld2FyZC5wbGF0Zm9ybS52MS5Db3VudE1vZGVsVXNlc1Jlc3BvbnNlStsHClMKAQwSAwEAEhpJIFdoYXQgcmVjb3Jk\
                     cyBoYXZlIG9mIHRoZSBtb2RlbCBvZiBhIHdvcmtzcGFjZSwgYmVmb3JlIGl0IGlzIHRha2VuIGF3YXkuCgp9CgIGABIEBgAJ\
                     ARpxIE9mZmVyZWQgYnkgZXZlcnkgc2VydmljZSB0aGF0IGtlZXBzIHJlY29yZHMsIHRvIGlkZW50aXR5OyBjYWxsZWQgaW4g\
                     dGhlIG5hbWUgb2YgdGhlIHVzZXIgd2hvIGNoYW5nZXMgdGhlIG1vZGVsLgoKgQEKBAYAAgASAwgCTRp0IENvdW50cyB0aGUg\
@@ -1536,10 +1536,12 @@ extension ContractCatalogue {
                     JBo4IFRoZSBudW1iZXJzIG9mIG9iamVjdHMgdGhhdCB0aGUgd29ya3NwYWNlIGhhcyBkZWZpbmVkLgoKKAoEBAACARIDEAIj\
                     GhsgRmllbGRzIHRoYXQgaXQgaGFzIGFkZGVkLgoKMQoCBAESBBQAGQEaJSBBIGZpZWxkIHRoYXQgYSB3b3Jrc3BhY2UgaGFz\
                     IGFkZGVkLgoKPgoEBAECABIDFgIdGjEgVGhlIGtpbmQgb2YgcmVjb3JkcyB0aGF0IGhhcyBpdCwgYXMgaW4gYWNjb3VudC4K\
-                    ChoKBAQBAgESAxgCHBoNIEl0cyBudW1iZXIuCgolCgIEAhIEHAAhARoZIEhvdyBtdWNoIHdvdWxkIGJlIGxvc3QuCgpeCgQE\
+                    ChoKBAQBAgESAxgCHBoNIEl0cyBudW1iZXIuCgolCgIEAhIEHAAiARoZIEhvdyBtdWNoIHdvdWxkIGJlIGxvc3QuCgpeCgQE\
                     AgIAEgMeAiMaUSBSZWNvcmRzIG9mIGVhY2ggb2JqZWN0LCBpbiB0aGUgb3JkZXIgb2YgdGhlIHJlcXVlc3Q7IGF0IG1vc3Qg\
-                    MSwwMDAgYXJlIGNvdW50ZWQuCgpqCgQEAgIBEgMgAiIaXSBSZWNvcmRzIHdpdGggYSB2YWx1ZSBvZiBlYWNoIGZpZWxkLCBp\
-                    biB0aGUgb3JkZXIgb2YgdGhlIHJlcXVlc3Q7IGF0IG1vc3QgMSwwMDAgYXJlIGNvdW50ZWQuCg==
+                    MSwwMDAgYXJlIGNvdW50ZWQuCgrdAQoEBAICARIDIQIiGs8BIFJlY29yZHMgd2l0aCBhIHZhbHVlIG9mIGVhY2ggZmllbGQs\
+                    IGluIHRoZSBvcmRlciBvZiB0aGUgcmVxdWVzdC4gQ291bnRlZCBhcmUgdGhlIGZpcnN0IDEsMDAwIHRoYXQgaGF2ZSBhIHZh\
+                    bHVlIG9mIGFueSBvZiB0aGUgb2JqZWN0J3MgZmllbGRzIGluCiB0aGUgcmVxdWVzdDsgYSBmaWVsZCBoYXMgMCBvbmx5IHdo\
+                    ZXJlIG5vIHJlY29yZCBoYXMgYSB2YWx1ZS4K
                     """),
             DescribedFile(
                 path: "steward/identity/v1/workspace_settings.proto", package: "steward.identity.v1",

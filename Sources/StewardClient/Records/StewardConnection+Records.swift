@@ -40,7 +40,8 @@ extension StewardConnection {
     /// Keeps the fields that the workspace has added to its records. Needs a session; permissions are field_definition.read and so on. What is
     /// changed here holds in all services within a second, for whoever made the change at once. A field that is deleted is not seen any more;
     /// its values are kept and come back with it. Reasons: FIELD_OBJECT_UNKNOWN, FIELDS_TOO_MANY,
-    /// PATTERNS_TOO_MANY, FORMULA_INVALID, FORMULAS_TOO_LARGE, ROLL_UP_INVALID, ROLL_UPS_TOO_MANY, FIELD_IN_USE (a formula or a roll-up uses it).
+    /// PATTERNS_TOO_MANY, FORMULA_INVALID, FORMULAS_TOO_LARGE, ROLL_UP_INVALID, ROLL_UPS_TOO_MANY, FIELD_IN_USE (a formula or a roll-up uses it),
+    /// RIGHTS_EXCEEDED (a validation or sharing rule goes by a formula or roll-up that is changed: it takes the rights of who makes that rule).
     public var fieldDefinitions: FieldDefinitionServiceClient { FieldDefinitionServiceClient(channel: channel) }
 
     /// Keeps the objects that the workspace has defined: kinds of records of its own, which steward.records.v1.RecordService keeps. Needs a session;

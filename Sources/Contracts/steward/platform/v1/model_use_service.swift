@@ -75,7 +75,8 @@ public struct CountModelUsesResponse: Hashable, Sendable {
     /// Records of each object, in the order of the request; at most 1,000 are counted.
     public var objectCounts: [Int64]
 
-    /// Records with a value of each field, in the order of the request; at most 1,000 are counted.
+    /// Records with a value of each field, in the order of the request. Counted are the first 1,000 that have a value of any of the object's fields in
+    /// the request; a field has 0 only where no record has a value.
     public var fieldCounts: [Int64]
 
     public init(objectCounts: [Int64] = [], fieldCounts: [Int64] = []) {

@@ -546,7 +546,7 @@ public enum FieldDefinitionServiceMethods {
 
     /// As reflection tells it.
     public static let description = ServiceDescription(
-        name: serviceName, comment: "Keeps the fields that the workspace has added to its records. Needs a session; permissions are field_definition.read and so on. What is changed here holds in all services within a second, for whoever made the change at once. A field that is deleted is not seen any more; its values are kept and come back with it. Reasons: FIELD_OBJECT_UNKNOWN, FIELDS_TOO_MANY, PATTERNS_TOO_MANY, FORMULA_INVALID, FORMULAS_TOO_LARGE, ROLL_UP_INVALID, ROLL_UPS_TOO_MANY, FIELD_IN_USE (a formula or a roll-up uses it).",
+        name: serviceName, comment: "Keeps the fields that the workspace has added to its records. Needs a session; permissions are field_definition.read and so on. What is changed here holds in all services within a second, for whoever made the change at once. A field that is deleted is not seen any more; its values are kept and come back with it. Reasons: FIELD_OBJECT_UNKNOWN, FIELDS_TOO_MANY, PATTERNS_TOO_MANY, FORMULA_INVALID, FORMULAS_TOO_LARGE, ROLL_UP_INVALID, ROLL_UPS_TOO_MANY, FIELD_IN_USE (a formula or a roll-up uses it), RIGHTS_EXCEEDED (a validation or sharing rule goes by a formula or roll-up that is changed: it takes the rights of who makes that rule).",
         methods: [
             MethodDescription(getFieldDefinition, comment: "Gives one field definition. NOT_FOUND when there is none that the caller may see."),
             MethodDescription(batchGetFieldDefinitions, comment: "Gives up to 1,000 field definitions by id, in the order asked for; those not found are left out and named."),
@@ -571,7 +571,8 @@ public enum FieldDefinitionServiceMethods {
 /// Keeps the fields that the workspace has added to its records. Needs a session; permissions are field_definition.read and so on. What is
 /// changed here holds in all services within a second, for whoever made the change at once. A field that is deleted is not seen any more;
 /// its values are kept and come back with it. Reasons: FIELD_OBJECT_UNKNOWN, FIELDS_TOO_MANY,
-/// PATTERNS_TOO_MANY, FORMULA_INVALID, FORMULAS_TOO_LARGE, ROLL_UP_INVALID, ROLL_UPS_TOO_MANY, FIELD_IN_USE (a formula or a roll-up uses it).
+/// PATTERNS_TOO_MANY, FORMULA_INVALID, FORMULAS_TOO_LARGE, ROLL_UP_INVALID, ROLL_UPS_TOO_MANY, FIELD_IN_USE (a formula or a roll-up uses it),
+/// RIGHTS_EXCEEDED (a validation or sharing rule goes by a formula or roll-up that is changed: it takes the rights of who makes that rule).
 public struct FieldDefinitionServiceClient: Sendable {
     private let channel: any RPCChannel
 

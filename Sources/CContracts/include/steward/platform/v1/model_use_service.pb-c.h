@@ -80,7 +80,8 @@ struct  Steward__Platform__V1__CountModelUsesResponse
   size_t n_object_counts;
   int64_t *object_counts;
   /*
-   * Records with a value of each field, in the order of the request; at most 1,000 are counted.
+   * Records with a value of each field, in the order of the request. Counted are the first 1,000 that have a value of any of the object's fields in
+   * the request; a field has 0 only where no record has a value.
    */
   size_t n_field_counts;
   int64_t *field_counts;
