@@ -210,6 +210,32 @@ import Wire
         }
     }
 
+    /// Where nothing is rolled up any more no notes are left; a question that takes too long is asked of fewer.
+    @Test func nothingIsLeftLying() async throws {
+        try await Rollers.run(Self.all) { world in
+            let late: @Sendable () async throws -> Void = {
+                throw RPCError(.deadlineExceeded, reason: "DEADLINE_EXCEEDED", "late")
+            }
+            var accounts: [Account] = []
+            for index in 0..<3 { accounts.append(try await world.account("\(index)")) }
+            try await world.settle()
+            for account in accounts { try await world.sales.create(Self.deal("d", account, 4)) }
+            try await world.exchange(world.sales)
+            let program = world.program(world.customer)
+            for _ in 0..<9 {
+                world.toSales.precede(RollUpServiceMethods.reckonRollUps, late)
+                _ = try await denial { try await program.step(world.customer.tenant.id, timeout: .seconds(9)) }
+            }
+            #expect(try await program.step(world.customer.tenant.id, timeout: .seconds(9)) == .advanced)
+            #expect(try await world.marks(world.customer) == 2)
+            let fields = Self.all.filter { $0.rollUp?.object != "deal" }
+            world.customer.set(fields)
+            world.sales.set(fields)
+            try await world.settle()
+            #expect(try await world.marks(world.customer) == 0)
+        }
+    }
+
     /// While one asks, no other does.
     @Test func oneAsksAtATime() async throws {
         try await Rollers.run(Self.all) { world in

@@ -173,6 +173,7 @@ struct Exemption {
         Exemption(name: "choice_list.entries", reason: "a colour and a successor are no texts of any form"),
         Exemption(
             name: "choice_list.bound_fields", reason: "a list that has some is not deleted, and no other has them"),
+        Exemption(name: "sharing_rule.parent_object", reason: "a rule that has one names nobody"),
         Exemption(name: "validation_rule.locked_fields", reason: "only a lock has some"),
         Exemption(name: "saved_view.default_view", reason: "one view of an owner and object has it"),
         Exemption(name: "saved_view.shared_with_all", reason: "whoever reads any view would read it"),

@@ -53,7 +53,9 @@ package struct ReckoningKeeper: Sendable {
             return .advanced
         }
         for type in shapes where kept[type.object]?.number != type.formulaNumber {
-            try await change(program, .after(timeout), [Self.put(type, .zero, hasChanged: false)])
+            // All are marked anew as they are looked through.
+            let asked = Query(Self.forgetAsked) { $0.append(type.object) }
+            try await change(program, .after(timeout), [asked, Self.put(type, .zero, hasChanged: false)])
             return .advanced
         }
         var parts = ReckoningParts()
@@ -199,6 +201,9 @@ package struct ReckoningKeeper: Sendable {
         """)
 
     private static let forget = Statement("DELETE FROM {schema}.formula_shapes WHERE object = ANY ($1)")
+
+    private static let forgetAsked = Statement(
+        "DELETE FROM {schema}.roll_up_marks WHERE object = $1 AND source <> ''")
 
     private static let forgetMarks = Statement("DELETE FROM {schema}.roll_up_marks WHERE object = ANY ($1)")
 

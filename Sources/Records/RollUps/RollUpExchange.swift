@@ -30,6 +30,8 @@ package struct RollUpExchange: Sendable {
     private let method: MethodDefinition
     private let peers: RollUpPeers
     private let logger: Logger
+    /// Of kinds of which so many at a time take too long.
+    private let pages = ReckoningPages()
 
     /// Bytes of an id in an answer.
     private static let idBytes = 20
@@ -54,7 +56,11 @@ package struct RollUpExchange: Sendable {
             await parts.attempt { try await tell(object, service, tenant, .after(timeout)) }
         }
         for asking in try await asked(model, tenant, .after(timeout)) {
-            await parts.attempt { try await ask(asking, tenant, .after(timeout)) }
+            await parts.attempt {
+                try await pages.fitting(tenant, asking.type.object) { size in
+                    try await ask(asking, atMost: size, tenant, .after(timeout))
+                }
+            }
         }
         return try parts.outcome()
     }
@@ -138,7 +144,9 @@ package struct RollUpExchange: Sendable {
         }
     }
 
-    private func ask(_ asking: Asking, _ tenant: TenantID, _ deadline: Deadline) async throws -> ReckoningStep {
+    private func ask(
+        _ asking: Asking, atMost count: Int, _ tenant: TenantID, _ deadline: Deadline
+    ) async throws -> ReckoningStep {
         let held = try await rows(
             tenant, deadline,
             Query(Self.leasing) {
@@ -150,7 +158,7 @@ package struct RollUpExchange: Sendable {
         // It ends by itself where it cannot be given back.
         func giveBack() async { _ = try? await rows(tenant, deadline, Self.release(asking.type, lease)) }
         do {
-            let step = try await ask(asking, under: lease, tenant, deadline)
+            let step = try await ask(asking, atMost: count, under: lease, tenant, deadline)
             if step == .held { await giveBack() }
             return step
         } catch {
@@ -160,11 +168,11 @@ package struct RollUpExchange: Sendable {
     }
 
     private func ask(
-        _ asking: Asking, under lease: Timestamp, _ tenant: TenantID, _ deadline: Deadline
+        _ asking: Asking, atMost count: Int, under lease: Timestamp, _ tenant: TenantID, _ deadline: Deadline
     ) async throws -> ReckoningStep {
         let (type, source) = (asking.type, asking.service.rawValue)
         let marks = try await marks(
-            of: type.object, from: source, records: Self.recordsMax(asking.fields), tenant, deadline)
+            of: type.object, from: source, records: min(count, Self.recordsMax(asking.fields)), tenant, deadline)
         let ids = marks.recordIDs
         let model = try await engine.policies.snapshot(of: tenant, minEpoch: 0).model
         let fields = Dictionary(
