@@ -2,17 +2,18 @@
 # the working folder is the project's, $scratch a folder that goes away at the end.
 
 checks=(
-    scripts format build generated journeys-a-i journeys-j-z integration unit architecture tls daemons units hostile
-    allocations fuzz
+    scripts format build generated journeys-j-z integration journeys-a-i conformance unit architecture tls daemons units
+    hostile allocations fuzz
 )
 checks_told=(
     scripts "the scripts of deploy/ and Tests/, by shellcheck"
     format "Swift sources are formatted (swift format lint --strict)"
     build "programs and tests compile, warnings are errors"
     generated "what is generated from proto/ is fresh (deploy/generate --check)"
-    journeys-a-i "the real programs, journey by journey: the first half by name"
-    journeys-j-z "the real programs: the other half"
+    journeys-j-z "the real programs, journey by journey: the second half by name"
     integration "tests with a real PostgreSQL"
+    journeys-a-i "the real programs: the first half"
+    conformance "what holds of every record type, with a real PostgreSQL"
     unit "tests without network and database"
     architecture "the sentences about the tree that Sources/README.md makes"
     tls "testssl.sh finds nothing of medium severity or worse at a gateway"
@@ -22,8 +23,8 @@ checks_told=(
     allocations "a call allocates no more than Tests/Benchmarks/thresholds says (a release build)"
     fuzz "libFuzzer, a few seconds for each target (Tests/Fuzz)"
 )
-# Journeys and tests with a database wait more than they work: these run in lanes, side by side.
-in_lanes=(journeys-a-i journeys-j-z integration unit architecture tls daemons units)
+# Journeys and tests with a database wait more than they work: these run in lanes, side by side, the longest first.
+in_lanes=(journeys-j-z integration journeys-a-i conformance unit architecture tls daemons units)
 lanes=3
 passed=() failed=() skipped=()
 
@@ -102,7 +103,7 @@ next_waiting() {
 # reason_to_skip NAME: prints why the check is left out; fails when it is to run.
 reason_to_skip() {
     case $1 in
-        allocations | integration | journeys-* | hostile | tls | daemons)
+        allocations | conformance | integration | journeys-* | hostile | tls | daemons)
             [ "$fast" = no ] || { echo "--fast" && return 0; }
             ;;
     esac
@@ -110,7 +111,7 @@ reason_to_skip() {
         integration) compgen -G 'Tests/*IntegrationTests' >/dev/null || { echo "there are none" && return 0; } ;;
     esac
     case $1 in
-        unit | architecture | integration | journeys-* | hostile | tls)
+        unit | architecture | conformance | integration | journeys-* | hostile | tls)
             [ "$is_built" != failed ] || { echo "the build failed" && return 0; }
             ;;
         units)
@@ -213,15 +214,21 @@ check_allocations() {
     count_allocations "$echo_program" "$scratch" "$scratch/certificates" "$scratch/allocations.json"
 }
 
+# The longest of the targets with a database is a check of its own.
+conformance=Tests/RecordConformanceIntegrationTests
+
 # Each target starts a PostgreSQL of its own, which goes away with it. Targets and tests one after the other, so that they
 # do not take each other's connections and time.
 check_integration() {
     local target result=0
     for target in Tests/*IntegrationTests; do
+        [ "$target" != "$conformance" ] || continue
         run_tests --no-parallel --filter "^$(basename "$target")\\." || result=1
     done
     return "$result"
 }
+
+check_conformance() { run_tests --no-parallel --filter "^$(basename "$conformance")\\."; }
 
 # The journeys of one half run one after the other: some end and start programs that all of them use.
 check_journeys-a-i() { run_journeys --filter '^SystemTests\.SystemTests/[A-I]'; }
