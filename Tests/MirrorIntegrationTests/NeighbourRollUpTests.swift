@@ -116,6 +116,22 @@ import Wire
         }
     }
 
+    /// Whoever exchanges is woken by what the pass over the records leaves for it, though that changes no record.
+    @Test func theExchangeIsWokenForADefinition() async throws {
+        let deals = Self.roll(1, "deals", .wholeNumber, .sum, "custom.size")
+        let size = TenantField(object: "deal", number: 9, name: "size", kind: .wholeNumber)
+        try await Rollers.run([size]) { world in
+            _ = try await world.account("a")
+            try await world.settle()
+            world.customer.set([size, deals])
+            let rings = Mutex(0)
+            world.customer.engine.changeBell.listen { _ in rings.withLock { $0 += 1 } }
+            while try await world.keep(world.customer) == .advanced {}
+            #expect(try await world.marks(world.customer) == 1)
+            #expect(rings.withLock { $0 } > 0)
+        }
+    }
+
     /// The two hear of a definition one after the other: nothing is told by another definition, and nothing is lost.
     @Test func theyHearOfItOneAfterTheOther() async throws {
         let old = Self.all.map { field in

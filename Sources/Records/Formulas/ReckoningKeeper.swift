@@ -143,7 +143,8 @@ package struct ReckoningKeeper: Sendable {
         }
     }
 
-    /// Notes that other services are to be asked what their records say of some. A second look finds them noted.
+    /// Notes that other services are to be asked what their records say of some, and has `RollUpExchange` look. The last look at the records, which
+    /// changes none, notes all.
     private func askElsewhere(
         _ type: RecordType, _ ids: [RecordID], _ transaction: RecordTransaction
     ) async throws {
@@ -153,6 +154,8 @@ package struct ReckoningKeeper: Sendable {
         for source in sources {
             try transaction.enqueue(RollUpMark.add(ids.map { RollUpMark(type.object, $0) }, from: source.rawValue))
         }
+        // No record may have changed.
+        transaction.tellFeed()
     }
 
     /// Keeps other keepers from the records of a kind until the transaction ends: what one has reckoned another one may only write after having looked
