@@ -137,7 +137,8 @@ package struct ServiceDefinition: Sendable {
         let engine = try engine(
             database(host.databases, placements: host.policies), policies: host.policies,
             references: host.references, pageTokenKey: host.derivedKey("page tokens"))
-        let pushes = host.pushes(mirrorFeeds, engine)
+        let tokens = ProgramTokens(host.channel(to: .identity))
+        let pushes = host.pushes(mirrorFeeds, engine, tokens)
         let jobs = try jobs(engine, pushes)
         var router = try router(engine, jobs)
         ReferenceMethods(engine: engine).register(on: &router)
@@ -149,7 +150,7 @@ package struct ServiceDefinition: Sendable {
         if !mirrors.isEmpty { MirrorMethods(engine).register(on: &router) }
         let standing =
             pushes.map { MirrorJobs($0).standing } + (isSearched ? [SearchJobs(engine).standing] : [])
-            + (isExtensible ? ReckoningJobs(engine, jobService, host.rollUpPeers(), host.logger).standing : [])
+            + (isExtensible ? ReckoningJobs(engine, jobService, host.rollUpPeers(tokens), host.logger).standing : [])
             + (isShared ? [SharingJobs(engine).standing(sharingService, logger: host.logger)] : [])
         host.run(jobs, standing: standing, engine)
         return ServiceOffer(router: router)

@@ -4,7 +4,6 @@ import os
 import time
 
 import workspaces
-from crm import new_request_id
 from load import call_load
 from page import Table
 from workspaces import ACCOUNTS, ATTACH, IDENTITY, SERVER_NAME, answer, field, fields
@@ -60,21 +59,10 @@ def await_entries(installation, schema, count, seconds=4 * 3600):
         time.sleep(1)
 
 
-def seller(client, password):
-    """A colleague who sees what is hers."""
+def sales_representative(client):
+    """The id of the role by which somebody sees what is hers."""
     roles = answer(client, IDENTITY + "RoleService/ListRoles", field(2, 'display_name = "Sales rep"'))
-    role = fields(roles[1][0])[1][0].decode()
-    user = field(10, SELLER_EMAIL) + field(11, "Seller") + field(14, role)
-    made = answer(client, IDENTITY + "UserService/CreateUser", field(1, user), new_request_id())
-    seller_id = fields(made[1][0])[1][0].decode()
-    answer(client, IDENTITY + "UserService/SetUserPassword", field(1, seller_id) + field(2, password), new_request_id())
-    return seller_id
-
-
-def attach_of(installation, workspace, email, password):
-    request = field(1, workspace) + field(2, email) + field(3, password)
-    session = answer(installation.connect(), IDENTITY + "AuthenticationService/SignIn", request)[1][0]
-    return field(1, fields(session)[1][0])
+    return fields(roles[1][0])[1][0].decode()
 
 
 def searches(*queries):
@@ -104,13 +92,14 @@ CASES = [
 def measure(installation, tools, folder, seconds, is_quick):
     count = int(os.environ.get("SEARCH_ROWS", QUICK_ROWS if is_quick else ROWS))
     workspace = workspaces.make(installation, ["search"])[0]
-    seller_id = seller(workspace.connect(), workspace.password)
+    client = workspace.connect()
+    seller_id = workspace.create_user(client, SELLER_EMAIL, sales_representative(client))
     fill(installation, workspace.schema, count, seller_id)
     begun = time.monotonic()
     await_entries(installation, workspace.schema, count)
     built_in = time.monotonic() - begun
     installation.psql(f"VACUUM (ANALYZE) {workspace.schema}.search_entries")
-    attaches = {"all": workspace.attach, f"{OWNED} of each": attach_of(installation, "search", SELLER_EMAIL, workspace.password)}
+    attaches = {"all": workspace.attach, f"{OWNED} of each": workspace.attach_of(SELLER_EMAIL)}
     results = {}
     for _ in range(1 if is_quick else 3):
         for scope, attach in attaches.items():

@@ -17,6 +17,7 @@ SHARED = 100
 ROUNDS = 5
 GOAL = 1.15
 SUBTREE, READ = 3, 1
+READER_EMAIL = "reader@sharing.example"
 METHODS = {"accounts": "steward.customer.v1.AccountService/ListAccounts", "activities": "steward.customer.v1.ActivityService/ListActivities"}
 
 
@@ -33,17 +34,10 @@ def department(number):
     return f"('00000000-0000-7000-8000-' || lpad(to_hex({number}), 12, '0'))::uuid"
 
 
-def make_user(installation, client, unit):
-    """A session of a user of the department who reads what is of it and below, and the user's id."""
+def make_role(client):
+    """The id of a role by which somebody reads what is of the department, and below."""
     grants = b"".join(field(12, field(1, kind) + field(2, "read") + field(3, SUBTREE)) for kind in ("account", "activity"))
-    role = created(client, "RoleService/CreateRole", field(10, "Reader") + grants)
-    name = "reader@sharing.example"
-    user = created(client, "UserService/CreateUser", field(10, name) + field(11, "Reader") + field(12, unit) + field(14, role))
-    password = installation.text("demo/admin.password")
-    answer(client, IDENTITY + "UserService/SetUserPassword", field(1, user) + field(2, password), new_request_id())
-    session = answer(installation.connect(), IDENTITY + "AuthenticationService/SignIn",
-                     field(1, "sharing") + field(2, name) + field(3, password))[1][0]
-    return field(1, fields(session)[1][0]), user
+    return created(client, "RoleService/CreateRole", field(10, "Reader") + grants)
 
 
 def created(client, method, record):
@@ -96,7 +90,8 @@ def measure(installation, tools, folder, seconds, is_quick):
     workspace = workspaces.make(installation, ["sharing"])[0]
     client = workspace.connect()
     identity = workspace.schema[:-2] + "id"
-    attach, user = make_user(installation, client, make_departments(installation, identity))
+    user = workspace.create_user(client, READER_EMAIL, make_role(client), department=make_departments(installation, identity))
+    attach = workspace.attach_of(READER_EMAIL)
     selection = make_rule(installation, client, workspace.schema)
     fill(installation, workspace.schema, QUICK_ROWS if is_quick else ROWS, user, selection)
     attaches = {"all": workspace.attach, f"{SEEN} departments, shares": attach}

@@ -5,6 +5,8 @@ import sys
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+from crm import new_request_id
+
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "ThinClientTests"))
 from thin_client import Client, describe, field, fields  # noqa: E402
 
@@ -51,6 +53,20 @@ class Workspace:
         client = self.installation.connect()
         answer(client, ATTACH, self.attach)
         return client
+
+    def attach_of(self, email):
+        """What attaches a connection to a new session of a user who has the admin's password."""
+        request = field(1, self.name) + field(2, email) + field(3, self.password)
+        session = answer(self.installation.connect(), IDENTITY + "AuthenticationService/SignIn", request)[1][0]
+        return field(1, fields(session)[1][0])
+
+    def create_user(self, client, email, role, department=None):
+        """A user with a role and the admin's password; gives its id."""
+        user = field(10, email) + field(11, email) + (field(12, department) if department else b"") + field(14, role)
+        made = answer(client, IDENTITY + "UserService/CreateUser", field(1, user), new_request_id())
+        user_id = fields(made[1][0])[1][0].decode()
+        answer(client, IDENTITY + "UserService/SetUserPassword", field(1, user_id) + field(2, self.password), new_request_id())
+        return user_id
 
 
 def make(installation, names):

@@ -83,6 +83,50 @@ import Testing
         }
     }
 
+    /// Fields, formulas and rules of a kind share the room, and whoever takes patterns away is not held up by those that are left.
+    @Test func patternsOfAKindAreBounded() async throws {
+        try await inWorkspace { identity, workspace in
+            func patterns(_ count: Int) -> String {
+                (0..<count).map { "matches(city, 'a\($0)')" }.joined(separator: " or ")
+            }
+            let first = try await workspace.create(Self.rule("25", patterns(25)))
+            let second = try await workspace.create(Self.rule("24", patterns(24)))
+            let field = try await workspace.create(
+                FieldDefinition(object: "account", name: "code", kind: .text, displayName: "c", pattern: "[a-z]+"))
+            let refused = [
+                try await refusal { try await workspace.create(Self.rule("more", patterns(1))) },
+                try await refusal {
+                    try await workspace.update(ValidationRule(id: second.id, condition: patterns(25)))
+                },
+                try await refusal {
+                    try await workspace.create(
+                        FieldDefinition(
+                            object: "account", name: "f", kind: .yesNo, displayName: "f", formula: patterns(1)))
+                },
+                try await refusal {
+                    try await workspace.create(
+                        FieldDefinition(
+                            object: "account", name: "g", kind: .text, displayName: "g", pattern: "[0-9]+"))
+                },
+            ]
+            #expect(refused.map(\.?.reason) == Array(repeating: "PATTERNS_TOO_MANY", count: 4))
+            #expect(refused.map(\.?.code) == Array(repeating: .resourceExhausted, count: 4))
+            // As it was before there was a limit: more than there is room for.
+            try await identity.tamper(
+                "UPDATE \(workspace.schema).validation_rules SET condition = $$\(patterns(30))$$ WHERE id = '\(first.id ?? "")'"
+            )
+            try await workspace.update(ValidationRule(id: second.id, condition: patterns(23)))
+            try await workspace.update(FieldDefinition(id: field.id), ["pattern"])
+            try await workspace.update(ValidationRule(id: second.id, disabled: true))
+            let more = try await reason {
+                try await workspace.update(ValidationRule(id: second.id, condition: patterns(24)))
+            }
+            #expect(more == "PATTERNS_TOO_MANY")
+            try await workspace.update(ValidationRule(id: first.id, condition: patterns(2)))
+            try await workspace.create(Self.rule("more", patterns(1)))
+        }
+    }
+
     @Test func nobodyMakesARuleOverWhatHeMayNotReadOrChange() async throws {
         try await inWorkspace { _, workspace in
             let rules = ["read", "create", "update", "delete"].map {

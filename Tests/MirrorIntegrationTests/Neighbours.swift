@@ -151,7 +151,7 @@ final class Way: RPCChannel {
         case stuck
     }
 
-    private let channel: LocalChannel
+    private let way: BreakableWay
     private let faults = Mutex<[Fault]>([])
     private let stuck = Mutex<[(MethodDefinition, [UInt8])]>([])
     /// Requests that were sent.
@@ -160,22 +160,22 @@ final class Way: RPCChannel {
     var sentCount: Int { sent.withLock { $0.count } }
     var lastSent: ApplyMirrorRequest? { sent.withLock { $0.last } }
 
-    init(_ channel: LocalChannel) { self.channel = channel }
+    init(_ channel: LocalChannel) { way = BreakableWay(channel) }
 
     /// Fields that the other service, an older one, does not want.
     private let unwanted = Mutex<Set<String>>([])
 
     func want(allBut fields: Set<String>) { unwanted.withLock { $0 = fields } }
 
-    private let interruption = Mutex<(@Sendable () async throws -> Void)?>(nil)
-
-    private let precedence = Mutex<(@Sendable () async throws -> Void)?>(nil)
-
     /// Runs before the next telling arrives there.
-    func precede(_ body: @escaping @Sendable () async throws -> Void) { precedence.withLock { $0 = body } }
+    func precede(_ body: @escaping @Sendable () async throws -> Void) {
+        way.precede(MirrorServiceMethods.applyMirror, body)
+    }
 
     /// Runs when the next telling was done there, before its answer arrives.
-    func interrupt(_ body: @escaping @Sendable () async throws -> Void) { interruption.withLock { $0 = body } }
+    func interrupt(_ body: @escaping @Sendable () async throws -> Void) {
+        way.interrupt(MirrorServiceMethods.applyMirror, body)
+    }
 
     /// What becomes of the next calls that tell something.
     func next(_ faults: Fault...) { self.faults.withLock { $0 += faults } }
@@ -188,7 +188,7 @@ final class Way: RPCChannel {
             return stuck
         }) {
             do {
-                _ = try await channel.unary(method, request, CallOptions())
+                _ = try await way.unary(method, request, CallOptions())
                 errors.append(nil)
             } catch {
                 errors.append(error)
@@ -203,9 +203,6 @@ final class Way: RPCChannel {
         let isTelling = method == MirrorServiceMethods.applyMirror
         if isTelling, let told = try? ApplyMirrorRequest(decoding: request) { sent.withLock { $0.append(told) } }
         let fault = isTelling ? faults.withLock { $0.isEmpty ? nil : $0.removeFirst() } : nil
-        if isTelling, let first = precedence.withLock({ $0.take() }) {
-            do { try await first() } catch { throw RPCError(masking: error) }
-        }
         let lost = RPCError.unavailable("LOST", "lost")
         switch fault {
         case .before: throw lost
@@ -213,7 +210,7 @@ final class Way: RPCChannel {
             stuck.withLock { $0.append((method, request)) }
             throw lost
         case .after:
-            _ = try await channel.unary(method, request, options)
+            _ = try await way.unary(method, request, options)
             throw lost
         case nil: return try await answer(method, request, options)
         }
@@ -222,7 +219,7 @@ final class Way: RPCChannel {
     private func answer(
         _ method: MethodDefinition, _ request: [UInt8], _ options: CallOptions
     ) async throws(RPCError) -> [UInt8] {
-        let answer = try await channel.unary(method, request, options)
+        let answer = try await way.unary(method, request, options)
         do {
             let unwanted = unwanted.withLock { $0 }
             guard method == MirrorServiceMethods.applyMirror else {
@@ -230,7 +227,6 @@ final class Way: RPCChannel {
                 opened.fields.removeAll(where: unwanted.contains)
                 return opened.encoded()
             }
-            try await interruption.withLock { $0.take() }?()
             var applied = try ApplyMirrorResponse(decoding: answer)
             applied.fields.removeAll(where: unwanted.contains)
             return applied.encoded()
@@ -240,6 +236,6 @@ final class Way: RPCChannel {
     }
 
     func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {
-        throw RPCError.unimplemented("KIND", method.path)
+        try await way.open(method, options)
     }
 }

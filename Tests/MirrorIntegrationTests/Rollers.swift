@@ -139,6 +139,6 @@ final class BreakableWay: RPCChannel {
     }
 
     func open(_ method: MethodDefinition, _ options: CallOptions) async throws(RPCError) -> any ClientCall {
-        throw RPCError.unimplemented("KIND", method.path)
+        try await channel.open(method, options)
     }
 }

@@ -132,7 +132,9 @@ struct FieldDefinitionRecord: Sendable {
         let row = try await transaction.query(Query(counts) { $0.append(object) }).one()
         if try row.int64(0) > Int64(TenantModel.fieldCountMax) { throw IdentityError.fieldsTooMany(object) }
         if try row.int64(1) > FieldDefinitionRules.indexesMax { throw IdentityError.indexesTooMany(object) }
-        try await PatternRoom.require(object, transaction)
+        try await PatternRoom.require(change, of: object, transaction) {
+            ($0.isSet("pattern") ? 1 : 0) + Formula.patternCount(of: $0.text("formula") ?? "")
+        }
         try await ModelSize.require(transaction)
     }
 }

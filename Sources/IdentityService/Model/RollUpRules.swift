@@ -35,8 +35,8 @@ enum RollUpRules {
             refuse("formula", "NOT_APPLICABLE", "A field has a formula or a roll-up; leave one of them out.")
         }
         let (object, own) = (rollUp.object ?? "", field.object ?? "")
-        if !catalogue.mayBeRolledUp(object) {
-            let known = catalogue.records.map(\.object).filter(catalogue.mayBeRolledUp)
+        if !catalogue.isOfRecordService(object) {
+            let known = catalogue.records.map(\.object).filter(catalogue.isOfRecordService)
             refuse(
                 "roll_up.object", "FIELD_OBJECT_UNKNOWN",
                 "Rolled up are records that name one of \(own): \(known.sorted().joined(separator: ", ")), and objects of the workspace's own as \(TenantObject.prefix)NAME."
@@ -208,8 +208,8 @@ private struct RollUpCheck {
 }
 
 extension RoleCatalogue {
-    /// Whether there may be roll-ups over records of a kind: users, departments and what else identity keeps are none.
-    func mayBeRolledUp(_ object: String) -> Bool {
+    /// Whether records of a kind are kept by one of the services that keep records: users, departments and what else identity keeps are not.
+    func isOfRecordService(_ object: String) -> Bool {
         service(of: object).map(Installation.current.recordServices.contains) ?? false
     }
 
@@ -217,7 +217,7 @@ extension RoleCatalogue {
     func named(by field: String, of object: String) -> String? {
         guard message(of: object)?.field(field) != nil, field.hasSuffix("_id") else { return nil }
         let stem = field.dropLast("_id".count)
-        return records.map(\.object).filter { (stem == $0 || stem.hasSuffix("_\($0)")) && mayBeRolledUp($0) }
+        return records.map(\.object).filter { (stem == $0 || stem.hasSuffix("_\($0)")) && isOfRecordService($0) }
             .max { $0.count < $1.count }
     }
 }

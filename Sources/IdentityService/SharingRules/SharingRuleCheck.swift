@@ -209,10 +209,8 @@ extension RoleCatalogue {
         }
     }
 
-    /// A declared field names records of the other kind, and is called after it, as in account_id and parent_account_id.
+    /// A declared field names records of the other kind.
     private func names(_ object: String, _ other: String) -> Bool {
-        message(of: object)?.fields.contains { field in
-            field.name.hasSuffix("_id") && (field.name == "\(other)_id" || field.name.hasSuffix("_\(other)_id"))
-        } ?? false
+        message(of: object)?.fields.contains { named(by: $0.name, of: object) == other } ?? false
     }
 }

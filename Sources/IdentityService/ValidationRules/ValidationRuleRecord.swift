@@ -90,7 +90,9 @@ struct ValidationRuleRecord: Sendable {
             size += formula?.size ?? 0
         }
         if size > Self.sizeMax { throw IdentityError.validationRulesTooLarge(size, max: Self.sizeMax) }
-        try await PatternRoom.require(object, transaction)
+        try await PatternRoom.require(change, of: object, transaction) {
+            Formula.patternCount(of: $0.text("condition") ?? "")
+        }
         try await ModelSize.require(transaction)
     }
 

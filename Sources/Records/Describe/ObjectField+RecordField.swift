@@ -189,18 +189,3 @@ extension TextFormat {
             }
     }
 }
-
-extension CustomField {
-    fileprivate init(_ value: TenantValue) {
-        self.init()
-        switch value {
-        case .text(let text): stringValue = text
-        case .texts(let texts): stringValues = texts
-        case .integer(let number): intValue = number
-        case .number(let number): doubleValue = number
-        case .flag(let flag): boolValue = flag
-        case .time(let time): timeValue = time
-        case .money(let units, let currency): moneyValue = Money(currencyCode: currency, minorUnits: units)
-        }
-    }
-}

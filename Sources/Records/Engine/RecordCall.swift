@@ -16,6 +16,9 @@ package struct RecordCall: Sendable {
     package let now: Timestamp
     /// The rights on its fields.
     package let rights: FieldRights
+    /// The records by which others may be let at those of this kind, for a use: kinds of which the caller may read some, and change some where it is for
+    /// writing. Found once: each record that is loaded asks for it.
+    private let parents: [ShareUse: [SharedParents]]
     let types: RecordTypes
 
     /// The same call, looked at from another record type.
@@ -50,6 +53,7 @@ package struct RecordCall: Sendable {
         self.policy = policy
         self.now = now
         self.types = types
+        parents = SharedParents.all(letting: actor, at: self.type, policy, at: now, types)
         // A program by itself has rights on all records of what it works with, and hides nothing.
         var unseen = actor.userID == nil ? [] : self.type.rollUps.filter { !$0.isSeen(by: user) }.map(\.field)
         if actor.userID != nil, let selections = type.standard.selections, !Self.tellsMarks(type, policy, user) {
@@ -58,6 +62,8 @@ package struct RecordCall: Sendable {
         rights = FieldRights(
             self.type, access, tags: type.standard.tags.map { _ in policy.tags(seenBy: user) }, unseen: unseen)
     }
+
+    func parents(for use: ShareUse) -> [SharedParents] { parents[use] ?? [] }
 
     /// Selects the records that the caller may do the action with. Whoever may do it with some of a kind that can be shared does it with
     /// those that are shared with him for that, too, and with all where the object opens them to everybody.

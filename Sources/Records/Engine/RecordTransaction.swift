@@ -155,9 +155,9 @@ package final class RecordTransaction: @unchecked Sendable {
         let sorted = ids.sorted()
         var records: [RecordID: Result<LoadedRecord, any Error>] = [:]
         var bytes = 0
-        for first in stride(from: 0, to: sorted.count, by: call.type.rowsAtOnce) {
+        for part in call.type.parts(of: sorted) {
             var parameters = Parameters()
-            parameters.append(Array(sorted[first..<min(first + call.type.rowsAtOnce, sorted.count)]))
+            parameters.append(part)
             let statement = type.lookups.lockEach.statement(lifetime, call, .read, &parameters)
             for row in try await sql.query(statement, parameters) {
                 bytes += RowBytes.count(row, of: type)

@@ -57,8 +57,7 @@ struct MatchingPass {
     /// Those of these records that are meant still.
     func run(_ ids: [RecordID], in transaction: RecordTransaction) async throws -> [MatchingItem] {
         var items: [MatchingItem] = []
-        for first in stride(from: 0, to: ids.count, by: max(call.type.rowsAtOnce, 1)) {
-            let part = Array(ids[first..<min(first + max(call.type.rowsAtOnce, 1), ids.count)])
+        for part in call.type.parts(of: ids) {
             let records = try await lock(transaction) { parameters in
                 let column = type.standard.id.column
                 parameters.append(part)

@@ -39,8 +39,7 @@ struct BatchGetMethod {
         var pace = Pace()
         var unknown: [RecordID] = []
         defer { Self.rowCost.charge(0, bytes: writer.count, to: context) }
-        for first in stride(from: 0, to: wanted.count, by: call.type.rowsAtOnce) {
-            let ids = Array(wanted[first..<min(first + call.type.rowsAtOnce, wanted.count)])
+        for ids in call.type.parts(of: wanted) {
             let found = try await find(ids, call, at: &pace)
             for id in ids {
                 guard let row = found[id] else {

@@ -81,7 +81,8 @@ struct MirrorTable {
         let present = try await present(news, sql)
         let statement = storing(news.fields)
         let changed = news.records.filter { present[$0.id] != WireCodec.encode($0.message) }
-        let marking = isFollowed ? marking(changed.map(\.id)) : nil
+        // Of those that are shared before, and of those that are afterwards.
+        let marking = isFollowed ? SharedParentMark.adding(sharedOf: changed.map(\.id), type, engine) : nil
         if let marking { try sql.enqueue(marking.statement, marking.parameters) }
         for (_, record) in changed {
             var parameters = Parameters(reservingBytes: 512, values: type.columnCount)
@@ -90,27 +91,6 @@ struct MirrorTable {
         }
         if let marking { try sql.enqueue(marking.statement, marking.parameters) }
         return changed.map(\.id)
-    }
-
-    /// Of records that are shared as they are now: asked before and after they are stored.
-    private func marking(_ ids: [RecordID]) -> Query? {
-        guard let shares = type.standard.sharing?.shares?.column, let selections = type.standard.selections?.column
-        else { return nil }
-        let id = type.standard.id.column
-        return Query(
-            engine.statement(
-                """
-                INSERT INTO {schema}.shared_parent_marks (id, object, record_id)
-                SELECT mark_id, $3, named_id FROM unnest($1::uuid[], $2::uuid[]) AS marks (mark_id, named_id)
-                JOIN \(type.qualifiedTable) ON \(id) = named_id
-                WHERE \(shares) IS NOT NULL OR cardinality(\(selections)) > 0
-                ON CONFLICT ON CONSTRAINT shared_parent_marks_pkey DO NOTHING
-                """)
-        ) {
-            $0.append(ids.map { _ in RecordID.make() })
-            $0.append(ids)
-            $0.append(type.object)
-        }
     }
 
     private func present(_ news: MirrorNews, _ sql: PostgresTransaction) async throws -> [RecordID: [UInt8]] {

@@ -6,9 +6,8 @@ import Wire
 
 /// What a field of a workspace says of the living records that name its record: of all of them, whoever may see which.
 struct RecordRollUp: Sendable {
-    /// The field that says it.
-    let field: TenantField
-    let function: TenantRollUp.Function
+    private let field: TenantField
+    private let function: TenantRollUp.Function
     /// The kind of records that is rolled up.
     private let children: RecordType
     private let reference: RecordField

@@ -65,7 +65,7 @@ package struct RollUpMethods: RollUpServiceCustomMethods {
             response.rollUps.append(
                 ReckonedRollUpValues(
                     number: field.number, recordIDs: values.map(\.key.bytes),
-                    values: values.map { CustomField($0.value) }))
+                    values: values.map { CustomField(TenantValue($0.value)) }))
         }
         return response
     }
@@ -103,55 +103,13 @@ extension ReckonedRollUp {
     /// What another service says of one of our fields.
     init(_ field: RecordField, _ told: ReckonedRollUpValues) {
         let pairs = zip(told.recordIDs, told.values).compactMap { id, value -> (RecordID, FormulaValue)? in
-            guard let id = RecordID(bytes: id), let value = FormulaValue(value, of: field) else { return nil }
+            guard let id = RecordID(bytes: id), let value = TenantValue(value),
+                let value = FormulaValue(value, of: field)
+            else { return nil }
             return (id, value)
         }
         self.init(
             field: field,
             values: told.unfit == true ? nil : Dictionary(pairs, uniquingKeysWith: { first, _ in first }))
-    }
-}
-
-extension CustomField {
-    fileprivate init(_ value: FormulaValue) {
-        self.init()
-        switch value {
-        case .text(let text): stringValue = text
-        case .date(let day): stringValue = day.text
-        case .texts(let texts): stringValues = texts
-        case .integer(let number): intValue = number
-        case .number(let number): doubleValue = number
-        case .flag(let flag): boolValue = flag
-        case .time(let time): timeValue = time
-        case .money(let units, let currency): moneyValue = Money(currencyCode: currency, minorUnits: units)
-        }
-    }
-}
-
-extension FormulaValue {
-    /// Nil for a value that the field does not hold.
-    fileprivate init?(_ value: CustomField, of field: RecordField) {
-        switch field.added?.kind {
-        case .date:
-            guard let day = value.stringValue.flatMap({ CalendarDay($0) }) else { return nil }
-            self = .date(day)
-        case .money:
-            guard let money = value.moneyValue, let currency = money.currencyCode else { return nil }
-            self = .money(minorUnits: money.minorUnits ?? 0, currency: currency)
-        default:
-            if let text = value.stringValue {
-                self = .text(text)
-            } else if let number = value.intValue {
-                self = .integer(number)
-            } else if let number = value.doubleValue {
-                self = .number(number)
-            } else if let flag = value.boolValue {
-                self = .flag(flag)
-            } else if let time = value.timeValue {
-                self = .time(time)
-            } else {
-                return nil
-            }
-        }
     }
 }

@@ -69,11 +69,6 @@ enum RowBytes {
         (0..<type.columnCount).reduce(valueBytes * type.fields.count) { $0 + row.bytes($1).count }
     }
 
-    /// Ids of records that are read together, however long these are.
-    fileprivate static func parts(of ids: [RecordID], _ size: Int) -> [[RecordID]] {
-        stride(from: 0, to: ids.count, by: size).map { Array(ids[$0..<min($0 + size, ids.count)]) }
-    }
-
     /// The bytes that values of these fields take, at most.
     static func bytesMax(_ fields: [RecordField]) -> Int {
         fields.reduce(0) { $0 + bytesMax($1.descriptor, $1.rules) }
@@ -93,5 +88,7 @@ enum RowBytes {
 
 extension RecordType {
     /// As many ids at a time as records may be read at once, however long each is.
-    func parts(of ids: [RecordID]) -> [[RecordID]] { RowBytes.parts(of: ids, max(1, rowsAtOnce)) }
+    func parts(of ids: [RecordID]) -> [[RecordID]] {
+        stride(from: 0, to: ids.count, by: rowsAtOnce).map { Array(ids[$0..<min($0 + rowsAtOnce, ids.count)]) }
+    }
 }

@@ -105,7 +105,7 @@ struct SearchScope {
         case .shared(let scope, let audience, _, let selections, let parents):
             // When shares end, and what they allow, the records say.
             sharing?.shares.flatMap { _ in terms(scope, sharing) }.map { terms in
-                terms + ([audience.user.id] + audience.units + audience.roles).map { SearchTerm.shared(with: $0) }
+                terms + audience.ids.map { SearchTerm.shared(with: $0) }
                     + selections.map { SearchTerm.selection($0) }
                     + (parents.isEmpty ? [] : audience.ids + parents.flatMap(\.marks)).map { SearchTerm.selection($0) }
             }

@@ -125,21 +125,6 @@ extension RecordCall {
     /// Nil when nothing here names records of that kind.
     func parentPaths(to object: String) -> ParentPaths? { ParentPaths(from: type, to: object, types, in: policy.model) }
 
-    /// The records by which others may be let at those of this kind, for a use: kinds of which the caller may read some, and change some where it is for
-    /// writing.
-    func parents(for use: ShareUse) -> [SharedParents] {
-        guard policy.hasFollowers, actor.userID != nil, let user = policy.access(of: actor) else { return [] }
-        return policy.followedRules(of: type.object, for: use, at: now).sorted { $0.key < $1.key }.compactMap {
-            object, rules in
-            let access = user.object(object)
-            guard access.scope(.read) > .none, use == .reading || access.scope(.update) > .none,
-                parentPaths(to: object) != nil
-            else { return nil }
-            let reaching = policy.sharingRules(of: object, reaching: access.audience, for: use, at: now)
-            return SharedParents(object, rules: rules.map(\.selection).sorted(), reaching: reaching)
-        }
-    }
-
     /// The caller may be let at some records of this kind by what they belong to.
     var mayFollow: Bool { !parents(for: .reading).isEmpty }
 
@@ -193,6 +178,27 @@ extension [SharedParents] {
 }
 
 extension SharedParents {
+    /// Those by which somebody is let at records of a kind, by use; none for a program that works for the workspace itself.
+    static func all(
+        letting actor: TenantActor, at type: RecordType, _ policy: PolicySnapshot, at now: Timestamp,
+        _ types: RecordTypes
+    ) -> [ShareUse: [SharedParents]] {
+        guard policy.hasFollowers, actor.userID != nil, let user = policy.access(of: actor) else { return [:] }
+        let uses = [ShareUse.reading, .writing].map { use in
+            let followed = policy.followedRules(of: type.object, for: use, at: now).sorted { $0.key < $1.key }
+            let parents = followed.compactMap { object, rules -> SharedParents? in
+                let access = user.object(object)
+                guard access.scope(.read) > .none, use == .reading || access.scope(.update) > .none,
+                    ParentPaths(from: type, to: object, types, in: policy.model) != nil
+                else { return nil }
+                let reaching = policy.sharingRules(of: object, reaching: access.audience, for: use, at: now)
+                return SharedParents(object, rules: rules.map(\.selection).sorted(), reaching: reaching)
+            }
+            return (use, parents)
+        }
+        return Dictionary(uniqueKeysWithValues: uses)
+    }
+
     /// SQL that is true for a row of the parent that the caller is let at.
     func reached(
         _ parent: RecordType, _ audience: Audience, _ use: ShareUse, _ parameters: inout Parameters

@@ -28,6 +28,27 @@ struct SharedParentMark {
         }
     }
 
+    /// The same of those of some records that are shared with somebody now, or that a rule selects. Done twice it notes each once.
+    static func adding(sharedOf ids: [RecordID], _ type: RecordType, _ engine: RecordEngine) -> Query? {
+        guard let shares = type.standard.sharing?.shares?.column, let selections = type.standard.selections?.column
+        else { return nil }
+        let id = type.standard.id.column
+        return Query(
+            engine.statement(
+                """
+                INSERT INTO {schema}.shared_parent_marks (id, object, record_id)
+                SELECT mark_id, $3, named_id FROM unnest($1::uuid[], $2::uuid[]) AS marks (mark_id, named_id)
+                JOIN \(type.qualifiedTable) ON \(id) = named_id
+                WHERE \(shares) IS NOT NULL OR cardinality(\(selections)) > 0
+                ON CONFLICT ON CONSTRAINT shared_parent_marks_pkey DO NOTHING
+                """)
+        ) {
+            $0.append(ids.map { _ in RecordID.make() })
+            $0.append(ids)
+            $0.append(type.object)
+        }
+    }
+
     private static let taking = Statement(
         """
         SELECT id, object, record_id, looked_object, looked_to FROM {schema}.shared_parent_marks

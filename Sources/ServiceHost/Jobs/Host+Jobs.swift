@@ -24,8 +24,7 @@ extension Host {
     }
 
     /// The way to the other services whose records are rolled up here, and that roll up records of this one.
-    func rollUpPeers() -> RollUpPeers {
-        let tokens = ProgramTokens(channel(to: .identity))
+    func rollUpPeers(_ tokens: ProgramTokens) -> RollUpPeers {
         let services = Topology.peers(of: name).filter(Installation.current.recordServices.contains)
         return RollUpPeers(services) { [self] tenant, service in
             let channel = tokens.channel(channel(to: service), tenant, for: .exchangeRollUps, at: service)
@@ -34,9 +33,8 @@ extension Host {
     }
 
     /// What tells the mirrors that other services have of records of this one.
-    func pushes(_ feeds: [MirrorFeed], _ engine: RecordEngine) -> [MirrorPush] {
-        guard !feeds.isEmpty else { return [] }
-        let (tokens, meter) = (ProgramTokens(channel(to: .identity)), FeedMeter(metrics))
+    func pushes(_ feeds: [MirrorFeed], _ engine: RecordEngine, _ tokens: ProgramTokens) -> [MirrorPush] {
+        let meter = FeedMeter(metrics)
         return feeds.map { feed in
             MirrorPush(feed, engine, meter: meter, records: MirrorMeter(metrics)) { [self] tenant, receiver in
                 let channel = tokens.channel(channel(to: receiver), tenant, for: .mirrorRecords, at: receiver)

@@ -1,5 +1,6 @@
 package import AccessControl
 package import Contracts
+import Records
 import Tenancy
 
 // The values of policies as identity sends them, and as decisions are made on them. Ids that are not 16 bytes are left
@@ -113,29 +114,6 @@ extension TenantLabel {
     init?(_ label: FieldLabel) {
         guard let language = label.languageCode, let displayName = label.displayName else { return nil }
         self.init(language: language, displayName: displayName, description: label.description)
-    }
-}
-
-extension TenantValue {
-    /// Nil for no value.
-    init?(_ value: CustomField) {
-        if let text = value.stringValue {
-            self = .text(text)
-        } else if let number = value.intValue {
-            self = .integer(number)
-        } else if let number = value.doubleValue {
-            self = .number(number)
-        } else if let flag = value.boolValue {
-            self = .flag(flag)
-        } else if let time = value.timeValue {
-            self = .time(time)
-        } else if let money = value.moneyValue, let units = money.minorUnits, let currency = money.currencyCode {
-            self = .money(minorUnits: units, currency: currency)
-        } else if !value.stringValues.isEmpty {
-            self = .texts(value.stringValues)
-        } else {
-            return nil
-        }
     }
 }
 
