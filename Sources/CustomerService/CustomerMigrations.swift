@@ -45,6 +45,8 @@ package enum CustomerMigrations {
             Migration(number: 22, name: "index_parts", sql: PackageResources.customer_0022_index_parts_sql),
             Migration(
                 number: 23, name: "mark_shared_parents", sql: PackageResources.customer_0023_mark_shared_parents_sql),
+            Migration(
+                number: 24, name: "index_shared_parents", sql: PackageResources.customer_0024_index_shared_parents_sql),
         ],
         rights: TableRights.purged("accounts", "contacts", "account_contacts", "activities", "leads", "custom_records")
             + TableRights.added("custom_objects") + TableRights.kept("record_numbers", changing: ["last"])

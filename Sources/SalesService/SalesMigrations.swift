@@ -37,6 +37,8 @@ package enum SalesMigrations {
             Migration(number: 20, name: "index_parts", sql: PackageResources.sales_0020_index_parts_sql),
             Migration(
                 number: 21, name: "mark_shared_parents", sql: PackageResources.sales_0021_mark_shared_parents_sql),
+            Migration(
+                number: 22, name: "index_shared_parents", sql: PackageResources.sales_0022_index_shared_parents_sql),
         ],
         rights: TableRights.purged("pipelines", "stages", "deals") + TableRights.added("stage_changes")
             + TableRights.mirrored(

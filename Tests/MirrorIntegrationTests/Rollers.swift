@@ -44,14 +44,16 @@ final class Rollers: Sendable {
     }
 
     /// A program of one of the two; there may be several.
-    func program(_ service: TestService) -> RollUpExchange {
+    func program(
+        _ service: TestService, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) -> RollUpExchange {
         let isCustomer = service === customer
         let way = isCustomer ? toSales : toCustomer
         return RollUpExchange(
             service.engine, doing: Account.entry.methods.update,
             RollUpPeers([isCustomer ? .sales : .customer]) { _, _ in
                 (RollUpServiceClient(channel: way), CallOptions())
-            }, service.postgres.logger)
+            }, service.postgres.logger, now: now)
     }
 
     private func keeper(_ service: TestService) -> ReckoningKeeper {

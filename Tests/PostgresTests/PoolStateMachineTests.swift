@@ -260,7 +260,7 @@ import Testing
     // MARK: Scans
 
     /// Runs a scan of a tenant to its end.
-    private func run(_ scan: Int, _ tenant: TenantID, nanoseconds: UInt64, on machine: inout PoolStateMachine) {
+    private func run(_ scan: Scan, _ tenant: TenantID, nanoseconds: UInt64, on machine: inout PoolStateMachine) {
         guard case .granted(let id) = machine.lease(99, tenant: tenant, scan: scan, deadline: .max, now: 0) else {
             Issue.record("not granted")
             return
@@ -320,7 +320,7 @@ import Testing
         let tenant = tenant(at: 0, 1, size: 8)
         #expect(machine.lease(10, tenant: tenant, scan: 1, deadline: .max, now: 0) == .granted(1))
         for waiter in 1...PoolLimits.scanWaiterOfTenantCountMax {
-            #expect(machine.lease(waiter, tenant: tenant, scan: waiter, deadline: .max, now: 0) == .queued([]))
+            #expect(machine.lease(waiter, tenant: tenant, scan: Scan(waiter), deadline: .max, now: 0) == .queued([]))
         }
         #expect(machine.lease(99, tenant: tenant, scan: 99, deadline: .max, now: 0) == .scansOverloaded)
         #expect(machine.scanRefusal(of: tenant) == .scansOverloaded)
@@ -343,7 +343,7 @@ import Testing
 
     @Test func aScanIsAsQuickAsTheQuickerOfItsLastTwoRuns() {
         var times = ScanTimes()
-        let key = ScanTimes.Key(tenant: TenantID(RecordID.make()), statementID: 1)
+        let key = ScanTimes.Key(tenant: TenantID(RecordID.make()), scan: 1)
         #expect(times.nanoseconds(key) == nil)
         for (time, known) in [(9, 9), (2, 2), (7, 2), (8, 7), (3, 3)] as [(UInt64, UInt64)] {
             times.note(key, nanoseconds: time, isWhole: true)
@@ -351,6 +351,26 @@ import Testing
         }
         times.note(key, nanoseconds: ScanClass.longFrom, isWhole: false)
         #expect(times.nanoseconds(key) == ScanClass.longFrom)
+    }
+
+    /// One value may be rare and the next one frequent: a quick run does not let the slow ones through.
+    @Test func aScanThatVariesIsQuickAfterSeveralQuickRuns() {
+        var times = ScanTimes()
+        let key = ScanTimes.Key(tenant: TenantID(RecordID.make()), scan: Scan(1, varies: true))
+        func scanClass() -> ScanClass { ScanClass(nanoseconds: times.nanoseconds(key)) }
+        for _ in 0..<ScanTimes.quickCountMin {
+            #expect(scanClass() == .alone)
+            times.note(key, nanoseconds: 50_000, isWhole: true)
+        }
+        #expect(scanClass() == .quick)
+        times.note(key, nanoseconds: ScanClass.longFrom, isWhole: false)
+        for _ in 0..<ScanTimes.quickCountMin {
+            #expect(scanClass() == .long)
+            times.note(key, nanoseconds: 50_000, isWhole: true)
+        }
+        #expect(scanClass() == .quick)
+        times.note(key, nanoseconds: 2 * ScanClass.aloneFrom, isWhole: true)
+        #expect(scanClass() == .alone)
     }
 
     // MARK: Anything
@@ -370,8 +390,8 @@ private struct RandomRun {
     private var machine = PoolStateMachine(PoolLimits(size: 5, waiterCountMax: 12, waiterOfTenantCountMax: 6))
     private let tenants: [TenantID?] = [nil] + (0..<3).map { _ in TenantID(RecordID.make()) }
     private var opening: Set<Int> = []
-    private var leased: [Int: (tenant: TenantID?, scan: Int?)] = [:]
-    private var waiting: [Int: (tenant: TenantID?, scan: Int?)] = [:]
+    private var leased: [Int: (tenant: TenantID?, scan: Scan?)] = [:]
+    private var waiting: [Int: (tenant: TenantID?, scan: Scan?)] = [:]
     private var now: UInt64 = 0
 
     init(seed: UInt64) { random = SeededGenerator(seed: seed) }
@@ -409,7 +429,7 @@ private struct RandomRun {
 
     private mutating func lease(_ waiter: Int) {
         let tenant = tenants[Int(random.next() % 4)]
-        let scan = random.next() % 3 == 0 && tenant != nil ? Int(random.next() % 4) : nil
+        let scan = random.next() % 3 == 0 && tenant != nil ? Scan(Int(random.next() % 4)) : nil
         let decision = machine.lease(waiter, tenant: tenant, scan: scan, deadline: now + 50_000_000, now: now)
         switch decision {
         case .granted(let id): grant(id, tenant, scan)
@@ -434,7 +454,7 @@ private struct RandomRun {
                 : machine.released(id, isWorn: random.next() % 3 == 0, now: now))
     }
 
-    private mutating func grant(_ id: Int, _ tenant: TenantID?, _ scan: Int?) {
+    private mutating func grant(_ id: Int, _ tenant: TenantID?, _ scan: Scan?) {
         // What it has beside this one is less than what was free.
         let free = 5 - leased.count
         if tenant != nil { #expect(leased.values.count { $0.tenant == tenant } < free) }
@@ -473,4 +493,8 @@ private struct RandomRun {
             #expect(alone <= 1)
         }
     }
+}
+
+extension Scan: ExpressibleByIntegerLiteral {
+    public init(integerLiteral value: Int) { self.init(value) }
 }

@@ -337,6 +337,71 @@ private typealias PolicySharingRule = AccessControl.PolicySharingRule
         }
     }
 
+    /// A record that is deleted lets nobody at what belongs to it, and whoever watches hears of it.
+    @Test func aWatcherIsToldThatTheParentIsGone() async throws {
+        try await SharingTests.run { service in
+            let (owner, other) = (Self.rep(service), Self.rep(service))
+            service.set(rules: [Self.following()])
+            let account = try await service.create(Account(displayName: "Acme"), as: owner)
+            let call = try await service.create(Self.call(account), as: owner)
+            try await service.share("account", account.id, RecordShare(with: other), as: owner)
+            try await SharingRuleTests.settle(service)
+            let watch = try await service.activities(as: other).watchActivities(WatchActivitiesRequest())
+            func told(_ found: (WatchActivitiesResponse) -> Bool) async throws {
+                while let next = try await watch.next() { if found(next) { return } }
+                Issue.record("the watch has ended")
+            }
+            try await told { $0.records.map(\.id) == [call.id] }
+            for _ in 0..<2 {
+                try await service.delete(account, as: owner)
+                try await SharingRuleTests.settle(service)
+                try await told { $0.goneIDs == [call.id] }
+                try await service.restore(account, as: owner)
+                try await SharingRuleTests.settle(service)
+                try await told { $0.records.map(\.id) == [call.id] }
+            }
+        }
+    }
+
+    /// What nobody here follows leaves no notes, and as many as there are keep nobody waiting.
+    @Test func notesAreTakenHoweverManyThereAre() async throws {
+        try await SharingTests.run { service in
+            let (owner, other) = (Self.rep(service), Self.rep(service))
+            func notes() async throws -> Int64 {
+                try await service.number("SELECT count(*) FROM {schema}.shared_parent_marks")
+            }
+            func leave(_ count: Int) async throws {
+                _ = try await service.number(
+                    """
+                    WITH made AS (
+                        INSERT INTO {schema}.shared_parent_marks (id, object, record_id)
+                        SELECT gen_random_uuid(), 'account', gen_random_uuid() FROM generate_series(1, \(count))
+                        RETURNING 1)
+                    SELECT count(*) FROM made
+                    """)
+            }
+            // Deals are of another service, which has accounts by its mirror.
+            service.set(rules: [Self.following("deal")])
+            let account = try await service.create(Account(displayName: "Acme"), as: owner)
+            try await service.share("account", account.id, RecordShare(with: other), as: owner)
+            #expect(try await notes() == 0)
+            try await leave(20_000)
+            let keeper = SharingRuleTests.keeper(service)
+            _ = try await keeper.step(service.tenant.id, deadline: .after(.seconds(8)))
+            #expect(try await notes() == 0)
+            service.set(rules: [Self.following()])
+            try await SharingRuleTests.settle(service, keeper)
+            try await leave(5_000)
+            var before: Int64 = 5_000
+            while try await keeper.step(service.tenant.id, deadline: .after(.seconds(8))) {
+                let left = try await notes()
+                #expect(before - 2_000...before - 1 ~= left)
+                before = left
+            }
+            #expect(try await notes() == 0)
+        }
+    }
+
     /// At random: what lists, counts and methods for one give is what a naive look at shares, references and rules does.
     @Test func listsGiveWhatANaiveLookGives() async throws {
         try await SharingTests.run { service in

@@ -31,6 +31,7 @@ package enum SampleService {
             id uuid NOT NULL CONSTRAINT shared_parent_marks_pkey PRIMARY KEY, object text NOT NULL, record_id uuid NOT NULL,
             looked_object text, looked_to uuid
         );
+        CREATE INDEX shared_parent_marks_record_idx ON {schema}.shared_parent_marks (object, record_id);
         """
 
     private static let standard = """

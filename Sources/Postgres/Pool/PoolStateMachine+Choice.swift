@@ -57,9 +57,9 @@ extension PoolStateMachine {
         }
     }
 
-    func scanClass(_ scan: Int?, of tenant: TenantID?) -> ScanClass {
+    func scanClass(_ scan: Scan?, of tenant: TenantID?) -> ScanClass {
         guard let scan, let tenant else { return .quick }
-        return ScanClass(nanoseconds: scanTimes.nanoseconds(.init(tenant: tenant, statementID: scan)))
+        return ScanClass(nanoseconds: scanTimes.nanoseconds(.init(tenant: tenant, scan: scan)))
     }
 
     private func elapsed(_ lease: Lease, _ now: UInt64) -> UInt64 { now > lease.start ? now - lease.start : 0 }

@@ -56,8 +56,7 @@ struct PoolStateMachine {
 
     struct Lease: Equatable {
         let tenant: TenantID?
-        /// `Statement.id` of a scan.
-        let scan: Int?
+        let scan: Scan?
         let scanClass: ScanClass
         let start: UInt64
         /// The tenant is at home there.
@@ -102,9 +101,9 @@ struct PoolStateMachine {
 
     // MARK: Events
 
-    /// - Parameter scan: `Statement.id` when a statement of it may take long.
+    /// - Parameter scan: when a statement of it may take long.
     mutating func lease(
-        _ waiter: WaiterID, tenant: TenantID?, scan: Int? = nil, deadline: UInt64, now: UInt64
+        _ waiter: WaiterID, tenant: TenantID?, scan: Scan? = nil, deadline: UInt64, now: UInt64
     ) -> Decision {
         guard !isClosing else { return .closed }
         let scanClass = scanClass(scan, of: tenant)
@@ -208,7 +207,7 @@ struct PoolStateMachine {
     }
 
     private mutating func take(
-        _ index: Int, for tenant: TenantID?, _ scan: Int?, _ scanClass: ScanClass, _ now: UInt64
+        _ index: Int, for tenant: TenantID?, _ scan: Scan?, _ scanClass: ScanClass, _ now: UInt64
     ) {
         entries[index].state = .leased(
             Lease(
@@ -228,7 +227,7 @@ struct PoolStateMachine {
         guard let tenant = lease.tenant else { return }
         tenants[tenant]?.use(elapsed, now: now)
         if let scan = lease.scan {
-            scanTimes.note(.init(tenant: tenant, statementID: scan), nanoseconds: elapsed, isWhole: isWhole)
+            scanTimes.note(.init(tenant: tenant, scan: scan), nanoseconds: elapsed, isWhole: isWhole)
         }
     }
 

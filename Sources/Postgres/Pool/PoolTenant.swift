@@ -4,8 +4,7 @@ import Tenancy
 struct PoolTenant {
     struct Waiter {
         let id: PoolStateMachine.WaiterID
-        /// `Statement.id` of a scan.
-        let scan: Int?
+        let scan: Scan?
         let lane: Lane
         let since: UInt64
         let deadline: UInt64

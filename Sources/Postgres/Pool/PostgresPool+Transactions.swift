@@ -6,7 +6,7 @@ extension PostgresPool {
     package func run(
         _ scope: TransactionScope, _ statement: Statement, _ parameters: Parameters
     ) async throws(PostgresError) -> Rows {
-        let pooled = try await lend(scope, scan: statement.isScan ? statement.id : nil)
+        let pooled = try await lend(scope, scan: Scan([(statement, parameters)]))
         defer { release(pooled) }
         let connection = pooled.connection
         let scope = scope.bounded(by: settings.readTimeout)
@@ -23,7 +23,7 @@ extension PostgresPool {
         _ scope: TransactionScope, _ batch: [(Statement, Parameters)]
     ) async throws(PostgresError) -> [Rows] {
         guard !batch.isEmpty else { return [] }
-        let pooled = try await lend(scope, scan: batch.first { $0.0.isScan }?.0.id)
+        let pooled = try await lend(scope, scan: Scan(batch))
         defer { release(pooled) }
         let connection = pooled.connection
         let scope = scope.bounded(by: settings.readTimeout)
@@ -72,7 +72,7 @@ extension PostgresPool {
 
     /// Lends a connection that has met the tenant of the scope. When a backend has missed that the login may take on its role, another is tried.
     private func lend(
-        _ scope: TransactionScope, scan: Int? = nil, meetingsLeft: Int = meetingsMax
+        _ scope: TransactionScope, scan: Scan? = nil, meetingsLeft: Int = meetingsMax
     ) async throws(PostgresError) -> PooledConnection {
         let lent = try await lease(affinity: scope.tenant, scan: scan, deadline: scope.deadline)
         do throws(PostgresError) {

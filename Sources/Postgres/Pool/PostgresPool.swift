@@ -39,11 +39,11 @@ package final class PostgresPool: @unchecked Sendable {
     package var leasedCount: Int { machine.leasedCount }
 
     /// Lends a connection, one that knows the tenant if it is free. Waits in line when all are taken, or the tenant's share of them.
-    /// - Parameter scan: `Statement.id` of a scan that it is for.
+    /// - Parameter scan: that it is for.
     /// - Throws: `.poolExhausted` when the line is full or the deadline passed in it, `.tenantBusy` when too much of this tenant
     ///   waits, `.unavailable` or `.refusedServer` when no connection can be made, `.queryCanceled` when the Task was cancelled.
     package func lease(
-        affinity tenant: TenantID?, scan: Int? = nil, deadline: UInt64
+        affinity tenant: TenantID?, scan: Scan? = nil, deadline: UInt64
     ) async throws(PostgresError) -> PooledConnection {
         loop.assertCurrent()
         nextWaiter += 1

@@ -22,21 +22,43 @@ enum ScanClass: Sendable, Hashable {
     }
 }
 
+/// What a connection is lent for when its time depends on what a client asks for.
+package struct Scan: Hashable, Sendable {
+    /// `Statement.id`.
+    let statementID: Int
+    /// It is planned for its values (`Parameters.arePlannedFor`): one of them says little of the next.
+    let varies: Bool
+
+    package init(_ statementID: Int, varies: Bool = false) { (self.statementID, self.varies) = (statementID, varies) }
+
+    /// The first of some statements that is one; nil without any.
+    init?(_ statements: [(Statement, Parameters)]) {
+        guard let (statement, parameters) = statements.first(where: { $0.0.isScan }) else { return nil }
+        self.init(statement.id, varies: parameters.arePlannedFor)
+    }
+}
+
 /// How long scans took lately, by tenant and statement: the same filter is quick for one tenant and long for another.
 ///
-/// A scan is as quick as the quicker of its last two runs, so that one run on a busy machine does not count against it. Bounded by two
-/// generations: when the younger is full the older is forgotten.
+/// A scan is as quick as the quicker of its last two runs, so that one run on a busy machine does not count against it; one that varies is as slow as
+/// the last slow one, until several were quick in a row. Bounded by two generations: when the younger is full the older is forgotten.
 struct ScanTimes {
     struct Key: Hashable {
         let tenant: TenantID
-        /// `Statement.id`.
-        let statementID: Int
+        let scan: Scan
     }
 
     private struct Times {
         var last: UInt64
         var before: UInt64
+        /// The last one that was not quick.
+        var slow: UInt64
+        /// Quick ones since.
+        var quickCount: Int
     }
+
+    /// After so many quick runs of a scan that varies the next is taken for quick.
+    static let quickCountMin = 8
 
     /// Scans of one generation; one takes some 60 bytes.
     static let generationCountMax = 4_096
@@ -45,7 +67,11 @@ struct ScanTimes {
     private var old: [Key: Times] = [:]
 
     /// Nanoseconds; nil for a scan that was not seen lately.
-    func nanoseconds(_ key: Key) -> UInt64? { (young[key] ?? old[key]).map { min($0.last, $0.before) } }
+    func nanoseconds(_ key: Key) -> UInt64? {
+        guard let times = young[key] ?? old[key] else { return nil }
+        let isSlow = key.scan.varies && times.quickCount < Self.quickCountMin
+        return isSlow ? max(times.slow, ScanClass.aloneFrom) : min(times.last, times.before)
+    }
 
     /// A scan has ended. One that was broken off would have taken longer: it counts when it was long already.
     mutating func note(_ key: Key, nanoseconds: UInt64, isWhole: Bool) {
@@ -56,6 +82,9 @@ struct ScanTimes {
             old = young
             young = [:]
         }
-        young[key] = Times(last: nanoseconds, before: before)
+        let isQuick = nanoseconds < ScanClass.aloneFrom
+        young[key] = Times(
+            last: nanoseconds, before: before, slow: isQuick ? known?.slow ?? 0 : nanoseconds,
+            quickCount: isQuick ? min((known?.quickCount ?? 0) + 1, Self.quickCountMin) : 0)
     }
 }

@@ -15,11 +15,10 @@ package struct ReckoningKeeper: Sendable {
     private let sources: [ServiceName]
     private let logger: Logger
 
-    /// Of kinds of which so many at a time take too long.
-    private let pages = ReckoningPages()
+    private let parts = ReckoningParts()
 
-    /// Records that are looked at in one step, and marks.
-    static let (batchSize, marksMax) = (200, 400)
+    /// Marks that are looked at in one step.
+    static let marksMax = 2 * ReckoningParts.sizeMax
 
     /// - Parameters:
     ///   - method: the one that would do it, for the ledger.
@@ -33,7 +32,7 @@ package struct ReckoningKeeper: Sendable {
     /// Does a part of what is to be done: with each kind of which records are marked, and with the next records of one that is looked through.
     ///
     /// - Parameter timeout: how long it may work on one kind. One that takes longer is tried again with fewer records, and keeps no other waiting.
-    /// - Throws: what the first kind threw that could not be reckoned.
+    /// - Throws: what the first kind threw that could not be reckoned, where none could.
     package func step(_ tenant: TenantID, timeout: Duration) async throws -> ReckoningStep {
         try engine.policies.requireFreshForWrite()
         let model = try await engine.policies.snapshot(of: tenant, minEpoch: 0).model
@@ -58,26 +57,28 @@ package struct ReckoningKeeper: Sendable {
             try await change(program, .after(timeout), [asked, Self.put(type, .zero, hasChanged: false)])
             return .advanced
         }
-        var parts = ReckoningParts()
-        for type in shapes where kept[type.object]?.isMarked == true {
-            await parts.attempt {
-                try await pages.fitting(tenant, type.object) { size in
-                    try await reckonMarked(type, tenant, atMost: size, .after(timeout))
-                }
-            }
-        }
+        var due: [ReckoningPart] = []
         for type in shapes {
-            guard let place = kept[type.object], let last = place.builtTo else { continue }
-            let outcome = await parts.attempt {
-                try await pages.fitting(tenant, type.object) { size in
-                    try await step(
-                        type, after: last, hasChanged: place.hasChanged, program, atMost: size, .after(timeout))
-                }
+            guard let place = kept[type.object] else { continue }
+            if place.isMarked {
+                due.append(
+                    ReckoningPart(.marked(type.object)) { size in
+                        try await reckonMarked(type, tenant, atMost: size, .after(timeout))
+                    })
             }
-            if outcome == .advanced { break }
+            if let last = place.builtTo {
+                due.append(
+                    ReckoningPart(.passed(type.object)) { size in
+                        try await step(
+                            type, after: last, hasChanged: place.hasChanged, program, atMost: size, .after(timeout))
+                    })
+            }
         }
-        return try parts.outcome()
+        return try await parts.step(tenant, due, timeout: timeout)
     }
+
+    /// The workspace is closed or gone.
+    package func leave(_ tenant: TenantID) { parts.leave(tenant) }
 
     private func change(_ program: TenantActor, _ deadline: Deadline, _ queries: [Query]) async throws {
         _ = try await DatabaseErrors.translated {

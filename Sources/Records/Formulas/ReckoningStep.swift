@@ -12,58 +12,115 @@ package enum ReckoningStep: Hashable, Sendable {
     case held
 }
 
-/// Parts of a step that do not keep each other from being done.
-struct ReckoningParts {
-    private var done: Set<ReckoningStep> = []
-    private var refusal: (any Error)?
-
-    /// - Returns: what it did; nil where it was refused.
-    @discardableResult
-    mutating func attempt(_ body: () async throws -> ReckoningStep) async -> ReckoningStep? {
-        do {
-            let step = try await body()
-            done.insert(step)
-            return step
-        } catch {
-            refusal = refusal ?? error
-            return nil
-        }
+/// A part of a step.
+struct ReckoningPart: Sendable {
+    /// What it is about, for a kind of records.
+    enum Subject: Hashable, Sendable {
+        /// Those of which roll-ups are marked.
+        case marked(String)
+        /// The next ones that are looked through.
+        case passed(String)
+        /// Another service is told which records of its own those here name.
+        case told(String)
+        /// Another service is asked what its own say.
+        case asked(String, ServiceName)
     }
 
-    /// - Throws: the first refusal of a part.
-    func outcome() throws -> ReckoningStep {
-        if let refusal { throw refusal }
-        return done.contains(.advanced) ? .advanced : done.contains(.held) ? .held : .idle
+    let subject: Subject
+    /// Does it, with so many records at most.
+    let work: @Sendable (Int) async throws -> ReckoningStep
+
+    init(_ subject: Subject, _ work: @escaping @Sendable (Int) async throws -> ReckoningStep) {
+        (self.subject, self.work) = (subject, work)
     }
 }
 
-/// How many records of a kind are reckoned together: fewer after a step that took too long, since it would take as long each time, and more again after
-/// each that did not.
-final class ReckoningPages: Sendable {
-    private struct Kind: Hashable {
+/// Parts of a step that do not keep each other from being done. One that was refused waits, twice as long each time, and none of the others with it; a
+/// step ends after a second, and the next one goes on with the part after that.
+final class ReckoningParts: Sendable {
+    private struct Key: Hashable {
         let tenant: TenantID
-        let object: String
+        let subject: ReckoningPart.Subject
     }
 
-    /// Of kinds that take fewer than usual.
-    private let fewer = Mutex<[Kind: Int]>([:])
+    private struct Kept {
+        /// Records that are reckoned together; nil for as many as usual.
+        var size: Int?
+        var refusals = 0
+        var notBefore: ContinuousClock.Instant?
+    }
 
-    /// Works on so many, and remembers whether that was too much.
-    func fitting(
-        _ tenant: TenantID, _ object: String, _ body: (Int) async throws -> ReckoningStep
+    private let kept = Mutex<[Key: Kept]>([:])
+    /// The part that the last step of a workspace ended with.
+    private let places = Mutex<[TenantID: ReckoningPart.Subject]>([:])
+    private let now: @Sendable () -> ContinuousClock.Instant
+
+    /// Records that are reckoned together.
+    static let sizeMax = 200
+    /// How long a step goes on to the next part.
+    static let stepTime = Duration.seconds(1)
+    private static let (firstWait, longestWait) = (Duration.seconds(1), Duration.seconds(60))
+
+    init(now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) { self.now = now }
+
+    /// Does the parts that do not wait.
+    ///
+    /// - Parameters:
+    ///   - parts: each subject once.
+    ///   - timeout: how long one may take. One that took longer is done with half as many records from then on, since it would take as long each time,
+    ///     and with more again after each that took less than a third of it.
+    /// - Throws: the first refusal, where no part got on.
+    func step(
+        _ tenant: TenantID, _ parts: [ReckoningPart], timeout: Duration
     ) async throws -> ReckoningStep {
-        let kind = Kind(tenant: tenant, object: object)
-        let size = fewer.withLock { $0[kind] } ?? ReckoningKeeper.batchSize
+        let begun = now()
+        let last = places.withLock { $0.removeValue(forKey: tenant) }
+        let start = parts.firstIndex { $0.subject == last }.map { $0 + 1 } ?? 0
+        var (done, refusal): (Set<ReckoningStep>, (any Error)?) = ([], nil)
+        for part in parts[start...] + parts[..<start] {
+            do {
+                done.insert(try await attempt(part, tenant, timeout))
+            } catch {
+                refusal = refusal ?? error
+            }
+            if begun.duration(to: now()) >= Self.stepTime, parts.count > 1 {
+                places.withLock { $0[tenant] = part.subject }
+                return .advanced
+            }
+        }
+        if done.contains(.advanced) { return .advanced }
+        if let refusal { throw refusal }
+        return done.contains(.held) ? .held : .idle
+    }
+
+    private func attempt(
+        _ part: ReckoningPart, _ tenant: TenantID, _ timeout: Duration
+    ) async throws -> ReckoningStep {
+        let (key, begun) = (Key(tenant: tenant, subject: part.subject), now())
+        let before = kept.withLock { $0[key] } ?? Kept()
+        if let notBefore = before.notBefore, begun < notBefore { return .held }
+        let size = before.size ?? Self.sizeMax
+        var next = Kept(size: before.size)
+        defer { kept.withLock { $0[key] = next.size == nil && next.notBefore == nil ? nil : next } }
         do {
-            let step = try await body(size)
-            if step == .advanced {
-                fewer.withLock { $0[kind] = size * 2 < ReckoningKeeper.batchSize ? size * 2 : nil }
+            let step = try await part.work(size)
+            if step == .advanced, begun.duration(to: now()) < timeout / 3 {
+                next.size = size * 2 < Self.sizeMax ? size * 2 : nil
             }
             return step
         } catch {
-            if Self.isTooLong(error) { fewer.withLock { $0[kind] = max(1, size / 2) } }
+            if Self.isTooLong(error) { next.size = max(1, size / 2) }
+            next.refusals = before.refusals + 1
+            next.notBefore = now().advanced(
+                by: min(Self.firstWait * (1 << min(before.refusals, 6)), Self.longestWait))
             throw error
         }
+    }
+
+    /// The workspace is closed or gone.
+    func leave(_ tenant: TenantID) {
+        kept.withLock { kept in kept = kept.filter { $0.key.tenant != tenant } }
+        places.withLock { $0[tenant] = nil }
     }
 
     private static func isTooLong(_ error: any Error) -> Bool {

@@ -38,8 +38,8 @@ struct MirrorTable {
     ///
     /// - Throws: ABORTED with MIRROR_FENCED.
     func apply(_ news: MirrorNews, _ actor: TenantActor, deadline: Deadline) async throws -> Outcome {
-        let isFollowed = try await !engine.policies.snapshot(of: actor.tenantID, minEpoch: 0).followers(of: type.object)
-            .isEmpty
+        let policy = try await engine.policies.snapshot(of: actor.tenantID, minEpoch: 0)
+        let isFollowed = !engine.followers(of: type.object, policy).isEmpty
         let outcome = try await DatabaseErrors.translated {
             try await engine.database.transaction(actor, deadline: deadline.nanoseconds) { sql in
                 try sql.enqueue(Self.make, Self.values { $0.append(type.object) })

@@ -30,40 +30,45 @@ package struct RollUpExchange: Sendable {
     private let method: MethodDefinition
     private let peers: RollUpPeers
     private let logger: Logger
-    /// Of kinds of which so many at a time take too long.
-    private let pages = ReckoningPages()
+    private let parts: ReckoningParts
 
     /// Bytes of an id in an answer.
     private static let idBytes = 20
     /// How long nobody else asks: longer than an answer may take.
     private static let lease = Int64(30)
 
-    /// - Parameter method: the one that would do it, for the ledger.
-    package init(_ engine: RecordEngine, doing method: MethodDefinition, _ peers: RollUpPeers, _ logger: Logger) {
+    /// - Parameters:
+    ///   - method: the one that would do it, for the ledger.
+    ///   - now: tells how long what was refused is to wait.
+    package init(
+        _ engine: RecordEngine, doing method: MethodDefinition, _ peers: RollUpPeers, _ logger: Logger,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
         (self.engine, self.method, self.peers, self.logger) = (engine, method, peers, logger)
+        parts = ReckoningParts(now: now)
     }
 
     /// Does a part of what is to be done with each of the services. One that does not answer keeps none of the others waiting.
     ///
     /// - Parameter timeout: how long it may take with one.
-    /// - Throws: the first refusal of another service; nothing is lost by that.
+    /// - Throws: the first refusal of another service, where none answered; nothing is lost by that.
     package func step(_ tenant: TenantID, timeout: Duration) async throws -> ReckoningStep {
         let model = try await engine.policies.snapshot(of: tenant, minEpoch: 0).model
         guard model.hasRollUps, !peers.services.isEmpty else { return .idle }
         try engine.policies.requireFreshForWrite()
-        var parts = ReckoningParts()
-        for (object, service) in named(in: model) {
-            await parts.attempt { try await tell(object, service, tenant, .after(timeout)) }
+        let told = named(in: model).map { object, service in
+            ReckoningPart(.told(object)) { _ in try await tell(object, service, tenant, .after(timeout)) }
         }
-        for asking in try await asked(model, tenant, .after(timeout)) {
-            await parts.attempt {
-                try await pages.fitting(tenant, asking.type.object) { size in
-                    try await ask(asking, atMost: size, tenant, .after(timeout))
-                }
+        let asked = try await asked(model, tenant, .after(timeout)).map { asking in
+            ReckoningPart(.asked(asking.type.object, asking.service)) { size in
+                try await ask(asking, atMost: size, tenant, .after(timeout))
             }
         }
-        return try parts.outcome()
+        return try await parts.step(tenant, told + asked, timeout: timeout)
     }
+
+    /// The workspace is closed or gone.
+    package func leave(_ tenant: TenantID) { parts.leave(tenant) }
 
     private func program(_ tenant: TenantID) -> TenantActor {
         TenantActor(tenant, purpose: .reckonRollUps, onBehalfOf: nil)

@@ -78,6 +78,10 @@ struct SharedParentMark {
 
     func remove() -> Query { Query(Self.removing) { $0.append(id) } }
 
+    private static let removingAll = Statement("DELETE FROM {schema}.shared_parent_marks WHERE object = $1")
+
+    static func removeAll(of object: String) -> Query { Query(removingAll) { $0.append(object) } }
+
     private static let removingSame = Statement(
         """
         DELETE FROM {schema}.shared_parent_marks WHERE id IN (
@@ -95,20 +99,27 @@ struct SharedParentMark {
     }
 }
 
+extension RecordEngine {
+    /// The kinds of records kept here that follow another, in the order of their names. What others keep looks at its mirror.
+    func followers(of object: String, _ policy: PolicySnapshot) -> [RecordType] {
+        policy.followers(of: object).compactMap { type($0, in: policy.model) }
+    }
+}
+
 extension RecordTransaction {
     /// Notes whose children are to be looked at after what was written here.
     func markParents() throws {
         guard let policy = changes.first?.call.policy, policy.hasFollowers else { return }
-        let marks = Set(changes.flatMap { $0.sharedParents(policy) })
+        let marks = Set(changes.flatMap { $0.sharedParents(policy, engine) })
         if !marks.isEmpty { try enqueue(SharedParentMark.add(marks)) }
     }
 }
 
 extension RecordChange {
     /// The records of which others may have to bear other shares after it.
-    fileprivate func sharedParents(_ policy: PolicySnapshot) -> [RecordReference] {
+    fileprivate func sharedParents(_ policy: PolicySnapshot, _ engine: RecordEngine) -> [RecordReference] {
         var marks: [RecordReference] = []
-        if !policy.followers(of: type.object).isEmpty, changesSharing {
+        if changesSharing, !engine.followers(of: type.object, policy).isEmpty {
             marks.append(RecordReference(object: type.object, id: recordID))
         }
         // What it links to others.
@@ -123,12 +134,12 @@ extension RecordChange {
         return marks
     }
 
+    /// Who is let at what belongs to it may be others. One that is deleted lets nobody at anything.
     private var changesSharing: Bool {
         let fields = [type.standard.sharing?.shares, type.standard.selections].compactMap(\.self)
         return switch kind {
-        case .create, .restore: fields.contains { after.has($0.descriptor) }
+        case .create, .restore, .delete: fields.contains { after.has($0.descriptor) }
         case .update: changedFields.contains { changed in fields.contains { $0.index == changed.index } }
-        case .delete: false
         }
     }
 }

@@ -23,6 +23,8 @@ package struct SharingKeeper: Sendable {
 
     /// Records that a step looks at, and that it changes.
     static let (pageSize, changesMax) = (2_000, 100)
+    /// How long a step goes on to the next page of children: what it has done is kept, whatever a page costs.
+    private static let childrenTime = Duration.seconds(1)
 
     /// - Parameters:
     ///   - method: the one that is in the ledger for what it writes.
@@ -79,39 +81,58 @@ package struct SharingKeeper: Sendable {
         return place.lookedTo == nil ? Set(place.selections) : nil
     }
 
+    /// What is left of a step.
+    private struct Room {
+        var looked = Int64(pageSize)
+        var changed = changesMax
+        let end = ContinuousClock.now.advanced(by: childrenTime)
+
+        var isLeft: Bool { looked > 0 && changed > 0 && ContinuousClock.now < end }
+    }
+
     /// Looks at what belongs to the records that were shared otherwise: as many as a step may, each mark from where the last step came to.
     ///
     /// - Returns: whether there may be more.
     @Sendable private static func lookAtChildren(_ transaction: RecordTransaction) async throws -> Bool {
-        var left = (looked: Int64(pageSize), changed: changesMax)
-        while left.looked > 0, left.changed > 0 {
+        let policy = try await transaction.currentPolicy()
+        var room = Room()
+        repeat {
             guard var mark = try await SharedParentMark.next(transaction) else { return false }
+            room.looked -= 1
+            let followers = transaction.engine.followers(of: mark.object, policy)
+            if followers.isEmpty {
+                // Left before the rule was taken away by which some followed.
+                try transaction.enqueue(SharedParentMark.removeAll(of: mark.object))
+                continue
+            }
             if mark.lookedObject == nil { try transaction.enqueue(mark.removeSame()) }
-            let isDone = try await look(&mark, &left, transaction)
+            let isDone = try await look(&mark, at: followers, &room, transaction)
             try transaction.enqueue(isDone ? mark.remove() : mark.store())
-        }
+        } while room.isLeft
         return true
     }
 
-    /// - Parameter left: what is left of the step.
-    /// - Returns: whether all children of the record were looked at.
+    /// - Returns: whether all children of the record were looked at. At least one page of them is.
     private static func look(
-        _ mark: inout SharedParentMark, _ left: inout (looked: Int64, changed: Int), _ transaction: RecordTransaction
+        _ mark: inout SharedParentMark, at followers: [RecordType], _ room: inout Room,
+        _ transaction: RecordTransaction
     ) async throws -> Bool {
-        let policy = try await transaction.currentPolicy()
-        for object in policy.followers(of: mark.object) where object >= mark.lookedObject ?? "" {
-            guard let type = try await transaction.type(object), case let call = try await transaction.call(type),
-                let paths = call.parentPaths(to: mark.object), let selections = call.sharingSelections,
+        var isFirst = true
+        for type in followers where type.object >= mark.lookedObject ?? "" {
+            let call = try await transaction.call(type)
+            guard let paths = call.parentPaths(to: mark.object), let selections = call.sharingSelections,
                 !selections.isEmpty
             else { continue }
-            if mark.lookedObject != object { (mark.lookedObject, mark.lookedTo) = (object, .zero) }
+            if mark.lookedObject != type.object { (mark.lookedObject, mark.lookedTo) = (type.object, .zero) }
             while let last = mark.lookedTo {
-                guard left.looked > 0, left.changed > 0 else { return false }
+                guard isFirst || room.isLeft else { return false }
+                isFirst = false
                 let children = (paths: paths, parent: mark.record)
                 let page = try await page(
-                    after: last, selections, call, transaction, among: children, countMax: left.changed)
+                    after: last, selections, call, transaction, among: children, countMax: max(room.changed, 1))
                 _ = try await Self.mark(page.differing, selections, call, transaction)
-                left = (left.looked - max(page.count, 1), left.changed - page.differing.count)
+                room.looked -= page.count
+                room.changed -= page.differing.count
                 mark.lookedTo = page.end
             }
         }

@@ -24,13 +24,14 @@ package struct ReckoningJobs: Sendable {
 
     /// What follows from this service's records, and what other services say: who waits for one of these has the other done.
     package var standing: [StandingWork] {
-        [
-            StandingWork("reckoning") { [keeper] tenant in
-                Self.outcome(try await keeper.step(tenant, timeout: Self.stepTimeout))
-            },
-            StandingWork("roll_up_exchange") { [exchange] tenant in
-                Self.outcome(try await exchange.step(tenant, timeout: Self.stepTimeout))
-            },
+        let (keeper, exchange) = (keeper, exchange)
+        return [
+            StandingWork(
+                "reckoning", step: { Self.outcome(try await keeper.step($0, timeout: Self.stepTimeout)) },
+                left: { keeper.leave($0) }),
+            StandingWork(
+                "roll_up_exchange", step: { Self.outcome(try await exchange.step($0, timeout: Self.stepTimeout)) },
+                left: { exchange.leave($0) }),
         ]
     }
 
