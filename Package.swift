@@ -272,7 +272,7 @@ let package = Package(
             "RecordsTests",
             [
                 "Records", "FilterModel", "TestService", "TestSupport", "Contracts", "CustomerContracts",
-                "IdentityContracts", "SalesContracts", "AccessControl",
+                "IdentityContracts", "SalesContracts", "AccessControl", "Formulas",
                 "Postgres", "RPC", "Reactor", "Tenancy", "Wire", logging,
             ]),
         tests(

@@ -3,7 +3,7 @@ package import Tenancy
 /// A field that a workspace has added to a kind of records.
 package struct TenantField: Hashable, Sendable {
     /// What its values are.
-    package enum Kind: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable, CaseIterable {
         case text, longText, wholeNumber, number, money, yesNo, date, time, choice, choices, email, phone, url
         /// The id of a record.
         case reference
@@ -56,6 +56,10 @@ package struct TenantField: Hashable, Sendable {
     package let rollUp: TenantRollUp?
     /// It holds what was typed for a phone number.
     package let isTyped: Bool
+    /// Of what kind its values are about to be; nil for a field that stays as it is.
+    package let kindChange: TenantKindChange?
+    /// It holds what the values of another field will be, which nobody sees until then.
+    package let isSuccessor: Bool
 
     package init(
         object: String, number: Int64, name: String, kind: Kind, isRequired: Bool = false, lengthMax: Int? = nil,
@@ -63,7 +67,8 @@ package struct TenantField: Hashable, Sendable {
         description: String? = nil, labels: [TenantLabel] = [], defaultValue: TenantValue? = nil,
         isReadOnly: Bool = false, pattern: String? = nil, patternMessage: String? = nil, isUnique: Bool = false,
         isIndexed: Bool = false, referenceObject: String? = nil, decimals: Int? = nil, formula: String? = nil,
-        rollUp: TenantRollUp? = nil, isTyped: Bool = false
+        rollUp: TenantRollUp? = nil, isTyped: Bool = false, kindChange: TenantKindChange? = nil,
+        isSuccessor: Bool = false
     ) {
         (self.object, self.number, self.name, self.kind) = (object, number, name, kind)
         (self.isRequired, self.lengthMax, self.range, self.choices) = (isRequired, lengthMax, range, choices)
@@ -74,6 +79,7 @@ package struct TenantField: Hashable, Sendable {
         self.isIndexed = isIndexed && kind.mayBeIndexed
         (self.referenceObject, self.decimals) = (referenceObject, decimals)
         (self.formula, self.rollUp, self.isTyped) = (formula, rollUp, isTyped)
+        (self.kindChange, self.isSuccessor) = (kindChange, isSuccessor)
     }
 
     /// Behind the name of a phone number, of the field for what was typed.
@@ -83,6 +89,20 @@ package struct TenantField: Hashable, Sendable {
     package var typed: TenantField? {
         guard kind == .phone else { return nil }
         return TenantField(object: object, number: number, name: name + Self.typedSuffix, kind: .text, isTyped: true)
+    }
+
+    /// Behind the name of a field, of the field for what its values will be: no name that anybody can give has it.
+    private static let successorSuffix = " (next)"
+
+    /// The field for the values of another kind that it will have: nobody defines it, it comes with the change and goes with it.
+    package var successor: TenantField? { kindChange.map { successor($0) } }
+
+    /// The same of a change that is not made yet.
+    package func successor(_ change: TenantKindChange) -> TenantField {
+        TenantField(
+            object: object, number: change.number, name: name + Self.successorSuffix, kind: change.kind,
+            lengthMax: change.lengthMax, range: range, choices: change.choices, choiceList: change.choiceList,
+            pattern: pattern, patternMessage: patternMessage, decimals: change.decimals, isSuccessor: true)
     }
 
     /// The field that holds the values of all, for policies on all.
@@ -111,6 +131,27 @@ package struct TenantField: Hashable, Sendable {
 
     /// How masks, filters, orders and field policies call it.
     package var path: String { Self.prefix + name }
+}
+
+/// Of what kind the values of a field are to be, and what is said of such values.
+package struct TenantKindChange: Hashable, Sendable {
+    /// Under which the new values are kept, and which the field will have; 0 for a change that is not made yet.
+    package let number: Int64
+    package let kind: TenantField.Kind
+    package let lengthMax: Int?
+    package let choices: [String]
+    package let choiceList: String?
+    package let decimals: Int?
+    /// In which numbers are amounts, or of which amounts become numbers.
+    package let currency: String?
+
+    package init(
+        number: Int64, kind: TenantField.Kind, lengthMax: Int? = nil, choices: [String] = [],
+        choiceList: String? = nil, decimals: Int? = nil, currency: String? = nil
+    ) {
+        (self.number, self.kind, self.lengthMax, self.choices) = (number, kind, lengthMax, choices)
+        (self.choiceList, self.decimals, self.currency) = (choiceList, decimals, currency)
+    }
 }
 
 /// A value of a field that a workspace has added, as its definition has it.

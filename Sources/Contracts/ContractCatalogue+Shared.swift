@@ -6,20 +6,21 @@ extension ContractCatalogue {
     package static let shared = ContractCatalogue(
         services: [
             CallerServiceMethods.description, ChoiceUseServiceMethods.description,
-            HandoverServiceMethods.description, HealthServiceMethods.description,
-            MirrorServiceMethods.description, ModelUseServiceMethods.description,
-            PolicyServiceMethods.description, ProgramServiceMethods.description,
-            ProvisioningServiceMethods.description, ReferenceServiceMethods.description,
-            ReflectionServiceMethods.description, RollUpServiceMethods.description,
-            ServerServiceMethods.description, SessionServiceMethods.description,
-            UniqueFieldServiceMethods.description
+            FieldKindServiceMethods.description, HandoverServiceMethods.description,
+            HealthServiceMethods.description, MirrorServiceMethods.description,
+            ModelUseServiceMethods.description, PolicyServiceMethods.description,
+            ProgramServiceMethods.description, ProvisioningServiceMethods.description,
+            ReferenceServiceMethods.description, ReflectionServiceMethods.description,
+            RollUpServiceMethods.description, ServerServiceMethods.description,
+            SessionServiceMethods.description, UniqueFieldServiceMethods.description
         ],
         methods: [
-            CallerServiceMethods.all, ChoiceUseServiceMethods.all, HandoverServiceMethods.all,
-            HealthServiceMethods.all, MirrorServiceMethods.all, ModelUseServiceMethods.all,
-            PolicyServiceMethods.all, ProgramServiceMethods.all, ProvisioningServiceMethods.all,
-            ReferenceServiceMethods.all, ReflectionServiceMethods.all, RollUpServiceMethods.all,
-            ServerServiceMethods.all, SessionServiceMethods.all, UniqueFieldServiceMethods.all
+            CallerServiceMethods.all, ChoiceUseServiceMethods.all, FieldKindServiceMethods.all,
+            HandoverServiceMethods.all, HealthServiceMethods.all, MirrorServiceMethods.all,
+            ModelUseServiceMethods.all, PolicyServiceMethods.all, ProgramServiceMethods.all,
+            ProvisioningServiceMethods.all, ReferenceServiceMethods.all, ReflectionServiceMethods.all,
+            RollUpServiceMethods.all, ServerServiceMethods.all, SessionServiceMethods.all,
+            UniqueFieldServiceMethods.all
         ],
         recordTypes: [],
         files: [
@@ -399,63 +400,78 @@ extension ContractCatalogue {
                     ASgJUgptZXJnZWRJbnRvIt0BCgZSb2xsVXASFgoGb2JqZWN0GAEgASgJUgZvYmplY3QSHAoJcmVmZXJlbmNlGAIgASgJUgly\
                     ZWZlcmVuY2USOwoIZnVuY3Rpb24YAyABKA4yHy5zdGV3YXJkLnR5cGUudjEuUm9sbFVwRnVuY3Rpb25SCGZ1bmN0aW9uEhQK\
                     BWZpZWxkGAQgASgJUgVmaWVsZBIdCgp0aW1lX2ZpZWxkGAUgASgJUgl0aW1lRmllbGQSKwoRZmlsdGVyX2V4cHJlc3Npb24Y\
-                    BiABKAlSEGZpbHRlckV4cHJlc3Npb24quQEKDlJvbGxVcEZ1bmN0aW9uEiAKHFJPTExfVVBfRlVOQ1RJT05fVU5TUEVDSUZJ\
-                    RUQQABIaChZST0xMX1VQX0ZVTkNUSU9OX0NPVU5UEAESGAoUUk9MTF9VUF9GVU5DVElPTl9TVU0QAhIYChRST0xMX1VQX0ZV\
-                    TkNUSU9OX01JThADEhgKFFJPTExfVVBfRlVOQ1RJT05fTUFYEAQSGwoXUk9MTF9VUF9GVU5DVElPTl9MQVRFU1QQBSrqAgoJ\
-                    RmllbGRLaW5kEhoKFkZJRUxEX0tJTkRfVU5TUEVDSUZJRUQQABITCg9GSUVMRF9LSU5EX1RFWFQQARIYChRGSUVMRF9LSU5E\
-                    X0xPTkdfVEVYVBACEhsKF0ZJRUxEX0tJTkRfV0hPTEVfTlVNQkVSEAMSFQoRRklFTERfS0lORF9OVU1CRVIQBBIUChBGSUVM\
-                    RF9LSU5EX01PTkVZEAUSFQoRRklFTERfS0lORF9ZRVNfTk8QBhITCg9GSUVMRF9LSU5EX0RBVEUQBxITCg9GSUVMRF9LSU5E\
-                    X1RJTUUQCBIVChFGSUVMRF9LSU5EX0NIT0lDRRAJEhYKEkZJRUxEX0tJTkRfQ0hPSUNFUxAKEhQKEEZJRUxEX0tJTkRfRU1B\
-                    SUwQCxIUChBGSUVMRF9LSU5EX1BIT05FEAwSEgoORklFTERfS0lORF9VUkwQDRIYChRGSUVMRF9LSU5EX1JFRkVSRU5DRRAO\
-                    SoYbCkUKAQwSAwEAEho7IEtpbmRzIG9mIHRoZSBmaWVsZHMgdGhhdCBhIHdvcmtzcGFjZSBhZGRzIHRvIGl0cyByZWNvcmRz\
-                    LgoKSQoCBAASBAYADQEaPSBXaGF0IHBlb3BsZSBjYWxsIGEgZmllbGQgaW4gYSBsYW5ndWFnZSwgYW5kIHdoYXQgaXQgaXMg\
-                    Zm9yLgoKNgoEBAACABIDCAIkGikgSUVURiBsYW5ndWFnZSB0YWcsIGFzIGluIGVuIG9yIHpoLUhhbnQuCgo4CgQEAAIBEgMK\
-                    AiMaKyBXaGF0IHBlb3BsZSBjYWxsIGl0LCAxIHRvIDEwMCBjaGFyYWN0ZXJzLgoKOAoEBAACAhIDDAIiGisgV2hhdCBpdCBp\
-                    cyBmb3IsIGF0IG1vc3QgMSwwMDAgY2hhcmFjdGVycy4KCkMKAgQBEgQQAB0BGjcgT25lIG9mIHdoYXQgdGhlcmUgaXMgdG8g\
-                    Y2hvb3NlIGZyb20gaW4gYSBjaG9pY2UgbGlzdC4KClkKBAQBAgASAxICHBpMIFdoYXQgcmVjb3JkcyBob2xkLCAxIHRvIDEw\
-                    MCBjaGFyYWN0ZXJzLiBJdCBzdGF5cywgd2hhdGV2ZXIgcGVvcGxlIGNhbGwgaXQuCgpOCgQEAQIBEgMUAiMaQSBXaGF0IHBl\
-                    b3BsZSBjYWxsIGl0LCAxIHRvIDEwMCBjaGFyYWN0ZXJzOyB0aGUgdmFsdWUgdW5sZXNzIHNldC4KClYKBAQBAgISAxYCIRpJ\
-                    IFdoYXQgcGVvcGxlIGNhbGwgaXQgaW4gb3RoZXIgbGFuZ3VhZ2VzLCBhdCBtb3N0IDIwLCBlYWNoIGxhbmd1YWdlIG9uY2Uu\
-                    CgpCCgQEAQIDEgMYAh0aNSBUaGUgY29sb3VyIGluIHdoaWNoIGNsaWVudHMgc2hvdyBpdCwgYXMgaW4gIzFlOTBmZi4KCkcK\
-                    BAQBAgQSAxoCHBo6IEl0IHN0YXlzIHdoZXJlIGl0IHdhcyBjaG9zZW4sIGFuZCBjYW5ub3QgYmUgY2hvc2VuIGFuZXcuCgpS\
-                    CgQEAQIFEgMcAiIaRSBUaGUgdmFsdWUgb2YgdGhlIGVudHJ5IHRoYXQgdG9vayBpdHMgcGxhY2UsIG9mIG9uZSB0aGF0IGlz\
-                    IHJldGlyZWQuCgrQAQoCBAISBCEAMAEawwEgV2hhdCBhIGZpZWxkIHNheXMgb2YgdGhlIGxpdmluZyByZWNvcmRzIHRoYXQg\
-                    bmFtZSBpdHMgcmVjb3JkOiBvZiBhbGwgb2YgdGhlbSwgd2hvZXZlciBtYXkgc2VlIHdoaWNoLCBhcyBhIHByb2dyYW0gY291\
-                    bnRzLiBXaGVyZSBub25lIG9mIHRoZW0gZ2l2ZXMgYQogdmFsdWUgdGhlcmUgaXMgbm9uZSwgYnV0IGEgY291bnQgaXMgMCB0\
-                    aGVuLgoKeAoEBAICABIDIwIdGmsgVGhlIGtpbmQgb2YgcmVjb3JkcyB0aGF0IGlzIHJvbGxlZCB1cCwgYXMgaW4gYWN0aXZp\
-                    dHksIGRlYWwgb3IgY3VzdG9tLnNoaXBtZW50OyB0aGUgc2FtZSBraW5kIGlzIGFsbG93ZWQuCgpWCgQEAgIBEgMlAiAaSSBU\
-                    aGVpciBmaWVsZCB0aGF0IG5hbWVzIHRoZSByZWNvcmQsIGFzIGluIGFjY291bnRfaWQgb3IgY3VzdG9tLnN1cHBsaWVyLgoK\
-                    JAoEBAICAhIDJwInGhcgV2hhdCBpcyBtYWRlIG9mIHRoZW0uCgpUCgQEAgIDEgMpAhwaRyBUaGVpciBmaWVsZCB3aXRoIHRo\
-                    ZSB2YWx1ZXMsIGFzIGluIGN1c3RvbS5hbW91bnQ7IGFic2VudCBmb3IgYSBjb3VudC4KCuMBCgQEAgIEEgMsAiEa1QEgVGhl\
-                    aXIgZmllbGQgd2l0aCB0aGUgZGF5IG9yIG1vbWVudCB0aGF0IHNheXMgd2hpY2ggaXMgdGhlIGxhdGVzdDsgb2YgTEFURVNU\
-                    IG9ubHkuIFRob3NlIHdpdGhvdXQgb25lIGRvIG5vdCBjb3VudCwgbm9yIHRob3NlIHdpdGhvdXQgYSB2YWx1ZS4gT2Ygc2V2\
-                    ZXJhbAogdGhhdCBhcmUgZXF1YWxseSBsYXRlIHRoZSBvbmUgd2l0aCB0aGUgZ3JlYXRlc3QgaWQgY291bnRzLgoK+gEKBAQC\
-                    AgUSAy8CKBrsASBXaGljaCBvZiB0aGVtIGNvdW50LCBhcyBpbiBzdGF0dXMgPSBhcHByb3ZlZCBhbmQgY3VzdG9tLmFtb3Vu\
-                    dCA+IDEwMCwgYXQgbW9zdCAxLDAwMCBjaGFyYWN0ZXJzOiBhbGwgdW5sZXNzIHNldC4gSXQgY29tcGFyZXMgZmllbGRzIG9m\
-                    IHRoZXNlIHJlY29yZHMKIHRoZW1zZWx2ZXMsIGJ1dCB0YWdzLCBzaGFyZXMsIHZlcnNpb24sIHVwZGF0ZV90aW1lIGFuZCBk\
-                    ZWxldGVfdGltZSwgYW5kIG5vYm9keSBpcyBtZS4KCjkKAgUAEgQzAEABGi0gV2hhdCBpcyBtYWRlIG9mIHJlY29yZHMgdGhh\
-                    dCBhcmUgcm9sbGVkIHVwLgoKFwoEBQACABIDNQIjGgogUmVmdXNlZC4KCjEKBAUAAgESAzcCHRokIEhvdyBtYW55IHRoZXkg\
-                    YXJlOiBhIHdob2xlIG51bWJlci4KCqwBCgQFAAICEgM5AhsangEgVGhlIHN1bSBvZiBudW1iZXJzIG9yIGFtb3VudHMuIEFt\
-                    b3VudHMgb2Ygc2V2ZXJhbCBjdXJyZW5jaWVzIGhhdmUgbm9uZSwgbm9yIGhhcyBvbmUgdGhhdCBkb2VzIG5vdCBmaXQgaXRz\
-                    IGZpZWxkLiBPZiBudW1iZXJzIHdpdGggZnJhY3Rpb25zIGl0IGhhcyAxNSBkaWdpdHMuCgprCgQFAAIDEgM7AhsaXiBUaGUg\
-                    bGVhc3QgbnVtYmVyLCBhbW91bnQsIGRheSBvciBtb21lbnQuIE9mIGFtb3VudHMgaW4gc2V2ZXJhbCBjdXJyZW5jaWVzIG5v\
-                    bmUgaXMgdGhlIGxlYXN0LgoKHAoEBQACBBIDPQIbGg8gVGhlIGdyZWF0ZXN0LgoKJwoEBQACBRIDPwIeGhogVGhlIHZhbHVl\
-                    IG9mIHRoZSBsYXRlc3QuCgppCgIFARIEQwBjARpdIFdoYXQgdGhlIHZhbHVlcyBvZiBhIGZpZWxkIGFyZS4gVGhlIHZhbHVl\
-                    IGluIEN1c3RvbUZpZWxkIHRoYXQgaG9sZHMgb25lIHN0YW5kcyBpbiBicmFja2V0cy4KChcKBAUBAgASA0UCHRoKIFJlZnVz\
-                    ZWQuCgoxCgQFAQIBEgNHAhYaJCBBIHRleHQgb2Ygb25lIGxpbmUgKHN0cmluZ192YWx1ZSkuCgo2CgQFAQICEgNJAhsaKSBB\
-                    IHRleHQgb2Ygc2V2ZXJhbCBsaW5lcyAoc3RyaW5nX3ZhbHVlKS4KCioKBAUBAgMSA0sCHhodIEEgd2hvbGUgbnVtYmVyIChp\
-                    bnRfdmFsdWUpLgoKOwoEBQECBBIDTQIYGi4gQW5vdGhlciBudW1iZXIgKGRvdWJsZV92YWx1ZSwgb3IgaW50X3ZhbHVlKS4K\
-                    CjAKBAUBAgUSA08CFxojIEFuIGFtb3VudCBvZiBtb25leSAobW9uZXlfdmFsdWUpLgoKJgoEBQECBhIDUQIYGhkgWWVzIG9y\
-                    IG5vIChib29sX3ZhbHVlKS4KCjIKBAUBAgcSA1MCFholIEEgZGF5IGFzIFlZWVktTU0tREQgKHN0cmluZ192YWx1ZSkuCgos\
-                    CgQFAQIIEgNVAhYaHyBBIHBvaW50IGluIHRpbWUgKHRpbWVfdmFsdWUpLgoKNQoEBQECCRIDVwIYGiggT25lIG9mIGEgbGlz\
-                    dCBvZiB0ZXh0cyAoc3RyaW5nX3ZhbHVlKS4KCkUKBAUBAgoSA1kCGho4IFNldmVyYWwgb2YgYSBsaXN0IG9mIHRleHRzLCBl\
-                    YWNoIG9uY2UgKHN0cmluZ192YWx1ZXMpLgoKMAoEBQECCxIDWwIYGiMgQW4gZS1tYWlsIGFkZHJlc3MgKHN0cmluZ192YWx1\
-                    ZSkuCgrGAQoEBQECDBIDXgIYGrgBIEEgcGhvbmUgbnVtYmVyIChzdHJpbmdfdmFsdWUpLCBzdG9yZWQgaW4gRS4xNjQuIFdo\
-                    YXQgd2FzIHR5cGVkIGZvciBpdCwgd2hlcmUgdGhhdCBpcyBhbm90aGVyIHRleHQsIGlzIHRvbGQgYXMgYSBmaWVsZCBvZiB0\
-                    aGUgc2FtZSBuYW1lIHdpdGggX3R5cGVkCiBiZWhpbmQgaXQsIHdoaWNoIHRoZSBzZXJ2aWNlIHNldHMuCgosCgQFAQINEgNg\
-                    AhYaHyBBIHdlYiBhZGRyZXNzIChzdHJpbmdfdmFsdWUpLgoKdAoEBQECDhIDYgIcGmcgQSByZWNvcmQsIGJ5IGl0cyBpZCAo\
-                    c3RyaW5nX3ZhbHVlKS4gSXQgaGFzIHRvIGJlIG9uZSB0aGF0IGlzIHRoZXJlIGFuZCB0aGF0IHdob2V2ZXIgc2V0cyBpdCBt\
-                    YXkgcmVhZC4K
+                    BiABKAlSEGZpbHRlckV4cHJlc3Npb24iiwIKD0ZpZWxkS2luZENoYW5nZRIuCgRraW5kGAEgASgOMhouc3Rld2FyZC50eXBl\
+                    LnYxLkZpZWxkS2luZFIEa2luZBIdCgpsZW5ndGhfbWF4GAIgASgFUglsZW5ndGhNYXgSGAoHY2hvaWNlcxgDIAMoCVIHY2hv\
+                    aWNlcxIfCgtjaG9pY2VfbGlzdBgEIAEoCVIKY2hvaWNlTGlzdBIaCghkZWNpbWFscxgFIAEoBVIIZGVjaW1hbHMSIwoNY3Vy\
+                    cmVuY3lfY29kZRgGIAEoCVIMY3VycmVuY3lDb2RlEhYKBm51bWJlchgHIAEoA1IGbnVtYmVyEhUKBmpvYl9pZBgIIAEoCVIF\
+                    am9iSWQquQEKDlJvbGxVcEZ1bmN0aW9uEiAKHFJPTExfVVBfRlVOQ1RJT05fVU5TUEVDSUZJRUQQABIaChZST0xMX1VQX0ZV\
+                    TkNUSU9OX0NPVU5UEAESGAoUUk9MTF9VUF9GVU5DVElPTl9TVU0QAhIYChRST0xMX1VQX0ZVTkNUSU9OX01JThADEhgKFFJP\
+                    TExfVVBfRlVOQ1RJT05fTUFYEAQSGwoXUk9MTF9VUF9GVU5DVElPTl9MQVRFU1QQBSrqAgoJRmllbGRLaW5kEhoKFkZJRUxE\
+                    X0tJTkRfVU5TUEVDSUZJRUQQABITCg9GSUVMRF9LSU5EX1RFWFQQARIYChRGSUVMRF9LSU5EX0xPTkdfVEVYVBACEhsKF0ZJ\
+                    RUxEX0tJTkRfV0hPTEVfTlVNQkVSEAMSFQoRRklFTERfS0lORF9OVU1CRVIQBBIUChBGSUVMRF9LSU5EX01PTkVZEAUSFQoR\
+                    RklFTERfS0lORF9ZRVNfTk8QBhITCg9GSUVMRF9LSU5EX0RBVEUQBxITCg9GSUVMRF9LSU5EX1RJTUUQCBIVChFGSUVMRF9L\
+                    SU5EX0NIT0lDRRAJEhYKEkZJRUxEX0tJTkRfQ0hPSUNFUxAKEhQKEEZJRUxEX0tJTkRfRU1BSUwQCxIUChBGSUVMRF9LSU5E\
+                    X1BIT05FEAwSEgoORklFTERfS0lORF9VUkwQDRIYChRGSUVMRF9LSU5EX1JFRkVSRU5DRRAOStwhCkUKAQwSAwEAEho7IEtp\
+                    bmRzIG9mIHRoZSBmaWVsZHMgdGhhdCBhIHdvcmtzcGFjZSBhZGRzIHRvIGl0cyByZWNvcmRzLgoKSQoCBAASBAYADQEaPSBX\
+                    aGF0IHBlb3BsZSBjYWxsIGEgZmllbGQgaW4gYSBsYW5ndWFnZSwgYW5kIHdoYXQgaXQgaXMgZm9yLgoKNgoEBAACABIDCAIk\
+                    GikgSUVURiBsYW5ndWFnZSB0YWcsIGFzIGluIGVuIG9yIHpoLUhhbnQuCgo4CgQEAAIBEgMKAiMaKyBXaGF0IHBlb3BsZSBj\
+                    YWxsIGl0LCAxIHRvIDEwMCBjaGFyYWN0ZXJzLgoKOAoEBAACAhIDDAIiGisgV2hhdCBpdCBpcyBmb3IsIGF0IG1vc3QgMSww\
+                    MDAgY2hhcmFjdGVycy4KCkMKAgQBEgQQAB0BGjcgT25lIG9mIHdoYXQgdGhlcmUgaXMgdG8gY2hvb3NlIGZyb20gaW4gYSBj\
+                    aG9pY2UgbGlzdC4KClkKBAQBAgASAxICHBpMIFdoYXQgcmVjb3JkcyBob2xkLCAxIHRvIDEwMCBjaGFyYWN0ZXJzLiBJdCBz\
+                    dGF5cywgd2hhdGV2ZXIgcGVvcGxlIGNhbGwgaXQuCgpOCgQEAQIBEgMUAiMaQSBXaGF0IHBlb3BsZSBjYWxsIGl0LCAxIHRv\
+                    IDEwMCBjaGFyYWN0ZXJzOyB0aGUgdmFsdWUgdW5sZXNzIHNldC4KClYKBAQBAgISAxYCIRpJIFdoYXQgcGVvcGxlIGNhbGwg\
+                    aXQgaW4gb3RoZXIgbGFuZ3VhZ2VzLCBhdCBtb3N0IDIwLCBlYWNoIGxhbmd1YWdlIG9uY2UuCgpCCgQEAQIDEgMYAh0aNSBU\
+                    aGUgY29sb3VyIGluIHdoaWNoIGNsaWVudHMgc2hvdyBpdCwgYXMgaW4gIzFlOTBmZi4KCkcKBAQBAgQSAxoCHBo6IEl0IHN0\
+                    YXlzIHdoZXJlIGl0IHdhcyBjaG9zZW4sIGFuZCBjYW5ub3QgYmUgY2hvc2VuIGFuZXcuCgpSCgQEAQIFEgMcAiIaRSBUaGUg\
+                    dmFsdWUgb2YgdGhlIGVudHJ5IHRoYXQgdG9vayBpdHMgcGxhY2UsIG9mIG9uZSB0aGF0IGlzIHJldGlyZWQuCgrQAQoCBAIS\
+                    BCEAMAEawwEgV2hhdCBhIGZpZWxkIHNheXMgb2YgdGhlIGxpdmluZyByZWNvcmRzIHRoYXQgbmFtZSBpdHMgcmVjb3JkOiBv\
+                    ZiBhbGwgb2YgdGhlbSwgd2hvZXZlciBtYXkgc2VlIHdoaWNoLCBhcyBhIHByb2dyYW0gY291bnRzLiBXaGVyZSBub25lIG9m\
+                    IHRoZW0gZ2l2ZXMgYQogdmFsdWUgdGhlcmUgaXMgbm9uZSwgYnV0IGEgY291bnQgaXMgMCB0aGVuLgoKeAoEBAICABIDIwId\
+                    GmsgVGhlIGtpbmQgb2YgcmVjb3JkcyB0aGF0IGlzIHJvbGxlZCB1cCwgYXMgaW4gYWN0aXZpdHksIGRlYWwgb3IgY3VzdG9t\
+                    LnNoaXBtZW50OyB0aGUgc2FtZSBraW5kIGlzIGFsbG93ZWQuCgpWCgQEAgIBEgMlAiAaSSBUaGVpciBmaWVsZCB0aGF0IG5h\
+                    bWVzIHRoZSByZWNvcmQsIGFzIGluIGFjY291bnRfaWQgb3IgY3VzdG9tLnN1cHBsaWVyLgoKJAoEBAICAhIDJwInGhcgV2hh\
+                    dCBpcyBtYWRlIG9mIHRoZW0uCgpUCgQEAgIDEgMpAhwaRyBUaGVpciBmaWVsZCB3aXRoIHRoZSB2YWx1ZXMsIGFzIGluIGN1\
+                    c3RvbS5hbW91bnQ7IGFic2VudCBmb3IgYSBjb3VudC4KCuMBCgQEAgIEEgMsAiEa1QEgVGhlaXIgZmllbGQgd2l0aCB0aGUg\
+                    ZGF5IG9yIG1vbWVudCB0aGF0IHNheXMgd2hpY2ggaXMgdGhlIGxhdGVzdDsgb2YgTEFURVNUIG9ubHkuIFRob3NlIHdpdGhv\
+                    dXQgb25lIGRvIG5vdCBjb3VudCwgbm9yIHRob3NlIHdpdGhvdXQgYSB2YWx1ZS4gT2Ygc2V2ZXJhbAogdGhhdCBhcmUgZXF1\
+                    YWxseSBsYXRlIHRoZSBvbmUgd2l0aCB0aGUgZ3JlYXRlc3QgaWQgY291bnRzLgoK+gEKBAQCAgUSAy8CKBrsASBXaGljaCBv\
+                    ZiB0aGVtIGNvdW50LCBhcyBpbiBzdGF0dXMgPSBhcHByb3ZlZCBhbmQgY3VzdG9tLmFtb3VudCA+IDEwMCwgYXQgbW9zdCAx\
+                    LDAwMCBjaGFyYWN0ZXJzOiBhbGwgdW5sZXNzIHNldC4gSXQgY29tcGFyZXMgZmllbGRzIG9mIHRoZXNlIHJlY29yZHMKIHRo\
+                    ZW1zZWx2ZXMsIGJ1dCB0YWdzLCBzaGFyZXMsIHZlcnNpb24sIHVwZGF0ZV90aW1lIGFuZCBkZWxldGVfdGltZSwgYW5kIG5v\
+                    Ym9keSBpcyBtZS4KCjkKAgUAEgQzAEABGi0gV2hhdCBpcyBtYWRlIG9mIHJlY29yZHMgdGhhdCBhcmUgcm9sbGVkIHVwLgoK\
+                    FwoEBQACABIDNQIjGgogUmVmdXNlZC4KCjEKBAUAAgESAzcCHRokIEhvdyBtYW55IHRoZXkgYXJlOiBhIHdob2xlIG51bWJl\
+                    ci4KCqwBCgQFAAICEgM5AhsangEgVGhlIHN1bSBvZiBudW1iZXJzIG9yIGFtb3VudHMuIEFtb3VudHMgb2Ygc2V2ZXJhbCBj\
+                    dXJyZW5jaWVzIGhhdmUgbm9uZSwgbm9yIGhhcyBvbmUgdGhhdCBkb2VzIG5vdCBmaXQgaXRzIGZpZWxkLiBPZiBudW1iZXJz\
+                    IHdpdGggZnJhY3Rpb25zIGl0IGhhcyAxNSBkaWdpdHMuCgprCgQFAAIDEgM7AhsaXiBUaGUgbGVhc3QgbnVtYmVyLCBhbW91\
+                    bnQsIGRheSBvciBtb21lbnQuIE9mIGFtb3VudHMgaW4gc2V2ZXJhbCBjdXJyZW5jaWVzIG5vbmUgaXMgdGhlIGxlYXN0LgoK\
+                    HAoEBQACBBIDPQIbGg8gVGhlIGdyZWF0ZXN0LgoKJwoEBQACBRIDPwIeGhogVGhlIHZhbHVlIG9mIHRoZSBsYXRlc3QuCgqU\
+                    AQoCBAMSBEMAVQEahwEgT2Ygd2hhdCBraW5kIHRoZSB2YWx1ZXMgb2YgYSBmaWVsZCBhcmUgdG8gYmUsIGFuZCB3aGF0IGlz\
+                    IHNhaWQgb2Ygc3VjaCB2YWx1ZXMuIFdoYXQgaXQgZG9lcyBub3Qgc2F5IGlzIHVuc2V0IHdoZW4gdGhlIGNoYW5nZSBpcyBt\
+                    YWRlLgoKLAoEBAMCABIDRQIeGh8gVGhlIGtpbmQgdGhhdCB0aGV5IHdpbGwgaGF2ZS4KCikKBAQDAgESA0cCIBocIE1vc3Qg\
+                    Y2hhcmFjdGVycyBvZiBhIHRleHQuCgoxCgQEAwICEgNJAh4aJCBXaGF0IHRoZXJlIHdpbGwgYmUgdG8gY2hvb3NlIGZyb20u\
+                    CgpNCgQEAwIDEgNLAiIaQCBUaGUgbmFtZSBvZiB0aGUgY2hvaWNlIGxpc3QgdGhhdCBzYXlzIGl0LCBpbiBwbGFjZSBvZiBj\
+                    aG9pY2VzLgoKNwoEBAMCBBIDTQIeGiogTW9zdCBkaWdpdHMgYWZ0ZXIgdGhlIHBvaW50IG9mIGEgbnVtYmVyLgoK0wEKBAQD\
+                    AgUSA1ACJBrFASBUaGUgY3VycmVuY3kgKElTTyA0MjE3LCBhcyBpbiBFVVIpIGluIHdoaWNoIG51bWJlcnMgYXJlIGFtb3Vu\
+                    dHMsIG9yIG9mIHdoaWNoIHRoZSBhbW91bnRzIGFyZSB0aGF0IGJlY29tZSBudW1iZXJzOiAxMi41IGlzIDEyLjUwIEVVUi4g\
+                    T2YgYSBjaGFuZ2UgYmV0d2VlbgogbnVtYmVycyBhbmQgYW1vdW50cyBvbmx5LCB3aGljaCBuZWVkcyBpdC4KCncKBAQDAgYS\
+                    A1ICHBpqIFRoZSBudW1iZXIgdGhhdCB0aGUgZmllbGQgd2lsbCBoYXZlLCB1bmRlciB3aGljaCB0aGUgbmV3IHZhbHVlcyBh\
+                    cmUga2VwdCB1bnRpbCB0aGVuLiBTZXQgYnkgdGhlIHNlcnZpY2UuCgpaCgQEAwIHEgNUAh0aTSBUaGUgam9iIG9mIGlkZW50\
+                    aXR5J3MgSm9iU2VydmljZSB0aGF0IG1ha2VzIHRoZSBjaGFuZ2UuIFNldCBieSB0aGUgc2VydmljZS4KCmkKAgUBEgRYAHgB\
+                    Gl0gV2hhdCB0aGUgdmFsdWVzIG9mIGEgZmllbGQgYXJlLiBUaGUgdmFsdWUgaW4gQ3VzdG9tRmllbGQgdGhhdCBob2xkcyBv\
+                    bmUgc3RhbmRzIGluIGJyYWNrZXRzLgoKFwoEBQECABIDWgIdGgogUmVmdXNlZC4KCjEKBAUBAgESA1wCFhokIEEgdGV4dCBv\
+                    ZiBvbmUgbGluZSAoc3RyaW5nX3ZhbHVlKS4KCjYKBAUBAgISA14CGxopIEEgdGV4dCBvZiBzZXZlcmFsIGxpbmVzIChzdHJp\
+                    bmdfdmFsdWUpLgoKKgoEBQECAxIDYAIeGh0gQSB3aG9sZSBudW1iZXIgKGludF92YWx1ZSkuCgo7CgQFAQIEEgNiAhgaLiBB\
+                    bm90aGVyIG51bWJlciAoZG91YmxlX3ZhbHVlLCBvciBpbnRfdmFsdWUpLgoKMAoEBQECBRIDZAIXGiMgQW4gYW1vdW50IG9m\
+                    IG1vbmV5IChtb25leV92YWx1ZSkuCgomCgQFAQIGEgNmAhgaGSBZZXMgb3Igbm8gKGJvb2xfdmFsdWUpLgoKMgoEBQECBxID\
+                    aAIWGiUgQSBkYXkgYXMgWVlZWS1NTS1ERCAoc3RyaW5nX3ZhbHVlKS4KCiwKBAUBAggSA2oCFhofIEEgcG9pbnQgaW4gdGlt\
+                    ZSAodGltZV92YWx1ZSkuCgo1CgQFAQIJEgNsAhgaKCBPbmUgb2YgYSBsaXN0IG9mIHRleHRzIChzdHJpbmdfdmFsdWUpLgoK\
+                    RQoEBQECChIDbgIaGjggU2V2ZXJhbCBvZiBhIGxpc3Qgb2YgdGV4dHMsIGVhY2ggb25jZSAoc3RyaW5nX3ZhbHVlcykuCgow\
+                    CgQFAQILEgNwAhgaIyBBbiBlLW1haWwgYWRkcmVzcyAoc3RyaW5nX3ZhbHVlKS4KCsYBCgQFAQIMEgNzAhgauAEgQSBwaG9u\
+                    ZSBudW1iZXIgKHN0cmluZ192YWx1ZSksIHN0b3JlZCBpbiBFLjE2NC4gV2hhdCB3YXMgdHlwZWQgZm9yIGl0LCB3aGVyZSB0\
+                    aGF0IGlzIGFub3RoZXIgdGV4dCwgaXMgdG9sZCBhcyBhIGZpZWxkIG9mIHRoZSBzYW1lIG5hbWUgd2l0aCBfdHlwZWQKIGJl\
+                    aGluZCBpdCwgd2hpY2ggdGhlIHNlcnZpY2Ugc2V0cy4KCiwKBAUBAg0SA3UCFhofIEEgd2ViIGFkZHJlc3MgKHN0cmluZ192\
+                    YWx1ZSkuCgp0CgQFAQIOEgN3AhwaZyBBIHJlY29yZCwgYnkgaXRzIGlkIChzdHJpbmdfdmFsdWUpLiBJdCBoYXMgdG8gYmUg\
+                    b25lIHRoYXQgaXMgdGhlcmUgYW5kIHRoYXQgd2hvZXZlciBzZXRzIGl0IG1heSByZWFkLgo=
                     """),
             DescribedFile(
                 path: "google/protobuf/timestamp.proto", package: "google.protobuf",
@@ -1393,34 +1409,40 @@ extension ContractCatalogue {
                     dmF0aW9uSW5wdXQSFwoHdXNlcl9pZBgBIAEoDFIGdXNlcklkEj4KCnN1Y2Nlc3NvcnMYAiADKAsyHi5zdGV3YXJkLnBsYXRm\
                     b3JtLnYxLlN1Y2Nlc3NvclIKc3VjY2Vzc29ycyKaAQoNVHJhbnNmZXJJbnB1dBIXCgd1c2VyX2lkGAEgASgMUgZ1c2VySWQS\
                     IQoMdXNlcl92ZXJzaW9uGAUgASgDUgt1c2VyVmVyc2lvbhIqChFuZXdfZGVwYXJ0bWVudF9pZBgDIAEoDFIPbmV3RGVwYXJ0\
-                    bWVudElkEiEKDHdpdGhfcmVjb3JkcxgEIAEoCFILd2l0aFJlY29yZHMiQgoPRmllbGRJbmRleElucHV0EhkKCGZpZWxkX2lk\
-                    GAEgASgMUgdmaWVsZElkEhQKBWZpZWxkGAIgASgJUgVmaWVsZErFDgp5CgEMEgMBABIabyBXaGVyZSBqb2JzIHN0YW5kIHRo\
-                    YXQgdGFrZSBtYW55IHN0ZXBzLiBLZXB0IGluIHRoZSB0ZW5hbnQncyBqb2JzLCBhbmQgcmVhZCBieSB0aGUgc2VydmljZSB0\
-                    aGF0IHdyb3RlIGl0IG9ubHkuCgpFCgIEABIECQAQARo5IE9mIFVwZGF0ZU1hdGNoaW5nLCBEZWxldGVNYXRjaGluZyBhbmQg\
-                    UmVhc3NpZ25NYXRjaGluZy4KCiQKBAQAAgASAwsCHRoXIFRoZSByZXF1ZXN0LCBlbmNvZGVkLgoKOQoEBAACARIDDQIiGiwg\
-                    V2hlbiBpdCBjYW1lLCBtaWNyb3NlY29uZHMgc2luY2UgMTk3MCBVVEMuCgpQCgQEAAICEgMPAh0aQyBUaGUgbGFzdCByZWNv\
-                    cmQgdGhhdCB3YXMgZG9uZSwgMTYgYnl0ZXM7IGFic2VudCBiZWZvcmUgdGhlIGZpcnN0LgoKIwoCBAESBBMAGAEaFyBPZiB0\
-                    aGUgdW5kbyBvZiBhIGpvYi4KCj4KBAQBAgASAxUCHBoxIFRoZSBqb2Igd2hvc2UgY2hhbmdlcyBhcmUgdGFrZW4gYmFjaywg\
-                    MTYgYnl0ZXMuCgpNCgQEAQIBEgMXAh4aQCBQb3NpdGlvbiBpbiB0aGUgbGVkZ2VyIG9mIHRoZSBsYXN0IGNoYW5nZSB0aGF0\
-                    IHdhcyB0YWtlbiBiYWNrLgoKGAoCBAISBBsAKAEaDCBPZiBhIHNhZ2EuCgolCgQEAgIAEgMdAhsaGCBXaGF0IGl0IHdhcyBt\
-                    YWRlIHdpdGguCgpTCgQEAgIBEgMfAhoaRiBOdW1iZXIgb2YgaXRzIHByZXNlbnQgc3RlcCwgZnJvbSAwOiBpbiBjaGVja3Bv\
-                    aW50cyB3aXRob3V0IGl0cyBuYW1lLgoKYQoEBAICAhIDIQIiGlQgV2h5IGl0IGdvZXMgYmFjazsgYWJzZW50IG9uIGl0cyB3\
-                    YXkgZm9yd2FyZC4gQ0FOQ0VMTEVEIHdoZW4gc29tZWJvZHkgYXNrZWQgZm9yIGl0LgoKXQoEBAICAxIDIwIxGlAgV2hhdCB0\
-                    aGUgc3RlcHMgYnJvdWdodCwgaW4gdGhlaXIgb3JkZXI6IGluIGNoZWNrcG9pbnRzIHdpdGhvdXQgbmFtZXMgb2Ygc3RlcHMu\
-                    Cgp8CgQEAgIEEgMlAiAabyBJdHMgcHJlc2VudCBzdGVwLCBhcyBpbiBoYW5kX292ZXJfY3VzdG9tZXI7IGFic2VudCBiZWZv\
-                    cmUgdGhlIGZpcnN0LiBSZWxlYXNlcyBtYXkgaGF2ZSBvdGhlciBzdGVwcyBiZWZvcmUgaXQuCgowCgQEAgIFEgMnAicaIyBX\
-                    aGF0IHRoZSBzdGVwcyBicm91Z2h0IHVudGlsIG5vdy4KCiwKAgQDEgQrADABGiAgV2hhdCBhIHN0ZXAgb2YgYSBzYWdhIGJy\
-                    b3VnaHQuCgoyCgQEAwIAEgMtAhsaJSBUaGUgc3RlcCwgYXMgaW4gaGFuZF9vdmVyX2N1c3RvbWVyLgoKJgoEBAMCARIDLwIw\
-                    GhkgV2hhdCBiZWNhbWUgb2YgcmVjb3Jkcy4KCkEKAgQEEgQzADgBGjUgV2hhdCB0aGUgc2FnYSB0aGF0IGRlYWN0aXZhdGVz\
-                    IGEgdXNlciBpcyBtYWRlIHdpdGguCgokCgQEBAIAEgM1Ah0aFyBXaG8gbGVhdmVzLCAxNiBieXRlcy4KCh0KBAQEAgESAzcC\
-                    JBoQIFdobyBnZXRzIHdoYXQuCgo/CgIEBRIEOwBEARozIFdoYXQgdGhlIHNhZ2EgdGhhdCB0cmFuc2ZlcnMgYSB1c2VyIGlz\
-                    IG1hZGUgd2l0aC4KCiwKBAQFAgASAz0CHRofIFdobyBpcyB0cmFuc2ZlcnJlZCwgMTYgYnl0ZXMuCgpzCgQEBQIBEgM/AiIa\
-                    ZiBUaGUgdXNlcidzIHZlcnNpb24gd2hlbiBpdCB3YXMgYXNrZWQgZm9yLiBXaGF0IGJlY2FtZSBvZiBoaXMgZGVwYXJ0bWVu\
-                    dCBzaW5jZSB0aGVuIGlzIGluIHRoZSBsZWRnZXIuCgo5CgQEBQICEgNBAicaLCBUaGUgZGVwYXJ0bWVudCB0byB3aGljaCBo\
-                    ZSBnb2VzLCAxNiBieXRlcy4KCioKBAQFAgMSA0MCIRodIFdoYXQgaGUgb3ducyBnb2VzIHdpdGggaGltLgoKPgoCBAYSBEcA\
-                    TAEaMiBXaGF0IHRoZSBzYWdhIHRoYXQgaW5kZXhlcyBhIGZpZWxkIGlzIG1hZGUgd2l0aC4KCjUKBAQGAgASA0kCHhooIFRo\
-                    ZSBkZWZpbml0aW9uIG9mIHRoZSBmaWVsZCwgMTYgYnl0ZXMuCgo+CgQEBgIBEgNLAhwaMSBXaGF0IHBlb3BsZSBjYWxsIGl0\
-                    LCBhcyBpbiBhY2NvdW50LmN1c3RvbS5zaXplLgo=
+                    bWVudElkEiEKDHdpdGhfcmVjb3JkcxgEIAEoCFILd2l0aFJlY29yZHMiWQoORmllbGRLaW5kSW5wdXQSGQoIZmllbGRfaWQY\
+                    ASABKAxSB2ZpZWxkSWQSFgoGbnVtYmVyGAIgASgDUgZudW1iZXISFAoFZmllbGQYAyABKAlSBWZpZWxkIkIKD0ZpZWxkSW5k\
+                    ZXhJbnB1dBIZCghmaWVsZF9pZBgBIAEoDFIHZmllbGRJZBIUCgVmaWVsZBgCIAEoCVIFZmllbGRKixEKeQoBDBIDAQASGm8g\
+                    V2hlcmUgam9icyBzdGFuZCB0aGF0IHRha2UgbWFueSBzdGVwcy4gS2VwdCBpbiB0aGUgdGVuYW50J3Mgam9icywgYW5kIHJl\
+                    YWQgYnkgdGhlIHNlcnZpY2UgdGhhdCB3cm90ZSBpdCBvbmx5LgoKRQoCBAASBAkAEAEaOSBPZiBVcGRhdGVNYXRjaGluZywg\
+                    RGVsZXRlTWF0Y2hpbmcgYW5kIFJlYXNzaWduTWF0Y2hpbmcuCgokCgQEAAIAEgMLAh0aFyBUaGUgcmVxdWVzdCwgZW5jb2Rl\
+                    ZC4KCjkKBAQAAgESAw0CIhosIFdoZW4gaXQgY2FtZSwgbWljcm9zZWNvbmRzIHNpbmNlIDE5NzAgVVRDLgoKUAoEBAACAhID\
+                    DwIdGkMgVGhlIGxhc3QgcmVjb3JkIHRoYXQgd2FzIGRvbmUsIDE2IGJ5dGVzOyBhYnNlbnQgYmVmb3JlIHRoZSBmaXJzdC4K\
+                    CiMKAgQBEgQTABgBGhcgT2YgdGhlIHVuZG8gb2YgYSBqb2IuCgo+CgQEAQIAEgMVAhwaMSBUaGUgam9iIHdob3NlIGNoYW5n\
+                    ZXMgYXJlIHRha2VuIGJhY2ssIDE2IGJ5dGVzLgoKTQoEBAECARIDFwIeGkAgUG9zaXRpb24gaW4gdGhlIGxlZGdlciBvZiB0\
+                    aGUgbGFzdCBjaGFuZ2UgdGhhdCB3YXMgdGFrZW4gYmFjay4KChgKAgQCEgQbACgBGgwgT2YgYSBzYWdhLgoKJQoEBAICABID\
+                    HQIbGhggV2hhdCBpdCB3YXMgbWFkZSB3aXRoLgoKUwoEBAICARIDHwIaGkYgTnVtYmVyIG9mIGl0cyBwcmVzZW50IHN0ZXAs\
+                    IGZyb20gMDogaW4gY2hlY2twb2ludHMgd2l0aG91dCBpdHMgbmFtZS4KCmEKBAQCAgISAyECIhpUIFdoeSBpdCBnb2VzIGJh\
+                    Y2s7IGFic2VudCBvbiBpdHMgd2F5IGZvcndhcmQuIENBTkNFTExFRCB3aGVuIHNvbWVib2R5IGFza2VkIGZvciBpdC4KCl0K\
+                    BAQCAgMSAyMCMRpQIFdoYXQgdGhlIHN0ZXBzIGJyb3VnaHQsIGluIHRoZWlyIG9yZGVyOiBpbiBjaGVja3BvaW50cyB3aXRo\
+                    b3V0IG5hbWVzIG9mIHN0ZXBzLgoKfAoEBAICBBIDJQIgGm8gSXRzIHByZXNlbnQgc3RlcCwgYXMgaW4gaGFuZF9vdmVyX2N1\
+                    c3RvbWVyOyBhYnNlbnQgYmVmb3JlIHRoZSBmaXJzdC4gUmVsZWFzZXMgbWF5IGhhdmUgb3RoZXIgc3RlcHMgYmVmb3JlIGl0\
+                    LgoKMAoEBAICBRIDJwInGiMgV2hhdCB0aGUgc3RlcHMgYnJvdWdodCB1bnRpbCBub3cuCgosCgIEAxIEKwAwARogIFdoYXQg\
+                    YSBzdGVwIG9mIGEgc2FnYSBicm91Z2h0LgoKMgoEBAMCABIDLQIbGiUgVGhlIHN0ZXAsIGFzIGluIGhhbmRfb3Zlcl9jdXN0\
+                    b21lci4KCiYKBAQDAgESAy8CMBoZIFdoYXQgYmVjYW1lIG9mIHJlY29yZHMuCgpBCgIEBBIEMwA4ARo1IFdoYXQgdGhlIHNh\
+                    Z2EgdGhhdCBkZWFjdGl2YXRlcyBhIHVzZXIgaXMgbWFkZSB3aXRoLgoKJAoEBAQCABIDNQIdGhcgV2hvIGxlYXZlcywgMTYg\
+                    Ynl0ZXMuCgodCgQEBAIBEgM3AiQaECBXaG8gZ2V0cyB3aGF0LgoKPwoCBAUSBDsARAEaMyBXaGF0IHRoZSBzYWdhIHRoYXQg\
+                    dHJhbnNmZXJzIGEgdXNlciBpcyBtYWRlIHdpdGguCgosCgQEBQIAEgM9Ah0aHyBXaG8gaXMgdHJhbnNmZXJyZWQsIDE2IGJ5\
+                    dGVzLgoKcwoEBAUCARIDPwIiGmYgVGhlIHVzZXIncyB2ZXJzaW9uIHdoZW4gaXQgd2FzIGFza2VkIGZvci4gV2hhdCBiZWNh\
+                    bWUgb2YgaGlzIGRlcGFydG1lbnQgc2luY2UgdGhlbiBpcyBpbiB0aGUgbGVkZ2VyLgoKOQoEBAUCAhIDQQInGiwgVGhlIGRl\
+                    cGFydG1lbnQgdG8gd2hpY2ggaGUgZ29lcywgMTYgYnl0ZXMuCgoqCgQEBQIDEgNDAiEaHSBXaGF0IGhlIG93bnMgZ29lcyB3\
+                    aXRoIGhpbS4KCkoKAgQGEgRHAE4BGj4gV2hhdCB0aGUgc2FnYSB0aGF0IGNoYW5nZXMgdGhlIGtpbmQgb2YgYSBmaWVsZCBp\
+                    cyBtYWRlIHdpdGguCgo1CgQEBgIAEgNJAh4aKCBUaGUgZGVmaW5pdGlvbiBvZiB0aGUgZmllbGQsIDE2IGJ5dGVzLgoKYwoE\
+                    BAYCARIDSwIcGlYgVGhlIG51bWJlciB0aGF0IHRoZSBmaWVsZCB3aWxsIGhhdmUsIGJ5IHdoaWNoIHRoaXMgY2hhbmdlIGlz\
+                    IHRvbGQgZnJvbSBvdGhlcnMgb2YgaXQuCgpcCgQEBgICEgNNAhwaTyBXaGF0IHBlb3BsZSBjYWxsIHRoZSBjaGFuZ2UsIGFz\
+                    IGluIGFjY291bnQuY3VzdG9tLnNpemU6IHRleHQg4oaSIHdob2xlTnVtYmVyLgoKPgoCBAcSBFEAVgEaMiBXaGF0IHRoZSBz\
+                    YWdhIHRoYXQgaW5kZXhlcyBhIGZpZWxkIGlzIG1hZGUgd2l0aC4KCjUKBAQHAgASA1MCHhooIFRoZSBkZWZpbml0aW9uIG9m\
+                    IHRoZSBmaWVsZCwgMTYgYnl0ZXMuCgo+CgQEBwIBEgNVAhwaMSBXaGF0IHBlb3BsZSBjYWxsIGl0LCBhcyBpbiBhY2NvdW50\
+                    LmN1c3RvbS5zaXplLgo=
                     """),
             DescribedFile(
                 path: "steward/platform/v1/choice_use_service.proto", package: "steward.platform.v1",
@@ -1464,6 +1486,46 @@ extension ContractCatalogue {
                     cyBzaW5jZSAxOTcwLgoKSQoEBAUCBBIDQAIdGjwgVGhlIGtpbmQgb2YgcmVjb3JkcywgYW5kIHRoZSBmaWVsZCwgdGhhdCBp\
                     dCB3b3JrcyB0aHJvdWdoLgoKGQoEBAUCBRIDQgIcGgwgVGhlIGZpZWxkLgoKWwoEBAUCBhIDRAIdGk4gVGhlIGxhc3QgcmVj\
                     b3JkIHRoYXQgd2FzIGRvbmUsIDE2IGJ5dGVzOyBhYnNlbnQgYXQgdGhlIGJlZ2lubmluZyBvZiBhIGZpZWxkLgo=
+                    """),
+            DescribedFile(
+                path: "steward/platform/v1/field_kind_service.proto", package: "steward.platform.v1",
+                dependencies: ["steward/type/v1/field.proto"],
+                base64: """
+                    CixzdGV3YXJkL3BsYXRmb3JtL3YxL2ZpZWxkX2tpbmRfc2VydmljZS5wcm90bxITc3Rld2FyZC5wbGF0Zm9ybS52MRobc3Rl\
+                    d2FyZC90eXBlL3YxL2ZpZWxkLnByb3RvIqIBChVDaGVja0ZpZWxkS2luZFJlcXVlc3QSFgoGb2JqZWN0GAEgASgJUgZvYmpl\
+                    Y3QSIQoMZmllbGRfbnVtYmVyGAIgASgDUgtmaWVsZE51bWJlchI4CgZjaGFuZ2UYAyABKAsyIC5zdGV3YXJkLnR5cGUudjEu\
+                    RmllbGRLaW5kQ2hhbmdlUgZjaGFuZ2USFAoFcGxhY2UYBCABKAxSBXBsYWNlIrMCChZDaGVja0ZpZWxkS2luZFJlc3BvbnNl\
+                    Eh8KC3ZhbHVlX2NvdW50GAEgASgDUgp2YWx1ZUNvdW50Eh8KC3VuZml0X2NvdW50GAIgASgDUgp1bmZpdENvdW50EiEKDGJl\
+                    aGluZF9jb3VudBgDIAEoA1ILYmVoaW5kQ291bnQSOwoIZXhhbXBsZXMYBCADKAsyHy5zdGV3YXJkLnBsYXRmb3JtLnYxLlVu\
+                    Zml0VmFsdWVSCGV4YW1wbGVzEh0KCm5leHRfcGxhY2UYBSABKAxSCW5leHRQbGFjZRIYCgdwZW5kaW5nGAYgASgIUgdwZW5k\
+                    aW5nEh0KCmRvbmVfY291bnQYByABKANSCWRvbmVDb3VudBIfCgt0b3RhbF9jb3VudBgIIAEoA1IKdG90YWxDb3VudCJZCgpV\
+                    bmZpdFZhbHVlEhsKCXJlY29yZF9pZBgBIAEoCVIIcmVjb3JkSWQSFAoFdmFsdWUYAiABKAlSBXZhbHVlEhgKB2RlbGV0ZWQY\
+                    AyABKAhSB2RlbGV0ZWQyfQoQRmllbGRLaW5kU2VydmljZRJpCg5DaGVja0ZpZWxkS2luZBIqLnN0ZXdhcmQucGxhdGZvcm0u\
+                    djEuQ2hlY2tGaWVsZEtpbmRSZXF1ZXN0Gisuc3Rld2FyZC5wbGF0Zm9ybS52MS5DaGVja0ZpZWxkS2luZFJlc3BvbnNlSoMN\
+                    CloKAQwSAwEAEhpQIFZhbHVlcyBvZiBhIGZpZWxkIHRoYXQgYSB3b3Jrc3BhY2UgaGFzIGFkZGVkLCB3aGljaCBhcmUgdG8g\
+                    YmUgb2YgYW5vdGhlciBraW5kLgoKvAEKAgYAEgQJAAwBGq8BIE9mZmVyZWQgYnkgZXZlcnkgc2VydmljZSB0aGF0IGtlZXBz\
+                    IHJlY29yZHMsIHRvIGlkZW50aXR5OyBjYWxsZWQgaW4gdGhlIG5hbWUgb2YgdGhlIHVzZXIgd2hvIHdhbnRzIHRvIGNoYW5n\
+                    ZSB0aGUgZmllbGQsIG9yIGZvciB0aGUgd29ya3NwYWNlIGl0c2VsZiBieSB0aGUgam9iCiB0aGF0IGRvZXMgaXQuCgqbAQoE\
+                    BgACABIDCwJNGo0BIExvb2tzIHdoaWNoIHZhbHVlcyBvZiBhIGZpZWxkIHdvdWxkIGJlIHZhbHVlcyBvZiBhbm90aGVyIGtp\
+                    bmQsIHRob3NlIG9mIGRlbGV0ZWQgcmVjb3JkcyBpbmNsdWRlZC4gQW5zd2VycyBhZnRlciBzb21lIHNlY29uZHMgaG93IGZh\
+                    ciBpdCBpcy4KCj8KAgQAEgQPABgBGjMgQSBmaWVsZCBhbmQgdGhlIGtpbmQgdGhhdCBpdHMgdmFsdWVzIGFyZSB0byBoYXZl\
+                    LgoKPgoEBAACABIDEQIdGjEgVGhlIGtpbmQgb2YgcmVjb3JkcyB0aGF0IGhhcyBpdCwgYXMgaW4gYWNjb3VudC4KChoKBAQA\
+                    AgESAxMCIhoNIEl0cyBudW1iZXIuCgplCgQEAAICEgMVAjYaWCBXaGF0IGl0cyB2YWx1ZXMgYXJlIHRvIGJlLiBXaXRoIGEg\
+                    bnVtYmVyOiBhbHNvIHdoZXRoZXIgdGhlIHJlY29yZHMgaGF2ZSB0aGVtIHVuZGVyIGl0LgoKRAoEBAACAxIDFwIbGjcgVGhl\
+                    IG5leHRfcGxhY2Ugb2YgdGhlIGFuc3dlciBiZWZvcmU7IGFic2VudCB0byBiZWdpbi4KCkkKAgQBEgQbACwBGj0gSG93IGZh\
+                    ciBpdCBpcywgYW5kIHdoYXQgaXQgZm91bmQgc2luY2UgdGhlIHJlcXVlc3QncyBwbGFjZS4KCiQKBAQBAgASAx0CIRoXIFJl\
+                    Y29yZHMgd2l0aCBhIHZhbHVlLgoKQQoEBAECARIDHwIhGjQgVGhvc2Ugb2YgdGhlbSB3aG9zZSB2YWx1ZSBpcyBub25lIG9m\
+                    IHRoZSBuZXcga2luZC4KCmkKBAQBAgISAyECIhpcIFJlY29yZHMgdGhhdCBkbyBub3QgaGF2ZSB1bmRlciB0aGUgbmV3IG51\
+                    bWJlciB3aGF0IHRoZXkgc2hvdWxkOyBvZiBhIGNoYW5nZSB3aXRoIGEgbnVtYmVyLgoKewoEBAECAxIDIwIjGm4gU29tZSBv\
+                    ZiB0aGUgdW5maXQgdmFsdWVzOiB0aG9zZSBvZiByZWNvcmRzIHRoYXQgdGhlIHVzZXIgbWF5IHJlYWQsIGFuZCBub25lIHdo\
+                    ZXJlIGhlIG1heSBub3QgcmVhZCB0aGUgZmllbGQuCgoxCgQEAQIEEgMlAiAaJCBXaGVyZSB0byBnbyBvbjsgYWJzZW50IGF0\
+                    IHRoZSBlbmQuCgp9CgQEAQIFEgMnAhwacCBUaGUgc2VydmljZSBkb2VzIG5vdCBrbm93IG9mIHRoZSBjaGFuZ2UgeWV0LCBv\
+                    ciBpcyBzdGlsbCBnaXZpbmcgcmVjb3JkcyB0aGUgbmV3IHZhbHVlczogbm90aGluZyB3YXMgbG9va2VkIGF0LgoKRAoEBAEC\
+                    BhIDKQIgGjcgT2YgYSBwZW5kaW5nIG9uZTogaG93IG1hbnkgcmVjb3JkcyB3ZXJlIGdvbmUgdGhyb3VnaC4KCiIKBAQBAgcS\
+                    AysCIRoVIEhvdyBtYW55IHRoZXJlIGFyZS4KCkMKAgQCEgQvADYBGjcgQSB2YWx1ZSB0aGF0IGlzIG5vbmUgb2YgdGhlIGtp\
+                    bmQgdGhhdCBpdCBzaG91bGQgaGF2ZS4KChoKBAQCAgASAzECIBoNIFRoZSByZWNvcmQuCgo+CgQEAgIBEgMzAhwaMSBUaGUg\
+                    dmFsdWUgYXMgdGV4dCwgaXRzIGJlZ2lubmluZyBpZiBpdCBpcyBsb25nLgoKJQoEBAICAhIDNQIcGhggVGhlIHJlY29yZCBp\
+                    cyBkZWxldGVkLgo=
                     """),
             DescribedFile(
                 path: "steward/platform/v1/mirror_service.proto", package: "steward.platform.v1",
@@ -1666,7 +1728,7 @@ extension ContractCatalogue {
                     BCABKAlSDG51bWJlckZvcm1hdBIhCgxkaXNwbGF5X25hbWUYBSABKAlSC2Rpc3BsYXlOYW1lEi4KE3BsdXJhbF9kaXNwbGF5\
                     X25hbWUYBiABKAlSEXBsdXJhbERpc3BsYXlOYW1lEiAKC2Rlc2NyaXB0aW9uGAcgASgJUgtkZXNjcmlwdGlvbhIjCg1kaXNw\
                     bGF5X2ZpZWxkGAggASgJUgxkaXNwbGF5RmllbGQSJgoPb3Blbl90b19yZWFkZXJzGAkgASgIUg1vcGVuVG9SZWFkZXJzEiYK\
-                    D29wZW5fdG9fd3JpdGVycxgKIAEoCFINb3BlblRvV3JpdGVycyKSBgoKTW9kZWxGaWVsZBIWCgZvYmplY3QYASABKAlSBm9i\
+                    D29wZW5fdG9fd3JpdGVycxgKIAEoCFINb3BlblRvV3JpdGVycyLVBgoKTW9kZWxGaWVsZBIWCgZvYmplY3QYASABKAlSBm9i\
                     amVjdBIWCgZudW1iZXIYAiABKANSBm51bWJlchISCgRuYW1lGAMgASgJUgRuYW1lEi4KBGtpbmQYBCABKA4yGi5zdGV3YXJk\
                     LnR5cGUudjEuRmllbGRLaW5kUgRraW5kEhoKCHJlcXVpcmVkGAUgASgIUghyZXF1aXJlZBIdCgpsZW5ndGhfbWF4GAYgASgF\
                     UglsZW5ndGhNYXgSGwoJdmFsdWVfbWluGAcgASgDUgh2YWx1ZU1pbhIbCgl2YWx1ZV9tYXgYCCABKANSCHZhbHVlTWF4EhgK\
@@ -1677,116 +1739,118 @@ extension ContractCatalogue {
                     MS5GaWVsZExhYmVsUgZsYWJlbHMSFgoGdW5pcXVlGBEgASgIUgZ1bmlxdWUSKQoQcmVmZXJlbmNlX29iamVjdBgSIAEoCVIP\
                     cmVmZXJlbmNlT2JqZWN0EhoKCGRlY2ltYWxzGBMgASgFUghkZWNpbWFscxIfCgtjaG9pY2VfbGlzdBgUIAEoCVIKY2hvaWNl\
                     TGlzdBIYCgdmb3JtdWxhGBUgASgJUgdmb3JtdWxhEjAKB3JvbGxfdXAYFiABKAsyFy5zdGV3YXJkLnR5cGUudjEuUm9sbFVw\
-                    UgZyb2xsVXASGAoHaW5kZXhlZBgXIAEoCFIHaW5kZXhlZCK8AQoKUG9saWN5Um9sZRIOCgJpZBgBIAEoDFICaWQSIQoMZGlz\
-                    cGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFtZRIyCgZncmFudHMYAyADKAsyGi5zdGV3YXJkLmlkZW50aXR5LnYxLkdyYW50\
-                    UgZncmFudHMSRwoOZmllbGRfcG9saWNpZXMYBCADKAsyIC5zdGV3YXJkLmlkZW50aXR5LnYxLkZpZWxkUG9saWN5Ug1maWVs\
-                    ZFBvbGljaWVzIlMKClBvbGljeVVuaXQSDgoCaWQYASABKAxSAmlkEhsKCXBhcmVudF9pZBgCIAEoDFIIcGFyZW50SWQSGAoH\
-                    ZGVsZXRlZBgDIAEoCFIHZGVsZXRlZCJQCgpQb2xpY3lVc2VyEg4KAmlkGAEgASgMUgJpZBIXCgd1bml0X2lkGAIgASgMUgZ1\
-                    bml0SWQSGQoIcm9sZV9pZHMYAyADKAxSB3JvbGVJZHMiewoPVGVuYW50UGxhY2VtZW50EhgKB3NlcnZpY2UYASABKAlSB3Nl\
-                    cnZpY2USGgoIZGF0YWJhc2UYAiABKAlSCGRhdGFiYXNlEhwKCXBhcnRpdGlvbhgDIAEoBVIJcGFydGl0aW9uEhQKBWVwb2No\
-                    GAQgASgDUgVlcG9jaDLJAgoNUG9saWN5U2VydmljZRJoCg1XYXRjaFBvbGljaWVzEikuc3Rld2FyZC5wbGF0Zm9ybS52MS5X\
-                    YXRjaFBvbGljaWVzUmVxdWVzdBoqLnN0ZXdhcmQucGxhdGZvcm0udjEuV2F0Y2hQb2xpY2llc1Jlc3BvbnNlMAESWgoJR2V0\
-                    UG9saWN5EiUuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQb2xpY3lSZXF1ZXN0GiYuc3Rld2FyZC5wbGF0Zm9ybS52MS5HZXRQ\
-                    b2xpY3lSZXNwb25zZRJyChFMaXN0U2VydmVkVGVuYW50cxItLnN0ZXdhcmQucGxhdGZvcm0udjEuTGlzdFNlcnZlZFRlbmFu\
-                    dHNSZXF1ZXN0Gi4uc3Rld2FyZC5wbGF0Zm9ybS52MS5MaXN0U2VydmVkVGVuYW50c1Jlc3BvbnNlStU2CkoKAQwSAwEAEhpA\
-                    IFJpZ2h0cyBhbmQgcGxhY2VtZW50cywgYXMgaWRlbnRpdHkgZ2l2ZXMgdGhlbSB0byB0aGUgc2VydmljZXMuCgoyCgIGABIE\
-                    DQAVARomIE9mZmVyZWQgYnkgaWRlbnRpdHkgdG8gdGhlIHNlcnZpY2VzLgoK1AEKBAYAAgASAxACURrGASBUZWxscyBvZiB0\
-                    ZW5hbnRzIHdob3NlIHBvbGljeSBvciBwbGFjZW1lbnQgY2hhbmdlZCwgYXMgdGhleSBjaGFuZ2U7IGJlZ2lucyB3aXRoIGFu\
-                    IGVtcHR5IGFuc3dlciBhbmQgcmVwZWF0cyBpdAogZXZlcnkgc2Vjb25kIGFzIGEgc2lnbiBvZiBsaWZlLiBBIHNlcnZpY2Ug\
-                    dGhhdCBoZWFycyBub3RoaW5nIGZvciA1IHMgcmVmdXNlcyB3cml0ZXMuCgosCgQGAAIBEgMSAj4aHyBHaXZlcyB0aGUgcG9s\
-                    aWN5IG9mIGEgdGVuYW50LgoKhAEKBAYAAgISAxQCVhp3IEdpdmVzIHRoZSB0ZW5hbnRzIGluIHVzZSB0aGF0IGEgc2Vydmlj\
-                    ZSBoYXMgZGF0YSBvZiwgYSBwYWdlIGF0IGEgdGltZTogdGhvc2UgZm9yIHdoaWNoIGl0IHdvcmtzIHdpdGhvdXQgYmVpbmcg\
-                    Y2FsbGVkLgoKKQoCBAASBBgAGQEaHSBBc2tzIHRvIGJlIHRvbGQgb2YgY2hhbmdlcy4KChYKAgQBEgQcAB8BGgogQ2hhbmdl\
-                    cy4KCj0KBAQBAgASAx4CJBowIFRoZSB0ZW5hbnRzIHdob3NlIHBvbGljeSBvciBwbGFjZW1lbnQgY2hhbmdlZC4KCjkKAgQC\
-                    EgQiACcBGi0gQSB0ZW5hbnQncyBwb2xpY3kgb3IgcGxhY2VtZW50IGhhcyBjaGFuZ2VkLgoKJAoEBAICABIDJAIfGhcgVGhl\
-                    IHRlbmFudCwgMTYgYnl0ZXMuCgofCgQEAgIBEgMmAhsaEiBUaGUgbmV3IHZlcnNpb24uCgogCgIEAxIEKgAtARoUIEFza3Mg\
-                    Zm9yIGEgcG9saWN5LgoKJAoEBAMCABIDLAIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgofCgIEBBIEMAA1ARoTIEFza3Mg\
-                    Zm9yIHRlbmFudHMuCgo5CgQEBAIAEgMyAh4aLCBUaGUgc2VydmljZTogaWRlbnRpdHksIGN1c3RvbWVyLCBzYWxlcyDigKYK\
-                    ClcKBAQEAgESAzQCJRpKIFRoZSBsYXN0IHRlbmFudCBvZiB0aGUgcGFnZSBiZWZvcmUsIDE2IGJ5dGVzOyBhYnNlbnQgZm9y\
-                    IHRoZSBmaXJzdCBwYWdlLgoKRAoCBAUSBDgAOwEaOCBBIHBhZ2Ugb2YgdGVuYW50cy4gT25lIHdpdGhvdXQgYW55IGlzIGJl\
-                    aGluZCB0aGUgbGFzdC4KCjwKBAQFAgASAzoCIBovIEF0IG1vc3QgMSwwMDAsIDE2IGJ5dGVzIGVhY2gsIGluIHRoZWlyIG9y\
-                    ZGVyLgoKJQoCBAYSBD4AQQEaGSBUaGUgcG9saWN5IG9mIGEgdGVuYW50LgoKGgoEBAYCABIDQAIjGg0gVGhlIHBvbGljeS4K\
-                    CkIKAgQHEgREAGMBGjYgRXZlcnl0aGluZyB0aGF0IGRlY2lkZXMgd2hvIG1heSBkbyB3aGF0IGluIGEgdGVuYW50LgoKJAoE\
-                    BAcCABIDRgIfGhcgVGhlIHRlbmFudCwgMTYgYnl0ZXMuCgo4CgQEBwIBEgNIAhsaKyBWZXJzaW9uLCBmcm9tIDE7IHJpc2Vz\
-                    IHdpdGggZXZlcnkgY2hhbmdlLgoKKAoEBAcCAhIDSgIbGhsgVGhlIHRlbmFudCBtYXkgYmUgc2VydmVkLgoKGQoEBAcCAxID\
-                    TAIgGgwgVGhlIHJvbGVzLgoKHQoEBAcCBBIDTgIgGhAgVGhlIHVuaXQgdHJlZS4KCikKBAQHAgUSA1ACIBocIFRoZSB1c2Vy\
-                    cyB3aG8gbWF5IHNpZ24gaW4uCgo8CgQEBwIGEgNSAioaLyBXaGVyZSB0aGUgdGVuYW50J3MgZGF0YSBpcywgZm9yIGVhY2gg\
-                    c2VydmljZS4KClQKBAQHAgcSA1QCPhpHIFdoYXQgdGhlIHdvcmtzcGFjZSBoYXMgc2V0IGZvciBpdHNlbGY7IGFic2VudCB3\
-                    aGVyZSBpdCBpcyBub3QgYWN0aXZlLgoKRgoEBAcCCBIDVgIhGjkgVGhlIGZpZWxkcyB0aGF0IHRoZSB3b3Jrc3BhY2UgaGFz\
-                    IGFkZGVkIHRvIGl0cyByZWNvcmRzLgoKOgoEBAcCCRIDWAIkGi0gVGhlIG9iamVjdHMgdGhhdCB0aGUgd29ya3NwYWNlIGhh\
-                    cyBkZWZpbmVkLgoKWAoEBAcCChIDWgJIGksgV2hhdCB0aGUgd29ya3NwYWNlIHdpbGwgaGF2ZSBzZXQgZnJvbSBtb21lbnRz\
-                    IHRvIGNvbWUgb24sIHRoZSBuZXh0IGZpcnN0LgoKPwoEBAcCCxIDXAIfGjIgVGhlIHRhZ3Mgb2YgdGhlIHdvcmtzcGFjZSB0\
-                    aGF0IHdlcmUgbm90IGRlbGV0ZWQuCgpICgQEBwIMEgNeAjAaOyBUaGUgc2hhcmluZyBydWxlcyBvZiB0aGUgd29ya3NwYWNl\
-                    IHRoYXQgd2VyZSBub3QgZGVsZXRlZC4KCjEKBAQHAg0SA2ACLRokIFRoZSBjaG9pY2UgbGlzdHMgb2YgdGhlIHdvcmtzcGFj\
-                    ZS4KCmQKBAQHAg4SA2ICIBpXIFRoZSB2YWxpZGF0aW9uIHJ1bGVzIG9mIHRoZSB3b3Jrc3BhY2UgdGhhdCB3ZXJlIG5vdCBk\
-                    ZWxldGVkIGFuZCBhcmUgbm90IHN3aXRjaGVkIG9mZi4KClMKAgQIEgRmAHsBGkcgQSB2YWxpZGF0aW9uIHJ1bGU6IHdoYXQg\
-                    YmVjb21lcyBvZiByZWNvcmRzIGZvciB3aGljaCBhIGZvcm11bGEgaG9sZHMuCgoSCgQECAIAEgNoAhkaBSBJZC4KChgKBAQI\
-                    AgESA2oCIxoLIEl0cyBuYW1lLgoKNgoEBAgCAhIDbAIdGikgVGhlIGtpbmQgb2YgcmVjb3JkcywgYXMgZ3JhbnRzIGNhbGwg\
-                    aXQuCgocCgQECAIDEgNuAjEaDyBXaGF0IGl0IGRvZXMuCgobCgQECAIEEgNwAiAaDiBUaGUgZm9ybXVsYS4KCioKBAQIAgUS\
-                    A3ICHBodIFRoZSBmaWVsZCB0aGF0IGl0IGlzIGFib3V0LgoKJAoEBAgCBhIDdAIeGhcgV2hhdCBpdCB0ZWxscyBwZW9wbGUu\
-                    CgorCgQECAIHEgN2AjQaHiBUaGUgc2FtZSBpbiBvdGhlciBsYW5ndWFnZXMuCgo4CgQECAIIEgN4Ah8aKyBUaGUgcm9sZXMg\
-                    d2hvc2UgbWVtYmVycyBpdCBkb2VzIG5vdCBiaW5kLgoKOgoEBAgCCRIDegIlGi0gVGhlIGZpZWxkcyB0aGF0IGEgbG9jayBp\
-                    cyBvZjsgbm9uZSBmb3IgYWxsLgoKVgoCBAkSBX4AlQEBGkkgQSBzaGFyaW5nIHJ1bGU6IHdoaWNoIHJlY29yZHMgaXQgc2Vs\
-                    ZWN0cywgYW5kIHdpdGggd2hvbSBpdCBzaGFyZXMgdGhlbS4KCh0KBAQJAgASBIABAhgaDyBJZCwgMTYgYnl0ZXMuCgpgCgQE\
-                    CQIBEgSCAQIiGlIgV2hhdCByZWNvcmRzIHRoYXQgaXQgc2VsZWN0cyBiZWFyLCAxNiBieXRlczogYW5vdGhlciBvbmUgd2l0\
-                    aCBlYWNoIG90aGVyIGZpbHRlci4KCjcKBAQJAgISBIQBAh0aKSBUaGUga2luZCBvZiByZWNvcmRzLCBhcyBncmFudHMgY2Fs\
-                    bCBpdC4KCjYKBAQJAgMSBIYBAigaKCBUaGUgZmlsdGVyIHRoYXQgc2VsZWN0cyB0aGVtLCBhcyB0ZXh0LgoKdQoEBAkCBBIE\
-                    iAECHBpnIEl0IGlzIGluIGZvcmNlLiBPbmUgdGhhdCBpcyBub3Qgc3RpbGwgc2VsZWN0cywgc28gdGhhdCBpdCBpcyBpbiBm\
-                    b3JjZSBhdCBvbmNlIHdoZW4gaXQgaXMgc3dpdGNoZWQgb24uCgo1CgQECQIFEgSKAQIjGicgSXQgYWxsb3dzIHRvIGNoYW5n\
-                    ZSB0aGUgcmVjb3JkcywgdG9vLgoKLwoEBAkCBhIEjAECNBohIFdoZW4gaXQgZW5kczsgYWJzZW50IGZvciBuZXZlci4KCj0K\
-                    BAQJAgcSBI4BAh4aLyBUaGUgdXNlcnMgd2l0aCB3aG9tIGl0IHNoYXJlcywgMTYgYnl0ZXMgZWFjaC4KCnEKBAQJAggSBJAB\
-                    Ah4aYyBUaGUgZGVwYXJ0bWVudHMgd2l0aCB3aG9zZSBtZW1iZXJzLCBhbmQgdGhvc2Ugb2YgdGhlIGRlcGFydG1lbnRzIGJl\
-                    bG93LCBpdCBzaGFyZXMsIDE2IGJ5dGVzIGVhY2guCgpGCgQECQIJEgSSAQIfGjggVGhlIHJvbGVzIHdpdGggd2hvc2UgbWVt\
-                    YmVycyBpdCBzaGFyZXMsIDE2IGJ5dGVzIGVhY2guCgpwCgQECQIKEgSUAQIlGmIgVGhlIGtpbmQgb2YgdGhlIHJlY29yZHMg\
-                    dGhhdCB0aGVzZSBiZWxvbmcgdG8sIHdoZXJlIGl0IHNoYXJlcyB3aXRoIHdob20gc3VjaCBhIHJlY29yZCBpcyBzaGFyZWQu\
-                    Cgo/CgIEChIGmAEAnwEBGjEgV2hhdCB0aGVyZSBpcyB0byBjaG9vc2UgZnJvbSBpbiBzZXZlcmFsIGZpZWxkcy4KCikKBAQK\
-                    AgASBJoBAhsaGyBJdHMgbmFtZSwgYXMgaW4gaW5kdXN0cnkuCgo4CgQECgIBEgScAQIzGiogSW4gaXRzIG9yZGVyLCB0aGUg\
-                    cmV0aXJlZCBvbmVzIGluY2x1ZGVkLgoKZAoEBAoCAhIEngECIxpWIFRoZSB0ZXh0cyB0aGF0IGFsbCB3b3Jrc3BhY2VzIGhh\
-                    dmUgYW5kIHRoYXQgYXJlIGJvdW5kIHRvIGl0LCBhcyBpbiBhY2NvdW50LmluZHVzdHJ5LgoKVgoCBAsSBqIBAK8BARpIIEEg\
-                    dGFnOiB3aG8gc2VlcyBpdC4gV2hhdCBpdCBpcyBjYWxsZWQga25vd3MgdGhlIHNlcnZpY2UgdGhhdCBrZWVwcyBpdC4KCh0K\
-                    BAQLAgASBKQBAhgaDyBJZCwgMTYgYnl0ZXMuCgokCgQECwIBEgSmAQIeGhYgSXRzIG93bmVyLCAxNiBieXRlcy4KCj0KBAQL\
-                    AgISBKgBAh0aLyBJdHMgZGVwYXJ0bWVudCwgMTYgYnl0ZXM7IGFic2VudCB3aXRob3V0IG9uZS4KCiIKBAQLAgMSBKoBAiQa\
-                    FCBFdmVyeWJvZHkgc2VlcyBpdC4KClUKBAQLAgQSBKwBAiUaRyBUaGUgZGVwYXJ0bWVudHMgaW4gd2hpY2gsIGFuZCBiZWxv\
-                    dyB3aGljaCwgaXQgaXMgc2VlbiwgMTYgYnl0ZXMgZWFjaC4KCj8KBAQLAgUSBK4BAiUaMSBUaGUgcm9sZXMgd2l0aCB3aGlj\
-                    aCBpdCBpcyBzZWVuLCAxNiBieXRlcyBlYWNoLgoKNwoCBAwSBrIBAMcBARopIEFuIG9iamVjdCB0aGF0IGEgd29ya3NwYWNl\
-                    IGhhcyBkZWZpbmVkLgoKKAoEBAwCABIEtAECGxoaIEl0cyBuYW1lLCBhcyBpbiBwcm9qZWN0LgoKbQoEBAwCARIEtgECHBpf\
-                    IEl0cyBudW1iZXIsIHdoaWNoIG5vIG90aGVyIG9iamVjdCBvZiB0aGUgd29ya3NwYWNlIGhhcyBvciBoYWQ6IGl0cyByZWNv\
-                    cmRzIGFyZSBrZXB0IHVuZGVyIGl0LgoKKgoEBAwCAhIEuAECGxocIEl0cyByZWNvcmRzIGhhdmUgbm8gb3duZXIuCgokCgQE\
-                    DAIDEgS6AQIkGhYgTnVtYmVycyBpdHMgcmVjb3Jkcy4KCiUKBAQMAgQSBLwBAiMaFyBXaGF0IHBlb3BsZSBjYWxsIG9uZS4K\
-                    CikKBAQMAgUSBL4BAioaGyBXaGF0IHBlb3BsZSBjYWxsIHNldmVyYWwuCgofCgQEDAIGEgTAAQIiGhEgV2hhdCBpdCBpcyBm\
-                    b3IuCgpQCgQEDAIHEgTCAQIkGkIgVGhlIG5hbWUgb2YgdGhlIGZpZWxkIHRoYXQgZ2l2ZXMgaXRzIHJlY29yZHMgdGhlaXIg\
-                    ZGlzcGxheV9uYW1lLgoKPwoEBAwCCBIExAECJBoxIFdob2V2ZXIgbWF5IHJlYWQgc29tZSBvZiBpdHMgcmVjb3JkcyByZWFk\
-                    cyBhbGwuCgpDCgQEDAIJEgTGAQIlGjUgV2hvZXZlciBtYXkgdXBkYXRlIHNvbWUgb2YgaXRzIHJlY29yZHMgdXBkYXRlcyBh\
-                    bGwuCgozCgIEDRIGygEA+QEBGiUgQSBmaWVsZCB0aGF0IGEgd29ya3NwYWNlIGhhcyBhZGRlZC4KCi4KBAQNAgASBMwBAh0a\
-                    ICBLaW5kIG9mIHJlY29yZCwgYXMgaW4gYWNjb3VudC4KCmcKBAQNAgESBM4BAhwaWSBJdHMgbnVtYmVyLCB3aGljaCBubyBv\
-                    dGhlciBmaWVsZCBvZiB0aGUgd29ya3NwYWNlIGhhcyBvciBoYWQ6IHZhbHVlcyBhcmUga2VwdCB1bmRlciBpdC4KChkKBAQN\
-                    AgISBNABAhsaCyBJdHMgbmFtZS4KCiQKBAQNAgMSBNIBAi4aFiBXaGF0IGl0cyB2YWx1ZXMgYXJlLgoKKQoEBA0CBBIE1AEC\
-                    HRobIE5ldyByZWNvcmRzIG5lZWQgYSB2YWx1ZS4KCioKBAQNAgUSBNYBAiAaHCBNb3N0IGNoYXJhY3RlcnMgb2YgYSB0ZXh0\
-                    LgoKPgoEBA0CBhIE2AECHxowIFRoZSBsZWFzdCBudW1iZXIsIG9yIG1pbm9yIHVuaXRzIG9mIGFuIGFtb3VudC4KChkKBAQN\
-                    AgcSBNoBAh8aCyBUaGUgbW9zdC4KCiUKBAQNAggSBNwBAh4aFyBUaGUgbGlzdCBvZiBhIGNob2ljZS4KCiQKBAQNAgkSBN4B\
-                    AiQaFiBXaGF0IHBlb3BsZSBjYWxsIGl0LgoKHwoEBA0CChIE4AECIxoRIFdoYXQgaXQgaXMgZm9yLgoKPwoEBA0CCxIE4gEC\
-                    OhoxIFRoZSB2YWx1ZSBvZiBuZXcgcmVjb3JkcyB0aGF0IGNvbWUgd2l0aG91dCBvbmUuCgojCgQEDQIMEgTkAQIfGhUgTm8g\
-                    dXNlciBjaGFuZ2VzIGl0LgoKIwoEBA0CDRIE5gECHxoVIFRoZSBmb3JtIG9mIGEgdGV4dC4KCjcKBAQNAg4SBOgBAicaKSBX\
-                    aGF0IGlzIHRvbGQgb2YgYSB0ZXh0IG9mIGFub3RoZXIgZm9ybS4KCjcKBAQNAg8SBOoBAjIaKSBXaGF0IHBlb3BsZSBjYWxs\
-                    IGl0IGluIG90aGVyIGxhbmd1YWdlcy4KCjoKBAQNAhASBOwBAhwaLCBObyB0d28gbGl2aW5nIHJlY29yZHMgaGF2ZSB0aGUg\
-                    c2FtZSB2YWx1ZS4KCjsKBAQNAhESBO4BAigaLSBUaGUga2luZCBvZiByZWNvcmRzIHRoYXQgYSByZWZlcmVuY2UgbmFtZXMu\
-                    Cgo4CgQEDQISEgTwAQIfGiogTW9zdCBkaWdpdHMgYWZ0ZXIgdGhlIHBvaW50IG9mIGEgbnVtYmVyLgoKQAoEBA0CExIE8gEC\
-                    IxoyIFRoZSBjaG9pY2UgbGlzdCBmcm9tIHdoaWNoIGl0IHRha2VzIGl0cyBjaG9pY2VzLgoKLAoEBA0CFBIE9AECHxoeIFdo\
-                    YXQgaXRzIHZhbHVlIGZvbGxvd3MgZnJvbS4KCj0KBAQNAhUSBPYBAi8aLyBXaGF0IGl0IHNheXMgb2YgcmVjb3JkcyB0aGF0\
-                    IG5hbWUgaXRzIHJlY29yZC4KCkMKBAQNAhYSBPgBAh0aNSBMaXN0cyBhcmUgZmlsdGVyZWQgYW5kIG9yZGVyZWQgYnkgaXQg\
-                    d2l0aCBhbiBpbmRleC4KChcKAgQOEgb8AQCFAgEaCSBBIHJvbGUuCgodCgQEDgIAEgT+AQIYGg8gSWQsIDE2IGJ5dGVzLgoK\
-                    JwoEBA4CARIEgAICIxoZIE5hbWUsIGZvciBleHBsYW5hdGlvbnMuCgofCgQEDgICEgSCAgIwGhEgV2hhdCBpdCBhbGxvd3Mu\
-                    CgolCgQEDgIDEgSEAgI+GhcgV2hhdCBpdCBzZWVzIGxlc3Mgb2YuCgodCgIEDxIGiAIAjwIBGg8gQSBkZXBhcnRtZW50LgoK\
-                    HQoEBA8CABIEigICGBoPIElkLCAxNiBieXRlcy4KCj4KBAQPAgESBIwCAh8aMCBUaGUgb25lIGFib3ZlLCAxNiBieXRlczsg\
-                    YWJzZW50IGZvciBhIHRvcCBvbmUuCgqBAQoEBA8CAhIEjgICHBpzIEl0IHdhcyBkZWxldGVkLiBOb3RoaW5nIG5ldyBpcyBw\
-                    dXQgaW50byBpdCwgYnV0IHdob2V2ZXIgc2VlcyB0aGUgZGVwYXJ0bWVudHMgYWJvdmUgaXQgZ29lcyBvbiBzZWVpbmcgaXRz\
-                    IHJlY29yZHMuCgoXCgIEEBIGkgIAmQIBGgkgQSB1c2VyLgoKHQoEBBACABIElAICGBoPIElkLCAxNiBieXRlcy4KCjkKBAQQ\
-                    AgESBJYCAh0aKyBEZXBhcnRtZW50LCAxNiBieXRlczsgYWJzZW50IHdpdGhvdXQgb25lLgoKJQoEBBACAhIEmAICHhoXIFJv\
-                    bGVzLCAxNiBieXRlcyBlYWNoLgoKOAoCBBESBpwCAKUCARoqIFdoZXJlIGEgdGVuYW50J3MgZGF0YSBvZiBvbmUgc2Vydmlj\
-                    ZSBpcy4KCiwKBAQRAgASBJ4CAh4aHiBpZGVudGl0eSwgY3VzdG9tZXIgb3Igc2FsZXMuCgo/CgQEEQIBEgSgAgIfGjEgTmFt\
-                    ZSBvZiB0aGUgZGF0YWJhc2UgaW4gdGhlIHNlcnZpY2UncyBzZXR0aW5ncy4KCjYKBAQRAgISBKICAh8aKCBOdW1iZXIgb2Yg\
-                    dGhlIHBhcnRpdGlvbiBsb2dpbiwgZnJvbSAwLgoKKgoEBBECAxIEpAICGxocIFJpc2VzIHdoZW4gdGhlIGRhdGEgbW92ZXMu\
-                    Cg==
+                    UgZyb2xsVXASGAoHaW5kZXhlZBgXIAEoCFIHaW5kZXhlZBJBCgtraW5kX2NoYW5nZRgYIAEoCzIgLnN0ZXdhcmQudHlwZS52\
+                    MS5GaWVsZEtpbmRDaGFuZ2VSCmtpbmRDaGFuZ2UivAEKClBvbGljeVJvbGUSDgoCaWQYASABKAxSAmlkEiEKDGRpc3BsYXlf\
+                    bmFtZRgCIAEoCVILZGlzcGxheU5hbWUSMgoGZ3JhbnRzGAMgAygLMhouc3Rld2FyZC5pZGVudGl0eS52MS5HcmFudFIGZ3Jh\
+                    bnRzEkcKDmZpZWxkX3BvbGljaWVzGAQgAygLMiAuc3Rld2FyZC5pZGVudGl0eS52MS5GaWVsZFBvbGljeVINZmllbGRQb2xp\
+                    Y2llcyJTCgpQb2xpY3lVbml0Eg4KAmlkGAEgASgMUgJpZBIbCglwYXJlbnRfaWQYAiABKAxSCHBhcmVudElkEhgKB2RlbGV0\
+                    ZWQYAyABKAhSB2RlbGV0ZWQiUAoKUG9saWN5VXNlchIOCgJpZBgBIAEoDFICaWQSFwoHdW5pdF9pZBgCIAEoDFIGdW5pdElk\
+                    EhkKCHJvbGVfaWRzGAMgAygMUgdyb2xlSWRzInsKD1RlbmFudFBsYWNlbWVudBIYCgdzZXJ2aWNlGAEgASgJUgdzZXJ2aWNl\
+                    EhoKCGRhdGFiYXNlGAIgASgJUghkYXRhYmFzZRIcCglwYXJ0aXRpb24YAyABKAVSCXBhcnRpdGlvbhIUCgVlcG9jaBgEIAEo\
+                    A1IFZXBvY2gyyQIKDVBvbGljeVNlcnZpY2USaAoNV2F0Y2hQb2xpY2llcxIpLnN0ZXdhcmQucGxhdGZvcm0udjEuV2F0Y2hQ\
+                    b2xpY2llc1JlcXVlc3QaKi5zdGV3YXJkLnBsYXRmb3JtLnYxLldhdGNoUG9saWNpZXNSZXNwb25zZTABEloKCUdldFBvbGlj\
+                    eRIlLnN0ZXdhcmQucGxhdGZvcm0udjEuR2V0UG9saWN5UmVxdWVzdBomLnN0ZXdhcmQucGxhdGZvcm0udjEuR2V0UG9saWN5\
+                    UmVzcG9uc2UScgoRTGlzdFNlcnZlZFRlbmFudHMSLS5zdGV3YXJkLnBsYXRmb3JtLnYxLkxpc3RTZXJ2ZWRUZW5hbnRzUmVx\
+                    dWVzdBouLnN0ZXdhcmQucGxhdGZvcm0udjEuTGlzdFNlcnZlZFRlbmFudHNSZXNwb25zZUrYNwpKCgEMEgMBABIaQCBSaWdo\
+                    dHMgYW5kIHBsYWNlbWVudHMsIGFzIGlkZW50aXR5IGdpdmVzIHRoZW0gdG8gdGhlIHNlcnZpY2VzLgoKMgoCBgASBA0AFQEa\
+                    JiBPZmZlcmVkIGJ5IGlkZW50aXR5IHRvIHRoZSBzZXJ2aWNlcy4KCtQBCgQGAAIAEgMQAlEaxgEgVGVsbHMgb2YgdGVuYW50\
+                    cyB3aG9zZSBwb2xpY3kgb3IgcGxhY2VtZW50IGNoYW5nZWQsIGFzIHRoZXkgY2hhbmdlOyBiZWdpbnMgd2l0aCBhbiBlbXB0\
+                    eSBhbnN3ZXIgYW5kIHJlcGVhdHMgaXQKIGV2ZXJ5IHNlY29uZCBhcyBhIHNpZ24gb2YgbGlmZS4gQSBzZXJ2aWNlIHRoYXQg\
+                    aGVhcnMgbm90aGluZyBmb3IgNSBzIHJlZnVzZXMgd3JpdGVzLgoKLAoEBgACARIDEgI+Gh8gR2l2ZXMgdGhlIHBvbGljeSBv\
+                    ZiBhIHRlbmFudC4KCoQBCgQGAAICEgMUAlYadyBHaXZlcyB0aGUgdGVuYW50cyBpbiB1c2UgdGhhdCBhIHNlcnZpY2UgaGFz\
+                    IGRhdGEgb2YsIGEgcGFnZSBhdCBhIHRpbWU6IHRob3NlIGZvciB3aGljaCBpdCB3b3JrcyB3aXRob3V0IGJlaW5nIGNhbGxl\
+                    ZC4KCikKAgQAEgQYABkBGh0gQXNrcyB0byBiZSB0b2xkIG9mIGNoYW5nZXMuCgoWCgIEARIEHAAfARoKIENoYW5nZXMuCgo9\
+                    CgQEAQIAEgMeAiQaMCBUaGUgdGVuYW50cyB3aG9zZSBwb2xpY3kgb3IgcGxhY2VtZW50IGNoYW5nZWQuCgo5CgIEAhIEIgAn\
+                    ARotIEEgdGVuYW50J3MgcG9saWN5IG9yIHBsYWNlbWVudCBoYXMgY2hhbmdlZC4KCiQKBAQCAgASAyQCHxoXIFRoZSB0ZW5h\
+                    bnQsIDE2IGJ5dGVzLgoKHwoEBAICARIDJgIbGhIgVGhlIG5ldyB2ZXJzaW9uLgoKIAoCBAMSBCoALQEaFCBBc2tzIGZvciBh\
+                    IHBvbGljeS4KCiQKBAQDAgASAywCHxoXIFRoZSB0ZW5hbnQsIDE2IGJ5dGVzLgoKHwoCBAQSBDAANQEaEyBBc2tzIGZvciB0\
+                    ZW5hbnRzLgoKOQoEBAQCABIDMgIeGiwgVGhlIHNlcnZpY2U6IGlkZW50aXR5LCBjdXN0b21lciwgc2FsZXMg4oCmCgpXCgQE\
+                    BAIBEgM0AiUaSiBUaGUgbGFzdCB0ZW5hbnQgb2YgdGhlIHBhZ2UgYmVmb3JlLCAxNiBieXRlczsgYWJzZW50IGZvciB0aGUg\
+                    Zmlyc3QgcGFnZS4KCkQKAgQFEgQ4ADsBGjggQSBwYWdlIG9mIHRlbmFudHMuIE9uZSB3aXRob3V0IGFueSBpcyBiZWhpbmQg\
+                    dGhlIGxhc3QuCgo8CgQEBQIAEgM6AiAaLyBBdCBtb3N0IDEsMDAwLCAxNiBieXRlcyBlYWNoLCBpbiB0aGVpciBvcmRlci4K\
+                    CiUKAgQGEgQ+AEEBGhkgVGhlIHBvbGljeSBvZiBhIHRlbmFudC4KChoKBAQGAgASA0ACIxoNIFRoZSBwb2xpY3kuCgpCCgIE\
+                    BxIERABjARo2IEV2ZXJ5dGhpbmcgdGhhdCBkZWNpZGVzIHdobyBtYXkgZG8gd2hhdCBpbiBhIHRlbmFudC4KCiQKBAQHAgAS\
+                    A0YCHxoXIFRoZSB0ZW5hbnQsIDE2IGJ5dGVzLgoKOAoEBAcCARIDSAIbGisgVmVyc2lvbiwgZnJvbSAxOyByaXNlcyB3aXRo\
+                    IGV2ZXJ5IGNoYW5nZS4KCigKBAQHAgISA0oCGxobIFRoZSB0ZW5hbnQgbWF5IGJlIHNlcnZlZC4KChkKBAQHAgMSA0wCIBoM\
+                    IFRoZSByb2xlcy4KCh0KBAQHAgQSA04CIBoQIFRoZSB1bml0IHRyZWUuCgopCgQEBwIFEgNQAiAaHCBUaGUgdXNlcnMgd2hv\
+                    IG1heSBzaWduIGluLgoKPAoEBAcCBhIDUgIqGi8gV2hlcmUgdGhlIHRlbmFudCdzIGRhdGEgaXMsIGZvciBlYWNoIHNlcnZp\
+                    Y2UuCgpUCgQEBwIHEgNUAj4aRyBXaGF0IHRoZSB3b3Jrc3BhY2UgaGFzIHNldCBmb3IgaXRzZWxmOyBhYnNlbnQgd2hlcmUg\
+                    aXQgaXMgbm90IGFjdGl2ZS4KCkYKBAQHAggSA1YCIRo5IFRoZSBmaWVsZHMgdGhhdCB0aGUgd29ya3NwYWNlIGhhcyBhZGRl\
+                    ZCB0byBpdHMgcmVjb3Jkcy4KCjoKBAQHAgkSA1gCJBotIFRoZSBvYmplY3RzIHRoYXQgdGhlIHdvcmtzcGFjZSBoYXMgZGVm\
+                    aW5lZC4KClgKBAQHAgoSA1oCSBpLIFdoYXQgdGhlIHdvcmtzcGFjZSB3aWxsIGhhdmUgc2V0IGZyb20gbW9tZW50cyB0byBj\
+                    b21lIG9uLCB0aGUgbmV4dCBmaXJzdC4KCj8KBAQHAgsSA1wCHxoyIFRoZSB0YWdzIG9mIHRoZSB3b3Jrc3BhY2UgdGhhdCB3\
+                    ZXJlIG5vdCBkZWxldGVkLgoKSAoEBAcCDBIDXgIwGjsgVGhlIHNoYXJpbmcgcnVsZXMgb2YgdGhlIHdvcmtzcGFjZSB0aGF0\
+                    IHdlcmUgbm90IGRlbGV0ZWQuCgoxCgQEBwINEgNgAi0aJCBUaGUgY2hvaWNlIGxpc3RzIG9mIHRoZSB3b3Jrc3BhY2UuCgpk\
+                    CgQEBwIOEgNiAiAaVyBUaGUgdmFsaWRhdGlvbiBydWxlcyBvZiB0aGUgd29ya3NwYWNlIHRoYXQgd2VyZSBub3QgZGVsZXRl\
+                    ZCBhbmQgYXJlIG5vdCBzd2l0Y2hlZCBvZmYuCgpTCgIECBIEZgB7ARpHIEEgdmFsaWRhdGlvbiBydWxlOiB3aGF0IGJlY29t\
+                    ZXMgb2YgcmVjb3JkcyBmb3Igd2hpY2ggYSBmb3JtdWxhIGhvbGRzLgoKEgoEBAgCABIDaAIZGgUgSWQuCgoYCgQECAIBEgNq\
+                    AiMaCyBJdHMgbmFtZS4KCjYKBAQIAgISA2wCHRopIFRoZSBraW5kIG9mIHJlY29yZHMsIGFzIGdyYW50cyBjYWxsIGl0LgoK\
+                    HAoEBAgCAxIDbgIxGg8gV2hhdCBpdCBkb2VzLgoKGwoEBAgCBBIDcAIgGg4gVGhlIGZvcm11bGEuCgoqCgQECAIFEgNyAhwa\
+                    HSBUaGUgZmllbGQgdGhhdCBpdCBpcyBhYm91dC4KCiQKBAQIAgYSA3QCHhoXIFdoYXQgaXQgdGVsbHMgcGVvcGxlLgoKKwoE\
+                    BAgCBxIDdgI0Gh4gVGhlIHNhbWUgaW4gb3RoZXIgbGFuZ3VhZ2VzLgoKOAoEBAgCCBIDeAIfGisgVGhlIHJvbGVzIHdob3Nl\
+                    IG1lbWJlcnMgaXQgZG9lcyBub3QgYmluZC4KCjoKBAQIAgkSA3oCJRotIFRoZSBmaWVsZHMgdGhhdCBhIGxvY2sgaXMgb2Y7\
+                    IG5vbmUgZm9yIGFsbC4KClYKAgQJEgV+AJUBARpJIEEgc2hhcmluZyBydWxlOiB3aGljaCByZWNvcmRzIGl0IHNlbGVjdHMs\
+                    IGFuZCB3aXRoIHdob20gaXQgc2hhcmVzIHRoZW0uCgodCgQECQIAEgSAAQIYGg8gSWQsIDE2IGJ5dGVzLgoKYAoEBAkCARIE\
+                    ggECIhpSIFdoYXQgcmVjb3JkcyB0aGF0IGl0IHNlbGVjdHMgYmVhciwgMTYgYnl0ZXM6IGFub3RoZXIgb25lIHdpdGggZWFj\
+                    aCBvdGhlciBmaWx0ZXIuCgo3CgQECQICEgSEAQIdGikgVGhlIGtpbmQgb2YgcmVjb3JkcywgYXMgZ3JhbnRzIGNhbGwgaXQu\
+                    Cgo2CgQECQIDEgSGAQIoGiggVGhlIGZpbHRlciB0aGF0IHNlbGVjdHMgdGhlbSwgYXMgdGV4dC4KCnUKBAQJAgQSBIgBAhwa\
+                    ZyBJdCBpcyBpbiBmb3JjZS4gT25lIHRoYXQgaXMgbm90IHN0aWxsIHNlbGVjdHMsIHNvIHRoYXQgaXQgaXMgaW4gZm9yY2Ug\
+                    YXQgb25jZSB3aGVuIGl0IGlzIHN3aXRjaGVkIG9uLgoKNQoEBAkCBRIEigECIxonIEl0IGFsbG93cyB0byBjaGFuZ2UgdGhl\
+                    IHJlY29yZHMsIHRvby4KCi8KBAQJAgYSBIwBAjQaISBXaGVuIGl0IGVuZHM7IGFic2VudCBmb3IgbmV2ZXIuCgo9CgQECQIH\
+                    EgSOAQIeGi8gVGhlIHVzZXJzIHdpdGggd2hvbSBpdCBzaGFyZXMsIDE2IGJ5dGVzIGVhY2guCgpxCgQECQIIEgSQAQIeGmMg\
+                    VGhlIGRlcGFydG1lbnRzIHdpdGggd2hvc2UgbWVtYmVycywgYW5kIHRob3NlIG9mIHRoZSBkZXBhcnRtZW50cyBiZWxvdywg\
+                    aXQgc2hhcmVzLCAxNiBieXRlcyBlYWNoLgoKRgoEBAkCCRIEkgECHxo4IFRoZSByb2xlcyB3aXRoIHdob3NlIG1lbWJlcnMg\
+                    aXQgc2hhcmVzLCAxNiBieXRlcyBlYWNoLgoKcAoEBAkCChIElAECJRpiIFRoZSBraW5kIG9mIHRoZSByZWNvcmRzIHRoYXQg\
+                    dGhlc2UgYmVsb25nIHRvLCB3aGVyZSBpdCBzaGFyZXMgd2l0aCB3aG9tIHN1Y2ggYSByZWNvcmQgaXMgc2hhcmVkLgoKPwoC\
+                    BAoSBpgBAJ8BARoxIFdoYXQgdGhlcmUgaXMgdG8gY2hvb3NlIGZyb20gaW4gc2V2ZXJhbCBmaWVsZHMuCgopCgQECgIAEgSa\
+                    AQIbGhsgSXRzIG5hbWUsIGFzIGluIGluZHVzdHJ5LgoKOAoEBAoCARIEnAECMxoqIEluIGl0cyBvcmRlciwgdGhlIHJldGly\
+                    ZWQgb25lcyBpbmNsdWRlZC4KCmQKBAQKAgISBJ4BAiMaViBUaGUgdGV4dHMgdGhhdCBhbGwgd29ya3NwYWNlcyBoYXZlIGFu\
+                    ZCB0aGF0IGFyZSBib3VuZCB0byBpdCwgYXMgaW4gYWNjb3VudC5pbmR1c3RyeS4KClYKAgQLEgaiAQCvAQEaSCBBIHRhZzog\
+                    d2hvIHNlZXMgaXQuIFdoYXQgaXQgaXMgY2FsbGVkIGtub3dzIHRoZSBzZXJ2aWNlIHRoYXQga2VlcHMgaXQuCgodCgQECwIA\
+                    EgSkAQIYGg8gSWQsIDE2IGJ5dGVzLgoKJAoEBAsCARIEpgECHhoWIEl0cyBvd25lciwgMTYgYnl0ZXMuCgo9CgQECwICEgSo\
+                    AQIdGi8gSXRzIGRlcGFydG1lbnQsIDE2IGJ5dGVzOyBhYnNlbnQgd2l0aG91dCBvbmUuCgoiCgQECwIDEgSqAQIkGhQgRXZl\
+                    cnlib2R5IHNlZXMgaXQuCgpVCgQECwIEEgSsAQIlGkcgVGhlIGRlcGFydG1lbnRzIGluIHdoaWNoLCBhbmQgYmVsb3cgd2hp\
+                    Y2gsIGl0IGlzIHNlZW4sIDE2IGJ5dGVzIGVhY2guCgo/CgQECwIFEgSuAQIlGjEgVGhlIHJvbGVzIHdpdGggd2hpY2ggaXQg\
+                    aXMgc2VlbiwgMTYgYnl0ZXMgZWFjaC4KCjcKAgQMEgayAQDHAQEaKSBBbiBvYmplY3QgdGhhdCBhIHdvcmtzcGFjZSBoYXMg\
+                    ZGVmaW5lZC4KCigKBAQMAgASBLQBAhsaGiBJdHMgbmFtZSwgYXMgaW4gcHJvamVjdC4KCm0KBAQMAgESBLYBAhwaXyBJdHMg\
+                    bnVtYmVyLCB3aGljaCBubyBvdGhlciBvYmplY3Qgb2YgdGhlIHdvcmtzcGFjZSBoYXMgb3IgaGFkOiBpdHMgcmVjb3JkcyBh\
+                    cmUga2VwdCB1bmRlciBpdC4KCioKBAQMAgISBLgBAhsaHCBJdHMgcmVjb3JkcyBoYXZlIG5vIG93bmVyLgoKJAoEBAwCAxIE\
+                    ugECJBoWIE51bWJlcnMgaXRzIHJlY29yZHMuCgolCgQEDAIEEgS8AQIjGhcgV2hhdCBwZW9wbGUgY2FsbCBvbmUuCgopCgQE\
+                    DAIFEgS+AQIqGhsgV2hhdCBwZW9wbGUgY2FsbCBzZXZlcmFsLgoKHwoEBAwCBhIEwAECIhoRIFdoYXQgaXQgaXMgZm9yLgoK\
+                    UAoEBAwCBxIEwgECJBpCIFRoZSBuYW1lIG9mIHRoZSBmaWVsZCB0aGF0IGdpdmVzIGl0cyByZWNvcmRzIHRoZWlyIGRpc3Bs\
+                    YXlfbmFtZS4KCj8KBAQMAggSBMQBAiQaMSBXaG9ldmVyIG1heSByZWFkIHNvbWUgb2YgaXRzIHJlY29yZHMgcmVhZHMgYWxs\
+                    LgoKQwoEBAwCCRIExgECJRo1IFdob2V2ZXIgbWF5IHVwZGF0ZSBzb21lIG9mIGl0cyByZWNvcmRzIHVwZGF0ZXMgYWxsLgoK\
+                    MwoCBA0SBsoBAPsBARolIEEgZmllbGQgdGhhdCBhIHdvcmtzcGFjZSBoYXMgYWRkZWQuCgouCgQEDQIAEgTMAQIdGiAgS2lu\
+                    ZCBvZiByZWNvcmQsIGFzIGluIGFjY291bnQuCgpnCgQEDQIBEgTOAQIcGlkgSXRzIG51bWJlciwgd2hpY2ggbm8gb3RoZXIg\
+                    ZmllbGQgb2YgdGhlIHdvcmtzcGFjZSBoYXMgb3IgaGFkOiB2YWx1ZXMgYXJlIGtlcHQgdW5kZXIgaXQuCgoZCgQEDQICEgTQ\
+                    AQIbGgsgSXRzIG5hbWUuCgokCgQEDQIDEgTSAQIuGhYgV2hhdCBpdHMgdmFsdWVzIGFyZS4KCikKBAQNAgQSBNQBAh0aGyBO\
+                    ZXcgcmVjb3JkcyBuZWVkIGEgdmFsdWUuCgoqCgQEDQIFEgTWAQIgGhwgTW9zdCBjaGFyYWN0ZXJzIG9mIGEgdGV4dC4KCj4K\
+                    BAQNAgYSBNgBAh8aMCBUaGUgbGVhc3QgbnVtYmVyLCBvciBtaW5vciB1bml0cyBvZiBhbiBhbW91bnQuCgoZCgQEDQIHEgTa\
+                    AQIfGgsgVGhlIG1vc3QuCgolCgQEDQIIEgTcAQIeGhcgVGhlIGxpc3Qgb2YgYSBjaG9pY2UuCgokCgQEDQIJEgTeAQIkGhYg\
+                    V2hhdCBwZW9wbGUgY2FsbCBpdC4KCh8KBAQNAgoSBOABAiMaESBXaGF0IGl0IGlzIGZvci4KCj8KBAQNAgsSBOIBAjoaMSBU\
+                    aGUgdmFsdWUgb2YgbmV3IHJlY29yZHMgdGhhdCBjb21lIHdpdGhvdXQgb25lLgoKIwoEBA0CDBIE5AECHxoVIE5vIHVzZXIg\
+                    Y2hhbmdlcyBpdC4KCiMKBAQNAg0SBOYBAh8aFSBUaGUgZm9ybSBvZiBhIHRleHQuCgo3CgQEDQIOEgToAQInGikgV2hhdCBp\
+                    cyB0b2xkIG9mIGEgdGV4dCBvZiBhbm90aGVyIGZvcm0uCgo3CgQEDQIPEgTqAQIyGikgV2hhdCBwZW9wbGUgY2FsbCBpdCBp\
+                    biBvdGhlciBsYW5ndWFnZXMuCgo6CgQEDQIQEgTsAQIcGiwgTm8gdHdvIGxpdmluZyByZWNvcmRzIGhhdmUgdGhlIHNhbWUg\
+                    dmFsdWUuCgo7CgQEDQIREgTuAQIoGi0gVGhlIGtpbmQgb2YgcmVjb3JkcyB0aGF0IGEgcmVmZXJlbmNlIG5hbWVzLgoKOAoE\
+                    BA0CEhIE8AECHxoqIE1vc3QgZGlnaXRzIGFmdGVyIHRoZSBwb2ludCBvZiBhIG51bWJlci4KCkAKBAQNAhMSBPIBAiMaMiBU\
+                    aGUgY2hvaWNlIGxpc3QgZnJvbSB3aGljaCBpdCB0YWtlcyBpdHMgY2hvaWNlcy4KCiwKBAQNAhQSBPQBAh8aHiBXaGF0IGl0\
+                    cyB2YWx1ZSBmb2xsb3dzIGZyb20uCgo9CgQEDQIVEgT2AQIvGi8gV2hhdCBpdCBzYXlzIG9mIHJlY29yZHMgdGhhdCBuYW1l\
+                    IGl0cyByZWNvcmQuCgpDCgQEDQIWEgT4AQIdGjUgTGlzdHMgYXJlIGZpbHRlcmVkIGFuZCBvcmRlcmVkIGJ5IGl0IHdpdGgg\
+                    YW4gaW5kZXguCgqAAQoEBA0CFxIE+gECPBpyIEl0cyB2YWx1ZXMgYXJlIGFib3V0IHRvIGJlIG9mIGFub3RoZXIga2luZDog\
+                    cmVjb3JkcyBnZXQgdGhlc2UgdW5kZXIgYW5vdGhlciBudW1iZXIsIGJlc2lkZSB0aG9zZSB0aGF0IHRoZXkgaGF2ZS4KChcK\
+                    AgQOEgb+AQCHAgEaCSBBIHJvbGUuCgodCgQEDgIAEgSAAgIYGg8gSWQsIDE2IGJ5dGVzLgoKJwoEBA4CARIEggICIxoZIE5h\
+                    bWUsIGZvciBleHBsYW5hdGlvbnMuCgofCgQEDgICEgSEAgIwGhEgV2hhdCBpdCBhbGxvd3MuCgolCgQEDgIDEgSGAgI+Ghcg\
+                    V2hhdCBpdCBzZWVzIGxlc3Mgb2YuCgodCgIEDxIGigIAkQIBGg8gQSBkZXBhcnRtZW50LgoKHQoEBA8CABIEjAICGBoPIElk\
+                    LCAxNiBieXRlcy4KCj4KBAQPAgESBI4CAh8aMCBUaGUgb25lIGFib3ZlLCAxNiBieXRlczsgYWJzZW50IGZvciBhIHRvcCBv\
+                    bmUuCgqBAQoEBA8CAhIEkAICHBpzIEl0IHdhcyBkZWxldGVkLiBOb3RoaW5nIG5ldyBpcyBwdXQgaW50byBpdCwgYnV0IHdo\
+                    b2V2ZXIgc2VlcyB0aGUgZGVwYXJ0bWVudHMgYWJvdmUgaXQgZ29lcyBvbiBzZWVpbmcgaXRzIHJlY29yZHMuCgoXCgIEEBIG\
+                    lAIAmwIBGgkgQSB1c2VyLgoKHQoEBBACABIElgICGBoPIElkLCAxNiBieXRlcy4KCjkKBAQQAgESBJgCAh0aKyBEZXBhcnRt\
+                    ZW50LCAxNiBieXRlczsgYWJzZW50IHdpdGhvdXQgb25lLgoKJQoEBBACAhIEmgICHhoXIFJvbGVzLCAxNiBieXRlcyBlYWNo\
+                    LgoKOAoCBBESBp4CAKcCARoqIFdoZXJlIGEgdGVuYW50J3MgZGF0YSBvZiBvbmUgc2VydmljZSBpcy4KCiwKBAQRAgASBKAC\
+                    Ah4aHiBpZGVudGl0eSwgY3VzdG9tZXIgb3Igc2FsZXMuCgo/CgQEEQIBEgSiAgIfGjEgTmFtZSBvZiB0aGUgZGF0YWJhc2Ug\
+                    aW4gdGhlIHNlcnZpY2UncyBzZXR0aW5ncy4KCjYKBAQRAgISBKQCAh8aKCBOdW1iZXIgb2YgdGhlIHBhcnRpdGlvbiBsb2dp\
+                    biwgZnJvbSAwLgoKKgoEBBECAxIEpgICGxocIFJpc2VzIHdoZW4gdGhlIGRhdGEgbW92ZXMuCg==
                     """),
             DescribedFile(
                 path: "steward/platform/v1/program_service.proto", package: "steward.platform.v1",

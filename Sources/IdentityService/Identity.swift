@@ -98,6 +98,8 @@ package struct Identity: Sendable {
         let modelUses = ModelUseClient(parts.services, parts.minter, policies, catalogue)
         let choiceUses = ChoiceUseClient(parts.services, parts.minter, policies)
         let indexing = FieldIndexing(provisioner: parts.provisioner, catalogue: catalogue)
+        let fieldKinds = FieldKindClient(parts.services, parts.minter, policies, catalogue)
+        let changingKinds = FieldKindChanging(client: fieldKinds, catalogue: catalogue)
         let field = FieldDefinitionRecord(
             publication: publication, catalogue: catalogue, uniqueFields: uniqueFields, indexing: indexing
         ).type
@@ -127,7 +129,7 @@ package struct Identity: Sendable {
         definition = ServiceDefinition(
             IdentityMigrations.tenantStream,
             records: [user, department, role, field, object, choiceList, view, tag, rule, demand],
-            jobs: [handover.saga.job, transfer.saga.job, indexing.saga.job],
+            jobs: [handover.saga.job, transfer.saga.job, indexing.saga.job, changingKinds.saga(field).job],
             methods: { engine, router in
                 AuthenticationMethods(
                     directory: directory, tenantData: tenantData, hasher: hasher,
@@ -146,6 +148,8 @@ package struct Identity: Sendable {
                     uses: modelUses,
                     publication: publication, tokens: tokens
                 ).register(on: &router)
+                FieldDefinitionMethods(engine: engine, fields: field, client: fieldKinds, changing: changingKinds)
+                    .register(on: &router)
                 ChoiceListMethods(engine: engine, lists: choiceList, client: choiceUses).register(on: &router)
                 SettingsMethods(engine: engine, tenantData: tenantData, publication: publication, tokens: tokens)
                     .register(on: &router)

@@ -121,6 +121,8 @@ package enum IdentityMigrations {
                 sql: PackageResources.identity_0023_create_validation_rules_sql),
             Migration(
                 number: 24, name: "let_rules_follow", sql: PackageResources.identity_0024_let_rules_follow_sql),
+            Migration(
+                number: 25, name: "change_field_kinds", sql: PackageResources.identity_0025_change_field_kinds_sql),
         ],
         rights: TableRights.kept(
             "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views",

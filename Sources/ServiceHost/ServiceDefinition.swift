@@ -144,6 +144,7 @@ package struct ServiceDefinition: Sendable {
         ReferenceMethods(engine: engine).register(on: &router)
         try HandoverMethods(engine).register(on: &router)
         UniqueFieldMethods(engine).register(on: &router)
+        FieldKindMethods(engine).register(on: &router)
         try ChoiceUseMethods(engine).register(on: &router)
         ModelUseMethods(engine).register(on: &router)
         if isExtensible { RollUpMethods(engine).register(on: &router) }

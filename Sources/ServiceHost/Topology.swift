@@ -38,6 +38,7 @@ package enum Topology {
     package static let platformServices: [String: Set<ServiceName>] = [
         "steward.platform.v1.CallerService": [.gateway],
         "steward.platform.v1.ChoiceUseService": [.identity],
+        "steward.platform.v1.FieldKindService": [.identity],
         "steward.platform.v1.HandoverService": [.identity],
         "steward.platform.v1.MirrorService": recordServices,
         "steward.platform.v1.ModelUseService": [.identity],

@@ -19,6 +19,11 @@ final class FakeHandover: RPCChannel {
         var department: [UInt8]? = nil
     }
 
+    struct KindRequest: Sendable {
+        let request: CheckFieldKindRequest
+        let caller: Caller.Kind
+    }
+
     private struct State {
         var calls: [Call] = []
         var standing = Handover(openCount: 0)
@@ -26,6 +31,8 @@ final class FakeHandover: RPCChannel {
         var repeatsValues = false
         var merges: [String] = []
         var modelUses: Int64 = 0
+        var kinds: [TenantID: [CheckFieldKindResponse]] = [:]
+        var kindRequests: [TenantID: [KindRequest]] = [:]
         var whileAsked: (@Sendable () async throws -> Void)?
     }
 
@@ -44,6 +51,27 @@ final class FakeHandover: RPCChannel {
     func repeatsValues(_ repeats: Bool) { state.withLock { $0.repeatsValues = repeats } }
     /// How many records each object has, and each field values.
     func usesModel(_ count: Int64) { state.withLock { $0.modelUses = count } }
+    /// What is found of values of a workspace that are to be of another kind: each answer once, then that all fit.
+    func checksKinds(_ answers: [CheckFieldKindResponse], for tenant: TenantID) {
+        state.withLock { $0.kinds[tenant] = answers }
+    }
+
+    /// What was asked about kinds, and by whom.
+    func kindRequests(for tenant: TenantID) -> [KindRequest] { state.withLock { $0.kindRequests[tenant] ?? [] } }
+
+    private func kindChecked(_ request: [UInt8], _ caller: Caller) throws -> [UInt8] {
+        let request = try CheckFieldKindRequest(decoding: request)
+        guard let tenant = caller.tenantID else { throw RPCError.unauthenticated("NOBODY", "Nobody calls.") }
+        return state.withLock { state in
+            state.kindRequests[tenant, default: []].append(KindRequest(request: request, caller: caller.kind))
+            guard let answer = state.kinds[tenant]?.first else {
+                return CheckFieldKindResponse(valueCount: 3, unfitCount: 0, behindCount: 0).encoded()
+            }
+            state.kinds[tenant]?.removeFirst()
+            return answer.encoded()
+        }
+    }
+
     /// What happens while it is asked for the uses of a model, the next time.
     func whileAskedForUses(_ body: @escaping @Sendable () async throws -> Void) {
         state.withLock { $0.whileAsked = body }
@@ -57,6 +85,7 @@ final class FakeHandover: RPCChannel {
             guard let token = options.callerToken else { throw RPCError.unauthenticated("NOBODY", "Nobody calls.") }
             let caller = try verifier.verify(token)
             if method.name == "PrepareUniqueField" { return try prepared(request) }
+            if method.name == "CheckFieldKind" { return try kindChecked(request, caller) }
             if method.name == "CountModelUses" {
                 try await takeWhileAsked()?()
                 return try counted(request)

@@ -7,6 +7,7 @@
 #include "steward/platform/v1/caller_service.pb-c.h"
 #include "steward/platform/v1/checkpoint.pb-c.h"
 #include "steward/platform/v1/choice_use_service.pb-c.h"
+#include "steward/platform/v1/field_kind_service.pb-c.h"
 #include "steward/platform/v1/handover_service.pb-c.h"
 #include "steward/platform/v1/mirror_service.pb-c.h"
 #include "steward/platform/v1/model_use_service.pb-c.h"
@@ -46,6 +47,7 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_saga_checkpo
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_saga_report_descriptor(void) { return &steward__platform__v1__saga_report__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_deactivation_input_descriptor(void) { return &steward__platform__v1__deactivation_input__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_transfer_input_descriptor(void) { return &steward__platform__v1__transfer_input__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_field_kind_input_descriptor(void) { return &steward__platform__v1__field_kind_input__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_field_index_input_descriptor(void) { return &steward__platform__v1__field_index_input__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_count_choice_uses_request_descriptor(void) { return &steward__platform__v1__count_choice_uses_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_count_choice_uses_response_descriptor(void) { return &steward__platform__v1__count_choice_uses_response__descriptor; }
@@ -53,6 +55,9 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_counted_choi
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_begin_choice_merge_request_descriptor(void) { return &steward__platform__v1__begin_choice_merge_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_begin_choice_merge_response_descriptor(void) { return &steward__platform__v1__begin_choice_merge_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_choice_merge_checkpoint_descriptor(void) { return &steward__platform__v1__choice_merge_checkpoint__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_check_field_kind_request_descriptor(void) { return &steward__platform__v1__check_field_kind_request__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_check_field_kind_response_descriptor(void) { return &steward__platform__v1__check_field_kind_response__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_platform_v1_unfit_value_descriptor(void) { return &steward__platform__v1__unfit_value__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_count_owned_request_descriptor(void) { return &steward__platform__v1__count_owned_request__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_count_owned_response_descriptor(void) { return &steward__platform__v1__count_owned_response__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_platform_v1_count_transfer_request_descriptor(void) { return &steward__platform__v1__count_transfer_request__descriptor; }
@@ -113,6 +118,7 @@ static inline const ProtobufCMessageDescriptor *steward_platform_v1_repeated_val
 static inline const ProtobufCMessageDescriptor *steward_type_v1_field_label_descriptor(void) { return &steward__type__v1__field_label__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_choice_entry_descriptor(void) { return &steward__type__v1__choice_entry__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_roll_up_descriptor(void) { return &steward__type__v1__roll_up__descriptor; }
+static inline const ProtobufCMessageDescriptor *steward_type_v1_field_kind_change_descriptor(void) { return &steward__type__v1__field_kind_change__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_filter_descriptor(void) { return &steward__type__v1__filter__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_filter_group_descriptor(void) { return &steward__type__v1__filter_group__descriptor; }
 static inline const ProtobufCMessageDescriptor *steward_type_v1_comparison_descriptor(void) { return &steward__type__v1__comparison__descriptor; }

@@ -39,6 +39,7 @@ struct FieldDefinitionRecord: Sendable {
                 .field("formula", .line(Formula.lengthMax)),
                 .field("roll_up", .items(RollUpRules.parts)),
                 .field("decimals", .range(0...Int64(TenantField.decimalsMax))),
+                .field("kind_change", .outputOnly, .items(FieldKindRules.parts)),
                 .field("labels", .count(0...FieldDefinitionRules.labelsMax), .items(FieldDefinitionRules.labelParts)),
             ],
             constraints: [
@@ -50,6 +51,7 @@ struct FieldDefinitionRecord: Sendable {
                 validate: { FieldDefinitionRules.violations(of: $0.value(FieldDefinition.self), catalogue) },
                 guard: { change, transaction in
                     try FormulaRules.requireSameKind(change)
+                    try FieldKindRules.requireSettled(change)
                     if change.kind == .create {
                         try await Self.requireObjects(change, transaction)
                         try await Self.number(change, in: transaction)

@@ -236,7 +236,7 @@ extension ModelField {
             readOnly: field.readOnly, pattern: field.pattern, patternMessage: field.patternMessage,
             labels: field.labels, unique: field.unique, referenceObject: field.referenceObject,
             decimals: field.decimals, choiceList: field.choiceList, formula: field.formula, rollUp: field.rollUp,
-            indexed: field.indexed
+            indexed: field.indexed, kindChange: field.kindChange
         )
     }
 }

@@ -26,7 +26,7 @@ struct ModelPass {
     /// What services set, and what is of one workspace.
     private static let foreign: Set<String> = [
         "id", "version", "create_time", "update_time", "delete_time", "number", "built_in", "owner_id", "department_id",
-        "default_view", "shared_department_ids", "user_ids", "department_ids", "selection_id",
+        "default_view", "kind_change", "shared_department_ids", "user_ids", "department_ids", "selection_id",
     ]
 
     static func isModel(_ field: FieldDescriptor) -> Bool { !foreign.contains(field.name) }
@@ -89,6 +89,12 @@ struct ModelPass {
             return
         }
         let before = there.value(Value.self).message(in: transaction.context.arena)
+        if let (old, new) = (there.value(Value.self), value) as? (FieldDefinition, FieldDefinition),
+            old.kind != new.kind
+        {
+            throw IdentityError.kindInModel(
+                old.path, old.kind.flatMap { TenantField.Kind($0) }, new.kind.flatMap { TenantField.Kind($0) })
+        }
         let stored = try await transaction.update(there, by: .caller) { $0.copyFields(from: sent, only: fields) }
         let changed = fields.filter { !stored.hasSame($0, as: before) }
         if changed.isEmpty {

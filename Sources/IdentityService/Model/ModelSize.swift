@@ -15,7 +15,8 @@ enum ModelSize {
             + coalesce(octet_length(pattern_message), 0) + coalesce(octet_length(default_value::text), 0)
             + coalesce(octet_length(labels::text), 0) + coalesce(octet_length(reference_object), 0)
             + coalesce(octet_length(formula), 0) + coalesce(octet_length(roll_up::text), 0)
-            + coalesce(octet_length(choice_list), 0)), 0)::bigint
+            + coalesce(octet_length(choice_list), 0)
+            + coalesce(octet_length(kind_change::text), 0)), 0)::bigint
         FROM {schema}.field_definitions WHERE deleted_at IS NULL) + (SELECT coalesce(sum(
             64 + octet_length(name) + coalesce(octet_length(entries::text), 0)
             + octet_length(array_to_string(bound_fields, '    '))), 0)::bigint

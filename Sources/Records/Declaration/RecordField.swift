@@ -66,6 +66,8 @@ package final class RecordField: Sendable {
     var key: String { descriptor.name }
     /// The workspace has added it.
     var isCustom: Bool { added != nil }
+    /// It holds what the values of another field will be.
+    var isSuccessor: Bool { added?.isSuccessor == true }
     /// SQL of its first, and mostly only, value: its column, or a member of one.
     var column: String { expressions[0] }
     /// A client may not write it.

@@ -89,6 +89,8 @@ package final class RecordType: Sendable {
     let formulas: [RecordFormula]
     /// Fields that say something of records that name their record.
     let rollUps: [ShapedRollUp]
+    /// Fields whose values are about to be of another kind, with the fields for these.
+    let successions: [FieldSuccession]
     /// What the workspace demands of its records.
     let demands: [WorkspaceRule]
     /// What gives its records their display_name; nil where people write it.
@@ -161,7 +163,7 @@ package final class RecordType: Sendable {
         fieldKeys = fieldNames
         searched = SearchedFields(entry.object, fields)
         typedFields = RecordType.typedFields(fields)
-        (formulas, rollUps, displayText, demands) = ([], [], nil, [])
+        (formulas, rollUps, displayText, demands, successions) = ([], [], nil, [], [])
         fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = check.standardFields(of: fields, sharing)
         partIndex = PartIndex(table, fields)
@@ -226,8 +228,10 @@ package final class RecordType: Sendable {
         searched = SearchedFields(declared.object, fields)
         typedFields = RecordType.typedFields(fields)
         formulas = RecordFormula.all(of: fields)
+        successions = FieldSuccession.all(of: custom)
         demands = tenantRules.compactMap { [fields] in WorkspaceRule($0, over: fields) }
-        fieldsByName = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        fieldsByName = Dictionary(
+            fields.filter { !$0.isSuccessor }.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         standard = declared.standard
         problems = declared.problems
         columnList = declared.columnList

@@ -160,7 +160,10 @@ struct ChangePreparation {
             if violations.isEmpty {
                 // No formula itself, and formulas may use it.
                 type.displayText?.set(in: change.after, before: change.before)
+                // They leave the room that there is to what people see.
+                type.clearSuccessors(in: change.after)
                 type.reckonFormulas(in: change.after, call.forms)
+                violations += type.setSuccessors(in: change, call.forms)
             }
             if fields.contains(where: \.isCustom) { violations += type.violationOfCustomBytes(in: change.after) }
         }

@@ -8,6 +8,9 @@ extension Purpose {
     package static let indexRecords = Purpose("index_records")
     /// Looks through the values of a field, for who makes it unique.
     package static let defineFields = Purpose("define_fields")
+    /// Has the values of a field become values of another kind. It looks at values, tells none, and changes the definition alone.
+    package static let changeFieldKind = Purpose(
+        "change_field_kind", needs: "field_definition.read", "field_definition.update")
     /// Gives records what formulas say that were defined or changed since. Each kind to which fields can be added stands here.
     static let reckonFormulas = Purpose(
         "reckon_formulas", needs: "account.read", "account.update", "account_contact.read", "account_contact.update",

@@ -59,6 +59,7 @@ package struct RecordCall: Sendable {
         if actor.userID != nil, let selections = type.standard.selections, !Self.tellsMarks(type, policy, user) {
             unseen.append(selections)
         }
+        if actor.userID != nil { unseen += self.type.successions.map(\.next) }
         rights = FieldRights(
             self.type, access, tags: type.standard.tags.map { _ in policy.tags(seenBy: user) }, unseen: unseen)
     }

@@ -155,6 +155,13 @@ enum RecordErrors {
     }
 
     /// A call between programs comes without what it is for.
+    /// There is no way from the kind of a field to another one.
+    static func fieldKindUnreachable(_ field: TenantField, _ kind: TenantField.Kind) -> RPCError {
+        .failedPrecondition(
+            RecordReason.fieldKindUnreachable.rawValue,
+            "\(field.path) holds \(field.kind.called), and such values do not become \(kind.called).", domain: domain)
+    }
+
     static func purposeMissing(_ purpose: Purpose) -> RPCError {
         .permissionDenied(
             RecordReason.permissionMissing.rawValue, "Only a program that works for \(purpose.name) calls this.",

@@ -78,5 +78,7 @@ package enum RecordReason: String, Sendable, CaseIterable {
     case shareNotFound = "SHARE_NOT_FOUND"
     case sharesTooMany = "SHARES_TOO_MANY"
     case watchesTooMany = "WATCHES_TOO_MANY"
+    case fieldBeingChanged = "FIELD_BEING_CHANGED"
+    case fieldKindUnreachable = "FIELD_KIND_UNREACHABLE"
     case watchTooSlow = "WATCH_TOO_SLOW"
 }

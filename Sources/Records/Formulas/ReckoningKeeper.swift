@@ -230,11 +230,12 @@ package struct ReckoningKeeper: Sendable {
 
 extension RecordType {
     /// Some of its values follow from others.
-    var isReckoned: Bool { !formulas.isEmpty || displayText != nil || !rollUps.isEmpty }
+    var isReckoned: Bool { !formulas.isEmpty || displayText != nil || !rollUps.isEmpty || !successions.isEmpty }
 
-    /// Another one when its formulas or roll-ups say something else, or its names come from another field.
+    /// Another one when its formulas or roll-ups say something else, its names come from another field, or values are about to be of another kind.
     var formulaNumber: Int64 {
         SearchTerm.number(
-            of: formulas.flatMap(\.texts) + (displayText.map { [$0.key] } ?? []) + rollUps.flatMap(\.texts), in: object)
+            of: formulas.flatMap(\.texts) + (displayText.map { [$0.key] } ?? []) + rollUps.flatMap(\.texts)
+                + successions.flatMap(\.texts), in: object)
     }
 }

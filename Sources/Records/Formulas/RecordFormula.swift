@@ -144,10 +144,11 @@ extension RecordField {
         if !RecordValidator.violations(in: record, fields: [self]).isEmpty { record.clear(descriptor) }
     }
 
-    fileprivate func set(_ value: FormulaValue?, in record: Message) {
+    func set(_ value: FormulaValue?, in record: Message) {
         switch (kind, value) {
         case (.text, .text(let text)):
             record.setString(descriptor, rules.text?.form == .multiLine ? text : text.onOneLine)
+        case (.textArray, .texts(let texts)): record.setStrings(descriptor, texts)
         case (.date, .date(let day)): record.setString(descriptor, day.text)
         case (.int64, .integer(let number)): record.setInt64(descriptor, number)
         case (.double, .number(let number)): record.setDouble(descriptor, number)

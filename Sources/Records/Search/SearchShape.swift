@@ -84,7 +84,7 @@ struct SearchedFields: Sendable {
 
     private static func use(of field: RecordField) -> Use? {
         // What was typed for a number is found by the number.
-        guard field.role == nil, !field.rules.isTyped else { return nil }
+        guard field.role == nil, !field.rules.isTyped, !field.isSuccessor else { return nil }
         switch field.kind {
         case .text:
             if field.isCustom, field.rules.choices?.entries.isEmpty == false { return nil }

@@ -71,7 +71,7 @@ extension RecordType {
     /// Sets the items of a record that is told.
     func tell(_ record: Message, into told: Message) {
         guard let column = customColumn?.descriptor else { return }
-        let items = customFields.filter { record.has($0.descriptor) }.map { $0.item(of: record) }
+        let items = customFields.filter { !$0.isSuccessor && record.has($0.descriptor) }.map { $0.item(of: record) }
         told.setMessages(column, items)
     }
 

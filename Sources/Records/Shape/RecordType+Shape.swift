@@ -29,9 +29,10 @@ extension RecordType {
     ) {
         let names = Set(custom.map(\.name))
         // What was typed for a phone number stands behind it, unless the workspace has given that name to a field of its own.
+        // What the values of a field will be stands behind it, too.
         let custom = custom.flatMap { field -> [TenantField] in
-            guard let typed = field.typed, !names.contains(typed.name) else { return [field] }
-            return [field, typed]
+            let typed = field.typed.flatMap { names.contains($0.name) ? nil : $0 }
+            return [field, typed, field.successor].compactMap(\.self)
         }
         let added = MessageExtension(
             of: declared.message,
@@ -111,7 +112,7 @@ extension FieldRules {
         self.init()
         if custom.isTyped { self.init(typedOf: String(custom.path.dropLast(TenantField.typedSuffix.count))) }
         isRequired = custom.isRequired
-        isOutputOnly = isOutputOnly || custom.formula != nil || custom.rollUp != nil
+        isOutputOnly = isOutputOnly || custom.formula != nil || custom.rollUp != nil || custom.isSuccessor
         // What looks the same is to be the same.
         isKey = custom.isUnique
         isIndexed = custom.isIndexed

@@ -7,13 +7,13 @@ import Work
 package enum ProgramCalls {
     /// Who calls for a purpose.
     static let callers: [Purpose: Set<ServiceName>] = [
-        .defineFields: [.identity], .handOver: [.identity], .mergeChoices: [.identity],
+        .changeFieldKind: [.identity], .defineFields: [.identity], .handOver: [.identity], .mergeChoices: [.identity],
         .mirrorRecords: Set(Installation.current.recordServices),
         .exchangeRollUps: Set(Installation.current.recordServices),
     ]
 
-    /// Those for which identity gives others a proof: they work for the workspace itself, and have no rights of their own.
-    private static let ofWorkspaces: Set<Purpose> = [.exchangeRollUps, .mirrorRecords]
+    /// Those that work for the workspace itself, and have no rights on records of their own. Identity gives others a proof of those that they call for.
+    private static let ofWorkspaces: Set<Purpose> = [.changeFieldKind, .exchangeRollUps, .mirrorRecords]
 
     static func isOfWorkspaces(_ purpose: Purpose) -> Bool { ofWorkspaces.contains(purpose) }
 

@@ -74,7 +74,8 @@ extension TenantField {
             pattern: field.pattern, patternMessage: field.patternMessage,
             isUnique: field.unique ?? false, isIndexed: field.indexed ?? false, referenceObject: field.referenceObject,
             decimals: field.decimals.map { Int($0) }, formula: field.formula,
-            rollUp: field.rollUp.flatMap { TenantRollUp($0) })
+            rollUp: field.rollUp.flatMap { TenantRollUp($0) },
+            kindChange: field.kindChange.flatMap { TenantKindChange($0) })
     }
 }
 
@@ -128,28 +129,6 @@ extension TenantObject {
             displayName: object.displayName, pluralDisplayName: object.pluralDisplayName,
             description: object.description, displayField: object.displayField,
             openness: object.openToWriters == true ? .writing : object.openToReaders == true ? .reading : nil)
-    }
-}
-
-extension TenantField.Kind {
-    package init?(_ kind: FieldKind) {
-        switch kind {
-        case .text: self = .text
-        case .longText: self = .longText
-        case .wholeNumber: self = .wholeNumber
-        case .number: self = .number
-        case .money: self = .money
-        case .yesNo: self = .yesNo
-        case .date: self = .date
-        case .time: self = .time
-        case .choice: self = .choice
-        case .choices: self = .choices
-        case .email: self = .email
-        case .phone: self = .phone
-        case .url: self = .url
-        case .reference: self = .reference
-        default: return nil
-        }
     }
 }
 

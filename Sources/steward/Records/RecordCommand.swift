@@ -19,7 +19,7 @@ enum RecordCommands {
     /// Those that have more than the standard commands.
     private static let own: [String: any ParsableCommand.Type] = [
         "deal": DealCommand.self, "user": UserCommand.self, "role": RoleCommand.self,
-        "choice_list": ChoiceListCommand.self,
+        "choice_list": ChoiceListCommand.self, "field_definition": FieldDefinitionCommand.self,
         "sharing_rule": SharingRuleCommand.self,
         "validation_rule": ValidationRuleCommand.self,
     ]

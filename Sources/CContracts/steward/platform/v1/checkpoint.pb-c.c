@@ -277,6 +277,51 @@ void   steward__platform__v1__transfer_input__free_unpacked
   assert(message->message_base.descriptor == &steward__platform__v1__transfer_input__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__platform__v1__field_kind_input__init
+                     (Steward__Platform__V1__FieldKindInput         *message)
+{
+  static const Steward__Platform__V1__FieldKindInput init_value = STEWARD__PLATFORM__V1__FIELD_KIND_INPUT__INIT;
+  *message = init_value;
+}
+size_t steward__platform__v1__field_kind_input__get_packed_size
+                     (const Steward__Platform__V1__FieldKindInput *message)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__field_kind_input__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__platform__v1__field_kind_input__pack
+                     (const Steward__Platform__V1__FieldKindInput *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__field_kind_input__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__platform__v1__field_kind_input__pack_to_buffer
+                     (const Steward__Platform__V1__FieldKindInput *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__platform__v1__field_kind_input__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Platform__V1__FieldKindInput *
+       steward__platform__v1__field_kind_input__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Platform__V1__FieldKindInput *)
+     protobuf_c_message_unpack (&steward__platform__v1__field_kind_input__descriptor,
+                                allocator, len, data);
+}
+void   steward__platform__v1__field_kind_input__free_unpacked
+                     (Steward__Platform__V1__FieldKindInput *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__platform__v1__field_kind_input__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   steward__platform__v1__field_index_input__init
                      (Steward__Platform__V1__FieldIndexInput         *message)
 {
@@ -718,6 +763,70 @@ const ProtobufCMessageDescriptor steward__platform__v1__transfer_input__descript
   steward__platform__v1__transfer_input__field_indices_by_name,
   2,  steward__platform__v1__transfer_input__number_ranges,
   (ProtobufCMessageInit) steward__platform__v1__transfer_input__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__platform__v1__field_kind_input__field_descriptors[3] =
+{
+  {
+    "field_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Steward__Platform__V1__FieldKindInput, has_field_id),
+    offsetof(Steward__Platform__V1__FieldKindInput, field_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "number",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Platform__V1__FieldKindInput, has_number),
+    offsetof(Steward__Platform__V1__FieldKindInput, number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "field",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__FieldKindInput, field),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__platform__v1__field_kind_input__field_indices_by_name[] = {
+  2,   /* field[2] = field */
+  0,   /* field[0] = field_id */
+  1,   /* field[1] = number */
+};
+static const ProtobufCIntRange steward__platform__v1__field_kind_input__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__platform__v1__field_kind_input__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.platform.v1.FieldKindInput",
+  "FieldKindInput",
+  "Steward__Platform__V1__FieldKindInput",
+  "steward.platform.v1",
+  sizeof(Steward__Platform__V1__FieldKindInput),
+  3,
+  steward__platform__v1__field_kind_input__field_descriptors,
+  steward__platform__v1__field_kind_input__field_indices_by_name,
+  1,  steward__platform__v1__field_kind_input__number_ranges,
+  (ProtobufCMessageInit) steward__platform__v1__field_kind_input__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor steward__platform__v1__field_index_input__field_descriptors[2] =

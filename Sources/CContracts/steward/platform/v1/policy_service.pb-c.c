@@ -1955,7 +1955,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_object__descriptor
   (ProtobufCMessageInit) steward__platform__v1__model_object__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[23] =
+static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_descriptors[24] =
 {
   {
     "object",
@@ -2233,6 +2233,18 @@ static const ProtobufCFieldDescriptor steward__platform__v1__model_field__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "kind_change",
+    24,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Platform__V1__ModelField, kind_change),
+    &steward__type__v1__field_kind_change__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__platform__v1__model_field__field_indices_by_name[] = {
   19,   /* field[19] = choice_list */
@@ -2244,6 +2256,7 @@ static const unsigned steward__platform__v1__model_field__field_indices_by_name[
   20,   /* field[20] = formula */
   22,   /* field[22] = indexed */
   3,   /* field[3] = kind */
+  23,   /* field[23] = kind_change */
   15,   /* field[15] = labels */
   5,   /* field[5] = length_max */
   2,   /* field[2] = name */
@@ -2262,7 +2275,7 @@ static const unsigned steward__platform__v1__model_field__field_indices_by_name[
 static const ProtobufCIntRange steward__platform__v1__model_field__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 23 }
+  { 0, 24 }
 };
 const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor =
 {
@@ -2272,7 +2285,7 @@ const ProtobufCMessageDescriptor steward__platform__v1__model_field__descriptor 
   "Steward__Platform__V1__ModelField",
   "steward.platform.v1",
   sizeof(Steward__Platform__V1__ModelField),
-  23,
+  24,
   steward__platform__v1__model_field__field_descriptors,
   steward__platform__v1__model_field__field_indices_by_name,
   1,  steward__platform__v1__model_field__number_ranges,

@@ -142,6 +142,51 @@ void   steward__type__v1__roll_up__free_unpacked
   assert(message->message_base.descriptor == &steward__type__v1__roll_up__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   steward__type__v1__field_kind_change__init
+                     (Steward__Type__V1__FieldKindChange         *message)
+{
+  static const Steward__Type__V1__FieldKindChange init_value = STEWARD__TYPE__V1__FIELD_KIND_CHANGE__INIT;
+  *message = init_value;
+}
+size_t steward__type__v1__field_kind_change__get_packed_size
+                     (const Steward__Type__V1__FieldKindChange *message)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__field_kind_change__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__type__v1__field_kind_change__pack
+                     (const Steward__Type__V1__FieldKindChange *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__field_kind_change__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__type__v1__field_kind_change__pack_to_buffer
+                     (const Steward__Type__V1__FieldKindChange *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__type__v1__field_kind_change__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Type__V1__FieldKindChange *
+       steward__type__v1__field_kind_change__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Type__V1__FieldKindChange *)
+     protobuf_c_message_unpack (&steward__type__v1__field_kind_change__descriptor,
+                                allocator, len, data);
+}
+void   steward__type__v1__field_kind_change__free_unpacked
+                     (Steward__Type__V1__FieldKindChange *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__type__v1__field_kind_change__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor steward__type__v1__field_label__field_descriptors[3] =
 {
   {
@@ -410,6 +455,135 @@ const ProtobufCMessageDescriptor steward__type__v1__roll_up__descriptor =
   steward__type__v1__roll_up__field_indices_by_name,
   1,  steward__type__v1__roll_up__number_ranges,
   (ProtobufCMessageInit) steward__type__v1__roll_up__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__type__v1__field_kind_change__field_descriptors[8] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Steward__Type__V1__FieldKindChange, has_kind),
+    offsetof(Steward__Type__V1__FieldKindChange, kind),
+    &steward__type__v1__field_kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "length_max",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Type__V1__FieldKindChange, has_length_max),
+    offsetof(Steward__Type__V1__FieldKindChange, length_max),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "choices",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Steward__Type__V1__FieldKindChange, n_choices),
+    offsetof(Steward__Type__V1__FieldKindChange, choices),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "choice_list",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__FieldKindChange, choice_list),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "decimals",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Steward__Type__V1__FieldKindChange, has_decimals),
+    offsetof(Steward__Type__V1__FieldKindChange, decimals),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "currency_code",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__FieldKindChange, currency_code),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "number",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Type__V1__FieldKindChange, has_number),
+    offsetof(Steward__Type__V1__FieldKindChange, number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "job_id",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Type__V1__FieldKindChange, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__type__v1__field_kind_change__field_indices_by_name[] = {
+  3,   /* field[3] = choice_list */
+  2,   /* field[2] = choices */
+  5,   /* field[5] = currency_code */
+  4,   /* field[4] = decimals */
+  7,   /* field[7] = job_id */
+  0,   /* field[0] = kind */
+  1,   /* field[1] = length_max */
+  6,   /* field[6] = number */
+};
+static const ProtobufCIntRange steward__type__v1__field_kind_change__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor steward__type__v1__field_kind_change__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.type.v1.FieldKindChange",
+  "FieldKindChange",
+  "Steward__Type__V1__FieldKindChange",
+  "steward.type.v1",
+  sizeof(Steward__Type__V1__FieldKindChange),
+  8,
+  steward__type__v1__field_kind_change__field_descriptors,
+  steward__type__v1__field_kind_change__field_indices_by_name,
+  1,  steward__type__v1__field_kind_change__number_ranges,
+  (ProtobufCMessageInit) steward__type__v1__field_kind_change__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue steward__type__v1__roll_up_function__enum_values_by_number[6] =

@@ -1627,7 +1627,322 @@ void   steward__identity__v1__watch_field_definitions_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__watch_field_definitions_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__field_descriptors[28] =
+void   steward__identity__v1__preview_field_kind_request__init
+                     (Steward__Identity__V1__PreviewFieldKindRequest         *message)
+{
+  static const Steward__Identity__V1__PreviewFieldKindRequest init_value = STEWARD__IDENTITY__V1__PREVIEW_FIELD_KIND_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__preview_field_kind_request__get_packed_size
+                     (const Steward__Identity__V1__PreviewFieldKindRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__preview_field_kind_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__preview_field_kind_request__pack
+                     (const Steward__Identity__V1__PreviewFieldKindRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__preview_field_kind_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__preview_field_kind_request__pack_to_buffer
+                     (const Steward__Identity__V1__PreviewFieldKindRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__preview_field_kind_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__PreviewFieldKindRequest *
+       steward__identity__v1__preview_field_kind_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__PreviewFieldKindRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__preview_field_kind_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__preview_field_kind_request__free_unpacked
+                     (Steward__Identity__V1__PreviewFieldKindRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__preview_field_kind_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__preview_field_kind_response__init
+                     (Steward__Identity__V1__PreviewFieldKindResponse         *message)
+{
+  static const Steward__Identity__V1__PreviewFieldKindResponse init_value = STEWARD__IDENTITY__V1__PREVIEW_FIELD_KIND_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__preview_field_kind_response__get_packed_size
+                     (const Steward__Identity__V1__PreviewFieldKindResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__preview_field_kind_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__preview_field_kind_response__pack
+                     (const Steward__Identity__V1__PreviewFieldKindResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__preview_field_kind_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__preview_field_kind_response__pack_to_buffer
+                     (const Steward__Identity__V1__PreviewFieldKindResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__preview_field_kind_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__PreviewFieldKindResponse *
+       steward__identity__v1__preview_field_kind_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__PreviewFieldKindResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__preview_field_kind_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__preview_field_kind_response__free_unpacked
+                     (Steward__Identity__V1__PreviewFieldKindResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__preview_field_kind_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__unfit_field_value__init
+                     (Steward__Identity__V1__UnfitFieldValue         *message)
+{
+  static const Steward__Identity__V1__UnfitFieldValue init_value = STEWARD__IDENTITY__V1__UNFIT_FIELD_VALUE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__unfit_field_value__get_packed_size
+                     (const Steward__Identity__V1__UnfitFieldValue *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__unfit_field_value__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__unfit_field_value__pack
+                     (const Steward__Identity__V1__UnfitFieldValue *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__unfit_field_value__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__unfit_field_value__pack_to_buffer
+                     (const Steward__Identity__V1__UnfitFieldValue *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__unfit_field_value__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__UnfitFieldValue *
+       steward__identity__v1__unfit_field_value__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__UnfitFieldValue *)
+     protobuf_c_message_unpack (&steward__identity__v1__unfit_field_value__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__unfit_field_value__free_unpacked
+                     (Steward__Identity__V1__UnfitFieldValue *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__unfit_field_value__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__change_field_kind_request__init
+                     (Steward__Identity__V1__ChangeFieldKindRequest         *message)
+{
+  static const Steward__Identity__V1__ChangeFieldKindRequest init_value = STEWARD__IDENTITY__V1__CHANGE_FIELD_KIND_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__change_field_kind_request__get_packed_size
+                     (const Steward__Identity__V1__ChangeFieldKindRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__change_field_kind_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__change_field_kind_request__pack
+                     (const Steward__Identity__V1__ChangeFieldKindRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__change_field_kind_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__change_field_kind_request__pack_to_buffer
+                     (const Steward__Identity__V1__ChangeFieldKindRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__change_field_kind_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ChangeFieldKindRequest *
+       steward__identity__v1__change_field_kind_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ChangeFieldKindRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__change_field_kind_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__change_field_kind_request__free_unpacked
+                     (Steward__Identity__V1__ChangeFieldKindRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__change_field_kind_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__change_field_kind_response__init
+                     (Steward__Identity__V1__ChangeFieldKindResponse         *message)
+{
+  static const Steward__Identity__V1__ChangeFieldKindResponse init_value = STEWARD__IDENTITY__V1__CHANGE_FIELD_KIND_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__change_field_kind_response__get_packed_size
+                     (const Steward__Identity__V1__ChangeFieldKindResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__change_field_kind_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__change_field_kind_response__pack
+                     (const Steward__Identity__V1__ChangeFieldKindResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__change_field_kind_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__change_field_kind_response__pack_to_buffer
+                     (const Steward__Identity__V1__ChangeFieldKindResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__change_field_kind_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__ChangeFieldKindResponse *
+       steward__identity__v1__change_field_kind_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__ChangeFieldKindResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__change_field_kind_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__change_field_kind_response__free_unpacked
+                     (Steward__Identity__V1__ChangeFieldKindResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__change_field_kind_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__cancel_field_kind_request__init
+                     (Steward__Identity__V1__CancelFieldKindRequest         *message)
+{
+  static const Steward__Identity__V1__CancelFieldKindRequest init_value = STEWARD__IDENTITY__V1__CANCEL_FIELD_KIND_REQUEST__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__cancel_field_kind_request__get_packed_size
+                     (const Steward__Identity__V1__CancelFieldKindRequest *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__cancel_field_kind_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__cancel_field_kind_request__pack
+                     (const Steward__Identity__V1__CancelFieldKindRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__cancel_field_kind_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__cancel_field_kind_request__pack_to_buffer
+                     (const Steward__Identity__V1__CancelFieldKindRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__cancel_field_kind_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__CancelFieldKindRequest *
+       steward__identity__v1__cancel_field_kind_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__CancelFieldKindRequest *)
+     protobuf_c_message_unpack (&steward__identity__v1__cancel_field_kind_request__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__cancel_field_kind_request__free_unpacked
+                     (Steward__Identity__V1__CancelFieldKindRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__cancel_field_kind_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   steward__identity__v1__cancel_field_kind_response__init
+                     (Steward__Identity__V1__CancelFieldKindResponse         *message)
+{
+  static const Steward__Identity__V1__CancelFieldKindResponse init_value = STEWARD__IDENTITY__V1__CANCEL_FIELD_KIND_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t steward__identity__v1__cancel_field_kind_response__get_packed_size
+                     (const Steward__Identity__V1__CancelFieldKindResponse *message)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__cancel_field_kind_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t steward__identity__v1__cancel_field_kind_response__pack
+                     (const Steward__Identity__V1__CancelFieldKindResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__cancel_field_kind_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t steward__identity__v1__cancel_field_kind_response__pack_to_buffer
+                     (const Steward__Identity__V1__CancelFieldKindResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->message_base.descriptor == &steward__identity__v1__cancel_field_kind_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Steward__Identity__V1__CancelFieldKindResponse *
+       steward__identity__v1__cancel_field_kind_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Steward__Identity__V1__CancelFieldKindResponse *)
+     protobuf_c_message_unpack (&steward__identity__v1__cancel_field_kind_response__descriptor,
+                                allocator, len, data);
+}
+void   steward__identity__v1__cancel_field_kind_response__free_unpacked
+                     (Steward__Identity__V1__CancelFieldKindResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->message_base.descriptor == &steward__identity__v1__cancel_field_kind_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__field_descriptors[29] =
 {
   {
     "id",
@@ -1965,6 +2280,18 @@ static const ProtobufCFieldDescriptor steward__identity__v1__field_definition__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "kind_change",
+    33,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__FieldDefinition, kind_change),
+    &steward__type__v1__field_kind_change__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__field_definition__field_indices_by_name[] = {
   24,   /* field[24] = choice_list */
@@ -1979,6 +2306,7 @@ static const unsigned steward__identity__v1__field_definition__field_indices_by_
   0,   /* field[0] = id */
   27,   /* field[27] = indexed */
   7,   /* field[7] = kind */
+  28,   /* field[28] = kind_change */
   20,   /* field[20] = labels */
   11,   /* field[11] = length_max */
   6,   /* field[6] = name */
@@ -2000,7 +2328,7 @@ static const ProtobufCIntRange steward__identity__v1__field_definition__number_r
 {
   { 1, 0 },
   { 10, 5 },
-  { 0, 28 }
+  { 0, 29 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__field_definition__descriptor =
 {
@@ -2010,7 +2338,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__field_definition__descri
   "Steward__Identity__V1__FieldDefinition",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__FieldDefinition),
-  28,
+  29,
   steward__identity__v1__field_definition__field_descriptors,
   steward__identity__v1__field_definition__field_indices_by_name,
   2,  steward__identity__v1__field_definition__number_ranges,
@@ -4114,7 +4442,416 @@ const ProtobufCMessageDescriptor steward__identity__v1__watch_field_definitions_
   (ProtobufCMessageInit) steward__identity__v1__watch_field_definitions_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor steward__identity__v1__field_definition_service__method_descriptors[17] =
+static const ProtobufCFieldDescriptor steward__identity__v1__preview_field_kind_request__field_descriptors[3] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__PreviewFieldKindRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__PreviewFieldKindRequest, change),
+    &steward__type__v1__field_kind_change__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__PreviewFieldKindRequest, page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__preview_field_kind_request__field_indices_by_name[] = {
+  1,   /* field[1] = change */
+  0,   /* field[0] = id */
+  2,   /* field[2] = page_token */
+};
+static const ProtobufCIntRange steward__identity__v1__preview_field_kind_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__preview_field_kind_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.PreviewFieldKindRequest",
+  "PreviewFieldKindRequest",
+  "Steward__Identity__V1__PreviewFieldKindRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__PreviewFieldKindRequest),
+  3,
+  steward__identity__v1__preview_field_kind_request__field_descriptors,
+  steward__identity__v1__preview_field_kind_request__field_indices_by_name,
+  1,  steward__identity__v1__preview_field_kind_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__preview_field_kind_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__preview_field_kind_response__field_descriptors[5] =
+{
+  {
+    "value_count",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__PreviewFieldKindResponse, has_value_count),
+    offsetof(Steward__Identity__V1__PreviewFieldKindResponse, value_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fit_count",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__PreviewFieldKindResponse, has_fit_count),
+    offsetof(Steward__Identity__V1__PreviewFieldKindResponse, fit_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unfit_count",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__PreviewFieldKindResponse, has_unfit_count),
+    offsetof(Steward__Identity__V1__PreviewFieldKindResponse, unfit_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "examples",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Steward__Identity__V1__PreviewFieldKindResponse, n_examples),
+    offsetof(Steward__Identity__V1__PreviewFieldKindResponse, examples),
+    &steward__identity__v1__unfit_field_value__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__PreviewFieldKindResponse, next_page_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__preview_field_kind_response__field_indices_by_name[] = {
+  3,   /* field[3] = examples */
+  1,   /* field[1] = fit_count */
+  4,   /* field[4] = next_page_token */
+  2,   /* field[2] = unfit_count */
+  0,   /* field[0] = value_count */
+};
+static const ProtobufCIntRange steward__identity__v1__preview_field_kind_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__preview_field_kind_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.PreviewFieldKindResponse",
+  "PreviewFieldKindResponse",
+  "Steward__Identity__V1__PreviewFieldKindResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__PreviewFieldKindResponse),
+  5,
+  steward__identity__v1__preview_field_kind_response__field_descriptors,
+  steward__identity__v1__preview_field_kind_response__field_indices_by_name,
+  1,  steward__identity__v1__preview_field_kind_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__preview_field_kind_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__unfit_field_value__field_descriptors[3] =
+{
+  {
+    "record_id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UnfitFieldValue, record_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__UnfitFieldValue, value),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "deleted",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Steward__Identity__V1__UnfitFieldValue, has_deleted),
+    offsetof(Steward__Identity__V1__UnfitFieldValue, deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__unfit_field_value__field_indices_by_name[] = {
+  2,   /* field[2] = deleted */
+  0,   /* field[0] = record_id */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange steward__identity__v1__unfit_field_value__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__unfit_field_value__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.UnfitFieldValue",
+  "UnfitFieldValue",
+  "Steward__Identity__V1__UnfitFieldValue",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__UnfitFieldValue),
+  3,
+  steward__identity__v1__unfit_field_value__field_descriptors,
+  steward__identity__v1__unfit_field_value__field_indices_by_name,
+  1,  steward__identity__v1__unfit_field_value__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__unfit_field_value__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__change_field_kind_request__field_descriptors[3] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ChangeFieldKindRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Steward__Identity__V1__ChangeFieldKindRequest, has_version),
+    offsetof(Steward__Identity__V1__ChangeFieldKindRequest, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ChangeFieldKindRequest, change),
+    &steward__type__v1__field_kind_change__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__change_field_kind_request__field_indices_by_name[] = {
+  2,   /* field[2] = change */
+  0,   /* field[0] = id */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange steward__identity__v1__change_field_kind_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__change_field_kind_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ChangeFieldKindRequest",
+  "ChangeFieldKindRequest",
+  "Steward__Identity__V1__ChangeFieldKindRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ChangeFieldKindRequest),
+  3,
+  steward__identity__v1__change_field_kind_request__field_descriptors,
+  steward__identity__v1__change_field_kind_request__field_indices_by_name,
+  1,  steward__identity__v1__change_field_kind_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__change_field_kind_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__change_field_kind_response__field_descriptors[2] =
+{
+  {
+    "field_definition",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ChangeFieldKindResponse, field_definition),
+    &steward__identity__v1__field_definition__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "job_id",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__ChangeFieldKindResponse, job_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__change_field_kind_response__field_indices_by_name[] = {
+  0,   /* field[0] = field_definition */
+  1,   /* field[1] = job_id */
+};
+static const ProtobufCIntRange steward__identity__v1__change_field_kind_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__change_field_kind_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.ChangeFieldKindResponse",
+  "ChangeFieldKindResponse",
+  "Steward__Identity__V1__ChangeFieldKindResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__ChangeFieldKindResponse),
+  2,
+  steward__identity__v1__change_field_kind_response__field_descriptors,
+  steward__identity__v1__change_field_kind_response__field_indices_by_name,
+  1,  steward__identity__v1__change_field_kind_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__change_field_kind_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__cancel_field_kind_request__field_descriptors[1] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__CancelFieldKindRequest, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__cancel_field_kind_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+};
+static const ProtobufCIntRange steward__identity__v1__cancel_field_kind_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__cancel_field_kind_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.CancelFieldKindRequest",
+  "CancelFieldKindRequest",
+  "Steward__Identity__V1__CancelFieldKindRequest",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__CancelFieldKindRequest),
+  1,
+  steward__identity__v1__cancel_field_kind_request__field_descriptors,
+  steward__identity__v1__cancel_field_kind_request__field_indices_by_name,
+  1,  steward__identity__v1__cancel_field_kind_request__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__cancel_field_kind_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor steward__identity__v1__cancel_field_kind_response__field_descriptors[1] =
+{
+  {
+    "field_definition",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Steward__Identity__V1__CancelFieldKindResponse, field_definition),
+    &steward__identity__v1__field_definition__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned steward__identity__v1__cancel_field_kind_response__field_indices_by_name[] = {
+  0,   /* field[0] = field_definition */
+};
+static const ProtobufCIntRange steward__identity__v1__cancel_field_kind_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor steward__identity__v1__cancel_field_kind_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.CancelFieldKindResponse",
+  "CancelFieldKindResponse",
+  "Steward__Identity__V1__CancelFieldKindResponse",
+  "steward.identity.v1",
+  sizeof(Steward__Identity__V1__CancelFieldKindResponse),
+  1,
+  steward__identity__v1__cancel_field_kind_response__field_descriptors,
+  steward__identity__v1__cancel_field_kind_response__field_indices_by_name,
+  1,  steward__identity__v1__cancel_field_kind_response__number_ranges,
+  (ProtobufCMessageInit) steward__identity__v1__cancel_field_kind_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor steward__identity__v1__field_definition_service__method_descriptors[20] =
 {
   { "GetFieldDefinition", &steward__identity__v1__get_field_definition_request__descriptor, &steward__identity__v1__get_field_definition_response__descriptor },
   { "BatchGetFieldDefinitions", &steward__identity__v1__batch_get_field_definitions_request__descriptor, &steward__identity__v1__batch_get_field_definitions_response__descriptor },
@@ -4133,6 +4870,9 @@ static const ProtobufCMethodDescriptor steward__identity__v1__field_definition_s
   { "UpdateMatchingFieldDefinitions", &steward__identity__v1__update_matching_field_definitions_request__descriptor, &steward__identity__v1__update_matching_field_definitions_response__descriptor },
   { "DeleteMatchingFieldDefinitions", &steward__identity__v1__delete_matching_field_definitions_request__descriptor, &steward__identity__v1__delete_matching_field_definitions_response__descriptor },
   { "WatchFieldDefinitions", &steward__identity__v1__watch_field_definitions_request__descriptor, &steward__identity__v1__watch_field_definitions_response__descriptor },
+  { "PreviewFieldKind", &steward__identity__v1__preview_field_kind_request__descriptor, &steward__identity__v1__preview_field_kind_response__descriptor },
+  { "ChangeFieldKind", &steward__identity__v1__change_field_kind_request__descriptor, &steward__identity__v1__change_field_kind_response__descriptor },
+  { "CancelFieldKind", &steward__identity__v1__cancel_field_kind_request__descriptor, &steward__identity__v1__cancel_field_kind_response__descriptor },
 };
 const unsigned steward__identity__v1__field_definition_service__method_indices_by_name[] = {
   4,        /* BatchCreateFieldDefinitions */
@@ -4140,6 +4880,8 @@ const unsigned steward__identity__v1__field_definition_service__method_indices_b
   1,        /* BatchGetFieldDefinitions */
   10,        /* BatchRestoreFieldDefinitions */
   6,        /* BatchUpdateFieldDefinitions */
+  19,        /* CancelFieldKind */
+  18,        /* ChangeFieldKind */
   3,        /* CreateFieldDefinition */
   7,        /* DeleteFieldDefinition */
   15,        /* DeleteMatchingFieldDefinitions */
@@ -4147,6 +4889,7 @@ const unsigned steward__identity__v1__field_definition_service__method_indices_b
   0,        /* GetFieldDefinition */
   12,        /* ListFieldDefinitionChanges */
   2,        /* ListFieldDefinitions */
+  17,        /* PreviewFieldKind */
   9,        /* RestoreFieldDefinition */
   13,        /* UndoFieldDefinitionChange */
   5,        /* UpdateFieldDefinition */
@@ -4160,7 +4903,7 @@ const ProtobufCServiceDescriptor steward__identity__v1__field_definition_service
   "FieldDefinitionService",
   "Steward__Identity__V1__FieldDefinitionService",
   "steward.identity.v1",
-  17,
+  20,
   steward__identity__v1__field_definition_service__method_descriptors,
   steward__identity__v1__field_definition_service__method_indices_by_name
 };
@@ -4299,6 +5042,30 @@ void steward__identity__v1__field_definition_service__watch_field_definitions(Pr
 {
   assert(service->descriptor == &steward__identity__v1__field_definition_service__descriptor);
   service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__field_definition_service__preview_field_kind(ProtobufCService *service,
+                                                                         const Steward__Identity__V1__PreviewFieldKindRequest *input,
+                                                                         Steward__Identity__V1__PreviewFieldKindResponse_Closure closure,
+                                                                         void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__field_definition_service__descriptor);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__field_definition_service__change_field_kind(ProtobufCService *service,
+                                                                        const Steward__Identity__V1__ChangeFieldKindRequest *input,
+                                                                        Steward__Identity__V1__ChangeFieldKindResponse_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__field_definition_service__descriptor);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void steward__identity__v1__field_definition_service__cancel_field_kind(ProtobufCService *service,
+                                                                        const Steward__Identity__V1__CancelFieldKindRequest *input,
+                                                                        Steward__Identity__V1__CancelFieldKindResponse_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &steward__identity__v1__field_definition_service__descriptor);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void steward__identity__v1__field_definition_service__init (Steward__Identity__V1__FieldDefinitionService_Service *service,
                                                             Steward__Identity__V1__FieldDefinitionService_ServiceDestroy destroy)

@@ -271,6 +271,48 @@ extension TransferInput: WireMessage {
     }
 }
 
+/// What the saga that changes the kind of a field is made with.
+public struct FieldKindInput: Hashable, Sendable {
+    /// The definition of the field, 16 bytes.
+    public var fieldID: [UInt8]?
+
+    /// The number that the field will have, by which this change is told from others of it.
+    public var number: Int64?
+
+    /// What people call the change, as in account.custom.size: text → wholeNumber.
+    public var field: String?
+
+    public init(fieldID: [UInt8]? = nil, number: Int64? = nil, field: String? = nil) {
+        self.fieldID = fieldID
+        self.number = number
+        self.field = field
+    }
+}
+
+extension FieldKindInput: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_platform_v1_field_kind_input_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Platform__V1__FieldKindInput.self)
+        self.fieldID = c.pointee.has_field_id != 0 ? readBytes(c.pointee.field_id) : nil
+        self.number = c.pointee.has_number != 0 ? c.pointee.number : nil
+        self.field = readString(c.pointee.field)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Platform__V1__FieldKindInput.self)
+        if let value = self.fieldID {
+            c.pointee.has_field_id = 1
+            c.pointee.field_id = message.arena.bytes(value)
+        }
+        if let value = self.number {
+            c.pointee.has_number = 1
+            c.pointee.number = value
+        }
+        c.pointee.field = self.field.map(message.arena.string)
+    }
+}
+
 /// What the saga that indexes a field is made with.
 public struct FieldIndexInput: Hashable, Sendable {
     /// The definition of the field, 16 bytes.

@@ -789,6 +789,9 @@ public struct ModelField: Hashable, Sendable {
     /// Lists are filtered and ordered by it with an index.
     public var indexed: Bool?
 
+    /// Its values are about to be of another kind: records get these under another number, beside those that they have.
+    public var kindChange: FieldKindChange?
+
     public init(
         object: String? = nil, number: Int64? = nil, name: String? = nil, kind: FieldKind? = nil,
         required: Bool? = nil, lengthMax: Int32? = nil, valueMin: Int64? = nil, valueMax: Int64? = nil,
@@ -796,7 +799,8 @@ public struct ModelField: Hashable, Sendable {
         defaultValue: CustomField? = nil, readOnly: Bool? = nil, pattern: String? = nil,
         patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil,
         referenceObject: String? = nil, decimals: Int32? = nil, choiceList: String? = nil,
-        formula: String? = nil, rollUp: RollUp? = nil, indexed: Bool? = nil
+        formula: String? = nil, rollUp: RollUp? = nil, indexed: Bool? = nil,
+        kindChange: FieldKindChange? = nil
     ) {
         self.object = object
         self.number = number
@@ -821,6 +825,7 @@ public struct ModelField: Hashable, Sendable {
         self.formula = formula
         self.rollUp = rollUp
         self.indexed = indexed
+        self.kindChange = kindChange
     }
 }
 
@@ -852,6 +857,7 @@ extension ModelField: WireMessage {
         self.formula = readString(c.pointee.formula)
         self.rollUp = readMessage(c.pointee.roll_up, message.arena)
         self.indexed = c.pointee.has_indexed != 0 ? c.pointee.indexed != 0 : nil
+        self.kindChange = readMessage(c.pointee.kind_change, message.arena)
     }
 
     package func write(to message: Message) {
@@ -911,6 +917,7 @@ extension ModelField: WireMessage {
             c.pointee.has_indexed = 1
             c.pointee.indexed = value ? 1 : 0
         }
+        c.pointee.kind_change = self.kindChange.map { writeMessage($0, message.arena) }
     }
 }
 

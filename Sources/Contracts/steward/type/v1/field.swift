@@ -164,6 +164,89 @@ extension RollUp: WireMessage {
     }
 }
 
+/// Of what kind the values of a field are to be, and what is said of such values. What it does not say is unset when the change is made.
+public struct FieldKindChange: Hashable, Sendable {
+    /// The kind that they will have.
+    public var kind: FieldKind?
+
+    /// Most characters of a text.
+    public var lengthMax: Int32?
+
+    /// What there will be to choose from.
+    public var choices: [String]
+
+    /// The name of the choice list that says it, in place of choices.
+    public var choiceList: String?
+
+    /// Most digits after the point of a number.
+    public var decimals: Int32?
+
+    /// The currency (ISO 4217, as in EUR) in which numbers are amounts, or of which the amounts are that become numbers: 12.5 is 12.50 EUR. Of a change between
+    /// numbers and amounts only, which needs it.
+    public var currencyCode: String?
+
+    /// The number that the field will have, under which the new values are kept until then. Set by the service.
+    public var number: Int64?
+
+    /// The job of identity's JobService that makes the change. Set by the service.
+    public var jobID: String?
+
+    public init(
+        kind: FieldKind? = nil, lengthMax: Int32? = nil, choices: [String] = [], choiceList: String? = nil,
+        decimals: Int32? = nil, currencyCode: String? = nil, number: Int64? = nil, jobID: String? = nil
+    ) {
+        self.kind = kind
+        self.lengthMax = lengthMax
+        self.choices = choices
+        self.choiceList = choiceList
+        self.decimals = decimals
+        self.currencyCode = currencyCode
+        self.number = number
+        self.jobID = jobID
+    }
+}
+
+extension FieldKindChange: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_type_v1_field_kind_change_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Type__V1__FieldKindChange.self)
+        self.kind = c.pointee.has_kind != 0 ? .init(rawValue: .init(bitPattern: c.pointee.kind.rawValue)) : nil
+        self.lengthMax = c.pointee.has_length_max != 0 ? c.pointee.length_max : nil
+        self.choices = readStrings(c.pointee.choices, c.pointee.n_choices)
+        self.choiceList = readString(c.pointee.choice_list)
+        self.decimals = c.pointee.has_decimals != 0 ? c.pointee.decimals : nil
+        self.currencyCode = readString(c.pointee.currency_code)
+        self.number = c.pointee.has_number != 0 ? c.pointee.number : nil
+        self.jobID = readString(c.pointee.job_id)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Type__V1__FieldKindChange.self)
+        if let value = self.kind {
+            c.pointee.has_kind = 1
+            c.pointee.kind = Steward__Type__V1__FieldKind(rawValue: UInt32(bitPattern: value.rawValue))
+        }
+        if let value = self.lengthMax {
+            c.pointee.has_length_max = 1
+            c.pointee.length_max = value
+        }
+        c.pointee.choices = writePointers(self.choices, message.arena, message.arena.string)
+        c.pointee.n_choices = self.choices.count
+        c.pointee.choice_list = self.choiceList.map(message.arena.string)
+        if let value = self.decimals {
+            c.pointee.has_decimals = 1
+            c.pointee.decimals = value
+        }
+        c.pointee.currency_code = self.currencyCode.map(message.arena.string)
+        if let value = self.number {
+            c.pointee.has_number = 1
+            c.pointee.number = value
+        }
+        c.pointee.job_id = self.jobID.map(message.arena.string)
+    }
+}
+
 /// What is made of records that are rolled up.
 public struct RollUpFunction: RawRepresentable, Hashable, Sendable {
     /// Refused.

@@ -31,7 +31,7 @@ public struct FieldDefinition: Hashable, Sendable {
     /// underscores, a letter first; unique among the living ones of its object. Set on creation only: rename display_name.
     public var name: String?
 
-    /// What its values are. Set on creation only.
+    /// What its values are. Set on creation; ChangeFieldKind makes another one of it.
     public var kind: FieldKind?
 
     /// What people call it, 1 to 100 characters.
@@ -56,7 +56,7 @@ public struct FieldDefinition: Hashable, Sendable {
     /// chosen.
     public var choices: [String]
 
-    /// Its number in the workspace. Set by the service.
+    /// Its number in the workspace, another one after a change of kind. Set by the service.
     public var number: Int64?
 
     /// The value of new records that come without one, as CustomField has values of the kind; its name stays unset. Records that are there
@@ -108,6 +108,10 @@ public struct FieldDefinition: Hashable, Sendable {
     /// INDEXES_TOO_MANY.
     public var indexed: Bool?
 
+    /// Its values are becoming values of another kind (ChangeFieldKind): until that has ended display_name, description and labels alone are changed, and the
+    /// field is not deleted. Set by the service.
+    public var kindChange: FieldKindChange?
+
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, object: String? = nil, name: String? = nil, kind: FieldKind? = nil,
@@ -116,7 +120,8 @@ public struct FieldDefinition: Hashable, Sendable {
         number: Int64? = nil, defaultValue: CustomField? = nil, readOnly: Bool? = nil, pattern: String? = nil,
         patternMessage: String? = nil, labels: [FieldLabel] = [], unique: Bool? = nil,
         referenceObject: String? = nil, decimals: Int32? = nil, choiceList: String? = nil,
-        formula: String? = nil, rollUp: RollUp? = nil, indexed: Bool? = nil
+        formula: String? = nil, rollUp: RollUp? = nil, indexed: Bool? = nil,
+        kindChange: FieldKindChange? = nil
     ) {
         self.id = id
         self.version = version
@@ -146,6 +151,7 @@ public struct FieldDefinition: Hashable, Sendable {
         self.formula = formula
         self.rollUp = rollUp
         self.indexed = indexed
+        self.kindChange = kindChange
     }
 }
 
@@ -182,6 +188,7 @@ extension FieldDefinition: WireMessage {
         self.formula = readString(c.pointee.formula)
         self.rollUp = readMessage(c.pointee.roll_up, message.arena)
         self.indexed = c.pointee.has_indexed != 0 ? c.pointee.indexed != 0 : nil
+        self.kindChange = readMessage(c.pointee.kind_change, message.arena)
     }
 
     package func write(to message: Message) {
@@ -249,6 +256,7 @@ extension FieldDefinition: WireMessage {
             c.pointee.has_indexed = 1
             c.pointee.indexed = value ? 1 : 0
         }
+        c.pointee.kind_change = self.kindChange.map { writeMessage($0, message.arena) }
     }
 }
 
@@ -383,6 +391,259 @@ public typealias WatchFieldDefinitionsRequest = WatchRequest<FieldDefinition>
 /// Some field definitions, or news of them. One without field definitions and ids only brings a resume_token: at the beginning, and when nothing was told
 /// for 15 s.
 public typealias WatchFieldDefinitionsResponse = WatchResponse<FieldDefinition>
+
+/// What to make of the values of a field, to see what would come of it.
+public struct PreviewFieldKindRequest: Hashable, Sendable {
+    /// The id of the field definition.
+    public var id: String?
+
+    /// What its values are to be.
+    public var change: FieldKindChange?
+
+    /// next_page_token of the answer before, with all else unchanged.
+    public var pageToken: String?
+
+    public init(id: String? = nil, change: FieldKindChange? = nil, pageToken: String? = nil) {
+        self.id = id
+        self.change = change
+        self.pageToken = pageToken
+    }
+}
+
+extension PreviewFieldKindRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_preview_field_kind_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__PreviewFieldKindRequest.self)
+        self.id = readString(c.pointee.id)
+        self.change = readMessage(c.pointee.change, message.arena)
+        self.pageToken = readString(c.pointee.page_token)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__PreviewFieldKindRequest.self)
+        c.pointee.id = self.id.map(message.arena.string)
+        c.pointee.change = self.change.map { writeMessage($0, message.arena) }
+        c.pointee.page_token = self.pageToken.map(message.arena.string)
+    }
+}
+
+/// What would come of the values that were looked at.
+public struct PreviewFieldKindResponse: Hashable, Sendable {
+    /// Records with a value, deleted ones included.
+    public var valueCount: Int64?
+
+    /// Those whose value would fit.
+    public var fitCount: Int64?
+
+    /// Those whose value would not: with one of them the kind is not changed.
+    public var unfitCount: Int64?
+
+    /// Some of these, at most 10: those of records that the caller may read, and none where he may not read the field.
+    public var examples: [UnfitFieldValue]
+
+    /// Token to go on with; absent when all were looked at.
+    public var nextPageToken: String?
+
+    public init(
+        valueCount: Int64? = nil, fitCount: Int64? = nil, unfitCount: Int64? = nil,
+        examples: [UnfitFieldValue] = [], nextPageToken: String? = nil
+    ) {
+        self.valueCount = valueCount
+        self.fitCount = fitCount
+        self.unfitCount = unfitCount
+        self.examples = examples
+        self.nextPageToken = nextPageToken
+    }
+}
+
+extension PreviewFieldKindResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_preview_field_kind_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__PreviewFieldKindResponse.self)
+        self.valueCount = c.pointee.has_value_count != 0 ? c.pointee.value_count : nil
+        self.fitCount = c.pointee.has_fit_count != 0 ? c.pointee.fit_count : nil
+        self.unfitCount = c.pointee.has_unfit_count != 0 ? c.pointee.unfit_count : nil
+        self.examples = readMessages(c.pointee.examples, c.pointee.n_examples, message.arena)
+        self.nextPageToken = readString(c.pointee.next_page_token)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__PreviewFieldKindResponse.self)
+        if let value = self.valueCount {
+            c.pointee.has_value_count = 1
+            c.pointee.value_count = value
+        }
+        if let value = self.fitCount {
+            c.pointee.has_fit_count = 1
+            c.pointee.fit_count = value
+        }
+        if let value = self.unfitCount {
+            c.pointee.has_unfit_count = 1
+            c.pointee.unfit_count = value
+        }
+        c.pointee.examples = writePointers(self.examples, message.arena) { writeMessage($0, message.arena) }
+        c.pointee.n_examples = self.examples.count
+        c.pointee.next_page_token = self.nextPageToken.map(message.arena.string)
+    }
+}
+
+/// A value that would not fit.
+public struct UnfitFieldValue: Hashable, Sendable {
+    /// The record.
+    public var recordID: String?
+
+    /// The value as text, its beginning if it is long.
+    public var value: String?
+
+    /// The record is deleted: restore it to change the value.
+    public var deleted: Bool?
+
+    public init(recordID: String? = nil, value: String? = nil, deleted: Bool? = nil) {
+        self.recordID = recordID
+        self.value = value
+        self.deleted = deleted
+    }
+}
+
+extension UnfitFieldValue: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_unfit_field_value_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__UnfitFieldValue.self)
+        self.recordID = readString(c.pointee.record_id)
+        self.value = readString(c.pointee.value)
+        self.deleted = c.pointee.has_deleted != 0 ? c.pointee.deleted != 0 : nil
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__UnfitFieldValue.self)
+        c.pointee.record_id = self.recordID.map(message.arena.string)
+        c.pointee.value = self.value.map(message.arena.string)
+        if let value = self.deleted {
+            c.pointee.has_deleted = 1
+            c.pointee.deleted = value ? 1 : 0
+        }
+    }
+}
+
+/// Which field gets which kind.
+public struct ChangeFieldKindRequest: Hashable, Sendable {
+    /// The id of the field definition.
+    public var id: String?
+
+    /// Refuses with ABORTED when the definition has another version. Absent: any.
+    public var version: Int64?
+
+    /// What its values are to be.
+    public var change: FieldKindChange?
+
+    public init(id: String? = nil, version: Int64? = nil, change: FieldKindChange? = nil) {
+        self.id = id
+        self.version = version
+        self.change = change
+    }
+}
+
+extension ChangeFieldKindRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_change_field_kind_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__ChangeFieldKindRequest.self)
+        self.id = readString(c.pointee.id)
+        self.version = c.pointee.has_version != 0 ? c.pointee.version : nil
+        self.change = readMessage(c.pointee.change, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__ChangeFieldKindRequest.self)
+        c.pointee.id = self.id.map(message.arena.string)
+        if let value = self.version {
+            c.pointee.has_version = 1
+            c.pointee.version = value
+        }
+        c.pointee.change = self.change.map { writeMessage($0, message.arena) }
+    }
+}
+
+/// The change is under way.
+public struct ChangeFieldKindResponse: Hashable, Sendable {
+    /// The definition with its kind_change, as far as the caller may read it.
+    public var fieldDefinition: FieldDefinition?
+
+    /// The job, which identity's JobService tells of.
+    public var jobID: String?
+
+    public init(fieldDefinition: FieldDefinition? = nil, jobID: String? = nil) {
+        self.fieldDefinition = fieldDefinition
+        self.jobID = jobID
+    }
+}
+
+extension ChangeFieldKindResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_change_field_kind_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__ChangeFieldKindResponse.self)
+        self.fieldDefinition = readMessage(c.pointee.field_definition, message.arena)
+        self.jobID = readString(c.pointee.job_id)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__ChangeFieldKindResponse.self)
+        c.pointee.field_definition = self.fieldDefinition.map { writeMessage($0, message.arena) }
+        c.pointee.job_id = self.jobID.map(message.arena.string)
+    }
+}
+
+/// Which change of kind to end.
+public struct CancelFieldKindRequest: Hashable, Sendable {
+    /// The id of the field definition.
+    public var id: String?
+
+    public init(id: String? = nil) {
+        self.id = id
+    }
+}
+
+extension CancelFieldKindRequest: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_cancel_field_kind_request_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__CancelFieldKindRequest.self)
+        self.id = readString(c.pointee.id)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__CancelFieldKindRequest.self)
+        c.pointee.id = self.id.map(message.arena.string)
+    }
+}
+
+/// The field stays what it is.
+public struct CancelFieldKindResponse: Hashable, Sendable {
+    /// The definition as it is now, as far as the caller may read it.
+    public var fieldDefinition: FieldDefinition?
+
+    public init(fieldDefinition: FieldDefinition? = nil) {
+        self.fieldDefinition = fieldDefinition
+    }
+}
+
+extension CancelFieldKindResponse: WireMessage {
+    package static let descriptor = MessageDescriptor(steward_identity_v1_cancel_field_kind_response_descriptor())
+
+    package init(_ message: Message) {
+        let c = message.as(Steward__Identity__V1__CancelFieldKindResponse.self)
+        self.fieldDefinition = readMessage(c.pointee.field_definition, message.arena)
+    }
+
+    package func write(to message: Message) {
+        let c = message.as(Steward__Identity__V1__CancelFieldKindResponse.self)
+        c.pointee.field_definition = self.fieldDefinition.map { writeMessage($0, message.arena) }
+    }
+}
 
 /// The methods of steward.identity.v1.FieldDefinitionService.
 public enum FieldDefinitionServiceMethods {
@@ -534,6 +795,30 @@ public enum FieldDefinitionServiceMethods {
         kind: .serverStreaming
     )
 
+    /// Tells which values would not be of another kind, and changes nothing. Ask again with next_page_token until none comes: each answer tells what it looked
+    /// at. Permission: field_definition.update. Reasons: FIELD_KIND_UNREACHABLE, FIELD_KIND_HELD, FIELD_BEING_CHANGED.
+    public static let previewFieldKind = MethodDefinition(
+        path: "steward.identity.v1.FieldDefinitionService/PreviewFieldKind",
+        request: PreviewFieldKindRequest.descriptor, response: PreviewFieldKindResponse.descriptor,
+        kind: .unary
+    )
+
+    /// Has the values of a field become values of another kind, by a job of JobService: records get the new values beside those that they have, unseen, and when
+    /// each has its own the field takes the new kind for all at once. Meanwhile the field is what it was, but takes no value that would not fit. Does a value not
+    /// fit, nothing is changed and the job ends with VALUES_UNFIT. The values that the field had are not seen any more, nor is the history of them. Cancel the job,
+    /// or call CancelFieldKind, to leave all as it is. Permission: field_definition.update. Reasons: FIELD_KIND_UNREACHABLE (there is no way
+    /// between the two kinds), FIELD_KIND_HELD (what goes by the field has to go first), FIELD_BEING_CHANGED, VALUES_UNFIT, VERSION_CONFLICT.
+    public static let changeFieldKind = MethodDefinition(
+        path: "steward.identity.v1.FieldDefinitionService/ChangeFieldKind",
+        request: ChangeFieldKindRequest.descriptor, response: ChangeFieldKindResponse.descriptor, kind: .unary
+    )
+
+    /// Ends a change of kind that is under way: the field stays what it is. Permission: field_definition.update. Reasons: FIELD_NOT_BEING_CHANGED.
+    public static let cancelFieldKind = MethodDefinition(
+        path: "steward.identity.v1.FieldDefinitionService/CancelFieldKind",
+        request: CancelFieldKindRequest.descriptor, response: CancelFieldKindResponse.descriptor, kind: .unary
+    )
+
     /// In the order of the proto file.
     public static let all: [MethodDefinition] = [
         getFieldDefinition, batchGetFieldDefinitions, listFieldDefinitions, createFieldDefinition,
@@ -541,7 +826,7 @@ public enum FieldDefinitionServiceMethods {
         deleteFieldDefinition, batchDeleteFieldDefinitions, restoreFieldDefinition,
         batchRestoreFieldDefinitions, exportFieldDefinitions, listFieldDefinitionChanges,
         undoFieldDefinitionChange, updateMatchingFieldDefinitions, deleteMatchingFieldDefinitions,
-        watchFieldDefinitions
+        watchFieldDefinitions, previewFieldKind, changeFieldKind, cancelFieldKind
     ]
 
     /// As reflection tells it.
@@ -565,7 +850,36 @@ public enum FieldDefinitionServiceMethods {
             MethodDescription(updateMatchingFieldDefinitions, comment: "Gives the fields in the mask the same values in all field definitions that a filter selects, by a job that works with the caller's rights of each moment. Needs field_definition.mass_update beside field_definition.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingFieldDefinitions, comment: "Deletes all field definitions that a filter selects, by a job; they can be restored. Needs field_definition.mass_update beside field_definition.delete."),
             MethodDescription(watchFieldDefinitions, comment: "Gives the field definitions that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first field definitions and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too."),
+            MethodDescription(previewFieldKind, comment: "Tells which values would not be of another kind, and changes nothing. Ask again with next_page_token until none comes: each answer tells what it looked at. Permission: field_definition.update. Reasons: FIELD_KIND_UNREACHABLE, FIELD_KIND_HELD, FIELD_BEING_CHANGED."),
+            MethodDescription(changeFieldKind, comment: "Has the values of a field become values of another kind, by a job of JobService: records get the new values beside those that they have, unseen, and when each has its own the field takes the new kind for all at once. Meanwhile the field is what it was, but takes no value that would not fit. Does a value not fit, nothing is changed and the job ends with VALUES_UNFIT. The values that the field had are not seen any more, nor is the history of them. Cancel the job, or call CancelFieldKind, to leave all as it is. Permission: field_definition.update. Reasons: FIELD_KIND_UNREACHABLE (there is no way between the two kinds), FIELD_KIND_HELD (what goes by the field has to go first), FIELD_BEING_CHANGED, VALUES_UNFIT, VERSION_CONFLICT."),
+            MethodDescription(cancelFieldKind, comment: "Ends a change of kind that is under way: the field stays what it is. Permission: field_definition.update. Reasons: FIELD_NOT_BEING_CHANGED."),
         ])
+}
+
+/// The methods that are not standard of steward.identity.v1.FieldDefinitionService.
+package protocol FieldDefinitionServiceCustomMethods: Sendable {
+    /// Tells which values would not be of another kind, and changes nothing. Ask again with next_page_token until none comes: each answer tells what it looked
+    /// at. Permission: field_definition.update. Reasons: FIELD_KIND_UNREACHABLE, FIELD_KIND_HELD, FIELD_BEING_CHANGED.
+    func previewFieldKind(_ request: PreviewFieldKindRequest, _ context: CallContext) async throws -> PreviewFieldKindResponse
+
+    /// Has the values of a field become values of another kind, by a job of JobService: records get the new values beside those that they have, unseen, and when
+    /// each has its own the field takes the new kind for all at once. Meanwhile the field is what it was, but takes no value that would not fit. Does a value not
+    /// fit, nothing is changed and the job ends with VALUES_UNFIT. The values that the field had are not seen any more, nor is the history of them. Cancel the job,
+    /// or call CancelFieldKind, to leave all as it is. Permission: field_definition.update. Reasons: FIELD_KIND_UNREACHABLE (there is no way
+    /// between the two kinds), FIELD_KIND_HELD (what goes by the field has to go first), FIELD_BEING_CHANGED, VALUES_UNFIT, VERSION_CONFLICT.
+    func changeFieldKind(_ request: ChangeFieldKindRequest, _ context: CallContext) async throws -> ChangeFieldKindResponse
+
+    /// Ends a change of kind that is under way: the field stays what it is. Permission: field_definition.update. Reasons: FIELD_NOT_BEING_CHANGED.
+    func cancelFieldKind(_ request: CancelFieldKindRequest, _ context: CallContext) async throws -> CancelFieldKindResponse
+}
+
+extension FieldDefinitionServiceCustomMethods {
+    /// Offers the methods.
+    package func register(on router: inout Router) {
+        router.serve(FieldDefinitionServiceMethods.previewFieldKind, previewFieldKind)
+        router.serve(FieldDefinitionServiceMethods.changeFieldKind, changeFieldKind)
+        router.serve(FieldDefinitionServiceMethods.cancelFieldKind, cancelFieldKind)
+    }
 }
 
 /// Keeps the fields that the workspace has added to its records. Needs a session; permissions are field_definition.read and so on. What is
@@ -707,5 +1021,31 @@ public struct FieldDefinitionServiceClient: Sendable {
         _ request: WatchFieldDefinitionsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ResponseStream<WatchFieldDefinitionsResponse> {
         try await channel.serverStream(FieldDefinitionServiceMethods.watchFieldDefinitions, request, options)
+    }
+
+    /// Tells which values would not be of another kind, and changes nothing. Ask again with next_page_token until none comes: each answer tells what it looked
+    /// at. Permission: field_definition.update. Reasons: FIELD_KIND_UNREACHABLE, FIELD_KIND_HELD, FIELD_BEING_CHANGED.
+    public func previewFieldKind(
+        _ request: PreviewFieldKindRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> PreviewFieldKindResponse {
+        try await channel.call(FieldDefinitionServiceMethods.previewFieldKind, request, options)
+    }
+
+    /// Has the values of a field become values of another kind, by a job of JobService: records get the new values beside those that they have, unseen, and when
+    /// each has its own the field takes the new kind for all at once. Meanwhile the field is what it was, but takes no value that would not fit. Does a value not
+    /// fit, nothing is changed and the job ends with VALUES_UNFIT. The values that the field had are not seen any more, nor is the history of them. Cancel the job,
+    /// or call CancelFieldKind, to leave all as it is. Permission: field_definition.update. Reasons: FIELD_KIND_UNREACHABLE (there is no way
+    /// between the two kinds), FIELD_KIND_HELD (what goes by the field has to go first), FIELD_BEING_CHANGED, VALUES_UNFIT, VERSION_CONFLICT.
+    public func changeFieldKind(
+        _ request: ChangeFieldKindRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ChangeFieldKindResponse {
+        try await channel.call(FieldDefinitionServiceMethods.changeFieldKind, request, options)
+    }
+
+    /// Ends a change of kind that is under way: the field stays what it is. Permission: field_definition.update. Reasons: FIELD_NOT_BEING_CHANGED.
+    public func cancelFieldKind(
+        _ request: CancelFieldKindRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> CancelFieldKindResponse {
+        try await channel.call(FieldDefinitionServiceMethods.cancelFieldKind, request, options)
     }
 }

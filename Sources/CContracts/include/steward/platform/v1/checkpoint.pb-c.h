@@ -23,6 +23,7 @@ typedef struct Steward__Platform__V1__SagaCheckpoint Steward__Platform__V1__Saga
 typedef struct Steward__Platform__V1__SagaReport Steward__Platform__V1__SagaReport;
 typedef struct Steward__Platform__V1__DeactivationInput Steward__Platform__V1__DeactivationInput;
 typedef struct Steward__Platform__V1__TransferInput Steward__Platform__V1__TransferInput;
+typedef struct Steward__Platform__V1__FieldKindInput Steward__Platform__V1__FieldKindInput;
 typedef struct Steward__Platform__V1__FieldIndexInput Steward__Platform__V1__FieldIndexInput;
 
 
@@ -195,6 +196,32 @@ struct  Steward__Platform__V1__TransferInput
 
 
 /*
+ * What the saga that changes the kind of a field is made with.
+ */
+struct  Steward__Platform__V1__FieldKindInput
+{
+  ProtobufCMessage message_base;
+  /*
+   * The definition of the field, 16 bytes.
+   */
+  protobuf_c_boolean has_field_id;
+  ProtobufCBinaryData field_id;
+  /*
+   * The number that the field will have, by which this change is told from others of it.
+   */
+  protobuf_c_boolean has_number;
+  int64_t number;
+  /*
+   * What people call the change, as in account.custom.size: text → wholeNumber.
+   */
+  char *field;
+};
+#define STEWARD__PLATFORM__V1__FIELD_KIND_INPUT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__field_kind_input__descriptor) \
+    , 0, {0,NULL}, 0, 0, NULL }
+
+
+/*
  * What the saga that indexes a field is made with.
  */
 struct  Steward__Platform__V1__FieldIndexInput
@@ -329,6 +356,25 @@ Steward__Platform__V1__TransferInput *
 void   steward__platform__v1__transfer_input__free_unpacked
                      (Steward__Platform__V1__TransferInput *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Platform__V1__FieldKindInput methods */
+void   steward__platform__v1__field_kind_input__init
+                     (Steward__Platform__V1__FieldKindInput         *message);
+size_t steward__platform__v1__field_kind_input__get_packed_size
+                     (const Steward__Platform__V1__FieldKindInput   *message);
+size_t steward__platform__v1__field_kind_input__pack
+                     (const Steward__Platform__V1__FieldKindInput   *message,
+                      uint8_t             *out);
+size_t steward__platform__v1__field_kind_input__pack_to_buffer
+                     (const Steward__Platform__V1__FieldKindInput   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Platform__V1__FieldKindInput *
+       steward__platform__v1__field_kind_input__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__platform__v1__field_kind_input__free_unpacked
+                     (Steward__Platform__V1__FieldKindInput *message,
+                      ProtobufCAllocator *allocator);
 /* Steward__Platform__V1__FieldIndexInput methods */
 void   steward__platform__v1__field_index_input__init
                      (Steward__Platform__V1__FieldIndexInput         *message);
@@ -368,6 +414,9 @@ typedef void (*Steward__Platform__V1__DeactivationInput_Closure)
 typedef void (*Steward__Platform__V1__TransferInput_Closure)
                  (const Steward__Platform__V1__TransferInput *message,
                   void *closure_data);
+typedef void (*Steward__Platform__V1__FieldKindInput_Closure)
+                 (const Steward__Platform__V1__FieldKindInput *message,
+                  void *closure_data);
 typedef void (*Steward__Platform__V1__FieldIndexInput_Closure)
                  (const Steward__Platform__V1__FieldIndexInput *message,
                   void *closure_data);
@@ -383,6 +432,7 @@ extern const ProtobufCMessageDescriptor steward__platform__v1__saga_checkpoint__
 extern const ProtobufCMessageDescriptor steward__platform__v1__saga_report__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__deactivation_input__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__transfer_input__descriptor;
+extern const ProtobufCMessageDescriptor steward__platform__v1__field_kind_input__descriptor;
 extern const ProtobufCMessageDescriptor steward__platform__v1__field_index_input__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -607,10 +607,14 @@ struct  Steward__Platform__V1__ModelField
    */
   protobuf_c_boolean has_indexed;
   protobuf_c_boolean indexed;
+  /*
+   * Its values are about to be of another kind: records get these under another number, beside those that they have.
+   */
+  Steward__Type__V1__FieldKindChange *kind_change;
 };
 #define STEWARD__PLATFORM__V1__MODEL_FIELD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__platform__v1__model_field__descriptor) \
-    , NULL, 0, 0, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, NULL, 0, 0 }
+    , NULL, 0, 0, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, NULL, 0, 0, NULL }
 
 
 /*

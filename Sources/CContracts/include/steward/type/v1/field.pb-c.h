@@ -18,6 +18,7 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Steward__Type__V1__FieldLabel Steward__Type__V1__FieldLabel;
 typedef struct Steward__Type__V1__ChoiceEntry Steward__Type__V1__ChoiceEntry;
 typedef struct Steward__Type__V1__RollUp Steward__Type__V1__RollUp;
+typedef struct Steward__Type__V1__FieldKindChange Steward__Type__V1__FieldKindChange;
 
 
 /* --- enums --- */
@@ -224,6 +225,56 @@ struct  Steward__Type__V1__RollUp
     , NULL, NULL, 0, STEWARD__TYPE__V1__ROLL_UP_FUNCTION__ROLL_UP_FUNCTION_UNSPECIFIED, NULL, NULL, NULL }
 
 
+/*
+ * Of what kind the values of a field are to be, and what is said of such values. What it does not say is unset when the change is made.
+ */
+struct  Steward__Type__V1__FieldKindChange
+{
+  ProtobufCMessage message_base;
+  /*
+   * The kind that they will have.
+   */
+  protobuf_c_boolean has_kind;
+  Steward__Type__V1__FieldKind kind;
+  /*
+   * Most characters of a text.
+   */
+  protobuf_c_boolean has_length_max;
+  int32_t length_max;
+  /*
+   * What there will be to choose from.
+   */
+  size_t n_choices;
+  char **choices;
+  /*
+   * The name of the choice list that says it, in place of choices.
+   */
+  char *choice_list;
+  /*
+   * Most digits after the point of a number.
+   */
+  protobuf_c_boolean has_decimals;
+  int32_t decimals;
+  /*
+   * The currency (ISO 4217, as in EUR) in which numbers are amounts, or of which the amounts are that become numbers: 12.5 is 12.50 EUR. Of a change between
+   * numbers and amounts only, which needs it.
+   */
+  char *currency_code;
+  /*
+   * The number that the field will have, under which the new values are kept until then. Set by the service.
+   */
+  protobuf_c_boolean has_number;
+  int64_t number;
+  /*
+   * The job of identity's JobService that makes the change. Set by the service.
+   */
+  char *job_id;
+};
+#define STEWARD__TYPE__V1__FIELD_KIND_CHANGE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__type__v1__field_kind_change__descriptor) \
+    , 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, 0, 0, 0,NULL, NULL, 0, 0, NULL, 0, 0, NULL }
+
+
 /* Steward__Type__V1__FieldLabel methods */
 void   steward__type__v1__field_label__init
                      (Steward__Type__V1__FieldLabel         *message);
@@ -281,6 +332,25 @@ Steward__Type__V1__RollUp *
 void   steward__type__v1__roll_up__free_unpacked
                      (Steward__Type__V1__RollUp *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Type__V1__FieldKindChange methods */
+void   steward__type__v1__field_kind_change__init
+                     (Steward__Type__V1__FieldKindChange         *message);
+size_t steward__type__v1__field_kind_change__get_packed_size
+                     (const Steward__Type__V1__FieldKindChange   *message);
+size_t steward__type__v1__field_kind_change__pack
+                     (const Steward__Type__V1__FieldKindChange   *message,
+                      uint8_t             *out);
+size_t steward__type__v1__field_kind_change__pack_to_buffer
+                     (const Steward__Type__V1__FieldKindChange   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Type__V1__FieldKindChange *
+       steward__type__v1__field_kind_change__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__type__v1__field_kind_change__free_unpacked
+                     (Steward__Type__V1__FieldKindChange *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Type__V1__FieldLabel_Closure)
@@ -291,6 +361,9 @@ typedef void (*Steward__Type__V1__ChoiceEntry_Closure)
                   void *closure_data);
 typedef void (*Steward__Type__V1__RollUp_Closure)
                  (const Steward__Type__V1__RollUp *message,
+                  void *closure_data);
+typedef void (*Steward__Type__V1__FieldKindChange_Closure)
+                 (const Steward__Type__V1__FieldKindChange *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -303,6 +376,7 @@ extern const ProtobufCEnumDescriptor    steward__type__v1__field_kind__descripto
 extern const ProtobufCMessageDescriptor steward__type__v1__field_label__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__choice_entry__descriptor;
 extern const ProtobufCMessageDescriptor steward__type__v1__roll_up__descriptor;
+extern const ProtobufCMessageDescriptor steward__type__v1__field_kind_change__descriptor;
 
 PROTOBUF_C__END_DECLS
 

@@ -55,6 +55,13 @@ typedef struct Steward__Identity__V1__DeleteMatchingFieldDefinitionsRequest Stew
 typedef struct Steward__Identity__V1__DeleteMatchingFieldDefinitionsResponse Steward__Identity__V1__DeleteMatchingFieldDefinitionsResponse;
 typedef struct Steward__Identity__V1__WatchFieldDefinitionsRequest Steward__Identity__V1__WatchFieldDefinitionsRequest;
 typedef struct Steward__Identity__V1__WatchFieldDefinitionsResponse Steward__Identity__V1__WatchFieldDefinitionsResponse;
+typedef struct Steward__Identity__V1__PreviewFieldKindRequest Steward__Identity__V1__PreviewFieldKindRequest;
+typedef struct Steward__Identity__V1__PreviewFieldKindResponse Steward__Identity__V1__PreviewFieldKindResponse;
+typedef struct Steward__Identity__V1__UnfitFieldValue Steward__Identity__V1__UnfitFieldValue;
+typedef struct Steward__Identity__V1__ChangeFieldKindRequest Steward__Identity__V1__ChangeFieldKindRequest;
+typedef struct Steward__Identity__V1__ChangeFieldKindResponse Steward__Identity__V1__ChangeFieldKindResponse;
+typedef struct Steward__Identity__V1__CancelFieldKindRequest Steward__Identity__V1__CancelFieldKindRequest;
+typedef struct Steward__Identity__V1__CancelFieldKindResponse Steward__Identity__V1__CancelFieldKindResponse;
 
 
 /* --- enums --- */
@@ -99,7 +106,7 @@ struct  Steward__Identity__V1__FieldDefinition
    */
   char *name;
   /*
-   * What its values are. Set on creation only.
+   * What its values are. Set on creation; ChangeFieldKind makes another one of it.
    */
   protobuf_c_boolean has_kind;
   Steward__Type__V1__FieldKind kind;
@@ -138,7 +145,7 @@ struct  Steward__Identity__V1__FieldDefinition
   size_t n_choices;
   char **choices;
   /*
-   * Its number in the workspace. Set by the service.
+   * Its number in the workspace, another one after a change of kind. Set by the service.
    */
   protobuf_c_boolean has_number;
   int64_t number;
@@ -208,10 +215,15 @@ struct  Steward__Identity__V1__FieldDefinition
    */
   protobuf_c_boolean has_indexed;
   protobuf_c_boolean indexed;
+  /*
+   * Its values are becoming values of another kind (ChangeFieldKind): until that has ended display_name, description and labels alone are changed, and the
+   * field is not deleted. Set by the service.
+   */
+  Steward__Type__V1__FieldKindChange *kind_change;
 };
 #define STEWARD__IDENTITY__V1__FIELD_DEFINITION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__field_definition__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, NULL, 0, 0 }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, STEWARD__TYPE__V1__FIELD_KIND__FIELD_KIND_UNSPECIFIED, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, 0,NULL, 0, 0, NULL, 0, 0, NULL, NULL, NULL, 0, 0, NULL }
 
 
 /*
@@ -1077,6 +1089,168 @@ struct  Steward__Identity__V1__WatchFieldDefinitionsResponse
     , 0,NULL, 0,NULL, NULL, 0, 0, 0, 0 }
 
 
+/*
+ * What to make of the values of a field, to see what would come of it.
+ */
+struct  Steward__Identity__V1__PreviewFieldKindRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The id of the field definition.
+   */
+  char *id;
+  /*
+   * What its values are to be.
+   */
+  Steward__Type__V1__FieldKindChange *change;
+  /*
+   * next_page_token of the answer before, with all else unchanged.
+   */
+  char *page_token;
+};
+#define STEWARD__IDENTITY__V1__PREVIEW_FIELD_KIND_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__preview_field_kind_request__descriptor) \
+    , NULL, NULL, NULL }
+
+
+/*
+ * What would come of the values that were looked at.
+ */
+struct  Steward__Identity__V1__PreviewFieldKindResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * Records with a value, deleted ones included.
+   */
+  protobuf_c_boolean has_value_count;
+  int64_t value_count;
+  /*
+   * Those whose value would fit.
+   */
+  protobuf_c_boolean has_fit_count;
+  int64_t fit_count;
+  /*
+   * Those whose value would not: with one of them the kind is not changed.
+   */
+  protobuf_c_boolean has_unfit_count;
+  int64_t unfit_count;
+  /*
+   * Some of these, at most 10: those of records that the caller may read, and none where he may not read the field.
+   */
+  size_t n_examples;
+  Steward__Identity__V1__UnfitFieldValue **examples;
+  /*
+   * Token to go on with; absent when all were looked at.
+   */
+  char *next_page_token;
+};
+#define STEWARD__IDENTITY__V1__PREVIEW_FIELD_KIND_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__preview_field_kind_response__descriptor) \
+    , 0, 0, 0, 0, 0, 0, 0,NULL, NULL }
+
+
+/*
+ * A value that would not fit.
+ */
+struct  Steward__Identity__V1__UnfitFieldValue
+{
+  ProtobufCMessage message_base;
+  /*
+   * The record.
+   */
+  char *record_id;
+  /*
+   * The value as text, its beginning if it is long.
+   */
+  char *value;
+  /*
+   * The record is deleted: restore it to change the value.
+   */
+  protobuf_c_boolean has_deleted;
+  protobuf_c_boolean deleted;
+};
+#define STEWARD__IDENTITY__V1__UNFIT_FIELD_VALUE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__unfit_field_value__descriptor) \
+    , NULL, NULL, 0, 0 }
+
+
+/*
+ * Which field gets which kind.
+ */
+struct  Steward__Identity__V1__ChangeFieldKindRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The id of the field definition.
+   */
+  char *id;
+  /*
+   * Refuses with ABORTED when the definition has another version. Absent: any.
+   */
+  protobuf_c_boolean has_version;
+  int64_t version;
+  /*
+   * What its values are to be.
+   */
+  Steward__Type__V1__FieldKindChange *change;
+};
+#define STEWARD__IDENTITY__V1__CHANGE_FIELD_KIND_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__change_field_kind_request__descriptor) \
+    , NULL, 0, 0, NULL }
+
+
+/*
+ * The change is under way.
+ */
+struct  Steward__Identity__V1__ChangeFieldKindResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The definition with its kind_change, as far as the caller may read it.
+   */
+  Steward__Identity__V1__FieldDefinition *field_definition;
+  /*
+   * The job, which identity's JobService tells of.
+   */
+  char *job_id;
+};
+#define STEWARD__IDENTITY__V1__CHANGE_FIELD_KIND_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__change_field_kind_response__descriptor) \
+    , NULL, NULL }
+
+
+/*
+ * Which change of kind to end.
+ */
+struct  Steward__Identity__V1__CancelFieldKindRequest
+{
+  ProtobufCMessage message_base;
+  /*
+   * The id of the field definition.
+   */
+  char *id;
+};
+#define STEWARD__IDENTITY__V1__CANCEL_FIELD_KIND_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__cancel_field_kind_request__descriptor) \
+    , NULL }
+
+
+/*
+ * The field stays what it is.
+ */
+struct  Steward__Identity__V1__CancelFieldKindResponse
+{
+  ProtobufCMessage message_base;
+  /*
+   * The definition as it is now, as far as the caller may read it.
+   */
+  Steward__Identity__V1__FieldDefinition *field_definition;
+};
+#define STEWARD__IDENTITY__V1__CANCEL_FIELD_KIND_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__cancel_field_kind_response__descriptor) \
+    , NULL }
+
+
 /* Steward__Identity__V1__FieldDefinition methods */
 void   steward__identity__v1__field_definition__init
                      (Steward__Identity__V1__FieldDefinition         *message);
@@ -1761,6 +1935,139 @@ Steward__Identity__V1__WatchFieldDefinitionsResponse *
 void   steward__identity__v1__watch_field_definitions_response__free_unpacked
                      (Steward__Identity__V1__WatchFieldDefinitionsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__PreviewFieldKindRequest methods */
+void   steward__identity__v1__preview_field_kind_request__init
+                     (Steward__Identity__V1__PreviewFieldKindRequest         *message);
+size_t steward__identity__v1__preview_field_kind_request__get_packed_size
+                     (const Steward__Identity__V1__PreviewFieldKindRequest   *message);
+size_t steward__identity__v1__preview_field_kind_request__pack
+                     (const Steward__Identity__V1__PreviewFieldKindRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__preview_field_kind_request__pack_to_buffer
+                     (const Steward__Identity__V1__PreviewFieldKindRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__PreviewFieldKindRequest *
+       steward__identity__v1__preview_field_kind_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__preview_field_kind_request__free_unpacked
+                     (Steward__Identity__V1__PreviewFieldKindRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__PreviewFieldKindResponse methods */
+void   steward__identity__v1__preview_field_kind_response__init
+                     (Steward__Identity__V1__PreviewFieldKindResponse         *message);
+size_t steward__identity__v1__preview_field_kind_response__get_packed_size
+                     (const Steward__Identity__V1__PreviewFieldKindResponse   *message);
+size_t steward__identity__v1__preview_field_kind_response__pack
+                     (const Steward__Identity__V1__PreviewFieldKindResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__preview_field_kind_response__pack_to_buffer
+                     (const Steward__Identity__V1__PreviewFieldKindResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__PreviewFieldKindResponse *
+       steward__identity__v1__preview_field_kind_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__preview_field_kind_response__free_unpacked
+                     (Steward__Identity__V1__PreviewFieldKindResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__UnfitFieldValue methods */
+void   steward__identity__v1__unfit_field_value__init
+                     (Steward__Identity__V1__UnfitFieldValue         *message);
+size_t steward__identity__v1__unfit_field_value__get_packed_size
+                     (const Steward__Identity__V1__UnfitFieldValue   *message);
+size_t steward__identity__v1__unfit_field_value__pack
+                     (const Steward__Identity__V1__UnfitFieldValue   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__unfit_field_value__pack_to_buffer
+                     (const Steward__Identity__V1__UnfitFieldValue   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__UnfitFieldValue *
+       steward__identity__v1__unfit_field_value__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__unfit_field_value__free_unpacked
+                     (Steward__Identity__V1__UnfitFieldValue *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ChangeFieldKindRequest methods */
+void   steward__identity__v1__change_field_kind_request__init
+                     (Steward__Identity__V1__ChangeFieldKindRequest         *message);
+size_t steward__identity__v1__change_field_kind_request__get_packed_size
+                     (const Steward__Identity__V1__ChangeFieldKindRequest   *message);
+size_t steward__identity__v1__change_field_kind_request__pack
+                     (const Steward__Identity__V1__ChangeFieldKindRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__change_field_kind_request__pack_to_buffer
+                     (const Steward__Identity__V1__ChangeFieldKindRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ChangeFieldKindRequest *
+       steward__identity__v1__change_field_kind_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__change_field_kind_request__free_unpacked
+                     (Steward__Identity__V1__ChangeFieldKindRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__ChangeFieldKindResponse methods */
+void   steward__identity__v1__change_field_kind_response__init
+                     (Steward__Identity__V1__ChangeFieldKindResponse         *message);
+size_t steward__identity__v1__change_field_kind_response__get_packed_size
+                     (const Steward__Identity__V1__ChangeFieldKindResponse   *message);
+size_t steward__identity__v1__change_field_kind_response__pack
+                     (const Steward__Identity__V1__ChangeFieldKindResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__change_field_kind_response__pack_to_buffer
+                     (const Steward__Identity__V1__ChangeFieldKindResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__ChangeFieldKindResponse *
+       steward__identity__v1__change_field_kind_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__change_field_kind_response__free_unpacked
+                     (Steward__Identity__V1__ChangeFieldKindResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__CancelFieldKindRequest methods */
+void   steward__identity__v1__cancel_field_kind_request__init
+                     (Steward__Identity__V1__CancelFieldKindRequest         *message);
+size_t steward__identity__v1__cancel_field_kind_request__get_packed_size
+                     (const Steward__Identity__V1__CancelFieldKindRequest   *message);
+size_t steward__identity__v1__cancel_field_kind_request__pack
+                     (const Steward__Identity__V1__CancelFieldKindRequest   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__cancel_field_kind_request__pack_to_buffer
+                     (const Steward__Identity__V1__CancelFieldKindRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__CancelFieldKindRequest *
+       steward__identity__v1__cancel_field_kind_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__cancel_field_kind_request__free_unpacked
+                     (Steward__Identity__V1__CancelFieldKindRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Steward__Identity__V1__CancelFieldKindResponse methods */
+void   steward__identity__v1__cancel_field_kind_response__init
+                     (Steward__Identity__V1__CancelFieldKindResponse         *message);
+size_t steward__identity__v1__cancel_field_kind_response__get_packed_size
+                     (const Steward__Identity__V1__CancelFieldKindResponse   *message);
+size_t steward__identity__v1__cancel_field_kind_response__pack
+                     (const Steward__Identity__V1__CancelFieldKindResponse   *message,
+                      uint8_t             *out);
+size_t steward__identity__v1__cancel_field_kind_response__pack_to_buffer
+                     (const Steward__Identity__V1__CancelFieldKindResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Steward__Identity__V1__CancelFieldKindResponse *
+       steward__identity__v1__cancel_field_kind_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   steward__identity__v1__cancel_field_kind_response__free_unpacked
+                     (Steward__Identity__V1__CancelFieldKindResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Steward__Identity__V1__FieldDefinition_Closure)
@@ -1871,6 +2178,27 @@ typedef void (*Steward__Identity__V1__WatchFieldDefinitionsRequest_Closure)
 typedef void (*Steward__Identity__V1__WatchFieldDefinitionsResponse_Closure)
                  (const Steward__Identity__V1__WatchFieldDefinitionsResponse *message,
                   void *closure_data);
+typedef void (*Steward__Identity__V1__PreviewFieldKindRequest_Closure)
+                 (const Steward__Identity__V1__PreviewFieldKindRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__PreviewFieldKindResponse_Closure)
+                 (const Steward__Identity__V1__PreviewFieldKindResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__UnfitFieldValue_Closure)
+                 (const Steward__Identity__V1__UnfitFieldValue *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__ChangeFieldKindRequest_Closure)
+                 (const Steward__Identity__V1__ChangeFieldKindRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__ChangeFieldKindResponse_Closure)
+                 (const Steward__Identity__V1__ChangeFieldKindResponse *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__CancelFieldKindRequest_Closure)
+                 (const Steward__Identity__V1__CancelFieldKindRequest *message,
+                  void *closure_data);
+typedef void (*Steward__Identity__V1__CancelFieldKindResponse_Closure)
+                 (const Steward__Identity__V1__CancelFieldKindResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1946,6 +2274,18 @@ struct Steward__Identity__V1__FieldDefinitionService_Service
                                   const Steward__Identity__V1__WatchFieldDefinitionsRequest *input,
                                   Steward__Identity__V1__WatchFieldDefinitionsResponse_Closure closure,
                                   void *closure_data);
+  void (*preview_field_kind)(Steward__Identity__V1__FieldDefinitionService_Service *service,
+                             const Steward__Identity__V1__PreviewFieldKindRequest *input,
+                             Steward__Identity__V1__PreviewFieldKindResponse_Closure closure,
+                             void *closure_data);
+  void (*change_field_kind)(Steward__Identity__V1__FieldDefinitionService_Service *service,
+                            const Steward__Identity__V1__ChangeFieldKindRequest *input,
+                            Steward__Identity__V1__ChangeFieldKindResponse_Closure closure,
+                            void *closure_data);
+  void (*cancel_field_kind)(Steward__Identity__V1__FieldDefinitionService_Service *service,
+                            const Steward__Identity__V1__CancelFieldKindRequest *input,
+                            Steward__Identity__V1__CancelFieldKindResponse_Closure closure,
+                            void *closure_data);
 };
 typedef void (*Steward__Identity__V1__FieldDefinitionService_ServiceDestroy)(Steward__Identity__V1__FieldDefinitionService_Service *);
 void steward__identity__v1__field_definition_service__init (Steward__Identity__V1__FieldDefinitionService_Service *service,
@@ -1970,7 +2310,10 @@ void steward__identity__v1__field_definition_service__init (Steward__Identity__V
       function_prefix__ ## undo_field_definition_change,\
       function_prefix__ ## update_matching_field_definitions,\
       function_prefix__ ## delete_matching_field_definitions,\
-      function_prefix__ ## watch_field_definitions  }
+      function_prefix__ ## watch_field_definitions,\
+      function_prefix__ ## preview_field_kind,\
+      function_prefix__ ## change_field_kind,\
+      function_prefix__ ## cancel_field_kind  }
 void steward__identity__v1__field_definition_service__get_field_definition(ProtobufCService *service,
                                                                            const Steward__Identity__V1__GetFieldDefinitionRequest *input,
                                                                            Steward__Identity__V1__GetFieldDefinitionResponse_Closure closure,
@@ -2039,6 +2382,18 @@ void steward__identity__v1__field_definition_service__watch_field_definitions(Pr
                                                                               const Steward__Identity__V1__WatchFieldDefinitionsRequest *input,
                                                                               Steward__Identity__V1__WatchFieldDefinitionsResponse_Closure closure,
                                                                               void *closure_data);
+void steward__identity__v1__field_definition_service__preview_field_kind(ProtobufCService *service,
+                                                                         const Steward__Identity__V1__PreviewFieldKindRequest *input,
+                                                                         Steward__Identity__V1__PreviewFieldKindResponse_Closure closure,
+                                                                         void *closure_data);
+void steward__identity__v1__field_definition_service__change_field_kind(ProtobufCService *service,
+                                                                        const Steward__Identity__V1__ChangeFieldKindRequest *input,
+                                                                        Steward__Identity__V1__ChangeFieldKindResponse_Closure closure,
+                                                                        void *closure_data);
+void steward__identity__v1__field_definition_service__cancel_field_kind(ProtobufCService *service,
+                                                                        const Steward__Identity__V1__CancelFieldKindRequest *input,
+                                                                        Steward__Identity__V1__CancelFieldKindResponse_Closure closure,
+                                                                        void *closure_data);
 
 /* --- descriptors --- */
 
@@ -2078,6 +2433,13 @@ extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_f
 extern const ProtobufCMessageDescriptor steward__identity__v1__delete_matching_field_definitions_response__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__watch_field_definitions_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__watch_field_definitions_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__preview_field_kind_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__preview_field_kind_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__unfit_field_value__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__change_field_kind_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__change_field_kind_response__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__cancel_field_kind_request__descriptor;
+extern const ProtobufCMessageDescriptor steward__identity__v1__cancel_field_kind_response__descriptor;
 extern const ProtobufCServiceDescriptor steward__identity__v1__field_definition_service__descriptor;
 
 PROTOBUF_C__END_DECLS
