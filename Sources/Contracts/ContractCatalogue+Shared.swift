@@ -1028,7 +1028,7 @@ extension ContractCatalogue {
                     Z2h0GAUgASgBUgZ3ZWlnaHQqhgIKD1NlYXJjaE1hdGNoS2luZBIhCh1TRUFSQ0hfTUFUQ0hfS0lORF9VTlNQRUNJRklFRBAA\
                     EhsKF1NFQVJDSF9NQVRDSF9LSU5EX0VYQUNUEAESGgoWU0VBUkNIX01BVENIX0tJTkRfV09SRBACEhwKGFNFQVJDSF9NQVRD\
                     SF9LSU5EX1BSRUZJWBADEhwKGFNFQVJDSF9NQVRDSF9LSU5EX1BJTllJThAEEh4KGlNFQVJDSF9NQVRDSF9LSU5EX0lOSVRJ\
-                    QUxTEAUSHQoZU0VBUkNIX01BVENIX0tJTkRfU0lNSUxBUhAGEhwKGFNFQVJDSF9NQVRDSF9LSU5EX0VORElORxAHSr0aClUK\
+                    QUxTEAUSHQoZU0VBUkNIX01BVENIX0tJTkRfU0lNSUxBUhAGEhwKGFNFQVJDSF9NQVRDSF9LSU5EX0VORElORxAHSoobClUK\
                     AQwSAwEAEhpLIFNlYXJjaC4gRWFjaCBzZXJ2aWNlIGhhcyBhIFNlYXJjaFNlcnZpY2Ugb2YgaXRzIG93biwgd2l0aCB0aGVz\
                     ZSBtZXNzYWdlcy4KCj8KAgQAEgQGABUBGjMgQXNrcyBmb3IgdGhlIHJlY29yZHMgaW4gd2hpY2ggc29tZXRoaW5nIGlzIGZv\
                     dW5kLgoK2gIKBAQAAgASAwoCHBrMAiBXaGF0IGlzIGxvb2tlZCBmb3I6IHdvcmRzIG9yIHRoZWlyIGJlZ2lubmluZ3MsIGF0\
@@ -1044,39 +1044,40 @@ extension ContractCatalogue {
                     b3JkcyB0aGF0IHdlcmUgZm91bmQuCgoeCgQEAQIAEgMaAh4aESBUaGUgYmVzdCBmaXJzdC4KCsgBCgQEAQIBEgMdAhwaugEg\
                     U28gbWFueSByZWNvcmRzIGZpdCB0aGF0IG9ubHkgc29tZSBvZiB0aGVtIHdlcmUgbG9va2VkIGF0LCB0aGUgc2FtZSBmb3Ig\
                     dGhlIHNhbWUgcmVjb3JkcyBhbmQgcXVlcnk7IHRob3NlIHRoYXQgaGF2ZSB0aGUgdmFsdWUgaXRzZWxmIGFyZSBhbW9uZyB0\
-                    aGVtLgogQSBsb25nZXIgcXVlcnkgZmluZHMgbW9yZSBleGFjdGx5LgoKUgoEBAECAhIDHwIcGkUgVGhlIHRpbWUgd2FzIHVw\
-                    IGJlZm9yZSByZWNvcmRzIHRoYXQgYXJlIG9ubHkgYWxpa2Ugd2VyZSBsb29rZWQgZm9yLgoKVwoEBAECAxIDIQIjGkogVGhl\
-                    IHdvcmtzcGFjZSdzIGluZGV4IGlzIGJlaW5nIG1hZGUsIGFuZCBzb21lIHJlY29yZHMgYXJlIG5vdCBpbiBpdCB5ZXQuCgpy\
-                    CgQEAQIEEgMjAiEaZSBUaGUgY2FsbGVyJ3MgYnVkZ2V0IG9mIHJlY29yZHMgdGhhdCBtYXkgYmUgcmVhZCBvbiBhIGRheSBp\
-                    cyBzcGVudCwgYW5kIGhpdHMgd2VyZSBsZWZ0IG91dCBmb3IgdGhhdC4KCiYKAgQCEgQnADUBGhogQSByZWNvcmQgdGhhdCB3\
-                    YXMgZm91bmQuCgotCgQEAgIAEgMpAh0aICBLaW5kIG9mIHJlY29yZCwgYXMgaW4gYWNjb3VudC4KChYKBAQCAgESAysCGRoJ\
-                    IEl0cyBpZC4KCoEBCgQEAgICEgMtAhwadCBXaGF0IHBlb3BsZSBjYWxsIGl0LCBvciBpdHMgbnVtYmVyIG9yIGFub3RoZXIg\
-                    dGV4dCBmb3Igb25lIHdpdGhvdXQgYSBuYW1lOyBvZiB0aGUgZmllbGRzIHRoYXQgdGhlIGNhbGxlciBtYXkgcmVhZC4KCqwB\
-                    CgQEAgIDEgMwAhwangEgSG93IHdlbGwgaXQgZml0czsgY29tcGFyYWJsZSBhbW9uZyB0aGUgc2VydmljZXMgb2YgYSB3b3Jr\
-                    c3BhY2UuIEZyb20gMTAwIHdoZW4gaXQgaGFzIHRoZSB2ZXJ5IHZhbHVlIHRoYXQgd2FzIGxvb2tlZCBmb3IsIGZyb20gMTAg\
-                    d2hlbgogYWxsIHdvcmRzIHdlcmUgZm91bmQuCgpSCgQEAgIEEgMyAiMaRSBXaGVyZSB3aGF0IHdhcyBmb3VuZDogb25lIGZv\
-                    ciBlYWNoIGZpZWxkLCB0aGUgbW9zdCBpbXBvcnRhbnQgZmlyc3QuCgo/CgQEAgIFEgM0AiQaMiBIb3cgdGhlIHNjb3JlIGNh\
-                    bWUgYWJvdXQ7IHdoZW4gaXQgd2FzIGFza2VkIGZvci4KCigKAgQDEgQ4AEEBGhwgV2hhdCB3YXMgZm91bmQgaW4gYSBmaWVs\
-                    ZC4KCpIBCgQEAwIAEgM6AhwahAEgVGhlIGZpZWxkLCBhcyBpbiBmYW1pbHlfbmFtZSBvciBjdXN0b20uc2l6ZTsgZnVsbF9u\
-                    YW1lIGZvciBmYW1pbHkgYW5kIGdpdmVuIG5hbWUgd2hlcmUgdGhleSBhcmUgd3JpdHRlbiBhcyBvbmUgd29yZCwgYXMgaW4g\
-                    5byg5LiJLgoKTAoEBAMCARIDPAIcGj8gSXRzIHZhbHVlOyBvZiBhIHJlcGVhdGVkIG9uZSB0aGUgdmFsdWUgaW4gd2hpY2gg\
-                    aXQgd2FzIGZvdW5kLgoKPAoEBAMCAhIDPgImGi8gVGhlIHBhcnRzIG9mIHRoZSB2YWx1ZSBpbiB3aGljaCBpdCB3YXMgZm91\
-                    bmQuCgo9CgQEAwIDEgNAAiQaMCBIb3cgaXQgd2FzIGZvdW5kLCBpbiB0aGUgd2F5IHRoYXQgY291bnRzIG1vc3QuCgofCgIE\
-                    BBIERABJARoTIEEgcGFydCBvZiBhIHRleHQuCgpHCgQEBAIAEgNGAhsaOiBXaGVyZSBpdCBiZWdpbnMsIGluIGNoYXJhY3Rl\
-                    cnMgKFVuaWNvZGUgc2NhbGFycykgZnJvbSAwLgoKKgoEBAQCARIDSAIcGh0gSG93IG1hbnkgY2hhcmFjdGVycyBpdCBoYXMu\
-                    Cgo6CgIEBRIETABXARouIFdoYXQgYSB3b3JkIG9mIHRoZSBxdWVyeSBnaXZlcyB0byB0aGUgc2NvcmUuCgpBCgQEBQIAEgNO\
-                    AhsaNCBUaGUgd29yZCwgaW4gdGhlIGZvcm0gaW4gd2hpY2ggd29yZHMgYXJlIGNvbXBhcmVkLgoKUQoEBAUCARIDUAIcGkQg\
-                    VGhlIGZpZWxkIGluIHdoaWNoIGl0IHdhcyBmb3VuZDsgYWJzZW50IHdoZW4gaXQgd2FzIGZvdW5kIGluIG5vbmUuCgogCgQE\
-                    BQICEgNSAiQaEyBIb3cgaXQgd2FzIGZvdW5kLgoKJQoEBAUCAxIDVAIfGhggSG93IHdlbGwsIGZyb20gMCB0byAxLgoKaAoE\
-                    BAUCBBIDVgIdGlsgSG93IG11Y2ggdGhlIHdvcmQgY291bnRzOiB0aGUgbW9yZSwgdGhlIGZld2VyIG9mIHRoZSByZWNvcmRz\
-                    IGhhdmUgaXQgdGhhdCB3ZXJlIGxvb2tlZCBhdC4KCiYKAgUAEgRaAGsBGhogSG93IHNvbWV0aGluZyB3YXMgZm91bmQuCgoY\
-                    CgQFAAIAEgNcAiQaCyBOb3QgdG9sZC4KCk8KBAUAAgESA14CHhpCIEl0IGlzIHRoZSB2YWx1ZSwgYnV0IGZvciBjYXNlLCB3\
-                    aWR0aCwgYWNjZW50cyBhbmQgd2hhdCBwYXJ0cyBpdC4KCkYKBAUAAgISA2ACHRo5IEl0IGlzIGEgd29yZCBvZiB0aGUgdmFs\
-                    dWUsIG9yIENoaW5lc2UgY2hhcmFjdGVycyBpbiBpdC4KCjIKBAUAAgMSA2ICHxolIEEgd29yZCBvZiB0aGUgdmFsdWUgYmVn\
-                    aW5zIHdpdGggaXQuCgopCgQFAAIEEgNkAh8aHCBUaGUgdmFsdWUgcmVhZHMgbGlrZSB0aGlzLgoKQwoEBQACBRIDZgIhGjYg\
-                    VGhlIHN5bGxhYmxlcyBvZiB0aGUgdmFsdWUgYmVnaW4gd2l0aCB0aGVzZSBsZXR0ZXJzLgoKLgoEBQACBhIDaAIgGiEgQSB3\
-                    b3JkIG9mIHRoZSB2YWx1ZSBpcyBsaWtlIGl0LgoKKwoEBQACBxIDagIfGh4gQSBwaG9uZSBudW1iZXIgZW5kcyB3aXRoIGl0\
-                    Lgo=
+                    aGVtLgogQSBsb25nZXIgcXVlcnkgZmluZHMgbW9yZSBleGFjdGx5LgoKngEKBAQBAgISAx8CHBqQASBUaGUgdGltZSB3YXMg\
+                    dXAgYmVmb3JlIHJlY29yZHMgdGhhdCBhcmUgb25seSBhbGlrZSB3ZXJlIGxvb2tlZCBmb3IsIG9yIHRoZXJlIGFyZSB0b28g\
+                    bWFueSBraW5kcyBvZiByZWNvcmRzIHRvIGxvb2sgZm9yIHRoZW0gaW4gYWxsOiBuYW1lIHNvbWUuCgpXCgQEAQIDEgMhAiMa\
+                    SiBUaGUgd29ya3NwYWNlJ3MgaW5kZXggaXMgYmVpbmcgbWFkZSwgYW5kIHNvbWUgcmVjb3JkcyBhcmUgbm90IGluIGl0IHll\
+                    dC4KCnIKBAQBAgQSAyMCIRplIFRoZSBjYWxsZXIncyBidWRnZXQgb2YgcmVjb3JkcyB0aGF0IG1heSBiZSByZWFkIG9uIGEg\
+                    ZGF5IGlzIHNwZW50LCBhbmQgaGl0cyB3ZXJlIGxlZnQgb3V0IGZvciB0aGF0LgoKJgoCBAISBCcANQEaGiBBIHJlY29yZCB0\
+                    aGF0IHdhcyBmb3VuZC4KCi0KBAQCAgASAykCHRogIEtpbmQgb2YgcmVjb3JkLCBhcyBpbiBhY2NvdW50LgoKFgoEBAICARID\
+                    KwIZGgkgSXRzIGlkLgoKgQEKBAQCAgISAy0CHBp0IFdoYXQgcGVvcGxlIGNhbGwgaXQsIG9yIGl0cyBudW1iZXIgb3IgYW5v\
+                    dGhlciB0ZXh0IGZvciBvbmUgd2l0aG91dCBhIG5hbWU7IG9mIHRoZSBmaWVsZHMgdGhhdCB0aGUgY2FsbGVyIG1heSByZWFk\
+                    LgoKrAEKBAQCAgMSAzACHBqeASBIb3cgd2VsbCBpdCBmaXRzOyBjb21wYXJhYmxlIGFtb25nIHRoZSBzZXJ2aWNlcyBvZiBh\
+                    IHdvcmtzcGFjZS4gRnJvbSAxMDAgd2hlbiBpdCBoYXMgdGhlIHZlcnkgdmFsdWUgdGhhdCB3YXMgbG9va2VkIGZvciwgZnJv\
+                    bSAxMCB3aGVuCiBhbGwgd29yZHMgd2VyZSBmb3VuZC4KClIKBAQCAgQSAzICIxpFIFdoZXJlIHdoYXQgd2FzIGZvdW5kOiBv\
+                    bmUgZm9yIGVhY2ggZmllbGQsIHRoZSBtb3N0IGltcG9ydGFudCBmaXJzdC4KCj8KBAQCAgUSAzQCJBoyIEhvdyB0aGUgc2Nv\
+                    cmUgY2FtZSBhYm91dDsgd2hlbiBpdCB3YXMgYXNrZWQgZm9yLgoKKAoCBAMSBDgAQQEaHCBXaGF0IHdhcyBmb3VuZCBpbiBh\
+                    IGZpZWxkLgoKkgEKBAQDAgASAzoCHBqEASBUaGUgZmllbGQsIGFzIGluIGZhbWlseV9uYW1lIG9yIGN1c3RvbS5zaXplOyBm\
+                    dWxsX25hbWUgZm9yIGZhbWlseSBhbmQgZ2l2ZW4gbmFtZSB3aGVyZSB0aGV5IGFyZSB3cml0dGVuIGFzIG9uZSB3b3JkLCBh\
+                    cyBpbiDlvKDkuIkuCgpMCgQEAwIBEgM8AhwaPyBJdHMgdmFsdWU7IG9mIGEgcmVwZWF0ZWQgb25lIHRoZSB2YWx1ZSBpbiB3\
+                    aGljaCBpdCB3YXMgZm91bmQuCgo8CgQEAwICEgM+AiYaLyBUaGUgcGFydHMgb2YgdGhlIHZhbHVlIGluIHdoaWNoIGl0IHdh\
+                    cyBmb3VuZC4KCj0KBAQDAgMSA0ACJBowIEhvdyBpdCB3YXMgZm91bmQsIGluIHRoZSB3YXkgdGhhdCBjb3VudHMgbW9zdC4K\
+                    Ch8KAgQEEgREAEkBGhMgQSBwYXJ0IG9mIGEgdGV4dC4KCkcKBAQEAgASA0YCGxo6IFdoZXJlIGl0IGJlZ2lucywgaW4gY2hh\
+                    cmFjdGVycyAoVW5pY29kZSBzY2FsYXJzKSBmcm9tIDAuCgoqCgQEBAIBEgNIAhwaHSBIb3cgbWFueSBjaGFyYWN0ZXJzIGl0\
+                    IGhhcy4KCjoKAgQFEgRMAFcBGi4gV2hhdCBhIHdvcmQgb2YgdGhlIHF1ZXJ5IGdpdmVzIHRvIHRoZSBzY29yZS4KCkEKBAQF\
+                    AgASA04CGxo0IFRoZSB3b3JkLCBpbiB0aGUgZm9ybSBpbiB3aGljaCB3b3JkcyBhcmUgY29tcGFyZWQuCgpRCgQEBQIBEgNQ\
+                    AhwaRCBUaGUgZmllbGQgaW4gd2hpY2ggaXQgd2FzIGZvdW5kOyBhYnNlbnQgd2hlbiBpdCB3YXMgZm91bmQgaW4gbm9uZS4K\
+                    CiAKBAQFAgISA1ICJBoTIEhvdyBpdCB3YXMgZm91bmQuCgolCgQEBQIDEgNUAh8aGCBIb3cgd2VsbCwgZnJvbSAwIHRvIDEu\
+                    CgpoCgQEBQIEEgNWAh0aWyBIb3cgbXVjaCB0aGUgd29yZCBjb3VudHM6IHRoZSBtb3JlLCB0aGUgZmV3ZXIgb2YgdGhlIHJl\
+                    Y29yZHMgaGF2ZSBpdCB0aGF0IHdlcmUgbG9va2VkIGF0LgoKJgoCBQASBFoAawEaGiBIb3cgc29tZXRoaW5nIHdhcyBmb3Vu\
+                    ZC4KChgKBAUAAgASA1wCJBoLIE5vdCB0b2xkLgoKTwoEBQACARIDXgIeGkIgSXQgaXMgdGhlIHZhbHVlLCBidXQgZm9yIGNh\
+                    c2UsIHdpZHRoLCBhY2NlbnRzIGFuZCB3aGF0IHBhcnRzIGl0LgoKRgoEBQACAhIDYAIdGjkgSXQgaXMgYSB3b3JkIG9mIHRo\
+                    ZSB2YWx1ZSwgb3IgQ2hpbmVzZSBjaGFyYWN0ZXJzIGluIGl0LgoKMgoEBQACAxIDYgIfGiUgQSB3b3JkIG9mIHRoZSB2YWx1\
+                    ZSBiZWdpbnMgd2l0aCBpdC4KCikKBAUAAgQSA2QCHxocIFRoZSB2YWx1ZSByZWFkcyBsaWtlIHRoaXMuCgpDCgQFAAIFEgNm\
+                    AiEaNiBUaGUgc3lsbGFibGVzIG9mIHRoZSB2YWx1ZSBiZWdpbiB3aXRoIHRoZXNlIGxldHRlcnMuCgouCgQFAAIGEgNoAiAa\
+                    ISBBIHdvcmQgb2YgdGhlIHZhbHVlIGlzIGxpa2UgaXQuCgorCgQFAAIHEgNqAh8aHiBBIHBob25lIG51bWJlciBlbmRzIHdp\
+                    dGggaXQuCg==
                     """),
             DescribedFile(
                 path: "steward/type/v1/share.proto", package: "steward.type.v1",

@@ -123,6 +123,7 @@ package enum IdentityMigrations {
                 number: 24, name: "let_rules_follow", sql: PackageResources.identity_0024_let_rules_follow_sql),
             Migration(
                 number: 25, name: "change_field_kinds", sql: PackageResources.identity_0025_change_field_kinds_sql),
+            Migration(number: 26, name: "add_digests", sql: PackageResources.identity_0026_add_digests_sql),
         ],
         rights: TableRights.kept(
             "departments", "roles", "users", "credentials", "field_definitions", "object_definitions", "saved_views",

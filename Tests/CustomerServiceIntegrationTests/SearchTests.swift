@@ -155,6 +155,24 @@ import Testing
         }
     }
 
+    /// What has mistakes is not looked for in more kinds of records than an index can be asked about; what is there is found in all.
+    @Test func manyKindsOfRecordsAreSearched() async throws {
+        try await Searches.run { searches in
+            let service = searches.service
+            service.set([], objects: (1...200).map { TenantObject(name: "kind\($0)", number: Int64($0)) })
+            let name = "Gesellschaft Verwaltung Beteiligung Maschinenbau Produktion Frankfurt Vermietung Schweizer"
+            service.name("kind200")
+            try await service.create(Record(displayName: name))
+            try await service.create(Account(displayName: "Frankfurt"))
+            try await searches.settle()
+            let found = try await searches.search(name)
+            #expect(found.hits.map(\.title) == [name, "Frankfurt"] && found.timeUp == true)
+            let alone = try await searches.search(name, in: ["custom.kind200"])
+            #expect(alone.hits.map(\.title) == [name] && alone.timeUp == nil)
+            #expect(try await searches.titles("frankfurt").count == 2)
+        }
+    }
+
     @Test func queriesThatFindNothingAreRefused() async throws {
         try await Searches.run { searches in
             for query in [nil, "", " ", "–!?", String(repeating: "a", count: 201), "a b c d e f g h i"] {

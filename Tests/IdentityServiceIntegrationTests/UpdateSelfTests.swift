@@ -18,14 +18,15 @@ struct UpdateSelfTests {
             let client = identity.authentication(as: caller)
             let before = try await workspace.get(User.self, id.description)
             let zone = try await client.updateSelf(
-                UpdateSelfRequest(settings: PersonalSettings(languageCode: "zh-CN", timeZone: "Asia/Shanghai"))
+                UpdateSelfRequest(
+                    settings: PersonalSettings(languageCode: "zh-CN", timeZone: "Asia/Shanghai", digest: .weekly))
             ).settings
-            #expect(zone == PersonalSettings(languageCode: "zh-CN", timeZone: "Asia/Shanghai"))
+            #expect(zone == PersonalSettings(languageCode: "zh-CN", timeZone: "Asia/Shanghai", digest: .weekly))
             // What is not named stays, and what is named and not sent goes.
             let cleared = try await client.updateSelf(
                 UpdateSelfRequest(settings: PersonalSettings(timeZone: "UTC"), updateMask: ["language_code"])
             ).settings
-            #expect(cleared == PersonalSettings(timeZone: "Asia/Shanghai"))
+            #expect(cleared == PersonalSettings(timeZone: "Asia/Shanghai", digest: .weekly))
             let own = try await client.getSelf(GetSelfRequest())
             #expect(own.settings == cleared)
             let after = try await workspace.get(User.self, id.description)
@@ -52,6 +53,7 @@ struct UpdateSelfTests {
             let client = identity.authentication(as: try await identity.resolve(session))
             let requests = [
                 UpdateSelfRequest(settings: PersonalSettings(timeZone: "Mars/Olympus")),
+                UpdateSelfRequest(settings: PersonalSettings(digest: DigestFrequency(rawValue: 9))),
                 UpdateSelfRequest(settings: PersonalSettings(languageCode: "not a language")),
                 UpdateSelfRequest(settings: PersonalSettings(), updateMask: ["role_ids"]),
                 UpdateSelfRequest(settings: PersonalSettings(), updateMask: ["time_zone", "email"]),
@@ -62,9 +64,12 @@ struct UpdateSelfTests {
                 reasons.append(error.fieldViolations.first?.reason ?? error.reason)
                 fields.append(error.fieldViolations.first?.field)
             }
-            #expect(reasons == ["INVALID_FORMAT", "INVALID_FORMAT", "FIELD_UNKNOWN", "FIELD_UNKNOWN"])
+            #expect(reasons == ["INVALID_FORMAT", "UNKNOWN_VALUE", "INVALID_FORMAT", "FIELD_UNKNOWN", "FIELD_UNKNOWN"])
             #expect(
-                fields == ["settings.time_zone", "settings.language_code", "update_mask[0]", "update_mask[1]"])
+                fields == [
+                    "settings.time_zone", "settings.digest", "settings.language_code", "update_mask[0]",
+                    "update_mask[1]",
+                ])
             let email = "op-\(RecordID.make())@example.com"
             _ = try await identity.addOperator(email)
             let operated = try await identity.resolve(identity.signInOperator(email))

@@ -26,7 +26,8 @@ extension AuthenticationMethods {
         response.email = try user.string(0)
         response.displayName = try user.string(1)
         response.settings = PersonalSettings(
-            languageCode: try user.optionalString(2), timeZone: try user.optionalString(3))
+            languageCode: try user.optionalString(2), timeZone: try user.optionalString(3),
+            digest: try user.optionalInt64(4).map { DigestFrequency(rawValue: Int32(clamping: $0)) })
         response.workspace = caller.workspace
         response.roleNames = try rows[1].map { try $0.string(0) }
         let policy = try await policies.snapshot(of: tenant, minEpoch: caller.policyEpoch)
@@ -39,7 +40,8 @@ extension AuthenticationMethods {
 
 private enum SelfQuery {
     private static let userByID = Statement(
-        "SELECT email, display_name, language_code, time_zone FROM {schema}.users WHERE id = $1 AND deleted_at IS NULL")
+        "SELECT email, display_name, language_code, time_zone, digest::bigint FROM {schema}.users WHERE id = $1 AND deleted_at IS NULL"
+    )
 
     static func user(_ id: UserID) -> Query {
         Query(userByID) { $0.append(id.id) }

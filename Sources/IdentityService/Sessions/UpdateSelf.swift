@@ -6,7 +6,7 @@ import Tenancy
 
 extension AuthenticationMethods {
     /// The fields of a user that are his own to set.
-    static let personalFields = ["language_code", "time_zone"]
+    static let personalFields = ["language_code", "time_zone", "digest"]
 
     /// The user's record is changed by the write path of all records, as a program: his roles need not let him change users.
     func updateSelf(_ request: UpdateSelfRequest, _ context: CallContext) async throws -> UpdateSelfResponse {
@@ -24,6 +24,7 @@ extension AuthenticationMethods {
             var value = record.value(User.self)
             if names.contains("language_code") { value.languageCode = sent.languageCode }
             if names.contains("time_zone") { value.timeZone = sent.timeZone }
+            if names.contains("digest") { value.digest = sent.digest }
             do {
                 return transaction.present(try await transaction.update(record, to: value, by: .caller), as: User.self)
             } catch let error as RPCError where !error.fieldViolations.isEmpty {
@@ -35,7 +36,8 @@ extension AuthenticationMethods {
 
     private static func names(_ mask: [String], _ sent: PersonalSettings) throws -> [String] {
         guard !mask.isEmpty else {
-            return zip(personalFields, [sent.languageCode, sent.timeZone]).filter { $0.1 != nil }.map(\.0)
+            let given = [sent.languageCode != nil, sent.timeZone != nil, sent.digest != nil]
+            return zip(personalFields, given).filter(\.1).map(\.0)
         }
         for (index, name) in mask.enumerated() where !personalFields.contains(name) {
             throw IdentityError.settingUnknown(known: personalFields, field: "update_mask[\(index)]")
@@ -45,5 +47,5 @@ extension AuthenticationMethods {
 }
 
 extension PersonalSettings {
-    init(_ user: User) { self.init(languageCode: user.languageCode, timeZone: user.timeZone) }
+    init(_ user: User) { self.init(languageCode: user.languageCode, timeZone: user.timeZone, digest: user.digest) }
 }

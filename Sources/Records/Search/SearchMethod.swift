@@ -18,8 +18,6 @@ package struct SearchMethod: Sendable {
     private static let fewMax = 10
     /// Records that are looked at.
     private static let candidateCountMax = 400
-    /// What is left of a call's time for reading what was found: with less, what is only alike is not looked for.
-    private static let timeForReading = Duration.milliseconds(200)
 
     private let engine: RecordEngine
     private let keeper: SearchKeeper
@@ -46,9 +44,10 @@ package struct SearchMethod: Sendable {
             try await finding.ask([pattern.exact, pattern.whole, pattern.beginning])
             var isTimeUp = false
             if finding.entries.count < size, !pattern.isPhone {
-                isTimeUp = context.deadline.remaining < Self.timeForReading
-                if !isTimeUp { try await finding.ask([pattern.alike, pattern.some]) }
-                if !isTimeUp, finding.entries.count < Self.fewMax { try await finding.ask([pattern.farther]) }
+                isTimeUp = try await !finding.askAsWell([pattern.alike, pattern.some])
+                if !isTimeUp, finding.entries.count < Self.fewMax {
+                    isTimeUp = try await !finding.askAsWell([pattern.farther])
+                }
             }
             let candidates = try await finding.read(Self.candidateCountMax)
             let isBuilding = try await keeper.isBuilding(try context.requireTenantActor(), context.deadline)
@@ -129,6 +128,11 @@ private struct Finding {
 
     /// Terms that cost as much as the least call.
     private static let termsPerCost = 500
+    /// Terms of one statement, of several kinds of records: what an index is asked for takes the longer the more there are, and twice as many take four
+    /// times as long.
+    private static let termsMax = 2_000
+    /// What is left of a call's time for reading what was found.
+    private static let timeForReading = Duration.milliseconds(200)
 
     init(
         _ engine: RecordEngine, _ context: CallContext, _ shapes: [ReadableShape], _ pattern: SearchPattern,
@@ -140,29 +144,64 @@ private struct Finding {
 
     /// Asks these questions of the entries in one round trip.
     mutating func ask(_ questions: [(ReadableShape) -> SearchGroups]) async throws {
-        let scopes = SearchScope.all(shapes)
-        var asked: [SearchQuestion] = []
-        var pace = Pace()
+        _ = try await ask(questions, isNeeded: true, deadline: context.deadline.nanoseconds)
+    }
+
+    /// The same of questions that may be left out: where there is no time for them, and, of many kinds of records, for those that have too many terms
+    /// together.
+    ///
+    /// - Returns: whether all was asked.
+    mutating func askAsWell(_ questions: [(ReadableShape) -> SearchGroups]) async throws -> Bool {
+        let time = context.deadline.remaining - Self.timeForReading
+        guard time > .zero else { return false }
+        do {
+            return try await ask(questions, isNeeded: false, deadline: Deadline.after(time).nanoseconds)
+        } catch let error as PostgresError where [.readTimeout, .queryCanceled].contains(error.kind) {
+            try Task.checkCancellation()
+            return false
+        }
+    }
+
+    private mutating func ask(
+        _ questions: [(ReadableShape) -> SearchGroups], isNeeded: Bool, deadline: UInt64
+    ) async throws -> Bool {
+        var (asked, isWhole): ([SearchQuestion], Bool) = ([], true)
         for groups in questions {
-            for scope in scopes {
-                var all: SearchGroups = []
-                for shape in scope.shapes {
-                    all.join(groups(shape))
-                    await pace.step()
-                }
-                context.cost += UInt32(all.map(\.count).reduce(0, +) / Self.termsPerCost)
-                if let question = scope.question(all, narrowing) { asked.append(question) }
+            for scope in SearchScope.all(shapes) {
+                let (statements, isAll) = await parts(of: scope, groups, isNeeded: isNeeded)
+                context.cost += UInt32(statements.reduce(0) { $0 + $1.termCount } / Self.termsPerCost)
+                asked += statements.compactMap { scope.question($0, narrowing) }
+                isWhole = isWhole && isAll
             }
         }
         let statements = asked.map { question in
             let (text, parameters) = question.query
             return (engine.scan(text), parameters)
         }
-        for rows in try await run(statements) {
+        for rows in try await run(statements, deadline: deadline) {
             let (found, isSample) = try SearchQuestion.read(rows)
             self.isSample = self.isSample || isSample
             entries += found.filter { known.insert($0).inserted }
         }
+        return isWhole
+    }
+
+    /// What is asked for the kinds of records in a scope: together, as long as one statement takes that. What is not needed is one statement at most.
+    private func parts(
+        of scope: SearchScope, _ groups: (ReadableShape) -> SearchGroups, isNeeded: Bool
+    ) async -> (parts: [SearchGroups], isAll: Bool) {
+        var (parts, pace): ([SearchGroups], Pace) = ([[]], Pace())
+        for shape in scope.shapes {
+            let more = groups(shape)
+            let count = parts[parts.count - 1].termCount
+            if count > 0, count + more.termCount > Self.termsMax {
+                guard isNeeded else { return (parts, false) }
+                parts.append([])
+            }
+            parts[parts.count - 1].join(more)
+            await pace.step()
+        }
+        return (parts, true)
     }
 
     /// The records of the first entries, as the caller may read them, in which something is found.
@@ -171,7 +210,8 @@ private struct Finding {
         let readers = shapes.compactMap { shape in
             wanted[shape.shape.type.object].map { SearchReader(shape, $0.map(\.id), narrowing) }
         }
-        let answers = try await run(readers.map { (engine.statement($0.text), $0.parameters) })
+        let answers = try await run(
+            readers.map { (engine.statement($0.text), $0.parameters) }, deadline: context.deadline.nanoseconds)
         let matcher = SearchMatcher(pattern)
         var pace = Pace()
         var candidates: [SearchCandidate] = []
@@ -182,9 +222,9 @@ private struct Finding {
         return candidates
     }
 
-    private func run(_ statements: [(Statement, Parameters)]) async throws -> [Rows] {
+    private func run(_ statements: [(Statement, Parameters)], deadline: UInt64) async throws -> [Rows] {
         guard let call = shapes.first?.call, !statements.isEmpty else { return [] }
         return try await engine.database.batch(
-            call.actor, at: engine.place(of: call), deadline: call.deadline, access: .snapshot, statements)
+            call.actor, at: engine.place(of: call), deadline: deadline, access: .snapshot, statements)
     }
 }

@@ -58,6 +58,8 @@ struct SearchPattern: Sendable {
 typealias SearchGroups = [[Int32]]
 
 extension SearchGroups {
+    var termCount: Int { reduce(0) { $0 + $1.count } }
+
     /// The same condition with the terms of another kind of records.
     mutating func join(_ others: SearchGroups) {
         self = isEmpty ? others : zip(self, others).map { $0 + $1 }

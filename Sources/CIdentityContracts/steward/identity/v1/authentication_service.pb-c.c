@@ -1458,7 +1458,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__effective_grant__descrip
   (ProtobufCMessageInit) steward__identity__v1__effective_grant__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor steward__identity__v1__personal_settings__field_descriptors[2] =
+static const ProtobufCFieldDescriptor steward__identity__v1__personal_settings__field_descriptors[3] =
 {
   {
     "language_code",
@@ -1484,15 +1484,28 @@ static const ProtobufCFieldDescriptor steward__identity__v1__personal_settings__
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "digest",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Steward__Identity__V1__PersonalSettings, has_digest),
+    offsetof(Steward__Identity__V1__PersonalSettings, digest),
+    &steward__identity__v1__digest_frequency__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__personal_settings__field_indices_by_name[] = {
+  2,   /* field[2] = digest */
   0,   /* field[0] = language_code */
   1,   /* field[1] = time_zone */
 };
 static const ProtobufCIntRange steward__identity__v1__personal_settings__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__personal_settings__descriptor =
 {
@@ -1502,7 +1515,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__personal_settings__descr
   "Steward__Identity__V1__PersonalSettings",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__PersonalSettings),
-  2,
+  3,
   steward__identity__v1__personal_settings__field_descriptors,
   steward__identity__v1__personal_settings__field_indices_by_name,
   1,  steward__identity__v1__personal_settings__number_ranges,

@@ -2122,7 +2122,7 @@ void   steward__identity__v1__transfer_user_response__free_unpacked
   assert(message->message_base.descriptor == &steward__identity__v1__transfer_user_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor steward__identity__v1__user__field_descriptors[14] =
+static const ProtobufCFieldDescriptor steward__identity__v1__user__field_descriptors[15] =
 {
   {
     "id",
@@ -2292,11 +2292,24 @@ static const ProtobufCFieldDescriptor steward__identity__v1__user__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "digest",
+    19,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Steward__Identity__V1__User, has_digest),
+    offsetof(Steward__Identity__V1__User, digest),
+    &steward__identity__v1__digest_frequency__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned steward__identity__v1__user__field_indices_by_name[] = {
   2,   /* field[2] = create_time */
   4,   /* field[4] = delete_time */
   7,   /* field[7] = department_id */
+  14,   /* field[14] = digest */
   10,   /* field[10] = disabled */
   6,   /* field[6] = display_name */
   5,   /* field[5] = email */
@@ -2313,7 +2326,7 @@ static const ProtobufCIntRange steward__identity__v1__user__number_ranges[2 + 1]
 {
   { 1, 0 },
   { 10, 5 },
-  { 0, 14 }
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor steward__identity__v1__user__descriptor =
 {
@@ -2323,7 +2336,7 @@ const ProtobufCMessageDescriptor steward__identity__v1__user__descriptor =
   "Steward__Identity__V1__User",
   "steward.identity.v1",
   sizeof(Steward__Identity__V1__User),
-  14,
+  15,
   steward__identity__v1__user__field_descriptors,
   steward__identity__v1__user__field_indices_by_name,
   2,  steward__identity__v1__user__number_ranges,
@@ -5071,6 +5084,36 @@ const ProtobufCMessageDescriptor steward__identity__v1__transfer_user_response__
   1,  steward__identity__v1__transfer_user_response__number_ranges,
   (ProtobufCMessageInit) steward__identity__v1__transfer_user_response__init,
   NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue steward__identity__v1__digest_frequency__enum_values_by_number[3] =
+{
+  { "DIGEST_FREQUENCY_UNSPECIFIED", "STEWARD__IDENTITY__V1__DIGEST_FREQUENCY__DIGEST_FREQUENCY_UNSPECIFIED", 0 },
+  { "DIGEST_FREQUENCY_DAILY", "STEWARD__IDENTITY__V1__DIGEST_FREQUENCY__DIGEST_FREQUENCY_DAILY", 1 },
+  { "DIGEST_FREQUENCY_WEEKLY", "STEWARD__IDENTITY__V1__DIGEST_FREQUENCY__DIGEST_FREQUENCY_WEEKLY", 2 },
+};
+static const ProtobufCIntRange steward__identity__v1__digest_frequency__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex steward__identity__v1__digest_frequency__enum_values_by_name[3] =
+{
+  { "DIGEST_FREQUENCY_DAILY", 1 },
+  { "DIGEST_FREQUENCY_UNSPECIFIED", 0 },
+  { "DIGEST_FREQUENCY_WEEKLY", 2 },
+};
+const ProtobufCEnumDescriptor steward__identity__v1__digest_frequency__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "steward.identity.v1.DigestFrequency",
+  "DigestFrequency",
+  "Steward__Identity__V1__DigestFrequency",
+  "steward.identity.v1",
+  3,
+  steward__identity__v1__digest_frequency__enum_values_by_number,
+  3,
+  steward__identity__v1__digest_frequency__enum_values_by_name,
+  1,
+  steward__identity__v1__digest_frequency__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[22] =
 {

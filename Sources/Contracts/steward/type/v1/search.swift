@@ -80,7 +80,7 @@ public struct SearchResponse: Hashable, Sendable {
     /// A longer query finds more exactly.
     public var sampled: Bool?
 
-    /// The time was up before records that are only alike were looked for.
+    /// The time was up before records that are only alike were looked for, or there are too many kinds of records to look for them in all: name some.
     public var timeUp: Bool?
 
     /// The workspace's index is being made, and some records are not in it yet.

@@ -438,9 +438,13 @@ public struct PersonalSettings: Hashable, Sendable {
     /// Name of the time zone, as in Asia/Shanghai: by which days are reckoned for him. That of the workspace unless set.
     public var timeZone: String?
 
-    public init(languageCode: String? = nil, timeZone: String? = nil) {
+    /// How often he wants a summary of what concerns him; none unless set.
+    public var digest: DigestFrequency?
+
+    public init(languageCode: String? = nil, timeZone: String? = nil, digest: DigestFrequency? = nil) {
         self.languageCode = languageCode
         self.timeZone = timeZone
+        self.digest = digest
     }
 }
 
@@ -451,12 +455,17 @@ extension PersonalSettings: WireMessage {
         let c = message.as(Steward__Identity__V1__PersonalSettings.self)
         self.languageCode = readString(c.pointee.language_code)
         self.timeZone = readString(c.pointee.time_zone)
+        self.digest = c.pointee.has_digest != 0 ? .init(rawValue: .init(bitPattern: c.pointee.digest.rawValue)) : nil
     }
 
     package func write(to message: Message) {
         let c = message.as(Steward__Identity__V1__PersonalSettings.self)
         c.pointee.language_code = self.languageCode.map(message.arena.string)
         c.pointee.time_zone = self.timeZone.map(message.arena.string)
+        if let value = self.digest {
+            c.pointee.has_digest = 1
+            c.pointee.digest = Steward__Identity__V1__DigestFrequency(rawValue: UInt32(bitPattern: value.rawValue))
+        }
     }
 }
 

@@ -51,11 +51,15 @@ public struct User: Hashable, Sendable {
     /// IANA time zone, as in Europe/Berlin.
     public var timeZone: String?
 
+    /// How often the user wants a summary of what concerns him; none unless set.
+    public var digest: DigestFrequency?
+
     public init(
         id: String? = nil, version: Int64? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil,
         deleteTime: Timestamp? = nil, email: String? = nil, displayName: String? = nil,
         departmentID: String? = nil, jobTitle: String? = nil, roleIDs: [String] = [], disabled: Bool? = nil,
-        lastSignInTime: Timestamp? = nil, languageCode: String? = nil, timeZone: String? = nil
+        lastSignInTime: Timestamp? = nil, languageCode: String? = nil, timeZone: String? = nil,
+        digest: DigestFrequency? = nil
     ) {
         self.id = id
         self.version = version
@@ -71,6 +75,7 @@ public struct User: Hashable, Sendable {
         self.lastSignInTime = lastSignInTime
         self.languageCode = languageCode
         self.timeZone = timeZone
+        self.digest = digest
     }
 }
 
@@ -93,6 +98,7 @@ extension User: WireMessage {
         self.lastSignInTime = readTimestamp(c.pointee.last_sign_in_time)
         self.languageCode = readString(c.pointee.language_code)
         self.timeZone = readString(c.pointee.time_zone)
+        self.digest = c.pointee.has_digest != 0 ? .init(rawValue: .init(bitPattern: c.pointee.digest.rawValue)) : nil
     }
 
     package func write(to message: Message) {
@@ -118,6 +124,10 @@ extension User: WireMessage {
         c.pointee.last_sign_in_time = self.lastSignInTime.map { writeTimestamp($0, message.arena) }
         c.pointee.language_code = self.languageCode.map(message.arena.string)
         c.pointee.time_zone = self.timeZone.map(message.arena.string)
+        if let value = self.digest {
+            c.pointee.has_digest = 1
+            c.pointee.digest = Steward__Identity__V1__DigestFrequency(rawValue: UInt32(bitPattern: value.rawValue))
+        }
     }
 }
 
@@ -579,6 +589,25 @@ extension TransferUserResponse: WireMessage {
         c.pointee.effective_time = self.effectiveTime.map { writeTimestamp($0, message.arena) }
         c.pointee.records = writePointers(self.records, message.arena) { writeMessage($0, message.arena) }
         c.pointee.n_records = self.records.count
+    }
+}
+
+/// How often somebody wants a summary.
+public struct DigestFrequency: RawRepresentable, Hashable, Sendable {
+    /// Not said: never.
+    public static let unspecified = DigestFrequency(rawValue: 0)
+
+    /// On each day that he works.
+    public static let daily = DigestFrequency(rawValue: 1)
+
+    /// On the first day of each week that he works.
+    public static let weekly = DigestFrequency(rawValue: 2)
+
+    /// The number on the wire; numbers unknown to this version are kept.
+    public let rawValue: Int32
+
+    public init(rawValue: Int32) {
+        self.rawValue = rawValue
     }
 }
 

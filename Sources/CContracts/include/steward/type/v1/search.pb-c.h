@@ -126,7 +126,7 @@ struct  Steward__Type__V1__SearchResponse
   protobuf_c_boolean has_sampled;
   protobuf_c_boolean sampled;
   /*
-   * The time was up before records that are only alike were looked for.
+   * The time was up before records that are only alike were looked for, or there are too many kinds of records to look for them in all: name some.
    */
   protobuf_c_boolean has_time_up;
   protobuf_c_boolean time_up;

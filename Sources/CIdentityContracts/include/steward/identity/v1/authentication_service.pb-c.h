@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "google/protobuf/timestamp.pb-c.h"
+#include "steward/identity/v1/user_service.pb-c.h"
 
 typedef struct Steward__Identity__V1__Session Steward__Identity__V1__Session;
 typedef struct Steward__Identity__V1__SignInRequest Steward__Identity__V1__SignInRequest;
@@ -341,10 +342,15 @@ struct  Steward__Identity__V1__PersonalSettings
    * Name of the time zone, as in Asia/Shanghai: by which days are reckoned for him. That of the workspace unless set.
    */
   char *time_zone;
+  /*
+   * How often he wants a summary of what concerns him; none unless set.
+   */
+  protobuf_c_boolean has_digest;
+  Steward__Identity__V1__DigestFrequency digest;
 };
 #define STEWARD__IDENTITY__V1__PERSONAL_SETTINGS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__personal_settings__descriptor) \
-    , NULL, NULL }
+    , NULL, NULL, 0, STEWARD__IDENTITY__V1__DIGEST_FREQUENCY__DIGEST_FREQUENCY_UNSPECIFIED }
 
 
 /*

@@ -69,6 +69,24 @@ typedef struct Steward__Identity__V1__TransferUserResponse Steward__Identity__V1
 
 /* --- enums --- */
 
+/*
+ * How often somebody wants a summary.
+ */
+typedef enum _Steward__Identity__V1__DigestFrequency {
+  /*
+   * Not said: never.
+   */
+  STEWARD__IDENTITY__V1__DIGEST_FREQUENCY__DIGEST_FREQUENCY_UNSPECIFIED = 0,
+  /*
+   * On each day that he works.
+   */
+  STEWARD__IDENTITY__V1__DIGEST_FREQUENCY__DIGEST_FREQUENCY_DAILY = 1,
+  /*
+   * On the first day of each week that he works.
+   */
+  STEWARD__IDENTITY__V1__DIGEST_FREQUENCY__DIGEST_FREQUENCY_WEEKLY = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STEWARD__IDENTITY__V1__DIGEST_FREQUENCY)
+} Steward__Identity__V1__DigestFrequency;
 
 /* --- messages --- */
 
@@ -137,10 +155,15 @@ struct  Steward__Identity__V1__User
    * IANA time zone, as in Europe/Berlin.
    */
   char *time_zone;
+  /*
+   * How often the user wants a summary of what concerns him; none unless set.
+   */
+  protobuf_c_boolean has_digest;
+  Steward__Identity__V1__DigestFrequency digest;
 };
 #define STEWARD__IDENTITY__V1__USER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&steward__identity__v1__user__descriptor) \
-    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0, 0, NULL, NULL, NULL }
+    , NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0, 0, NULL, NULL, NULL, 0, STEWARD__IDENTITY__V1__DIGEST_FREQUENCY__DIGEST_FREQUENCY_UNSPECIFIED }
 
 
 /*
@@ -2519,6 +2542,7 @@ void steward__identity__v1__user_service__transfer_user(ProtobufCService *servic
 
 /* --- descriptors --- */
 
+extern const ProtobufCEnumDescriptor    steward__identity__v1__digest_frequency__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__user__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__get_user_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__get_user_response__descriptor;
