@@ -197,6 +197,10 @@ import Testing
             let told = history.changes.flatMap(\.changedFields)
             #expect(told.filter { $0.contains("custom") } == ["custom.size"], "\(told)")
             #expect(history.changes.first?.after?.customFields == made.customFields)
+            // What is beside it hides nothing of the change.
+            _ = try await service.undo(service.update(Self.account("6", id: made.id)), 2)
+            let undone = try await client.listAccountChanges(ListAccountChangesRequest(id: made.id)).changes.first
+            #expect(undone?.method == "undo" && undone?.changeTime != nil, "\(undone as Any)")
         }
     }
 

@@ -47,7 +47,7 @@ import Work
             clock: JobClock(now: { .now() }, sleep: { _ in }), zone: { _ in zone }, jitter: { 0 },
             meter: JobMeter(NOOPMetricsHandler.instance), logger: workspace.identity.postgres.logger)
         _ = try await workspace.identity.tamper(
-            "UPDATE \(workspace.schema).jobs SET due_at = now() - interval '1 s' WHERE ended_at IS NULL AND state = 'waiting'"
+            "UPDATE \(workspace.schema).jobs SET due_at = now() - interval '1 s', started_at = started_at - interval '1 minute' WHERE ended_at IS NULL AND state = 'waiting'"
         )
         runner.wake(workspace.id)
         await runner.settle()
@@ -89,6 +89,10 @@ import Work
             #expect(change.number ?? 0 > made.number ?? 0)
             let begunEpoch = try await workspace.epoch()
             #expect(begunEpoch == epoch + 1)
+            // Until everybody has heard of it nobody is asked.
+            try await Self.settle(workspace)
+            let early = customer.kindRequests(for: workspace.id).count
+            #expect(early == 1)
             try await Self.settle(workspace)
             let waiting = try await Self.jobs(workspace)
             // It is the workspace's own: nobody's leaving ends it.
@@ -147,7 +151,7 @@ import Work
             // At the end, when something came in between: nothing is changed.
             customer.checksKinds([Self.fits, Self.fits, unfit], for: workspace.id)
             _ = try await Self.begin(made, workspace)
-            for _ in 0..<3 { try await Self.settle(workspace) }
+            for _ in 0..<4 { try await Self.settle(workspace) }
             let job = try #require(try await Self.jobs(workspace).first)
             #expect(job.state == .failed && job.lastError == "VALUES_UNFIT", "\(job)")
             let after = try await workspace.get(made)
@@ -156,7 +160,7 @@ import Work
             #expect(known.successor == nil)
             customer.checksKinds([Self.fits, Self.fits, CheckFieldKindResponse(behindCount: 1)], for: workspace.id)
             _ = try await Self.begin(made, workspace)
-            for _ in 0..<3 { try await Self.settle(workspace) }
+            for _ in 0..<4 { try await Self.settle(workspace) }
             let behind = try await Self.jobs(workspace).first
             #expect(behind?.lastError == "VALUES_NOT_CONVERTED")
             let still = try await workspace.get(made)
@@ -357,7 +361,7 @@ import Work
                     try await client.applyWorkspaceModel(
                         ApplyWorkspaceModelRequest(model: WorkspaceModel(fields: [wanted]), preview: preview))
                 }
-                #expect(refused.reason == "FIELD_KIND_DIFFERS" && refused.message.contains("change-kind"))
+                #expect(refused.reason == "FIELD_IMMUTABLE" && refused.message.contains("change-kind"))
                 #expect(refused.fieldViolations.map(\.field) == ["model.fields[0].kind"])
             }
             // While it is under way a model says nothing of it.

@@ -64,9 +64,9 @@ extension SystemTests {
                 return found > 0 && found <= Self.count
             }
             try await steward.customer.kill()
+            try await steward.customer.start()
             try await steward.identity.kill()
             try await steward.identity.start()
-            try await steward.customer.start()
             // What comes in meanwhile has to fit, and is not lost.
             try await eventually("a value that would not fit is refused") {
                 let late = try await tool.run("account", "create", "display_name=Late", "custom.size=late")
@@ -97,6 +97,43 @@ extension SystemTests {
             }
             await workspace.close()
             try await steward.stop()
+        }
+
+        /// In each service, and for objects of the workspace's own.
+        @Test func dealsAndOwnObjectsChangeToo() async throws {
+            let steward = try await TestSteward.shared()
+            let workspace = try await steward.makeWorkspace()
+            let tool = try await workspace.commandLine()
+            func run(_ words: String...) async throws -> String {
+                let done = try await tool.run(arguments: words)
+                #expect(done.code == 0, "\(words): \(done)")
+                return done.output
+            }
+            func change(_ words: String...) async throws {
+                let begun = try await tool.run(arguments: ["field-definition", "change-kind"] + words)
+                let job = try #require(
+                    begun.output.split(whereSeparator: \.isWhitespace).compactMap { RecordID(String($0)) }.first,
+                    "\(begun)")
+                let watched = try await tool.run("job", "watch", job.text, "--output", "json")
+                #expect(watched.code == 0 && watched.output.contains("DONE"), "\(words): \(watched)")
+            }
+            _ = try await run(
+                "object-definition", "create", "name=project", "display_name=Project", "plural_display_name=Projects")
+            _ = try await run(
+                "field-definition", "create", "object=custom.project", "name=rank", "kind=text", "display_name=Rank")
+            _ = try await run("project", "create", "display_name=北桥", "custom.rank=7")
+            try await change("project.custom.rank", "WHOLE_NUMBER")
+            try await eventually("projects have numbers") {
+                let found = try await tool.run(
+                    "project", "list", "--filter", "custom.rank > 6", "--columns", "display_name", "--output", "csv")
+                return found.code == 0 && found.output.contains("北桥")
+            }
+            _ = try await run(
+                "field-definition", "create", "object=deal", "name=budget", "kind=number", "display_name=Budget")
+            try await change("deal.custom.budget", "MONEY", "--currency", "EUR")
+            let defined = try await run("field-definition", "get", "deal.custom.budget", "--output", "json")
+            #expect(defined.contains("MONEY") && !defined.contains("kind_change"), "\(defined)")
+            await workspace.close()
         }
     }
 }

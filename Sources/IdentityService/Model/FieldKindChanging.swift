@@ -16,6 +16,8 @@ struct FieldKindChanging: Sendable {
     private static let timeout = Duration.seconds(30 * 86_400)
     /// Between looks at how far the records are: they count them, so the longer it takes the less often.
     private static let (pauseMin, pauseMax) = (Duration.seconds(1), Duration.seconds(60))
+    /// Processes that keep records hear of a change within a second; one that has not heard yet gives a record no new value.
+    private static let hearing = Duration.seconds(2)
 
     let client: FieldKindClient
     let catalogue: RoleCatalogue
@@ -110,6 +112,8 @@ struct FieldKindChanging: Sendable {
         case .done: return .over(JobReport())
         case .ended: return .failed(Self.ended, JobReport())
         case .under(let request):
+            let left = Self.hearing - Self.passed(run)
+            if left > .zero { return .lookAgain(in: left, JobReport()) }
             let answer = try await client.check(request, in: run.tenantID)
             guard answer.pending == true else { return .over(JobReport()) }
             let progress = answer.totalCount.map { JobProgress(done: answer.doneCount ?? 0, total: $0) }
@@ -117,10 +121,11 @@ struct FieldKindChanging: Sendable {
         }
     }
 
-    private static func pause(_ run: SagaRun) -> Duration {
-        let passed = Duration.microseconds(Timestamp.now().microseconds - run.startedAt.microseconds)
-        return min(pauseMax, max(pauseMin, passed / 20))
+    private static func passed(_ run: SagaRun) -> Duration {
+        .microseconds(Timestamp.now().microseconds - run.startedAt.microseconds)
     }
+
+    private static func pause(_ run: SagaRun) -> Duration { min(pauseMax, max(pauseMin, passed(run) / 20)) }
 
     /// Looks at all values, then has the field take the kind.
     private func take(_ run: SagaRun, _ fields: RecordType) async throws -> SagaOutcome {

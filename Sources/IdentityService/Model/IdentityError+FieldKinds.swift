@@ -69,7 +69,7 @@ extension IdentityError {
     ///   - old: the kind that the field has.
     static func kindInModel(_ path: String, _ old: TenantField.Kind?, _ new: TenantField.Kind?) -> RPCError {
         .invalidArgument(
-            "FIELD_KIND_DIFFERS",
+            "FIELD_IMMUTABLE",
             "\(path) holds \(old?.called ?? "another kind"), and \(new?.called ?? "another kind") in the model. A model changes no kind: change it first by "
                 + "steward field-definition change-kind, which looks at the values, or give the model the kind that there is.",
             field: "kind", domain: domain)

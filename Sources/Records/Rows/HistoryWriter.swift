@@ -61,7 +61,9 @@ struct HistoryWriter {
         if changed.isEmpty { return nil }
         // Of a custom field that is not there any more nobody knows who might read it.
         let isWhole = keys.allSatisfy { key in
-            type.storedField(key).map(call.rights.isReadable) ?? !key.hasPrefix(TenantField.prefix)
+            guard let field = type.storedField(key) else { return !key.hasPrefix(TenantField.prefix) }
+            // It says nothing but what the value beside it does.
+            return field.isSuccessor || call.rights.isReadable(field)
         }
         entry.setInt64(fields.version, try row.int64(HistoryQuery.Column.version.rawValue))
         if mayReadTime(of: keys) {
@@ -110,7 +112,7 @@ struct HistoryWriter {
     private func mayReadTime(of changed: Set<String>) -> Bool {
         call.rights.isReadable(type.standard.updateTime)
             && type.fields.allSatisfy { field in
-                guard case .time = field.kind, changed.contains(field.key) else { return true }
+                guard case .time = field.kind, !field.isSuccessor, changed.contains(field.key) else { return true }
                 return call.rights.isReadable(field)
             }
     }
