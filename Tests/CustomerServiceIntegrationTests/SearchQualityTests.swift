@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [("1", 0.985), ("2", 0.94)])
+    @Test(arguments: [("1", 0.986), ("2", 0.945)])
     func peopleAreFoundByNamesWithMistakes(_ set: String, _ least: Double) async throws {
         try await Searches.run { searches in
             let people = try Self.people(of: set)

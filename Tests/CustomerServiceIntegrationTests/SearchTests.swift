@@ -140,6 +140,55 @@ import Testing
         }
     }
 
+    /// Two words of a name are found by one, as people write them who heard the name.
+    @Test func wordsOfANameAreFoundAsOne() async throws {
+        try await Searches.run { searches in
+            for name in ["JP Morgan Chase", "Hewlett-Packard", "Morgan Stanley"] {
+                try await searches.service.create(Account(displayName: name))
+            }
+            try await searches.settle()
+            for (query, title) in [
+                ("jpmorgan", "JP Morgan Chase"), ("jpmorgan chase", "JP Morgan Chase"),
+                ("hewlettpackard", "Hewlett-Packard"), ("hewlettppackard", "Hewlett-Packard"),
+            ] {
+                let found = try await searches.titles(query)
+                #expect(found.first == title, "\(query): \(found)")
+            }
+            let match = try await searches.search("jpmorgan").hits.first?.matches.first
+            let place = match?.highlights.map { [$0.start, $0.length] }
+            #expect(match?.kind == .word && place == [[0, 9]])
+        }
+    }
+
+    /// Of two who have both words, that one is meant who is written so, not the newer one.
+    @Test func theOrderOfWordsDecidesAmongEquals() async throws {
+        try await Searches.run { searches in
+            for (given, family) in [
+                ("James", "Ryan"), ("Ryan", "James"), ("James", "Ryan-Cole"), ("Cole", "Ryan James"),
+            ] {
+                try await searches.service.create(Contact(givenName: given, familyName: family))
+            }
+            try await searches.settle()
+            let there = try await searches.titles("james ryan").prefix(2)
+            let back = try await searches.titles("ryan james").prefix(2)
+            #expect(there == ["James Ryan", "Ryan James"] && back == ["Ryan James", "James Ryan"])
+        }
+    }
+
+    /// A word that one record has is rare though others have words like it.
+    @Test func whatIsLikeAWordDoesNotMakeItFrequent() async throws {
+        try await Searches.run { searches in
+            for (given, family) in [
+                ("Nicholas", "Matthews"), ("Joanna", "Li"), ("Joanna", "Oz"), ("Matthew", "Pym"), ("Matthew", "Rex"),
+                ("Matthew", "Sim"), ("Matthew", "Tod"),
+            ] {
+                try await searches.service.create(Contact(givenName: given, familyName: family))
+            }
+            try await searches.settle()
+            #expect(try await searches.titles("joanna matthews").first == "Nicholas Matthews")
+        }
+    }
+
     @Test func kindsAndOwnersAreChosen() async throws {
         try await Searches.run { searches in
             let service = searches.service

@@ -109,10 +109,20 @@ import Testing
     @Test func likenessIsSymmetric() {
         var chance = SeededGenerator(seed: 2)
         for _ in 0..<5_000 {
-            let (one, other) = (chance.word(), chance.word())
-            let (there, back) = (likeness(one, other), likeness(other, one))
-            #expect(there == back && (0...1).contains(there) && (there == 1) == (one == other))
+            let (one, other) = (Array(chance.word().utf16), Array(chance.word().utf16))
+            for likeness in [WordDistance.likeness, WordDistance.commonShare] {
+                let (there, back) = (likeness(one, other), likeness(other, one))
+                #expect(there == back && (0...1).contains(there) && (there == 1) == (one == other))
+            }
         }
+    }
+
+    @Test func commonLettersAreCounted() {
+        func share(_ one: String, _ other: String) -> Double {
+            WordDistance.commonShare(Array(one.utf16), Array(other.utf16))
+        }
+        #expect(share("kyle", "kydan") == 4.0 / 9 && share("abcd", "dcba") == 0.25 && share("abc", "xyz") == 0)
+        #expect(share("", "a") == 0 && share("smith", "smyth") == 0.8)
     }
 }
 

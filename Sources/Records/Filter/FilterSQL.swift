@@ -211,7 +211,9 @@ struct FilterSQL {
         parameters.append(prefix + LikePattern.escaped(text.unicodeScalars) + "%")
         // A text that few records have is found by another way than one that many have.
         parameters.planAnew()
-        let condition = "\(expression) ILIKE $\(parameters.count)"
+        // Looks for the same, without a form of each text in which case makes no difference.
+        let comparator = LikePattern.hasCase(text) ? "ILIKE" : "LIKE"
+        let condition = "\(expression) \(comparator) $\(parameters.count)"
         // An index that is asked for what it knows nothing of would be read as a whole, and not be used for what it knows.
         guard comparison.target.part != nil, !PartIndex.knows(text, isBeginning: prefix.isEmpty) else {
             return condition

@@ -113,11 +113,18 @@ enum Ideographs {
         return Set(runs.joined().map { String($0) }).sorted()
     }
 
-    private static func isOne(_ scalar: Unicode.Scalar) -> Bool { ranges.contains { $0.contains(scalar.value) } }
+    fileprivate static func isOne(_ scalar: Unicode.Scalar) -> Bool { ranges.contains { $0.contains(scalar.value) } }
 }
 
 /// Patterns of LIKE in which the signs that it gives a meaning stand for themselves.
 enum LikePattern {
+    /// False for a text of characters that are nothing but themselves in every case: Chinese, Japanese, Korean, and what ASCII has beside letters.
+    static func hasCase(_ text: String) -> Bool {
+        text.unicodeScalars.contains { scalar in
+            scalar.isASCII ? scalar.properties.isAlphabetic : !Ideographs.isOne(scalar)
+        }
+    }
+
     static func escaped(_ text: some Sequence<Unicode.Scalar>) -> String {
         var pattern = String.UnicodeScalarView()
         for scalar in text {

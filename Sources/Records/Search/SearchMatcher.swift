@@ -13,8 +13,10 @@ struct WordMatch: Sendable {
 
     /// Words that are less alike are others.
     static let likenessMin = 0.6
-    /// The word counts as found.
-    var isFound: Bool { likeness >= 0.75 }
+    /// The same for two words as one: most pairs of words are no name, and are longer.
+    static let pairLikenessMin = 0.75
+    /// A word that is as like as that counts as found.
+    static let foundMin = 0.75
 }
 
 /// A record that may be found, and what of the query stands in it.
@@ -41,6 +43,8 @@ struct SearchCandidate: Sendable {
     let values: [Value]
     /// It is called exactly so.
     let isNamed: Bool
+    /// How well its name begins with the first word of the query and ends with the last, from 0 to 1: people type names as they are written.
+    let orderShare: Double
 
     /// The best match of a word, and in which value.
     func best(_ word: Int) -> (value: Value, match: WordMatch)? { best { $0.words[word] } }
@@ -83,10 +87,12 @@ struct SearchMatcher {
     func candidate(_ record: Message, id: RecordID, _ readable: ReadableShape) -> SearchCandidate? {
         var values: [SearchCandidate.Value] = []
         var title = RecordTitle()
+        var names: [SearchText.Word] = []
         for field in readable.fields {
             for (text, use) in field.texts(of: record) {
                 let words = SearchText.words(of: text, countMax: SearchTerms.wordsMax)
                 title.add(text, words, of: field)
+                if field.isTitle, field.rest == nil { names += words }
                 values.append(value(text, words, use, field))
             }
         }
@@ -97,7 +103,19 @@ struct SearchMatcher {
         // What has no name of its own has a number, or one belongs to it.
         let called = title.text.isEmpty ? values.first?.text ?? "" : title.text
         return SearchCandidate(
-            object: readable.shape.type.object, id: id, title: called, values: values, isNamed: isNamed)
+            object: readable.shape.type.object, id: id, title: called, values: values, isNamed: isNamed,
+            orderShare: orderShare(names))
+    }
+
+    private func orderShare(_ names: [SearchText.Word]) -> Double {
+        guard pattern.words.count > 1,
+            let (first, last) = names.first.flatMap({ first in names.last.map { (first, $0) } })
+        else { return 0 }
+        let ends = [(pattern.words[0], first), (pattern.words[pattern.words.count - 1], last)]
+        let found = ends.map { typed, written in
+            typed.script == .letters ? match(typed.spellings, written, mayBeAlike: true)?.likeness ?? 0 : 0
+        }
+        return found.reduce(0, +) / Double(ends.count)
     }
 
     /// Of a phone number, however it is parted, nobody wants what has one of the parts.
@@ -114,9 +132,12 @@ struct SearchMatcher {
     private func value(
         _ text: String, _ words: [SearchText.Word], _ use: SearchedFields.Use, _ field: SearchedFields.Field
     ) -> SearchCandidate.Value {
+        let pairs = field.isTitle ? SearchedPair.all(words) : []
         let found = pattern.words.map { word in
             word.script == .letters
-                ? best(words.map { match(word.spellings, $0, mayBeAlike: field.isTitle) })
+                ? best(
+                    words.map { match(word.spellings, $0, mayBeAlike: field.isTitle) }
+                        + pairs.map { match(word.spellings, $0) })
                 : characters(word.units, words)
         }
         let joined = joined.map { joined in
@@ -126,8 +147,12 @@ struct SearchMatcher {
         let letters = words.map { Double($0.units.count) }.reduce(0, +)
         let names = field.isTitle ? words : []
         let lettersFound = names.map { word in
-            let most =
-                pattern.words.map { best([match($0.spellings, word, mayBeAlike: true)])?.likeness ?? 0 }.max() ?? 0
+            let matches = pattern.words.map { match($0.spellings, word, mayBeAlike: true) }
+            let inPairs = found.filter {
+                $0?.places.contains { word.place.lowerBound >= $0.lowerBound && word.place.upperBound <= $0.upperBound }
+                    == true
+            }
+            let most = best(matches + inPairs)?.likeness ?? 0
             return most * Double(word.units.count)
         }
         return SearchCandidate.Value(
@@ -160,7 +185,7 @@ struct SearchMatcher {
     private static func nearness(_ typed: SearchText.Word, _ words: [SearchText.Word]) -> Double {
         guard typed.script == .letters, SearchTerms.mayBeAlike(typed.units) else { return 0 }
         return words.lazy.filter { $0.script == .letters && SearchTerms.mayBeAlike($0.units) }
-            .map { WordDistance.likeness(typed.units, $0.units) }.max() ?? 0
+            .map { WordDistance.commonShare(typed.units, $0.units) }.max() ?? 0
     }
 
     private func best(_ matches: [WordMatch?]) -> WordMatch? {
@@ -195,6 +220,25 @@ struct SearchMatcher {
         guard likeness >= WordMatch.likenessMin else { return nil }
         return WordMatch(kind: .similar, likeness: likeness, places: [place])
     }
+
+    /// A word of letters in two words that follow each other. Written as one it would be found better.
+    private func match(_ spellings: [[UInt16]], _ pair: SearchedPair) -> WordMatch? {
+        var best: WordMatch?
+        for typed in spellings {
+            for written in pair.spellings where abs(written.count - typed.count) <= Self.pairLengthsApartMax {
+                let isSame = typed == written
+                guard isSame || SearchTerms.mayBeAlike(typed) && SearchTerms.mayBeAlike(written) else { continue }
+                let likeness = Self.pairWorth * WordDistance.likeness(typed, written)
+                guard likeness >= WordMatch.pairLikenessMin, likeness > best?.likeness ?? 0 else { continue }
+                best = WordMatch(kind: isSame ? .word : .similar, likeness: likeness, places: [pair.place])
+            }
+        }
+        return best
+    }
+
+    private static let pairWorth = 0.95
+    /// What is longer or shorter by more letters is another word.
+    private static let pairLengthsApartMax = 2
 
     /// Letters in Chinese characters.
     private func reading(_ letters: [UInt16], _ word: SearchText.Word) -> WordMatch? {

@@ -6,7 +6,7 @@ import Wire
 /// What a record is found by: all that a query may ask of it, more than it may ask of any one.
 struct SearchTerms {
     /// The way in which terms are made. A higher number makes the entries of all workspaces anew.
-    static let form: Int32 = 4
+    static let form: Int32 = 5
 
     /// Words of a value that are looked at: of a longer text, the first ones.
     static let wordsMax = 24
@@ -69,10 +69,18 @@ struct SearchTerms {
         case .email: numbers.insert(term.number(.whole, MailAddress.key(text)))
         case .words, .items: break
         }
-        for word in SearchText.words(of: text, countMax: Self.wordsMax) {
+        let words = SearchText.words(of: text, countMax: Self.wordsMax)
+        for word in words {
             switch word.script {
             case .letters: for spelling in word.spellings { add(spelling, of: field) }
             case .ideographs: add(characters: word.units, of: field)
+            }
+        }
+        guard field.isTitle else { return }
+        for pair in SearchedPair.all(words) {
+            for spelling in pair.spellings {
+                numbers.insert(term.number(.word, spelling))
+                if Self.mayBeAlike(spelling) { numbers.insert(term.number(.alike, spelling)) }
             }
         }
     }
@@ -136,6 +144,26 @@ struct SearchTerms {
                     numbers.insert(term.number(.initials, reading.initials.prefix(length)))
                 }
             }
+        }
+    }
+}
+
+/// Two words of a name that follow each other, as one: who looks for `jpmorgan` finds JP Morgan.
+struct SearchedPair {
+    /// As those of a word.
+    let spellings: Set<[UInt16]>
+    /// Of both in the text.
+    let place: Range<Int>
+
+    /// Of those that are not longer than a word in which mistakes are looked for.
+    static func all(_ words: [SearchText.Word]) -> [SearchedPair] {
+        zip(words, words.dropFirst()).compactMap { one, next in
+            guard one.script == .letters, next.script == .letters,
+                one.units.count + next.units.count <= SearchTerms.alikeLengths.upperBound
+            else { return nil }
+            let plain = (one.spellings.last ?? one.units) + (next.spellings.last ?? next.units)
+            return SearchedPair(
+                spellings: [one.units + next.units, plain], place: one.place.lowerBound..<next.place.upperBound)
         }
     }
 }
