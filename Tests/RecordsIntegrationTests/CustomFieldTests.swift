@@ -50,6 +50,37 @@ import Wire
         }
     }
 
+    /// Where the workspace has one: else each amount says in which it is.
+    @Test func anAmountIsInTheCurrencyOfTheWorkspace() async throws {
+        try await Self.run { service in
+            func account(_ currency: String?) -> Account {
+                Account(
+                    customFields: [
+                        CustomField(name: "budget", moneyValue: Money(currencyCode: currency, minorUnits: 7))
+                    ],
+                    displayName: "a", annualRevenue: Money(currencyCode: currency, minorUnits: 5))
+            }
+            let refused = try await denial { try await service.create(account(nil)) }
+            #expect(
+                refused.fieldViolations.map(\.field) == [
+                    "account.custom.budget.currency_code", "account.annual_revenue.currency_code",
+                ])
+            service.set(WorkspaceSettings(currency: "JPY"))
+            let made = try await service.create(account(nil))
+            #expect(made.annualRevenue == Money(currencyCode: "JPY", minorUnits: 5))
+            #expect(made.customFields.first?.moneyValue == Money(currencyCode: "JPY", minorUnits: 7))
+            let named = try await service.create(account("EUR"))
+            #expect(named.annualRevenue?.currencyCode == "EUR")
+            let changed = try await service.update(
+                Account(id: named.id, annualRevenue: Money(currencyCode: " ", minorUnits: 6)), ["annual_revenue"])
+            #expect(changed.annualRevenue == Money(currencyCode: "JPY", minorUnits: 6))
+            let empty = try await denial {
+                try await service.update(Account(id: named.id, annualRevenue: Money()), ["annual_revenue"])
+            }
+            #expect(empty.fieldViolations.map(\.field).contains("account.annual_revenue.minor_units"))
+        }
+    }
+
     func account(_ name: String, _ values: CustomField...) -> Account {
         Account(customFields: values, displayName: name)
     }

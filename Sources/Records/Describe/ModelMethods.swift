@@ -38,7 +38,8 @@ package struct ModelMethods: Sendable {
         }
         let call = try await call(context, on: request.object)
         return DescribeObjectResponse(
-            description: try ObjectDescription(call, of: engine.database.service, in: request.languageCode),
+            description: try ObjectDescription(
+                call, of: engine.database.service, in: request.languageCode ?? call.policy.settings.language),
             modelVersion: call.policy.epoch)
     }
 

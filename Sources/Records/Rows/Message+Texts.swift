@@ -6,7 +6,7 @@ extension RecordField {
     /// Normalizes the texts of the field, those in nested messages included; a blank one becomes unset. Everything else is
     /// left alone, and so is a text that is far too long. A record that shares nested messages with another does not change the other.
     ///
-    /// A phone number, an address or a country comes into the form of its kind. What was typed for a phone number is kept beside it, as long as
+    /// A phone number, an address or a country comes into the form of its kind, and an amount that names no currency into that of the workspace. What was typed for a phone number is kept beside it, as long as
     /// the number is that one.
     func normalizeTexts(in record: Message, _ forms: NormalForms) {
         guard role != .customFields else { return }
@@ -17,7 +17,8 @@ extension RecordField {
         // More elements than are allowed are refused without a look at any.
         if descriptor.isRepeated, record.count(descriptor) > elementCountMax { return }
         guard let typed, let text = record.string(descriptor) else {
-            return record.normalizeTexts(descriptor, rules, forms)
+            record.normalizeTexts(descriptor, rules, forms)
+            return fillCurrency(in: record, forms)
         }
         record.normalizeTexts(descriptor, rules, forms)
         let (given, form) = (PhoneNumber.typed(TextForm.normalized(text)), record.string(descriptor))
@@ -29,6 +30,15 @@ extension RecordField {
         {
             record.clear(typed)
         }
+    }
+
+    private func fillCurrency(in record: Message, _ forms: NormalForms) {
+        guard case .money(let fields) = kind, let currency = forms.currency, let money = record.message(descriptor),
+            !money.has(fields.currency), money.has(fields.minorUnits)
+        else { return }
+        let amount = money.copy()
+        amount.setString(fields.currency, currency)
+        record.setMessage(descriptor, amount)
     }
 }
 

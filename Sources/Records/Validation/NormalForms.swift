@@ -5,11 +5,19 @@ import Text
 package struct NormalForms: Sendable {
     /// Where phone numbers are dialled that were typed without their country's code (ISO 3166-1 alpha-2).
     private let country: @Sendable () -> String?
+    /// In which amounts are that name none (ISO 4217); nil where each has to.
+    let currency: String?
 
-    package init(country: String?) { self.country = { country } }
+    package init(country: String?, currency: String? = nil) {
+        self.country = { country }
+        self.currency = currency
+    }
 
     /// Those of a workspace.
-    init(_ settings: WorkspaceSettings) { country = { settings.phoneCountry } }
+    init(_ settings: WorkspaceSettings) {
+        country = { settings.phoneCountry }
+        currency = settings.currency
+    }
 
     /// Those that hold wherever somebody is.
     static let anywhere = NormalForms(country: nil)

@@ -56,7 +56,7 @@ public struct DescribeObjectRequest: Hashable, Sendable {
     /// Its name, as in account.
     public var object: String?
 
-    /// IETF language tag of the labels wanted, as in zh-CN; where a field has none in it, nor in a more general one (zh), those that it has
+    /// IETF language tag of the labels wanted, as in zh-CN; that of the workspace unless given. Where a field has none in it, nor in a more general one (zh), those that it has
     /// without a language.
     public var languageCode: String?
 

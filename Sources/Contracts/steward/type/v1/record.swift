@@ -8,7 +8,7 @@ package import Wire
 /// An amount of money. Lists sorted by its minor_units go by that number, whatever the currency: 500 yen come after 4.99 euros.
 /// Filter for a currency, or sort by currency_code first.
 public struct Money: Hashable, Sendable {
-    /// ISO 4217 code, three capital letters.
+    /// ISO 4217 code, three capital letters; that of the workspace when none is sent, where its settings have one.
     public var currencyCode: String?
 
     /// The amount in minor units of the currency: cents of the euro, whole yen.

@@ -173,7 +173,7 @@ struct  Steward__Type__V1__DescribeObjectRequest
    */
   char *object;
   /*
-   * IETF language tag of the labels wanted, as in zh-CN; where a field has none in it, nor in a more general one (zh), those that it has
+   * IETF language tag of the labels wanted, as in zh-CN; that of the workspace unless given. Where a field has none in it, nor in a more general one (zh), those that it has
    * without a language.
    */
   char *language_code;

@@ -38,7 +38,7 @@ struct  Steward__Type__V1__Money
 {
   ProtobufCMessage message_base;
   /*
-   * ISO 4217 code, three capital letters.
+   * ISO 4217 code, three capital letters; that of the workspace when none is sent, where its settings have one.
    */
   char *currency_code;
   /*
