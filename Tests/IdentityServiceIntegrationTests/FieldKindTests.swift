@@ -345,6 +345,50 @@ import Work
         }
     }
 
+    /// Counts would tell who may not read the values what they are: how many are one of a list of one choice.
+    @Test func countsAreForWhoReadsAllValues() async throws {
+        try await inWorkspace { identity, workspace in
+            let customer = try #require(identity.services[.customer])
+            let made = try await Self.make(workspace)
+            let guess = FieldKindChange(kind: .choice, choices: ["secret"])
+            func grants(_ scope: GrantScope) -> [Contracts.Grant] {
+                [
+                    grant("field_definition", "read", .all), grant("field_definition", "update", .all),
+                    grant("account", "read", scope),
+                ]
+            }
+            let roles = [
+                Role(displayName: "Own only", grants: grants(.own)),
+                Role(displayName: "None", grants: Array(grants(.all).prefix(2))),
+                Role(
+                    displayName: "Masked", grants: grants(.all),
+                    fieldPolicies: [Contracts.FieldPolicy(object: "account", field: "custom.size", access: .masked)]),
+                Role(
+                    displayName: "Blind", grants: grants(.all),
+                    fieldPolicies: [
+                        Contracts.FieldPolicy(object: "account", field: "custom_fields", access: FieldAccess.none)
+                    ]),
+            ]
+            for (index, role) in roles.enumerated() {
+                let stored = try await workspace.create(role)
+                let user = try await workspace.makeUser("spy\(index)", roles: [stored.id ?? ""])
+                let fields = Self.fields(workspace, as: user)
+                let preview = try await reason {
+                    try await fields.previewFieldKind(PreviewFieldKindRequest(id: made.id, change: guess))
+                }
+                let change = try await reason { try await Self.begin(made, workspace, guess, as: user) }
+                #expect(preview == "RIGHTS_EXCEEDED" && change == "RIGHTS_EXCEEDED", "\(role.displayName ?? "")")
+            }
+            // Nobody was even asked.
+            #expect(customer.kindRequests(for: workspace.id).isEmpty)
+            let stored = try await workspace.create(Role(displayName: "Modeller", grants: grants(.all)))
+            let user = try await workspace.makeUser("modeller", roles: [stored.id ?? ""])
+            let answer = try await Self.fields(workspace, as: user).previewFieldKind(
+                PreviewFieldKindRequest(id: made.id, change: guess))
+            #expect(answer.fitCount == 3)
+        }
+    }
+
     private func identityOfAnother(_ field: FieldDefinition, _ workspace: Workspace) async throws -> String? {
         let stranger = try await workspace.identity.openWorkspace()
         return try await reason { try await Self.begin(field, stranger) }

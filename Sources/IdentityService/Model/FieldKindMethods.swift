@@ -87,10 +87,11 @@ struct FieldDefinitionMethods: FieldDefinitionServiceCustomMethods {
     private func checked(
         _ id: String?, version: Int64?, _ change: FieldKindChange, _ context: CallContext
     ) async throws -> FieldDefinition {
-        _ = try await engine.authorise(context, fields, .update)
+        let call = try await engine.authorise(context, fields, .update)
         var found = FieldDefinition()
         try await engine.reading(context) { transaction in
             found = try await transaction.load(fields, id: id, for: .update).value(FieldDefinition.self)
+            try FieldKindRules.requireSight(of: found, call)
             try await Self.require(change, of: found, version: version, changing, transaction)
         }
         return found

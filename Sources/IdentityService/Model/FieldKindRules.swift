@@ -139,6 +139,19 @@ enum FieldKindRules {
         try await ValidationRuleRecord.requireUnused(field, in: transaction)
     }
 
+    /// How many values fit tells what they are, as a list of one choice does: so who asks reads them all.
+    ///
+    /// - Throws: PERMISSION_DENIED with RIGHTS_EXCEEDED.
+    static func requireSight(of field: FieldDefinition, _ call: RecordCall) throws {
+        let access = call.policy.access(of: call.actor)?.object(field.object ?? "")
+        guard let access, access.scope(.read) == .all else {
+            throw IdentityError.rightsExceeded("\(field.object ?? "").read", .change)
+        }
+        guard access.level(of: TenantField.prefix + (field.name ?? "")) >= .read else {
+            throw IdentityError.rightsExceeded(field.path, .change)
+        }
+    }
+
     /// What says something of the field, not of its values.
     private static let open: Set<String> = ["display_name", "description", "labels", "version", "update_time"]
 

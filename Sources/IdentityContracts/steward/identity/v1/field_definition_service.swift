@@ -796,7 +796,7 @@ public enum FieldDefinitionServiceMethods {
     )
 
     /// Tells which values would not be of another kind, and changes nothing. Ask again with next_page_token until none comes: each answer tells what it looked
-    /// at. Permission: field_definition.update. Reasons: FIELD_KIND_UNREACHABLE, FIELD_KIND_HELD, FIELD_BEING_CHANGED.
+    /// at. Permission: field_definition.update, and to read the field in all records of the kind, since counts tell values. Reasons: RIGHTS_EXCEEDED, FIELD_KIND_UNREACHABLE, FIELD_KIND_HELD, FIELD_BEING_CHANGED.
     public static let previewFieldKind = MethodDefinition(
         path: "steward.identity.v1.FieldDefinitionService/PreviewFieldKind",
         request: PreviewFieldKindRequest.descriptor, response: PreviewFieldKindResponse.descriptor,
@@ -806,7 +806,7 @@ public enum FieldDefinitionServiceMethods {
     /// Has the values of a field become values of another kind, by a job of JobService: records get the new values beside those that they have, unseen, and when
     /// each has its own the field takes the new kind for all at once. Meanwhile the field is what it was, but takes no value that would not fit. Does a value not
     /// fit, nothing is changed and the job ends with VALUES_UNFIT. The values that the field had are not seen any more, nor is the history of them. Cancel the job,
-    /// or call CancelFieldKind, to leave all as it is. Permission: field_definition.update. Reasons: FIELD_KIND_UNREACHABLE (there is no way
+    /// or call CancelFieldKind, to leave all as it is. Permission: as PreviewFieldKind. Reasons: RIGHTS_EXCEEDED, FIELD_KIND_UNREACHABLE (there is no way
     /// between the two kinds), FIELD_KIND_HELD (what goes by the field has to go first), FIELD_BEING_CHANGED, VALUES_UNFIT, VERSION_CONFLICT.
     public static let changeFieldKind = MethodDefinition(
         path: "steward.identity.v1.FieldDefinitionService/ChangeFieldKind",
@@ -850,8 +850,8 @@ public enum FieldDefinitionServiceMethods {
             MethodDescription(updateMatchingFieldDefinitions, comment: "Gives the fields in the mask the same values in all field definitions that a filter selects, by a job that works with the caller's rights of each moment. Needs field_definition.mass_update beside field_definition.update. What others change meanwhile in the same fields stays, and is reported."),
             MethodDescription(deleteMatchingFieldDefinitions, comment: "Deletes all field definitions that a filter selects, by a job; they can be restored. Needs field_definition.mass_update beside field_definition.delete."),
             MethodDescription(watchFieldDefinitions, comment: "Gives the field definitions that the caller may see and that fulfil a filter, then tells what changes, until the caller has enough. Permission: read. Reasons of an end: UNAVAILABLE (watch again with the last resume_token, as after any interruption), WATCH_TOO_SLOW, WATCHES_TOO_MANY, FEED_CURSOR_INVALID and FEED_CURSOR_EXPIRED (watch again without a token), READ_BUDGET_EXHAUSTED: the first field definitions and those that are told from a resume_token on to the present are taken from the budget of read_rows_per_day_max, as by a list; changes that are told as they happen are not. From reset_time on the watch goes on with the last resume_token, which is in the details, too."),
-            MethodDescription(previewFieldKind, comment: "Tells which values would not be of another kind, and changes nothing. Ask again with next_page_token until none comes: each answer tells what it looked at. Permission: field_definition.update. Reasons: FIELD_KIND_UNREACHABLE, FIELD_KIND_HELD, FIELD_BEING_CHANGED."),
-            MethodDescription(changeFieldKind, comment: "Has the values of a field become values of another kind, by a job of JobService: records get the new values beside those that they have, unseen, and when each has its own the field takes the new kind for all at once. Meanwhile the field is what it was, but takes no value that would not fit. Does a value not fit, nothing is changed and the job ends with VALUES_UNFIT. The values that the field had are not seen any more, nor is the history of them. Cancel the job, or call CancelFieldKind, to leave all as it is. Permission: field_definition.update. Reasons: FIELD_KIND_UNREACHABLE (there is no way between the two kinds), FIELD_KIND_HELD (what goes by the field has to go first), FIELD_BEING_CHANGED, VALUES_UNFIT, VERSION_CONFLICT."),
+            MethodDescription(previewFieldKind, comment: "Tells which values would not be of another kind, and changes nothing. Ask again with next_page_token until none comes: each answer tells what it looked at. Permission: field_definition.update, and to read the field in all records of the kind, since counts tell values. Reasons: RIGHTS_EXCEEDED, FIELD_KIND_UNREACHABLE, FIELD_KIND_HELD, FIELD_BEING_CHANGED."),
+            MethodDescription(changeFieldKind, comment: "Has the values of a field become values of another kind, by a job of JobService: records get the new values beside those that they have, unseen, and when each has its own the field takes the new kind for all at once. Meanwhile the field is what it was, but takes no value that would not fit. Does a value not fit, nothing is changed and the job ends with VALUES_UNFIT. The values that the field had are not seen any more, nor is the history of them. Cancel the job, or call CancelFieldKind, to leave all as it is. Permission: as PreviewFieldKind. Reasons: RIGHTS_EXCEEDED, FIELD_KIND_UNREACHABLE (there is no way between the two kinds), FIELD_KIND_HELD (what goes by the field has to go first), FIELD_BEING_CHANGED, VALUES_UNFIT, VERSION_CONFLICT."),
             MethodDescription(cancelFieldKind, comment: "Ends a change of kind that is under way: the field stays what it is. Permission: field_definition.update. Reasons: FIELD_NOT_BEING_CHANGED."),
         ])
 }
@@ -859,13 +859,13 @@ public enum FieldDefinitionServiceMethods {
 /// The methods that are not standard of steward.identity.v1.FieldDefinitionService.
 package protocol FieldDefinitionServiceCustomMethods: Sendable {
     /// Tells which values would not be of another kind, and changes nothing. Ask again with next_page_token until none comes: each answer tells what it looked
-    /// at. Permission: field_definition.update. Reasons: FIELD_KIND_UNREACHABLE, FIELD_KIND_HELD, FIELD_BEING_CHANGED.
+    /// at. Permission: field_definition.update, and to read the field in all records of the kind, since counts tell values. Reasons: RIGHTS_EXCEEDED, FIELD_KIND_UNREACHABLE, FIELD_KIND_HELD, FIELD_BEING_CHANGED.
     func previewFieldKind(_ request: PreviewFieldKindRequest, _ context: CallContext) async throws -> PreviewFieldKindResponse
 
     /// Has the values of a field become values of another kind, by a job of JobService: records get the new values beside those that they have, unseen, and when
     /// each has its own the field takes the new kind for all at once. Meanwhile the field is what it was, but takes no value that would not fit. Does a value not
     /// fit, nothing is changed and the job ends with VALUES_UNFIT. The values that the field had are not seen any more, nor is the history of them. Cancel the job,
-    /// or call CancelFieldKind, to leave all as it is. Permission: field_definition.update. Reasons: FIELD_KIND_UNREACHABLE (there is no way
+    /// or call CancelFieldKind, to leave all as it is. Permission: as PreviewFieldKind. Reasons: RIGHTS_EXCEEDED, FIELD_KIND_UNREACHABLE (there is no way
     /// between the two kinds), FIELD_KIND_HELD (what goes by the field has to go first), FIELD_BEING_CHANGED, VALUES_UNFIT, VERSION_CONFLICT.
     func changeFieldKind(_ request: ChangeFieldKindRequest, _ context: CallContext) async throws -> ChangeFieldKindResponse
 
@@ -1024,7 +1024,7 @@ public struct FieldDefinitionServiceClient: Sendable {
     }
 
     /// Tells which values would not be of another kind, and changes nothing. Ask again with next_page_token until none comes: each answer tells what it looked
-    /// at. Permission: field_definition.update. Reasons: FIELD_KIND_UNREACHABLE, FIELD_KIND_HELD, FIELD_BEING_CHANGED.
+    /// at. Permission: field_definition.update, and to read the field in all records of the kind, since counts tell values. Reasons: RIGHTS_EXCEEDED, FIELD_KIND_UNREACHABLE, FIELD_KIND_HELD, FIELD_BEING_CHANGED.
     public func previewFieldKind(
         _ request: PreviewFieldKindRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> PreviewFieldKindResponse {
@@ -1034,7 +1034,7 @@ public struct FieldDefinitionServiceClient: Sendable {
     /// Has the values of a field become values of another kind, by a job of JobService: records get the new values beside those that they have, unseen, and when
     /// each has its own the field takes the new kind for all at once. Meanwhile the field is what it was, but takes no value that would not fit. Does a value not
     /// fit, nothing is changed and the job ends with VALUES_UNFIT. The values that the field had are not seen any more, nor is the history of them. Cancel the job,
-    /// or call CancelFieldKind, to leave all as it is. Permission: field_definition.update. Reasons: FIELD_KIND_UNREACHABLE (there is no way
+    /// or call CancelFieldKind, to leave all as it is. Permission: as PreviewFieldKind. Reasons: RIGHTS_EXCEEDED, FIELD_KIND_UNREACHABLE (there is no way
     /// between the two kinds), FIELD_KIND_HELD (what goes by the field has to go first), FIELD_BEING_CHANGED, VALUES_UNFIT, VERSION_CONFLICT.
     public func changeFieldKind(
         _ request: ChangeFieldKindRequest, options: CallOptions = CallOptions()
