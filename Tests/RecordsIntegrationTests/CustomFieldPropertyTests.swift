@@ -119,6 +119,40 @@ import Testing
         }
     }
 
+    /// The right to import some records is none to bring what is read-only for others, in whatever way they are made.
+    @Test func whatIsReadOnlyIsBroughtWithinTheRightToImport() async throws {
+        try await TestService.run(SampleService.definition) { service in
+            service.set([
+                TenantField(
+                    object: "account", number: 1, name: "origin", kind: .text, defaultValue: .text("web"),
+                    isReadOnly: true)
+            ])
+            let importer = service.makeUser([
+                ("account", "read", .all), ("account", "create", .all), ("account", "import", .own),
+            ])
+            let other = service.makeUser([("account", "read", .all)])
+            func account(_ name: String, of owner: UserID? = nil, _ origin: String? = "fair") -> Account {
+                Account(
+                    ownerID: owner?.id.text,
+                    customFields: origin.map { [CustomField(name: "origin", stringValue: $0)] } ?? [],
+                    displayName: name, externalID: name)
+            }
+            let own = try await service.create(account("own"), as: importer)
+            #expect(own.customFields.first?.stringValue == "fair")
+            let refused = try await denial { try await service.create(account("a", of: other), as: importer) }
+            #expect(refused.reason == "FIELD_READ_ONLY")
+            let upsert = try await denial {
+                try await service.accounts(as: importer).upsertAccount(
+                    UpsertAccountRequest(record: account("b", of: other)))
+            }
+            #expect(upsert.reason == "FIELD_READ_ONLY")
+            let batch = try await service.batchCreate(
+                [account("c", of: other), account("d"), account("e", of: other, nil)], as: importer)
+            #expect(batch.results.map(\.reason) == ["FIELD_READ_ONLY", nil, nil])
+            #expect(batch.records.last?.customFields.first?.stringValue == "web")
+        }
+    }
+
     @Test func textsHaveTheFormThatTheAdminDemands() async throws {
         try await TestService.run(SampleService.definition) { service in
             service.set([

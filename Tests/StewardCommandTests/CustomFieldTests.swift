@@ -1,5 +1,6 @@
 import Contracts
 import CustomerContracts
+import Tenancy
 import TestSupport
 import Testing
 import Wire
@@ -52,6 +53,13 @@ import Wire
             ObjectField(name: "custom.budget", displayName: "预算", kind: .money),
             ObjectField(name: "custom.sports", kind: .text, list: true),
             ObjectField(name: "custom.hours", kind: .number),
+            ObjectField(name: "custom.score", displayName: "Score", kind: .number, outputOnly: true),
+            ObjectField(
+                name: "custom.ports", kind: .text, list: true,
+                choices: [
+                    FieldChoice(text: "Hamburg, Hafen"), FieldChoice(text: "rot", displayName: "Rotterdam, Haven"),
+                    FieldChoice(text: "{x}"), FieldChoice(text: "[y]"), FieldChoice(text: "Wien"),
+                ]),
         ], of: Account.noun)
 
     /// By the bare name, and by the label in either case.
@@ -118,6 +126,49 @@ import Wire
             try ImportHeader(["Size", "custom.size"], of: Account.descriptor, Self.kinds)
         }
         #expect(double?.text.contains("custom.size") == true)
+    }
+
+    /// What a formula or a roll-up gives is no part of a row: neither sent nor told apart by.
+    @Test func columnsThatNobodyWritesAreLeftOut() throws {
+        let header = try ImportHeader(["display_name", "Score", "size"], of: Account.descriptor, Self.kinds)
+        #expect(header.leftOut.map(\.name) == ["Score"])
+        #expect(header.columns.map(\.path) == ["display_name", nil, "custom.size"])
+        let named = try ImportHeader(["custom.score"], of: Account.descriptor, Self.kinds)
+        #expect(named.leftOut.map(\.name) == ["custom.score"])
+    }
+
+    /// Several values come back as they were exported, whatever stands in them.
+    @Test(arguments: [
+        ["Hamburg, Hafen"], ["Hamburg, Hafen", "Wien"], ["{x}"], ["{x}", "Wien"], ["[y]", "{x}"], ["Wien", "rot"],
+    ])
+    func listsComeBackFromAFile(_ values: [String]) throws {
+        let record = Account(customFields: [CustomField(name: "ports", stringValues: values)]).message()
+        let cell = try RecordColumn.named("custom.ports", in: Account.descriptor).cell(of: record, .none)
+        let back = Account().message()
+        try Self.kinds.set("custom.ports", to: cell, in: back)
+        #expect(Account(back).customFields.first?.stringValues == values, "\(cell)")
+    }
+
+    /// Labels and values, in an array or with commas between.
+    @Test(arguments: [
+        (#"["Rotterdam, Haven", "wien"]"#, ["rot", "wien"]), ("Rotterdam, Haven", ["rot"]),
+        ("Hamburg, Hafen", ["Hamburg, Hafen"]), ("Wien,{x}", ["Wien", "{x}"]),
+    ])
+    func listsAreWrittenByLabels(_ text: String, _ values: [String]) throws {
+        let record = Account().message()
+        try Self.kinds.set("custom.ports", to: text, in: record)
+        #expect(Account(record).customFields.first?.stringValues == values)
+    }
+
+    /// Names of several records, as of tags.
+    @Test func namesWithCommasComeBackFromAFile() throws {
+        let ids = [RecordID.make().text, RecordID.make().text]
+        let record = Account(tagIDs: ids).message()
+        let names = ReferenceNames(["tag": [ids[0]: "Köln, Dom", ids[1]: "VIP"]])
+        let cell = try RecordColumn.named("tag", in: Account.descriptor).cell(of: record, names)
+        let path = try #require(ReferenceResolver.path("tag", in: Account.descriptor))
+        #expect(path.values(in: cell) == ["Köln, Dom", "VIP"])
+        #expect(path.values(in: "VIP, Hot") == ["VIP", "Hot"])
     }
 
     @Test func aMaskNamesThemOneByOne() {

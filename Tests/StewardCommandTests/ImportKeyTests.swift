@@ -60,6 +60,53 @@ import Wire
         let other = try account("display_name=Amelie", "city=Rome", "region=X")
         #expect(BroughtIDs.differences(other, stored) == ["display_name", "region"])
     }
+
+    /// The record has more of them than the row, in another order: by defaults, formulas, and what was typed for a phone number.
+    @Test func fieldsOfTheWorkspaceAreComparedOneByOne() {
+        let stored = Account(customFields: [
+            CustomField(name: "grade", stringValue: "B"), CustomField(name: "size", intValue: 42),
+            CustomField(name: "hours", doubleValue: 2), CustomField(name: "line", stringValue: "+49301234567"),
+            CustomField(name: "line_typed", stringValue: "030 123 45 67"),
+            CustomField(name: "site", stringValue: "https://example.com"),
+            CustomField(name: "sports", stringValues: ["judo", "golf"]), CustomField(name: "score", intValue: 7),
+        ]).message()
+        func differences(_ fields: CustomField...) -> [String] {
+            BroughtIDs.differences(Account(customFields: fields).message(), stored)
+        }
+        let same = differences(
+            CustomField(name: "line", stringValue: "030 123 45 67"), CustomField(name: "size", intValue: 42),
+            CustomField(name: "hours", intValue: 2), CustomField(name: "site", stringValue: "HTTPS://Example.com"),
+            CustomField(name: "sports", stringValues: ["judo", "golf"]))
+        #expect(same == [])
+        #expect(differences(CustomField(name: "line", stringValue: "+49301234567")) == [])
+        let others = differences(
+            CustomField(name: "size", intValue: 43), CustomField(name: "grade", stringValue: "B"),
+            CustomField(name: "sports", stringValues: ["golf", "judo"]), CustomField(name: "new", intValue: 1),
+            CustomField(name: "line", stringValue: "030 99"), CustomField(name: "score", stringValue: "7"))
+        #expect(others == ["custom.size", "custom.sports", "custom.new", "custom.line", "custom.score"])
+    }
+
+    /// What the service stores in a form of its own counts as it was sent, too.
+    @Test func whatIsStoredInAnotherFormIsTheSame() {
+        let (one, two) = (RecordID.make().text, RecordID.make().text)
+        let account = Account(tagIDs: [one, two], phone: "+49301234567", countryCode: "DE", phoneTyped: "030 1234567")
+        let row = Account(tagIDs: [two.uppercased(), one], phone: "030 1234567", countryCode: "de")
+        #expect(BroughtIDs.differences(row.message(), account.message()) == [])
+        #expect(BroughtIDs.differences(Account(tagIDs: [one]).message(), account.message()) == ["tag_ids"])
+        let stored = Contact(contactPoints: [
+            ContactPoint(kind: .phone, value: "+49301234567", typed: "030 1234567"),
+            ContactPoint(kind: .email, value: "a@example.com"),
+        ])
+        func contact(_ phone: String, _ mail: String) -> Message {
+            Contact(contactPoints: [
+                ContactPoint(kind: .phone, value: phone), ContactPoint(kind: .email, value: mail),
+            ]).message()
+        }
+        #expect(BroughtIDs.differences(contact("030 1234567", "a@EXAMPLE.com"), stored.message()) == [])
+        #expect(BroughtIDs.differences(contact("+49301234567", "a@example.com"), stored.message()) == [])
+        #expect(
+            BroughtIDs.differences(contact("030 7", "a@example.com"), stored.message()) == ["contact_points"])
+    }
 }
 
 /// What the service sets, and what is exported and imported.

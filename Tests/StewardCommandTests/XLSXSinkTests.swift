@@ -95,15 +95,55 @@ import Wire
         return problems
     }
 
-    private static func written<Record: RecordMessage>(_ record: Record, _ columns: String) throws -> [String] {
+    private static func written<Record: RecordMessage>(
+        _ record: Record, _ columns: String, _ custom: CustomFieldKinds? = nil,
+        reading read: (String) throws -> [String] = cells
+    ) throws -> [String] {
         let path = NSTemporaryDirectory() + "xlsx-\(UInt32.random(in: 0 ... .max)).xlsx"
         defer { unlink(path) }
         let columns = try RecordPrinter(format: .csv, columns: columns.split(separator: " ").map(String.init))
             .selected(of: Record.descriptor, preferred: [])
-        let sink = try XLSXSink(path: path, columns, sheet: "records")
+        let sink = try XLSXSink(path: path, columns, custom, sheet: "records")
         try sink.write([record.message()], .none)
         try sink.finish()
-        return try cells(path)
+        return try read(path)
+    }
+
+    /// The widths that a workbook has for some of its columns: the first column and how many characters.
+    private static func widths(_ path: String) throws -> [String] {
+        try python(
+            """
+            import sys, zipfile, xml.etree.ElementTree as tree
+            space = {'m': 'http://schemas.openxmlformats.org/spreadsheetml/2006/main'}
+            sheet = tree.fromstring(zipfile.ZipFile(sys.argv[1]).read('xl/worksheets/sheet1.xml'))
+            for one in sheet.findall('.//m:col', space): print(one.get('min'), round(float(one.get('width'))))
+            """, path)
+    }
+
+    /// By what the workspace says of its fields: a day is no text, and no column shows a row of # signs.
+    @Test func fieldsOfTheWorkspaceAreNumbersToo() throws {
+        let kinds = CustomFieldKinds(
+            [
+                ObjectField(name: "custom.born", kind: .date), ObjectField(name: "custom.seen", kind: .time),
+                ObjectField(name: "custom.worth", kind: .money), ObjectField(name: "custom.due_date", kind: .text),
+                ObjectField(name: "custom.dates", kind: .date, list: true),
+            ], of: Account.noun)
+        let noon = try #require(Timestamp("2026-12-01T12:00:00Z"))
+        let account = Account(customFields: [
+            CustomField(name: "born", stringValue: "2024-02-29"),
+            CustomField(name: "seen", timeValue: noon),
+            CustomField(name: "worth", moneyValue: Money(currencyCode: "EUR", minorUnits: 125_050)),
+            CustomField(name: "due_date", stringValue: "2024-02-29"),
+            CustomField(name: "dates", stringValues: ["2024-02-29"]),
+        ])
+        let columns = "custom.born custom.seen custom.worth custom.due_date custom.dates follow_up_time"
+        #expect(
+            try Self.written(account, columns, kinds) == [
+                #"n | 45351 | yyyy\-mm\-dd"#, #"n | 46357.5 | yyyy\-mm\-dd\ hh:mm:ss\ "UTC""#,
+                #"n | 1250.5 | #,##0.00\ [$EUR]"#, "inlineStr | 2024-02-29 | -", "inlineStr | 2024-02-29 | -",
+            ])
+        let widths = try Self.written(account, columns, kinds, reading: Self.widths)
+        #expect(widths == ["1 12", "2 25", "3 21", "6 25"])
     }
 
     /// Amounts in several currencies, and one that has more digits than a cell.

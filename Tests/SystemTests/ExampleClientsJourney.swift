@@ -43,6 +43,19 @@ extension SystemTests {
             try await expectExample([program], environment: [])
         }
 
+        /// A value that is made of the one before is not freed first: the compiler's checks of memory say so.
+        @Test func fieldsInCAreSetFromThemselves() async throws {
+            let program = "\(try await TestSteward.shared().folder)/fields-c"
+            try await expectSuccess(
+                [
+                    "\(Self.clients)/c/build", program, "\(Self.project)/proto", "\(Self.clients)/c/fields_check.c",
+                    "\(Self.clients)/c/steward_fields.c",
+                    "steward/type/v1/record.proto", "steward/type/v1/share.proto", "steward/identity/v1/grant.proto",
+                    "google/protobuf/timestamp.proto",
+                ], environment: ["STEWARD_CFLAGS=-fsanitize=address"])
+            #expect(try await expectSuccess([program]) == "Grüße, Wien, Hamburg, Hafen, 3\n")
+        }
+
         /// Three accounts, so that the list has two pages.
         private func expectExample(_ command: [String], environment: [String]) async throws {
             let steward = try await TestSteward.shared()

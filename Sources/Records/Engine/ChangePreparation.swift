@@ -25,12 +25,10 @@ struct ChangePreparation {
     /// A new record from what was sent: what the service sets is set, defaults are filled in, and everything is validated.
     func creation(from sent: Message, by author: ChangeAuthor, cause: RecordChange? = nil) throws -> RecordChange {
         let record = try type.taken(sent, path)
+        let brought = author == .caller ? type.customFields.filter { $0.isReadOnly && record.has($0.descriptor) } : []
         if author == .caller {
             try call.rights.requireWritable(type.fields.filter { !$0.isOutputOnly && record.has($0.descriptor) })
-            // What is brought from elsewhere keeps what it had there.
-            if !call.may(.import) {
-                try refuseReadOnly(type.customFields.filter { $0.isReadOnly && record.has($0.descriptor) })
-            }
+            if !call.may(.import) { try refuseReadOnly(brought) }
         }
         for field in type.customFields { field.fillDefault(in: record) }
         for field in type.fields {
@@ -60,6 +58,8 @@ struct ChangePreparation {
         let change = RecordChange(.create, call, before: nil, after: record, cause: cause)
         change.hasChosenID = hasID
         try type.rules.fill?(change)
+        // What is brought from elsewhere keeps what it had there: by who may import such a record, not just any.
+        if !call.predicate(.import).admits(owner: change.owner, unit: change.department) { try refuseReadOnly(brought) }
         try validate(change, fields: type.fields)
         return change
     }
@@ -98,7 +98,7 @@ struct ChangePreparation {
         throw RecordErrors.invalid(
             .fieldReadOnly,
             "\(field.name) is changed by nobody: new records get its default, or what is brought with the right to import "
-                + "\(type.object). Leave it out.", field: path + field.name)
+                + "such records of \(type.object). Leave it out.", field: path + field.name)
     }
 
     /// A record that gets another owner goes to the owner's department, unless the edit names one.

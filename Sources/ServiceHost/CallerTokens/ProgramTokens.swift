@@ -18,8 +18,8 @@ final class ProgramTokens: Sendable {
         let end: Timestamp
     }
 
-    /// A proof must hold for as long as its call is under way.
-    private static let reserve = Duration.seconds(10)
+    /// A proof holds for as long as its call is under way: the longest are those that ask for roll-ups.
+    private static let reserve = HostLimits.rollUpTimeout
     private static let timeout = Duration.seconds(3)
     /// The most that are kept: beyond it those go that have ended, and without any the one that ends first.
     static let countMax = 4096

@@ -18,7 +18,7 @@ enum ExportFormat: String, ExpressibleByArgument, CaseIterable, Codable {
             guard let path = target.partPath else {
                 throw UsageProblem("a workbook is written to a file only", cure: "name one with -o")
             }
-            return try XLSXSink(path: path, columns, sheet: name)
+            return try XLSXSink(path: path, columns, printer.custom, sheet: name)
         }
     }
 }

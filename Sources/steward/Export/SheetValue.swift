@@ -1,3 +1,4 @@
+import Contracts
 import Foundation
 import Money
 import Tenancy
@@ -9,20 +10,26 @@ enum SheetValue: Equatable {
     case number(Double, SheetFormat)
 
     /// A cell is a number only where that loses nothing: a workbook keeps 16 digits of a floating-point number, and shows 15.
-    init(_ column: RecordColumn, of record: Message, _ names: ReferenceNames) {
-        if case .field(let field) = column, let value = Self.number(field, of: record) {
+    ///
+    /// - Parameter kind: of a field that the workspace has added, what its values are.
+    init(_ column: RecordColumn, of record: Message, _ names: ReferenceNames, kind: ValueKind? = nil) {
+        if case .field(let field) = column,
+            let value = Self.number(field, of: record, isDay: field.name.hasSuffix("_date"))
+        {
             self = value
-        } else if let (item, field) = column.customValue(in: record), let value = Self.number(field, of: item) {
+        } else if let (item, field) = column.customValue(in: record),
+            let value = Self.number(field, of: item, isDay: kind == .date)
+        {
             self = value
         } else {
             self = .text(column.cell(of: record, names))
         }
     }
 
-    private static func number(_ field: FieldDescriptor, of record: Message) -> SheetValue? {
+    private static func number(_ field: FieldDescriptor, of record: Message, isDay: Bool) -> SheetValue? {
         guard !field.isRepeated else { return nil }
         switch field.kind {
-        case .string: return record.string(field).flatMap { day($0, field) }
+        case .string: return isDay ? record.string(field).flatMap(day) : nil
         case .message: return record.message(field).flatMap { moment($0) ?? amount($0) }
         default:
             guard let number = Double(FieldText.number(field, of: record)), isKept(number) else { return nil }
@@ -44,8 +51,8 @@ enum SheetValue: Equatable {
     private static let firstDay = -25_569
     private static let daysAgreed = 61..<2_958_466
 
-    private static func day(_ text: String, _ field: FieldDescriptor) -> SheetValue? {
-        guard field.name.hasSuffix("_date"), let day = CalendarDay(text),
+    private static func day(_ text: String) -> SheetValue? {
+        guard let day = CalendarDay(text),
             case let number = day.daysSince1970 - firstDay, daysAgreed.contains(number)
         else { return nil }
         return .number(Double(number), .day)
@@ -95,12 +102,24 @@ enum SheetFormat: Hashable {
     }
 
     /// Characters that a column needs so that its values are shown, not a row of # signs; nil for the usual width.
-    static func width(of column: RecordColumn) -> Double? {
+    ///
+    /// - Parameter kind: of a field that the workspace has added, what its values are.
+    static func width(of column: RecordColumn, kind: ValueKind? = nil) -> Double? {
+        switch kind ?? self.kind(of: column) {
+        case .date: 11
+        case .time: 24
+        case .money: 20
+        default: nil
+        }
+    }
+
+    /// Of a field that all workspaces have.
+    private static func kind(of column: RecordColumn) -> ValueKind? {
         guard case .field(let field) = column, !field.isRepeated else { return nil }
         switch field.kind {
-        case .string: return field.name.hasSuffix("_date") ? 11 : nil
-        case .message(let type) where type.name == "google.protobuf.Timestamp": return 24
-        case .message(let type) where type.name == "steward.type.v1.Money": return 20
+        case .string: return field.name.hasSuffix("_date") ? .date : nil
+        case .message(let type) where type.name == "google.protobuf.Timestamp": return .time
+        case .message(let type) where type.name == "steward.type.v1.Money": return .money
         default: return nil
         }
     }

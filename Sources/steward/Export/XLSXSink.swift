@@ -1,4 +1,5 @@
 import CXLSXWriter
+import Contracts
 import Glibc
 import Wire
 
@@ -13,6 +14,8 @@ final class XLSXSink: ExportSink {
     private static let nameMax = 28
 
     private let columns: [RecordColumn]
+    /// Of the columns, where they are of fields that the workspace has added.
+    private let kinds: [ValueKind?]
     private let name: String
     private let path, folder: String
     private let workbook: UnsafeMutablePointer<lxw_workbook>
@@ -22,8 +25,10 @@ final class XLSXSink: ExportSink {
     private var cutCount = 0
     private var formats: [SheetFormat: UnsafeMutablePointer<lxw_format>] = [:]
 
-    init(path: String, _ columns: [RecordColumn], sheet name: String) throws {
+    /// - Parameter custom: the fields that the workspace has added, which make numbers, days and moments of their values.
+    init(path: String, _ columns: [RecordColumn], _ custom: CustomFieldKinds? = nil, sheet name: String) throws {
         (self.columns, self.path) = (columns, path)
+        kinds = columns.map { custom?.kind(of: $0) }
         self.name = String(name.prefix(Self.nameMax))
         folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         cxlsxwriter_begin()
@@ -47,7 +52,7 @@ final class XLSXSink: ExportSink {
         for record in records {
             if row == Self.rowsMax { try beginSheet() }
             for (index, column) in columns.enumerated() where column.isSet(in: record) {
-                try write(column, of: record, names, at: UInt16(index))
+                try write(SheetValue(column, of: record, names, kind: kinds[index]), at: UInt16(index))
             }
             row += 1
         }
@@ -68,8 +73,8 @@ final class XLSXSink: ExportSink {
 
     var notes: [String] { cutCount == 0 ? [] : ["\(cutCount) texts are longer than a cell may be, and were cut"] }
 
-    private func write(_ column: RecordColumn, of record: Message, _ names: ReferenceNames, at index: UInt16) throws {
-        switch SheetValue(column, of: record, names) {
+    private func write(_ value: SheetValue, at index: UInt16) throws {
+        switch value {
         case .text(let text): try write(text, at: index)
         case .number(let number, let format):
             try check(worksheet_write_number(sheet, row, index, number, try known(format)))
@@ -98,7 +103,7 @@ final class XLSXSink: ExportSink {
     private func writeNames() throws {
         for (index, column) in columns.enumerated() {
             // Before the first row: what is written is in memory no more.
-            if let width = SheetFormat.width(of: column) {
+            if let width = SheetFormat.width(of: column, kind: kinds[index]) {
                 try check(worksheet_set_column(sheet, UInt16(index), UInt16(index), width, nil))
             }
             try write(column.name, at: UInt16(index))

@@ -1,4 +1,6 @@
 import StewardClient
+import Tenancy
+import Text
 import Wire
 
 /// Rows that bring the id of their record, as those of an export do: one whose record is there and holds what the cells say was
@@ -39,15 +41,79 @@ enum BroughtIDs {
         outcome.text = "the same row was imported before"
     }
 
-    /// The fields that a row sets and the record holds otherwise.
+    /// The fields that a row sets and the record holds otherwise, those that the workspace has added as custom.size.
     static func differences(_ row: Message, _ record: Message) -> [String] {
-        row.descriptor.fields.filter { row.has($0) && stored($0, of: row) != stored($0, of: record) }.map(\.name)
+        row.descriptor.fields.filter { row.has($0) }.flatMap { field -> [String] in
+            if field.name == "custom_fields" { return ownDifferences(row.messages(field), record.messages(field)) }
+            let typed = record.descriptor.field(field.name + typedSuffix).flatMap { record.string($0) }
+            return isSame(field, of: row, record, typed: typed) ? [] : [field.name]
+        }
     }
 
-    /// The value in the form in which texts are stored. Swift's texts are equal however their characters are composed.
-    private static func stored(_ field: FieldDescriptor, of message: Message) -> String {
-        guard case .string = field.kind, !field.isRepeated else { return MessageJSON.value(field, of: message) }
-        let text = (message.string(field) ?? "").replacing("\r\n", with: "\n").trimmed
-        return field.name == "email" ? text.lowercased() : text
+    /// One by one: the record has others, too, by their defaults and formulas, and in an order of its own.
+    private static func ownDifferences(_ row: [Message], _ record: [Message]) -> [String] {
+        let stored = Dictionary(record.map { (text("name", of: $0), $0) }, uniquingKeysWith: { first, _ in first })
+        return row.filter { item in
+            guard let field = value(item) else { return false }
+            let name = text("name", of: item)
+            guard let other = stored[name], let held = value(other) else { return true }
+            if field.name == held.name {
+                return !isSame(
+                    field, of: item, other, typed: stored[name + typedSuffix].map { text(held.name, of: $0) })
+            }
+            // A number that is whole may be told as one or not.
+            guard let number = Double(FieldText.number(field, of: item)) else { return true }
+            return number != Double(FieldText.number(held, of: other))
+        }.map { CustomFieldKinds.prefix + text("name", of: $0) }
+    }
+
+    /// What the service adds to the name of a phone number's field for what was typed.
+    private static let typedSuffix = "_typed"
+
+    private static func text(_ name: String, of message: Message) -> String {
+        message.descriptor.field(name).flatMap { message.string($0) } ?? ""
+    }
+
+    /// The field of an item of custom_fields that holds its value.
+    private static func value(_ item: Message) -> FieldDescriptor? {
+        item.descriptor.fields.first { $0.name != "name" && item.has($0) }
+    }
+
+    /// - Parameter typed: what was typed for the number that the record holds, if it is one and that was another text.
+    private static func isSame(
+        _ field: FieldDescriptor, of row: Message, _ record: Message, typed: String? = nil
+    ) -> Bool {
+        switch (field.kind, field.isRepeated) {
+        case (.string, true):
+            let (given, stored) = (row.strings(field), record.strings(field))
+            // Tags and other records have no order.
+            if field.name.hasSuffix("_ids") { return Set(given.map { $0.lowercased() }) == Set(stored) }
+            return given.count == stored.count && zip(given, stored).allSatisfy { isSame($0, $1) }
+        case (.string, false):
+            let (given, stored) = (row.string(field) ?? "", record.string(field) ?? "")
+            return isSame(given, stored) || typed.map { isSame(given, $0) } == true
+        case (.message, true):
+            let (given, stored) = (row.messages(field), record.messages(field))
+            return given.count == stored.count && zip(given, stored).allSatisfy { isSame($0, $1) }
+        default: return MessageJSON.value(field, of: row) == MessageJSON.value(field, of: record)
+        }
+    }
+
+    /// Elements of a list, as ways to reach a contact.
+    private static func isSame(_ row: Message, _ record: Message) -> Bool {
+        let typed = record.descriptor.field("typed").flatMap { record.string($0) }
+        return row.descriptor.fields.filter { $0.name != "typed" && (row.has($0) || record.has($0)) }.allSatisfy {
+            isSame($0, of: row, record, typed: $0.name == "value" ? typed : nil)
+        }
+    }
+
+    /// Whether a text is stored so, in one of the forms that the service gives to texts of some kinds. Swift's texts are equal however their
+    /// characters are composed.
+    private static func isSame(_ given: String, _ stored: String) -> Bool {
+        let given = given.replacing("\r\n", with: "\n").trimmed
+        if given == stored || RecordID(given)?.text == stored { return true }
+        // Users sign in by theirs in either case.
+        if given.contains("@"), given.lowercased() == stored { return true }
+        return [MailAddress.normal(given), WebAddress.normal(given), Country.code(of: given)].contains(stored)
     }
 }

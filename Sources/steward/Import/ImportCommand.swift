@@ -24,7 +24,7 @@ struct Import: AsyncParsableCommand {
             machine has for itself. Where others import the same file too, give --key with a field that tells records
             apart, as in --key external_id.
             A field that the workspace has added goes by its name, with or without custom., or by its label.
-            Columns of fields that the service sets (version, create_time, …) are left out; a row with a delete_time is refused.
+            Columns of fields that the service sets (version, create_time, formulas, roll-ups, …) are left out; a row with a delete_time is refused.
             A row may name one above it (the parent of an account), or one that was there before.
             Ctrl-C ends an import after the rows that are on their way, and so does closing the terminal; the report and
             what it says are complete then.
@@ -112,8 +112,7 @@ struct Import: AsyncParsableCommand {
 
     private static func tellLeftOut(_ header: ImportHeader) {
         guard !header.leftOut.isEmpty else { return }
-        let names = header.leftOut.map(\.name).joined(separator: ", ")
-        Terminal.note("left out, since the service sets them: \(names)")
+        Terminal.note(ImportHeader.note(leftOut: header.leftOut.map(\.name)))
     }
 
     private func identity(_ noun: RecordNoun) throws -> RowIdentity? {

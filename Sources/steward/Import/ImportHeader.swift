@@ -14,7 +14,7 @@ struct ImportHeader {
             case reference(ReferenceResolver.Path)
             /// A field that the workspace has added, by its path.
             case custom(String)
-            /// A field that the service sets: what the file says of it is left out.
+            /// A field that the service sets, those with formulas and roll-ups too: what the file says of it is left out.
             case ofService(String)
             /// The column has no name.
             case none
@@ -46,6 +46,11 @@ struct ImportHeader {
     /// The columns whose cells are left out, since the service sets their fields.
     var leftOut: [Column] { columns.filter { if case .ofService = $0.target { true } else { false } } }
 
+    /// What to tell of such columns.
+    static func note(leftOut names: [String]) -> String {
+        "left out, since the service sets them: \(names.joined(separator: ", "))"
+    }
+
     /// The column that a path of the server is about, as in accounts[3].amount.minor_units; nil when there is none. Of columns
     /// that add to the same list, the one whose element it is.
     func column(of serverPath: String, in row: [String]) -> Column? {
@@ -75,7 +80,7 @@ struct ImportHeader {
             }
             if CustomFieldKinds.isPath(path, in: record) {
                 try custom?.requireTarget(path)
-                return Column(name: shown, target: .custom(path))
+                return Column(name: shown, target: custom.map { Self.target(path, $0) } ?? .custom(path))
             }
             try FieldAssignment.check(path, in: record)
             if RecordNouns.of(record)?.fieldsOfService.contains(String(path.prefix { $0 != "." })) == true {
@@ -83,9 +88,16 @@ struct ImportHeader {
             }
             return Column(name: shown, target: .field(path))
         } catch {
-            if let path = custom?.path(called: shown) { return Column(name: shown, target: .custom(path)) }
+            if let custom, let path = custom.path(called: shown) {
+                return Column(name: shown, target: Self.target(path, custom))
+            }
             throw UsageProblem("column \(index + 1), \(shown): \(error.text)", cure: error.cure)
         }
+    }
+
+    /// What a column of a field that the workspace has added is for.
+    static func target(_ path: String, _ custom: CustomFieldKinds) -> Column.Target {
+        custom.isOutputOnly(path) ? .ofService(path) : .custom(path)
     }
 
     /// Columns that add to a list may come more than once; others would overwrite each other.

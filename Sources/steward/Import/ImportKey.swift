@@ -46,7 +46,7 @@ struct ImportKey {
     /// Those of the rows that records are there for, with the ids of these.
     func present(_ sent: [ImportRows.Prepared], _ client: RecordClient) async throws -> [Int: String] {
         let values = sent.map { FieldText.text(field, of: $0.message).trimmed }
-        let found = try await client.findEach(name, in: Set(values.filter { !$0.isEmpty }))
+        let found = try await client.findEach(name, in: Set(values.filter { !$0.isEmpty }), reading: ["id"])
         guard let id = client.noun.record.field("id") else { return [:] }
         let pairs = values.enumerated().compactMap { index, value in
             found[value].flatMap { $0.string(id) }.map { (index, $0) }

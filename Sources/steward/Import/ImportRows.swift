@@ -32,9 +32,18 @@ struct ImportRows {
         self.identity = identity
         connection = client.connection
         resolver = ReferenceResolver(connection: connection)
+        columns = source.header.columns
     }
 
-    private var columns: [ImportHeader.Column] { source.header.columns }
+    private var columns: [ImportHeader.Column]
+    /// Columns that were found to be of fields that the service sets only when the rows came, since the service was away before.
+    private var leftOut: [String] = []
+
+    /// The names of such columns that were not told yet.
+    mutating func takeLeftOut() -> [String] {
+        defer { leftOut = [] }
+        return leftOut
+    }
 
     /// One look-up for each reference column and batch, and once one for the fields that the workspace has added.
     ///
@@ -70,6 +79,15 @@ struct ImportRows {
             let kinds = if let customKinds { customKinds } else { try await CustomFieldKinds(of: noun, connection) }
             customKinds = kinds
             try kinds.requireTarget(path)
+        }
+        if let customKinds { leaveOut(customKinds) }
+    }
+
+    private mutating func leaveOut(_ kinds: CustomFieldKinds) {
+        for (index, column) in columns.enumerated() {
+            guard case .custom(let path) = column.target, kinds.isOutputOnly(path) else { continue }
+            columns[index] = ImportHeader.Column(name: column.name, target: .ofService(path))
+            leftOut.append(column.name)
         }
     }
 

@@ -126,6 +126,7 @@ struct ImportRun {
             try await rows.lookUpReferences(batch)
             return rows
         }
+        try tellLeftOut()
         var (sent, outcomes) = rows.prepare(batch)
         let present = try await presentByKey(sent)
         outcomes += known + present.map { existed(sent[$0.key].row, $0.value) }
@@ -143,6 +144,13 @@ struct ImportRun {
         }
         noteKeys(outcomes, of: batch)
         try note(outcomes)
+    }
+
+    private mutating func tellLeftOut() throws {
+        let names = rows.takeLeftOut()
+        guard !names.isEmpty else { return }
+        Terminal.note(ImportHeader.note(leftOut: names))
+        try report?.addLeftOut(names)
     }
 
     private func existed(_ row: CSVReader.Record, _ id: String) -> RowOutcome {

@@ -35,7 +35,7 @@ enum FieldAssignment {
         }
         if parts.count == 2 { return try setNested(field, parts[1], to: text, in: message) }
         guard !text.isEmpty else { return }
-        if text.hasPrefix("[") || text.hasPrefix("{"), field.isRepeated || isMessage(field) {
+        if ListText.isJSON(text), field.isRepeated || isMessage(field) {
             return try MessageFill.set(field, of: message, to: JSONValue(text: text), path: path)
         }
         if field.isRepeated {

@@ -23,11 +23,12 @@ enum FieldText {
     /// The value as a cell of CSV, which `FieldAssignment.set` reads as the same value: what has parts is JSON.
     static func cell(_ field: FieldDescriptor, of message: Message) -> String {
         guard message.has(field) else { return "" }
+        if case .string = field.kind, field.isRepeated { return ListText.text(message.strings(field)) }
         let isJSON =
-            switch field.kind {
-            case .message(let type): !["Money", "MoneySum", "Timestamp"].contains(type.shortName)
-            case .string: field.isRepeated && message.strings(field).contains { $0.contains(",") || $0.hasPrefix("[") }
-            default: false
+            if case .message(let type) = field.kind {
+                !["Money", "MoneySum", "Timestamp"].contains(type.shortName)
+            } else {
+                false
             }
         if isJSON { return JSONText.line(MessageJSON.value(field, of: message)) }
         let text = text(field, of: message)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Contracts
 import Wire
 
 /// How results are written.
@@ -138,7 +139,7 @@ struct RecordPrinter {
                 let isNumber = column.isNumber(in: records)
                 return .init(
                     title: title(of: column), alignsRight: isNumber,
-                    keepsWidth: isID || isNumber || Self.isTime(column),
+                    keepsWidth: isID || isNumber || isTime(column),
                     dispensability: columns.isEmpty ? (isID ? shown.count : 0) + index : nil)
             },
             rows: records.map { record in
@@ -167,7 +168,8 @@ struct RecordPrinter {
         return format == .sheet && !column.isNumber(in: [record]) ? SheetText.escaped(text) : text
     }
 
-    private static func isTime(_ column: RecordColumn) -> Bool {
+    private func isTime(_ column: RecordColumn) -> Bool {
+        if let kind = custom?.kind(of: column) { return [.date, .time].contains(kind) }
         guard case .field(let field) = column else { return false }
         // A day is a text of ten characters.
         if case .string = field.kind { return field.name.hasSuffix("_date") }

@@ -13,13 +13,18 @@ struct ChoiceLabels {
 
     /// The value that somebody means who writes a value, or the label of one in either case; another text as it is, which the service refuses.
     ///
-    /// - Parameter isList: several may be meant, separated by commas.
+    /// - Parameter isList: several may be meant, separated by commas, or as a JSON array, which is how an export writes values that have commas.
     func value(of text: String, _ path: String, isList: Bool = false) -> String {
         guard let choices = choices[path] else { return text }
-        guard isList, !Self.isNamed(text.trimmed, choices) else { return Self.value(of: text, choices) }
-        return text.split(separator: ",", omittingEmptySubsequences: false).map {
-            Self.value(of: String($0).trimmed, choices)
-        }.joined(separator: ",")
+        guard isList else { return Self.value(of: text, choices) }
+        if let texts = ListText.elements(text) { return ListText.text(texts.map { Self.value(of: $0, choices) }) }
+        if Self.isNamed(text.trimmed, choices) { return ListText.text([Self.value(of: text, choices)]) }
+        // Not read by those who read lists either, who say so.
+        if ListText.isJSON(text) { return text }
+        return ListText.text(
+            text.split(separator: ",", omittingEmptySubsequences: false).map {
+                Self.value(of: String($0).trimmed, choices)
+            })
     }
 
     private static func isNamed(_ text: String, _ choices: [FieldChoice]) -> Bool {

@@ -91,6 +91,15 @@ struct CustomFieldKinds {
         }
     }
 
+    /// A formula, a roll-up or another field gives its value, and nobody writes it.
+    func isOutputOnly(_ path: String) -> Bool { fields[path]?.outputOnly == true }
+
+    /// What the values of a column are; nil for a list, and for columns of other fields.
+    func kind(of column: RecordColumn) -> ValueKind? {
+        guard case .custom(let path, _, _) = column, let field = fields[path], field.list != true else { return nil }
+        return field.kind
+    }
+
     /// The kind of records that a field names; nil for other fields.
     func noun(of path: String) -> RecordNoun? { fields[path]?.reference?.object.flatMap(RecordNouns.of(object:)) }
 

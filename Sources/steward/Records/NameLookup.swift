@@ -22,6 +22,13 @@ struct NameLookup {
         return addresses.isEmpty ? others : others + [one("email", addresses, noun)]
     }
 
+    /// What has to be read of a record to know for which value it was found, and its id.
+    static func fields(of noun: RecordNoun) -> [String] {
+        let names =
+            ["id"] + noun.label + [noun.otherName, noun.name == User.noun.name ? "email" : nil].compactMap(\.self)
+        return names.filter { noun.record.field($0) != nil }
+    }
+
     /// The value that a record was found for; nil when it only looks like one, as with the parts of a name.
     func value(of record: Message) -> String? {
         let texts = fields.map { FieldText.text($0, of: record) }

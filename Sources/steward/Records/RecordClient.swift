@@ -52,51 +52,79 @@ struct RecordClient {
         if let maskField = request.descriptor.field("update_mask") { request.setStrings(maskField, mask) }
     }
 
-    /// The living records whose field has one of the values, at most `limit`.
-    func find(_ field: String, in values: [String], limit: Int) async throws -> [Message] {
-        try await find([(field, values)], limit: limit)
-    }
+    /// Fields, and the values that a record must have one of in each.
+    typealias Conditions = [(field: String, values: [String])]
 
-    /// The living records that have one of the values in each of these fields, at most `limit`.
-    func find(
-        _ conditions: [(field: String, values: [String])], limit: Int, withDeleted: Bool = false
-    ) async throws -> [Message] {
+    /// A page of the living records that fulfil these conditions.
+    ///
+    /// - Parameters:
+    ///   - size: the most on the page, 1 to 1,000; it ends earlier at 3 MiB.
+    ///   - fields: the fields wanted; empty means all.
+    ///   - token: of the page before, with all else unchanged.
+    func page(
+        _ conditions: Conditions, of size: Int = Self.pageSize, reading fields: [String] = [],
+        after token: String? = nil, withDeleted: Bool = false
+    ) async throws -> RecordPage {
         let answer = try await call(\.list) { request in
-            guard let filter = request.descriptor.field("filter"), let size = request.descriptor.field("page_size")
+            guard let filter = request.descriptor.field("filter"), let sizeField = request.descriptor.field("page_size")
             else {
                 return
             }
             let all = conditions.map { comparison($0.field, $0.values) }
             try MessageFill.set(
                 filter, of: request, to: .object(["all": .object(["filters": .array(all)])]), path: "filter")
-            request.setInt32(size, Int32(limit))
+            request.setInt32(sizeField, Int32(size))
+            if let mask = request.descriptor.field("read_mask") { request.setStrings(mask, fields) }
+            if let token { try FieldAssignment.set("page_token", to: token, in: request) }
             if withDeleted { try FieldAssignment.set("show_deleted", to: "yes", in: request) }
         }
-        return records(answer)
+        let next = answer.descriptor.field("next_page_token").flatMap { answer.string($0) }
+        return RecordPage(records: records(answer), next: next)
+    }
+
+    /// All pages of the deleted among them, whatever their number.
+    private func deleted(_ conditions: Conditions, reading fields: [String]) async throws -> [Message] {
+        guard let time = noun.record.field("delete_time") else { return [] }
+        var (found, token): ([Message], String?) = ([], nil)
+        repeat {
+            let page = try await page(conditions, reading: fields, after: token, withDeleted: true)
+            found += page.records.filter { $0.has(time) }
+            token = page.next
+        } while token != nil
+        return found
     }
 
     /// For each of the values that living records have in this field one of them, whatever their number. The values are
     /// as FieldText writes them.
-    func findEach(_ field: String, in values: Set<String>) async throws -> [String: Message] {
+    ///
+    /// - Parameter fields: the fields wanted beside that one; empty means all.
+    func findEach(
+        _ field: String, in values: Set<String>, reading fields: [String] = []
+    ) async throws -> [String: Message] {
         guard let descriptor = noun.record.field(field) else { return [:] }
         var found: [String: Message] = [:]
         let sorted = values.sorted()
         for start in stride(from: 0, to: sorted.count, by: Self.valuesPerCall) {
             var missing = Set(sorted[start..<min(start + Self.valuesPerCall, sorted.count)])
+            var token: String?
             // A page may be full of records that share a value: those that are not on it are asked for again.
-            while !missing.isEmpty {
+            repeat {
                 let before = missing.count
-                for record in try await find(field, in: missing.sorted(), limit: 1000) {
+                let page = try await page(
+                    [(field, missing.sorted())], reading: fields.isEmpty ? [] : fields + [field], after: token)
+                for record in page.records {
                     let value = FieldText.text(descriptor, of: record)
                     if missing.remove(value) != nil { found[value] = record }
                 }
-                if missing.count == before { break }
-            }
+                guard let next = page.next else { break }
+                token = missing.count == before ? next : nil
+            } while !missing.isEmpty
         }
         return found
     }
 
     private static let valuesPerCall = 200
+    private static let pageSize = 1_000
 
     private func comparison(_ field: String, _ values: [String]) -> JSONValue {
         .object([
@@ -122,16 +150,15 @@ struct RecordClient {
 
     /// The id of a deleted record that is given by its id or by its name, which several may have had.
     func deletedID(of record: String) async throws -> String {
-        guard !RecordNouns.isID(record), let time = noun.record.field("delete_time"), let id = noun.record.field("id")
-        else { return record }
+        guard !RecordNouns.isID(record), let id = noun.record.field("id") else { return record }
+        let fields = NameLookup.fields(of: noun) + ["delete_time"]
         var ids: Set<String> = []
         for key in try await RecordKeys(of: record, noun, connection).conditions {
-            let found = try await find(key, limit: 1000, withDeleted: true)
-            ids.formUnion(found.filter { $0.has(time) }.compactMap { $0.string(id) })
+            ids.formUnion(try await deleted(key, reading: fields).compactMap { $0.string(id) })
         }
         for lookup in ids.isEmpty ? NameLookup.lookups(of: [record], by: nil, noun) : [] {
-            let found = try await find(lookup.conditions, limit: 1000, withDeleted: true)
-            ids.formUnion(found.filter { $0.has(time) && lookup.value(of: $0) != nil }.compactMap { $0.string(id) })
+            let found = try await deleted(lookup.conditions, reading: fields)
+            ids.formUnion(found.filter { lookup.value(of: $0) != nil }.compactMap { $0.string(id) })
         }
         guard !ids.isEmpty || !noun.label.isEmpty else { return record }
         if let only = ids.first, ids.count == 1 { return only }
@@ -150,7 +177,7 @@ struct RecordClient {
     func id(of record: String) async throws -> String {
         guard !RecordNouns.isID(record) else { return record }
         for key in try await RecordKeys(of: record, noun, connection).conditions {
-            let found = try await find(key, limit: 2)
+            let found = try await page(key, of: 2, reading: ["id"]).records
             if let only = found.first, found.count == 1, let id = noun.record.field("id").flatMap({ only.string($0) }) {
                 return id
             }

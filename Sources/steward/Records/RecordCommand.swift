@@ -144,6 +144,6 @@ struct CreateRecord<Record: RecordMessage>: AsyncParsableCommand {
         guard let value = assignments.compactMap(FieldAssignment.parts).first(where: { $0.path == key })?.text else {
             throw ValidationError("--if-absent \(key) needs \(key)=value")
         }
-        return try await client.find(key, in: [value], limit: 1).first
+        return try await client.page([(key, [value])], of: 1).records.first
     }
 }

@@ -63,7 +63,16 @@ struct ReferenceNames {
 
     /// The name, or the id when it has none that is known.
     func text(_ field: FieldDescriptor, _ noun: RecordNoun, of record: Message) -> String {
-        Self.ids(field, of: record).map { names[noun.key]?[$0] ?? $0 }.joined(separator: ", ")
+        all(field, noun, of: record).joined(separator: ", ")
+    }
+
+    /// The same as a cell, which is read as the same names.
+    func cell(_ field: FieldDescriptor, _ noun: RecordNoun, of record: Message) -> String {
+        field.isRepeated ? ListText.text(all(field, noun, of: record)) : text(field, noun, of: record)
+    }
+
+    private func all(_ field: FieldDescriptor, _ noun: RecordNoun, of record: Message) -> [String] {
+        Self.ids(field, of: record).map { names[noun.key]?[$0] ?? $0 }
     }
 
     private mutating func load(_ ids: [String], _ noun: RecordNoun, _ connection: StewardConnection)
@@ -74,6 +83,10 @@ struct ReferenceNames {
             let part = Array(ids[start..<min(start + Self.idsPerCall, ids.count)])
             let answer = try await client.call(\.batchGet) { request in
                 if let field = request.descriptor.field("ids") { request.setStrings(field, part) }
+                // Whole records may be too long for one answer.
+                if let mask = request.descriptor.field("read_mask") {
+                    request.setStrings(mask, NameLookup.fields(of: noun))
+                }
             }
             for record in client.records(answer) {
                 guard let id = noun.record.field("id").flatMap({ record.string($0) }) else { continue }
@@ -177,7 +190,7 @@ enum RecordColumn {
         case .field(let field): FieldText.cell(field, of: record)
         case .custom:
             customName(in: record, names) ?? customValue(in: record).map { FieldText.cell($0.field, of: $0.item) } ?? ""
-        case .reference: text(of: record, names)
+        case .reference(_, let field, let noun): names.cell(field, noun, of: record)
         }
     }
 

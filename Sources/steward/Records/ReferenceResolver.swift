@@ -16,28 +16,17 @@ struct ReferenceResolver {
         let field: String?
         let isRepeated: Bool
 
-        /// What a cell names: several records where the field takes some.
+        /// What a cell names: several records where the field takes some, with commas between or as a JSON array.
         func values(in cell: String) -> [String] {
-            let values = isRepeated ? cell.split(separator: ",").map(String.init) : [cell]
+            let values =
+                isRepeated ? ListText.elements(cell) ?? cell.split(separator: ",").map(String.init) : [cell]
             return values.map(\.trimmed).filter { !$0.isEmpty }
         }
     }
 
-    /// A record that a value may mean.
-    private struct Candidate {
-        let id: String
-        /// The ids of other records that it names itself, as pipeline_id of a stage.
-        let references: [String: String]
-        /// For a choice between several.
-        let text: String
-    }
-
-    /// Records by the values that were looked up. Bounded: an import may hold any number of values.
-    private var found: [Path: [String: [Candidate]]] = [:]
-    private static let valuesKeptMax = 20_000
-    /// 200 at a time, fewer where names have several parts: a page holds them all even if some occur several times.
+    private var references = KnownReferences()
+    /// 200 at a time, fewer where names have several parts: a page mostly holds them all even if some occur several times.
     private static let valuesPerCall = 200
-    private static let candidatesShown = 5
 
     init(connection: StewardConnection) {
         self.connection = connection
@@ -86,13 +75,12 @@ struct ReferenceResolver {
 
     /// Records of this kind are looked up anew: some were made.
     mutating func forget(_ noun: RecordNoun) {
-        for path in found.keys where path.noun == noun.name { found[path] = nil }
+        references.forget(noun)
     }
 
     /// Looks up the values that are not known yet.
     mutating func look(up values: Set<String>, _ path: Path) async throws {
-        if found[path, default: [:]].count > Self.valuesKeptMax { found[path] = nil }
-        let unknown = values.map(\.trimmed).filter { !Self.isID($0, path) && found[path]?[$0] == nil }.sorted()
+        let unknown = references.missing(among: values, path)
         guard !unknown.isEmpty else { return }
         try Self.check(path)
         guard let noun = RecordNouns.named(path.noun) else { return }
@@ -101,13 +89,10 @@ struct ReferenceResolver {
         let valuesPerCall = Self.valuesPerCall / max(1, noun.label.count)
         for start in stride(from: 0, to: others.count, by: valuesPerCall) {
             let part = Array(others[start..<min(start + valuesPerCall, others.count)])
-            for value in part { found[path, default: [:]][value] = [] }
-            for lookup in NameLookup.lookups(of: part, by: path.field, noun) {
-                for record in try await find(lookup, client, path) {
-                    guard let value = lookup.value(of: record) else { continue }
-                    found[path, default: [:]][value, default: []].append(Self.candidate(record, noun))
-                }
+            let named = NamedRecords(noun: noun, field: path.field) { lookup, token in
+                try await Self.page(lookup, after: token, client, path)
             }
+            references.note(try await named.look(up: part), path, noun)
         }
     }
 
@@ -123,51 +108,31 @@ struct ReferenceResolver {
         guard let id = user.userID else { return values }
         let own = Set([Self.me, user.email ?? Self.me])
         for value in values where own.contains(value.lowercased()) {
-            found[path, default: [:]][value] = [Candidate(id: id, references: [:], text: id)]
+            references.note(value, id: id, path)
         }
         return values.filter { !own.contains($0.lowercased()) }
     }
 
-    private func find(_ lookup: NameLookup, _ client: RecordClient, _ path: Path) async throws -> [Message] {
+    private static func page(
+        _ lookup: NameLookup, after token: String?, _ client: RecordClient, _ path: Path
+    ) async throws -> RecordPage {
+        let fields =
+            NameLookup.fields(of: client.noun) + KnownReferences.told(of: client.noun) + [path.field].compactMap(\.self)
         do {
-            return try await client.find(lookup.conditions, limit: 1000)
+            return try await client.page(lookup.conditions, reading: Set(fields).sorted(), after: token)
         } catch let error as RPCError {
             guard error.reason == "PERMISSION_MISSING" else { throw error }
             let noun = client.noun
-            let mine = noun.name == User.noun.name ? ", or \(Self.me) for yourself" : ""
+            let mine = noun.name == User.noun.name ? ", or \(me) for yourself" : ""
             throw UsageProblem(
                 "\(noun.plural) are not found by name: you need the permission \(noun.object).read",
                 cure: "give \(path.target) with the id\(mine); or ask an admin for the right")
         }
     }
 
-    /// The id of the record, after `look(up:)`.
-    /// - Parameter known: ids that the record to be written has in its other fields. Of several stages that are named Won the
-    ///   one of its pipeline is meant.
-    func id(of value: String, _ path: Path, known: [String: String] = [:]) throws(UsageProblem) -> String {
-        let value = value.trimmed
-        if Self.isID(value, path) { return value }
-        let all = found[path]?[value] ?? []
-        let fitting =
-            all.count < 2
-            ? all
-            : all.filter { candidate in
-                candidate.references.allSatisfy { known[$0.key] == nil || known[$0.key] == $0.value }
-            }
-        if let only = fitting.first, fitting.count == 1 { return only.id }
-        let what = path.field.map { "\($0) = \(value)" } ?? "the name \(value)"
-        guard !all.isEmpty else {
-            throw UsageProblem(
-                "no \(path.noun) that you may see has \(what)",
-                cure:
-                    "create it first, or check the spelling: steward \(path.noun) list; --deleted shows deleted ones too"
-            )
-        }
-        let shown = all.prefix(Self.candidatesShown).map(\.text).joined(separator: "; ")
-        let more = all.count > Self.candidatesShown ? "; …" : ""
-        throw UsageProblem(
-            "several records have this: \(path.noun) with \(what): \(shown)\(more)",
-            cure: "give \(path.target) with one of these ids")
+    /// The id of the record, after `look(up:)`: see `KnownReferences`.
+    func id(of value: String, _ path: Path, known ids: [String: String] = [:]) throws(UsageProblem) -> String {
+        try references.id(of: value, path, known: ids)
     }
 
     /// Replaces references by name or by another field with ids in arguments such as account.external_id=cdnow-4.
@@ -203,20 +168,6 @@ struct ReferenceResolver {
     /// The values of an argument: an empty one clears the field.
     private static func values(_ text: String, _ path: Path) -> [String] {
         if text.trimmed.isEmpty { return [] }
-        return path.isRepeated ? text.split(separator: ",").map(String.init) : [text]
-    }
-
-    /// An id is given where a name may be.
-    private static func isID(_ value: String, _ path: Path) -> Bool { path.field == nil && RecordNouns.isID(value) }
-
-    private static func candidate(_ record: Message, _ noun: RecordNoun) -> Candidate {
-        func text(_ name: String) -> String { noun.record.field(name).map { FieldText.text($0, of: record) } ?? "" }
-        let references = noun.record.fields.filter { $0.name.hasSuffix("_id") && record.has($0) }
-        let tells = noun.columns.filter { $0 != "id" && noun.record.field($0) != nil }.prefix(3).map(text)
-        let shown = tells.filter { !$0.isEmpty }.joined(separator: ", ")
-        return Candidate(
-            id: text("id"),
-            references: Dictionary(uniqueKeysWithValues: references.map { ($0.name, record.string($0) ?? "") }),
-            text: "\(text("id")) (\(shown))")
+        return path.isRepeated ? path.values(in: text) : [text]
     }
 }

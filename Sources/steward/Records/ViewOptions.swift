@@ -48,13 +48,19 @@ struct ViewOptions: ParsableArguments {
                 Self.compare("owner_id", .equal, Value(stringValue: me)),
             ]
         }
-        let page = try await steward.savedViews.listSavedViews(
-            ListSavedViewsRequest(filter: Filter(all: FilterGroup(filters: conditions)), pageSize: Self.countMax))
-        return try Self.choose(view, among: page.records, of: noun, me)
+        var (views, token): ([SavedView], String?) = ([], nil)
+        repeat {
+            let page = try await steward.savedViews.listSavedViews(
+                ListSavedViewsRequest(
+                    filter: Filter(all: FilterGroup(filters: conditions)), pageSize: Self.pageSize, pageToken: token))
+            views += page.records
+            token = page.nextPageToken
+        } while token != nil
+        return try Self.choose(view, among: views, of: noun, me)
     }
 
-    /// Names that begin alike are few.
-    private static let countMax: Int32 = 1_000
+    /// Names that begin alike are few, and mostly on one page.
+    private static let pageSize: Int32 = 1_000
 
     private static func compare(_ field: String, _ comparison: ComparisonOperator, _ value: Value) -> Filter {
         Filter(compare: Comparison(field: field, operator: comparison, values: [value]))

@@ -19,42 +19,51 @@ const steward_field *steward_field_named(size_t n, steward_field *const *fields,
     return NULL;
 }
 
-/* The item of the name, without a value. */
-static steward_field *item(steward_fields *fields, const char *name) {
-    steward_field *made = checked(malloc(sizeof *made)), **place = NULL;
+/* An item of the name, without a value. */
+static steward_field *item(const char *name) {
+    steward_field *made = checked(malloc(sizeof *made));
     steward__type__v1__custom_field__init(made);
     made->name = checked(strdup(name));
-    for (size_t i = 0; i < fields->n && !place; i++)
-        if (strcmp(fields->items[i]->name, name) == 0) place = &fields->items[i];
-    if (place) {
-        steward__type__v1__custom_field__free_unpacked(*place, NULL);
-    } else {
-        fields->items = checked(realloc(fields->items, (fields->n + 1) * sizeof *fields->items));
-        place = &fields->items[fields->n++];
+    return made;
+}
+
+/* Takes the place of the item of its name. That goes only now: name and texts may have been those of it. */
+static void put(steward_fields *fields, steward_field *made) {
+    for (size_t i = 0; i < fields->n; i++) {
+        if (strcmp(fields->items[i]->name, made->name) != 0) continue;
+        steward__type__v1__custom_field__free_unpacked(fields->items[i], NULL);
+        fields->items[i] = made;
+        return;
     }
-    return *place = made;
+    fields->items = checked(realloc(fields->items, (fields->n + 1) * sizeof *fields->items));
+    fields->items[fields->n++] = made;
 }
 
 void steward_set_text(steward_fields *fields, const char *name, const char *text) {
-    item(fields, name)->string_value = checked(strdup(text));
+    steward_field *field = item(name);
+    field->string_value = checked(strdup(text));
+    put(fields, field);
 }
 
 void steward_set_whole(steward_fields *fields, const char *name, int64_t number) {
-    steward_field *field = item(fields, name);
+    steward_field *field = item(name);
     field->has_int_value = true;
     field->int_value = number;
+    put(fields, field);
 }
 
 void steward_set_number(steward_fields *fields, const char *name, double number) {
-    steward_field *field = item(fields, name);
+    steward_field *field = item(name);
     field->has_double_value = true;
     field->double_value = number;
+    put(fields, field);
 }
 
 void steward_set_flag(steward_fields *fields, const char *name, bool flag) {
-    steward_field *field = item(fields, name);
+    steward_field *field = item(name);
     field->has_bool_value = true;
     field->bool_value = flag;
+    put(fields, field);
 }
 
 void steward_set_time(steward_fields *fields, const char *name, int64_t seconds, int32_t nanos) {
@@ -62,7 +71,9 @@ void steward_set_time(steward_fields *fields, const char *name, int64_t seconds,
     google__protobuf__timestamp__init(time);
     time->seconds = seconds;
     time->nanos = nanos;
-    item(fields, name)->time_value = time;
+    steward_field *field = item(name);
+    field->time_value = time;
+    put(fields, field);
 }
 
 void steward_set_money(steward_fields *fields, const char *name, int64_t minor_units, const char *currency) {
@@ -71,18 +82,20 @@ void steward_set_money(steward_fields *fields, const char *name, int64_t minor_u
     money->has_minor_units = true;
     money->minor_units = minor_units;
     money->currency_code = checked(strdup(currency));
-    item(fields, name)->money_value = money;
+    steward_field *field = item(name);
+    field->money_value = money;
+    put(fields, field);
 }
 
 void steward_set_choices(steward_fields *fields, const char *name, size_t n, const char *const *texts) {
-    steward_field *field = item(fields, name);
-    if (n == 0) return;
-    field->string_values = checked(malloc(n * sizeof *field->string_values));
+    steward_field *field = item(name);
+    if (n > 0) field->string_values = checked(malloc(n * sizeof *field->string_values));
     for (; field->n_string_values < n; field->n_string_values++)
         field->string_values[field->n_string_values] = checked(strdup(texts[field->n_string_values]));
+    put(fields, field);
 }
 
-void steward_set_none(steward_fields *fields, const char *name) { item(fields, name); }
+void steward_set_none(steward_fields *fields, const char *name) { put(fields, item(name)); }
 
 void steward_fields_free(steward_fields *fields) {
     for (size_t i = 0; i < fields->n; i++) steward__type__v1__custom_field__free_unpacked(fields->items[i], NULL);
