@@ -241,7 +241,7 @@ import Wire
             for account in accounts { try await world.sales.create(Self.deal("d", account, 4)) }
             try await world.exchange(world.sales)
             let clock = HandClock()
-            let program = world.program(world.customer) { clock.now }
+            let program = world.program(world.customer, clock: clock)
             for _ in 0..<9 {
                 world.toSales.precede(RollUpServiceMethods.reckonRollUps, late)
                 _ = try await denial { try await program.step(world.customer.tenant.id, timeout: .seconds(9)) }

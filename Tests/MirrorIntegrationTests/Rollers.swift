@@ -7,6 +7,7 @@ import Synchronization
 import Tenancy
 import TestPostgres
 import TestService
+import TestSupport
 import Testing
 import Wire
 
@@ -43,17 +44,15 @@ final class Rollers: Sendable {
             peer: .program(peer), logger: service.postgres.logger)
     }
 
-    /// A program of one of the two; there may be several.
-    func program(
-        _ service: TestService, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
-    ) -> RollUpExchange {
+    /// A program of one of the two; there may be several. No time passes for it but that of a clock.
+    func program(_ service: TestService, clock: HandClock = HandClock()) -> RollUpExchange {
         let isCustomer = service === customer
         let way = isCustomer ? toSales : toCustomer
         return RollUpExchange(
             service.engine, doing: Account.entry.methods.update,
             RollUpPeers([isCustomer ? .sales : .customer]) { _, _ in
                 (RollUpServiceClient(channel: way), CallOptions())
-            }, service.postgres.logger, now: now)
+            }, service.postgres.logger, now: { clock.now })
     }
 
     private func keeper(_ service: TestService) -> ReckoningKeeper {
