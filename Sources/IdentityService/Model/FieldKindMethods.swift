@@ -40,6 +40,24 @@ struct FieldDefinitionMethods: FieldDefinitionServiceCustomMethods {
         _ request: ChangeFieldKindRequest, _ context: CallContext
     ) async throws -> ChangeFieldKindResponse {
         let change = Self.asked(request.change)
+        _ = try await authorise(context)
+        return try await engine.transaction(
+            context, request: request,
+            preparing: { try await requireFitting(request, change, context) }
+        ) { transaction in
+            let record = try await transaction.load(fields, id: request.id, for: .update)
+            let field = record.value(FieldDefinition.self)
+            try await Self.require(change, of: field, version: request.version, changing, transaction)
+            let (stored, job) = try await changing.begin(change, record, transaction)
+            return ChangeFieldKindResponse(
+                fieldDefinition: transaction.present(stored, as: FieldDefinition.self), jobID: job.text)
+        }
+    }
+
+    /// Refuses what cannot be changed so, as far as a short look at the values tells.
+    private func requireFitting(
+        _ request: ChangeFieldKindRequest, _ change: FieldKindChange, _ context: CallContext
+    ) async throws {
         let field = try await checked(request.id, version: request.version, change, context)
         let end = ContinuousClock.now.advanced(by: Self.lookTime)
         var place: [UInt8]?
@@ -51,20 +69,21 @@ struct FieldDefinitionMethods: FieldDefinitionServiceCustomMethods {
             }
             place = answer.nextPlace
         } while place != nil && ContinuousClock.now < end
-        return try await engine.transaction(context, request: request) { transaction in
-            let record = try await transaction.load(fields, id: request.id, for: .update)
-            let field = record.value(FieldDefinition.self)
-            try await Self.require(change, of: field, version: request.version, changing, transaction)
-            let (stored, job) = try await changing.begin(change, record, transaction)
-            return ChangeFieldKindResponse(
-                fieldDefinition: transaction.present(stored, as: FieldDefinition.self), jobID: job.text)
-        }
     }
+
+    /// Who may write, of definitions, what a change of kind writes.
+    private func authorise(_ context: CallContext) async throws -> RecordCall {
+        let call = try await engine.authorise(context, fields, .update)
+        try call.rights.requireWritable(Self.written)
+        return call
+    }
+
+    private static let written = ["kind", "length_max", "choices", "choice_list", "decimals"]
 
     func cancelFieldKind(
         _ request: CancelFieldKindRequest, _ context: CallContext
     ) async throws -> CancelFieldKindResponse {
-        _ = try await engine.authorise(context, fields, .update)
+        _ = try await authorise(context)
         return try await engine.transaction(context, request: request) { transaction in
             let record = try await transaction.load(fields, id: request.id, for: .update)
             let field = record.value(FieldDefinition.self)
@@ -87,7 +106,7 @@ struct FieldDefinitionMethods: FieldDefinitionServiceCustomMethods {
     private func checked(
         _ id: String?, version: Int64?, _ change: FieldKindChange, _ context: CallContext
     ) async throws -> FieldDefinition {
-        let call = try await engine.authorise(context, fields, .update)
+        let call = try await authorise(context)
         var found = FieldDefinition()
         try await engine.reading(context) { transaction in
             found = try await transaction.load(fields, id: id, for: .update).value(FieldDefinition.self)

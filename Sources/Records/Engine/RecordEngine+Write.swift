@@ -113,6 +113,7 @@ extension RecordEngine {
             let value = try await body(transaction)
             try await transaction.markRollUps()
             try transaction.markParents()
+            try await transaction.requireSameKinds()
             written = transaction.changes
             rings = transaction.ringsAfterCommit
             tells = transaction.tellsFeed || !written.isEmpty

@@ -154,7 +154,6 @@ enum RecordErrors {
             fieldViolations: [FieldViolation(field: path + field.name, reason: reason, description: text)])
     }
 
-    /// A call between programs comes without what it is for.
     /// There is no way from the kind of a field to another one.
     static func fieldKindUnreachable(_ field: TenantField, _ kind: TenantField.Kind) -> RPCError {
         .failedPrecondition(
@@ -162,6 +161,15 @@ enum RecordErrors {
             "\(field.path) holds \(field.kind.called), and such values do not become \(kind.called).", domain: domain)
     }
 
+    /// A call that began before has to begin again.
+    static func kindChangedMeanwhile(_ field: TenantField) -> RPCError {
+        .aborted(
+            RecordReason.fieldBeingChanged.rawValue,
+            "The kind of \(field.path) began to be changed, or was changed, while this was under way, and nothing was stored; send it again.",
+            domain: domain)
+    }
+
+    /// A call between programs comes without what it is for.
     static func purposeMissing(_ purpose: Purpose) -> RPCError {
         .permissionDenied(
             RecordReason.permissionMissing.rawValue, "Only a program that works for \(purpose.name) calls this.",

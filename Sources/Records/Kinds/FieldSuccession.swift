@@ -42,13 +42,17 @@ struct FieldSuccession: Sendable {
 
     /// Sets what the value will be, or clears it.
     @discardableResult
-    func set(in record: Message, _ forms: NormalForms) -> Outcome {
+    func set(in record: Message, before: Message? = nil, _ forms: NormalForms) -> Outcome {
         record.clear(next.descriptor)
         guard let value = field.exactValue(in: record) else { return .none }
         guard let converted = conversion.value(value, as: kind, currency: currency) else { return .unfit }
         next.set(converted, in: record)
         next.normalizeTexts(in: record, forms)
-        guard record.has(next.descriptor), RecordValidator.violations(in: record, fields: [next]).isEmpty else {
+        // What was chosen before it was retired stays chosen.
+        let stays = before.map { field.isSame(in: $0, record) } ?? false
+        guard record.has(next.descriptor),
+            RecordValidator.violations(in: record, fields: [next], before: stays ? .record(record) : .nothing).isEmpty
+        else {
             record.clear(next.descriptor)
             return .unfit
         }
@@ -74,20 +78,30 @@ extension RecordField {
 }
 
 extension RecordType {
-    /// Gives a record what its values will be. Where the custom fields have no room for both, what people wrote comes first.
+    /// Gives a record what its values will be: of those that a change sets, and, where the pass over records makes it, of all. Who leaves a value alone
+    /// leaves alone what it will be: the field may have taken its kind meanwhile, and somebody have written what this process takes for that.
     ///
-    /// - Returns: what is wrong with values that come in with this change: what is there already is told by the change of the field.
+    /// - Returns: what is wrong with values that come in with this change, also where the custom fields have no room for both: what is there already is
+    ///   told by the change of the field.
     func setSuccessors(in change: RecordChange, _ forms: NormalForms) -> [FieldViolation] {
         guard !successions.isEmpty else { return [] }
-        let record = change.after
+        let (record, before) = (change.after, change.before)
+        let isPass = change.call.actor.actor == .program(.reckonFormulas, onBehalfOf: nil)
         var violations: [FieldViolation] = []
+        var needed: [FieldSuccession] = []
         for succession in successions {
-            guard succession.set(in: record, forms) == .unfit else { continue }
-            if let before = change.before, succession.field.isSame(in: before, record) { continue }
-            violations.append(succession.violation)
+            let isLeft = before.map { succession.field.isSame(in: $0, record) } ?? false
+            let hadNext = before?.has(succession.next.descriptor) ?? false
+            if isLeft, !isPass, let before {
+                if hadNext { record.copyFields(from: before, only: [succession.next.descriptor]) }
+            } else if succession.set(in: record, before: before, forms) == .unfit, !isLeft {
+                violations.append(succession.violation)
+            }
+            if hadNext || !isLeft, record.has(succession.next.descriptor) { needed.append(succession) }
         }
-        if !violationOfCustomBytes(in: record).isEmpty { clearSuccessors(in: record) }
-        return violations
+        guard !violationOfCustomBytes(in: record).isEmpty else { return violations }
+        if needed.isEmpty { clearSuccessors(in: record) }
+        return violations + needed.map(\.violationOfRoom)
     }
 
     /// Takes out what values will be.
@@ -98,13 +112,43 @@ extension RecordType {
 
 extension FieldSuccession {
     fileprivate var violation: FieldViolation {
+        refusal("this value would not be one the field takes then; give one that is both")
+    }
+
+    fileprivate var violationOfRoom: FieldViolation {
+        refusal("the custom fields have no room for both of its values; shorten the longest texts")
+    }
+
+    private func refusal(_ trouble: String) -> FieldViolation {
         let wanted = "\(kind.called)\(currency.map { kind == .money ? " in \($0)" : "" } ?? "")"
         return FieldViolation(
             field: field.name, reason: RecordReason.fieldBeingChanged.rawValue,
             description:
-                "\(field.name) is being changed from \(field.added?.kind.called ?? "its kind") to \(wanted), and this value would not be one the field takes then; "
-                + "give one that is both, or have the change of kind cancelled."
+                "\(field.name) is being changed from \(field.added?.kind.called ?? "its kind") to \(wanted), and \(trouble), or have the change of kind cancelled."
         )
+    }
+}
+
+extension RecordTransaction {
+    /// Who has begun before the kind of a field was being changed, or had been, does not end after it: nobody would find his values.
+    ///
+    /// - Throws: ABORTED with FIELD_BEING_CHANGED: the same call fits when it is sent again.
+    func requireSameKinds() async throws {
+        guard let used = changes.first?.call.policy,
+            changes.contains(where: { !used.model.fields(of: $0.type.object).isEmpty })
+        else { return }
+        let known = try await engine.policies.snapshot(of: actor.tenantID, minEpoch: 0)
+        guard known.epoch > used.epoch else { return }
+        for object in Set(changes.map(\.type.object)) {
+            let now = Dictionary(
+                known.model.fields(of: object).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+            for field in used.model.fields(of: object) {
+                guard let other = now[field.path] else { continue }
+                if other.number != field.number || other.kindChange != field.kindChange {
+                    throw RecordErrors.kindChangedMeanwhile(field)
+                }
+            }
+        }
     }
 }
 

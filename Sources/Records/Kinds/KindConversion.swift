@@ -5,7 +5,8 @@ import Tenancy
 
 /// How values of one kind become values of another (D110). What is not here does not become the other at once, though often by way of a text.
 ///
-/// What a kind writes as text it reads as the same value, so nothing is lost on the way, but how a text was spelled: `yes` and `true`, 1.50 and 1.5.
+/// What a kind writes as text it reads as the same value, so nothing is lost on the way, but how a text was spelled: `yes` and `true`, 1.50 and 1.5. Several of a
+/// list become a text, and no text becomes several.
 package enum KindConversion: Hashable, Sendable, CaseIterable {
     /// A text stays, if the other kind takes it: an address, one of a list, a line.
     case keeping
@@ -129,9 +130,6 @@ extension String {
 
 /// A number in decimal digits, exactly as it is written.
 struct PlainDecimal: Hashable {
-    /// Digits of a number that may be a double without being rounded.
-    static let digitsMax = 15
-
     let isNegative: Bool
     /// Without zeros before and behind; "0" for nothing.
     let digits: String
@@ -198,7 +196,7 @@ struct PlainDecimal: Hashable {
 
     /// As a double, if that is the same number.
     var number: Double? {
-        guard digits.utf8.count <= Self.digitsMax, let number = Double("\(isNegative ? "-" : "")\(digits)e\(exponent)"),
+        guard let number = Double("\(isNegative ? "-" : "")\(digits)e\(exponent)"),
             number.isFinite, PlainDecimal(number) == self
         else { return nil }
         return number
