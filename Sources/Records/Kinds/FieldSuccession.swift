@@ -1,6 +1,7 @@
 import AccessControl
 import Formulas
 import RPC
+import Tenancy
 import Wire
 
 /// A field whose values are about to be of another kind, and the field that holds what they will be: set whenever a record is written, and by the pass
