@@ -3,11 +3,12 @@ import Contracts
 import CustomerContracts
 import CustomerService
 import RPC
-import Records
 import Tenancy
 import TestPostgres
 import TestService
 import Testing
+
+@testable import Records
 
 /// Values of a field that are about to be of another kind, where the records are.
 @Suite struct FieldKindTests {
@@ -245,9 +246,13 @@ import Testing
     /// A call that began before a change of kind, and ends after it began, has stored nothing.
     @Test func whoBeganBeforeBeginsAgain() async throws {
         let steps: [([TenantField], [TenantField], Bool)] = [
-            ([field()], [field(toWhole)], true), ([field(toWhole)], [field(nil, .wholeNumber, number: 8)], true),
-            ([field(toWhole)], [field()], true),
-            ([field()], [field(), TenantField(object: "account", number: 2, name: "other", kind: .text)], false),
+            ([Self.field()], [Self.field(Self.toWhole)], true),
+            ([Self.field(Self.toWhole)], [Self.field(nil, .wholeNumber, number: 8)], true),
+            ([Self.field(Self.toWhole)], [Self.field()], true),
+            (
+                [Self.field()], [Self.field(), TenantField(object: "account", number: 2, name: "other", kind: .text)],
+                false
+            ),
         ]
         for (before, after, isRefused) in steps {
             try await Self.run(before) { service in
