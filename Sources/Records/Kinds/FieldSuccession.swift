@@ -101,7 +101,7 @@ extension RecordType {
             if hadNext || !isLeft, record.has(succession.next.descriptor) { needed.append(succession) }
         }
         guard !violationOfCustomBytes(in: record).isEmpty else { return violations }
-        if needed.isEmpty { clearSuccessors(in: record) }
+        clearSuccessors(in: record)
         return violations + needed.map(\.violationOfRoom)
     }
 
@@ -139,11 +139,12 @@ extension RecordTransaction {
             changes.contains(where: { !used.model.fields(of: $0.type.object).isEmpty })
         else { return }
         let known = try await engine.policies.snapshot(of: actor.tenantID, minEpoch: 0)
-        guard known.epoch > used.epoch else { return }
         for object in Set(changes.map(\.type.object)) {
-            let now = Dictionary(
-                known.model.fields(of: object).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
-            for field in used.model.fields(of: object) {
+            let (before, after) = (used.model.fields(of: object), known.model.fields(of: object))
+            // Nearly always they are one and the same.
+            guard before != after else { continue }
+            let now = Dictionary(after.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+            for field in before {
                 guard let other = now[field.path] else { continue }
                 if other.number != field.number || other.kindChange != field.kindChange {
                     throw RecordErrors.kindChangedMeanwhile(field)
