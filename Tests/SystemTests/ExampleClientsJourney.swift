@@ -38,7 +38,8 @@ extension SystemTests {
                 "steward/rpc/v1/session_service.proto", "steward/rpc/v1/health_service.proto",
                 "steward/identity/v1/authentication_service.proto", "steward/customer/v1/account_service.proto",
                 "steward/type/v1/filter.proto", "steward/type/v1/record.proto", "steward/type/v1/share.proto",
-                "steward/identity/v1/grant.proto", "google/protobuf/timestamp.proto",
+                "steward/identity/v1/digest.proto", "steward/identity/v1/grant.proto",
+                "google/protobuf/timestamp.proto",
             ])
             try await expectExample([program], environment: [])
         }

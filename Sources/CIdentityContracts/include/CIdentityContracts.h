@@ -3,6 +3,7 @@
 #include "steward/identity/v1/authentication_service.pb-c.h"
 #include "steward/identity/v1/choice_list_service.pb-c.h"
 #include "steward/identity/v1/department_service.pb-c.h"
+#include "steward/identity/v1/digest.pb-c.h"
 #include "steward/identity/v1/field_definition_service.pb-c.h"
 #include "steward/identity/v1/job_service.pb-c.h"
 #include "steward/identity/v1/model_service.pb-c.h"

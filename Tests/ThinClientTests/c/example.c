@@ -9,7 +9,7 @@
  *     Tests/ThinClientTests/c/build example proto Tests/ThinClientTests/c/{example,steward_fields}.c \
  *         steward/rpc/v1/{session,health}_service.proto steward/identity/v1/authentication_service.proto \
  *         steward/customer/v1/account_service.proto steward/type/v1/{filter,record,share}.proto \
- *         steward/identity/v1/grant.proto google/protobuf/timestamp.proto
+ *         steward/identity/v1/{digest,grant}.proto google/protobuf/timestamp.proto
  */
 #include "steward_client.h"
 #include "steward_fields.h"

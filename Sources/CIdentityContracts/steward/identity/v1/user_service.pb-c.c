@@ -5085,36 +5085,6 @@ const ProtobufCMessageDescriptor steward__identity__v1__transfer_user_response__
   (ProtobufCMessageInit) steward__identity__v1__transfer_user_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue steward__identity__v1__digest_frequency__enum_values_by_number[3] =
-{
-  { "DIGEST_FREQUENCY_UNSPECIFIED", "STEWARD__IDENTITY__V1__DIGEST_FREQUENCY__DIGEST_FREQUENCY_UNSPECIFIED", 0 },
-  { "DIGEST_FREQUENCY_DAILY", "STEWARD__IDENTITY__V1__DIGEST_FREQUENCY__DIGEST_FREQUENCY_DAILY", 1 },
-  { "DIGEST_FREQUENCY_WEEKLY", "STEWARD__IDENTITY__V1__DIGEST_FREQUENCY__DIGEST_FREQUENCY_WEEKLY", 2 },
-};
-static const ProtobufCIntRange steward__identity__v1__digest_frequency__value_ranges[] = {
-{0, 0},{0, 3}
-};
-static const ProtobufCEnumValueIndex steward__identity__v1__digest_frequency__enum_values_by_name[3] =
-{
-  { "DIGEST_FREQUENCY_DAILY", 1 },
-  { "DIGEST_FREQUENCY_UNSPECIFIED", 0 },
-  { "DIGEST_FREQUENCY_WEEKLY", 2 },
-};
-const ProtobufCEnumDescriptor steward__identity__v1__digest_frequency__descriptor =
-{
-  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
-  "steward.identity.v1.DigestFrequency",
-  "DigestFrequency",
-  "Steward__Identity__V1__DigestFrequency",
-  "steward.identity.v1",
-  3,
-  steward__identity__v1__digest_frequency__enum_values_by_number,
-  3,
-  steward__identity__v1__digest_frequency__enum_values_by_name,
-  1,
-  steward__identity__v1__digest_frequency__value_ranges,
-  NULL,NULL,NULL,NULL   /* reserved[1234] */
-};
 static const ProtobufCMethodDescriptor steward__identity__v1__user_service__method_descriptors[22] =
 {
   { "GetUser", &steward__identity__v1__get_user_request__descriptor, &steward__identity__v1__get_user_response__descriptor },

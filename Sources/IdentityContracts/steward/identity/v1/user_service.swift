@@ -592,25 +592,6 @@ extension TransferUserResponse: WireMessage {
     }
 }
 
-/// How often somebody wants a summary.
-public struct DigestFrequency: RawRepresentable, Hashable, Sendable {
-    /// Not said: never.
-    public static let unspecified = DigestFrequency(rawValue: 0)
-
-    /// On each day that he works.
-    public static let daily = DigestFrequency(rawValue: 1)
-
-    /// On the first day of each week that he works.
-    public static let weekly = DigestFrequency(rawValue: 2)
-
-    /// The number on the wire; numbers unknown to this version are kept.
-    public let rawValue: Int32
-
-    public init(rawValue: Int32) {
-        self.rawValue = rawValue
-    }
-}
-
 /// The methods of steward.identity.v1.UserService.
 public enum UserServiceMethods {
     public static let serviceName = "steward.identity.v1.UserService"

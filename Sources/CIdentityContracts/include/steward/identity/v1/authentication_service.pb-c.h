@@ -15,7 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "google/protobuf/timestamp.pb-c.h"
-#include "steward/identity/v1/user_service.pb-c.h"
+#include "steward/identity/v1/digest.pb-c.h"
 
 typedef struct Steward__Identity__V1__Session Steward__Identity__V1__Session;
 typedef struct Steward__Identity__V1__SignInRequest Steward__Identity__V1__SignInRequest;

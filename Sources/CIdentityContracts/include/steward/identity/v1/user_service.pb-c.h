@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "google/protobuf/timestamp.pb-c.h"
+#include "steward/identity/v1/digest.pb-c.h"
 #include "steward/type/v1/filter.pb-c.h"
 #include "steward/type/v1/record.pb-c.h"
 
@@ -69,24 +70,6 @@ typedef struct Steward__Identity__V1__TransferUserResponse Steward__Identity__V1
 
 /* --- enums --- */
 
-/*
- * How often somebody wants a summary.
- */
-typedef enum _Steward__Identity__V1__DigestFrequency {
-  /*
-   * Not said: never.
-   */
-  STEWARD__IDENTITY__V1__DIGEST_FREQUENCY__DIGEST_FREQUENCY_UNSPECIFIED = 0,
-  /*
-   * On each day that he works.
-   */
-  STEWARD__IDENTITY__V1__DIGEST_FREQUENCY__DIGEST_FREQUENCY_DAILY = 1,
-  /*
-   * On the first day of each week that he works.
-   */
-  STEWARD__IDENTITY__V1__DIGEST_FREQUENCY__DIGEST_FREQUENCY_WEEKLY = 2
-    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STEWARD__IDENTITY__V1__DIGEST_FREQUENCY)
-} Steward__Identity__V1__DigestFrequency;
 
 /* --- messages --- */
 
@@ -2542,7 +2525,6 @@ void steward__identity__v1__user_service__transfer_user(ProtobufCService *servic
 
 /* --- descriptors --- */
 
-extern const ProtobufCEnumDescriptor    steward__identity__v1__digest_frequency__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__user__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__get_user_request__descriptor;
 extern const ProtobufCMessageDescriptor steward__identity__v1__get_user_response__descriptor;
