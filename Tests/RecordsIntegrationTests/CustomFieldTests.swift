@@ -63,7 +63,7 @@ import Wire
             let refused = try await denial { try await service.create(account(nil)) }
             #expect(
                 refused.fieldViolations.map(\.field) == [
-                    "account.custom.budget.currency_code", "account.annual_revenue.currency_code",
+                    "account.annual_revenue.currency_code", "account.custom.budget.currency_code",
                 ])
             service.set(WorkspaceSettings(currency: "JPY"))
             let made = try await service.create(account(nil))
