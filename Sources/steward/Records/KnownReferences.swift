@@ -87,7 +87,10 @@ struct KnownReferences {
     private static func isID(_ value: String, _ path: Path) -> Bool { path.field == nil && RecordNouns.isID(value) }
 
     /// The fields that a candidate is made of, beside its id.
-    static func told(of noun: RecordNoun) -> [String] { shown(of: noun) + references(of: noun).map(\.name) }
+    static func told(of noun: RecordNoun) -> [String] {
+        // Records of an object of the workspace's own may have no owner, department or number.
+        noun.isOwn ? noun.label : shown(of: noun) + references(of: noun).map(\.name)
+    }
 
     private static func shown(of noun: RecordNoun) -> [String] {
         Array(noun.columns.filter { $0 != "id" && noun.record.field($0) != nil }.prefix(3))
