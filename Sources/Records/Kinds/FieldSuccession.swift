@@ -87,7 +87,7 @@ extension RecordType {
     func setSuccessors(in change: RecordChange, _ forms: NormalForms) -> [FieldViolation] {
         guard !successions.isEmpty else { return [] }
         let (record, before) = (change.after, change.before)
-        let isPass = change.call.actor.actor == .program(.reckonFormulas, onBehalfOf: nil)
+        let isPass = if case .program(.reckonFormulas, nil) = change.call.actor.actor { true } else { false }
         var violations: [FieldViolation] = []
         var needed: [FieldSuccession] = []
         for succession in successions {

@@ -125,6 +125,10 @@ enum JobReason {
         "TRANSFER_OPEN": "a newer transfer of the user is open",
         "DEPARTMENT_DELETED": "the department was deleted since it was asked for",
         "TIME_ZONE_UNKNOWN": "the program does not know the time zone of the workspace; operators update its ICU",
+        "VALUES_UNFIT":
+            "some values are none of the other kind; steward field-definition change-kind --preview shows which",
+        "VALUES_NOT_CONVERTED":
+            "some records have no room for a second value, or were written by an older program; shorten their longest texts and ask anew",
         "INTERNAL": "something is wrong in the server; operators find it in the log of the service",
     ]
 

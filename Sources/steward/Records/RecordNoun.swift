@@ -178,7 +178,7 @@ struct RecordPresentation: Sendable {
         RecordPresentation(
             "field_definition", "Fields that the workspace has added to its records.",
             columns: ["id", "object", "name", "kind", "display_name", "required", "choices"],
-            fieldsOfService: ["number"]),
+            fieldsOfService: ["number", "kind_change"]),
         RecordPresentation(
             "object_definition", "Kinds of records that the workspace has defined.",
             columns: ["id", "name", "display_name", "plural_display_name", "shared", "number_format"],
