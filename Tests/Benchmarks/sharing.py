@@ -37,7 +37,7 @@ def department(number):
 def make_role(client):
     """The id of a role by which somebody reads what is of the department, and below."""
     grants = b"".join(field(12, field(1, kind) + field(2, "read") + field(3, SUBTREE)) for kind in ("account", "activity"))
-    return created(client, "RoleService/CreateRole", field(10, "Reader") + grants)
+    return created(client, "RoleService/CreateRole", field(10, "Reader of a department") + grants)
 
 
 def created(client, method, record):
