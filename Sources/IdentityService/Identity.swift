@@ -94,11 +94,12 @@ package struct Identity: Sendable {
         let catalogue = RoleCatalogue(parts.records)
         let department = DepartmentRecord(publication: publication, catalogue: catalogue).type
         let role = RoleRecord(publication: publication, catalogue: catalogue).type
-        let uniqueFields = UniqueFieldClient(parts.services, parts.minter, policies, catalogue)
-        let modelUses = ModelUseClient(parts.services, parts.minter, policies, catalogue)
-        let choiceUses = ChoiceUseClient(parts.services, parts.minter, policies)
+        let services = RecordServices(parts.services, parts.minter, policies)
+        let uniqueFields = UniqueFieldClient(services: services, catalogue: catalogue)
+        let modelUses = ModelUseClient(services: services, catalogue: catalogue)
+        let choiceUses = ChoiceUseClient(services: services)
         let indexing = FieldIndexing(provisioner: parts.provisioner, catalogue: catalogue)
-        let fieldKinds = FieldKindClient(parts.services, parts.minter, policies, catalogue)
+        let fieldKinds = FieldKindClient(services: services, catalogue: catalogue)
         let changingKinds = FieldKindChanging(client: fieldKinds, catalogue: catalogue)
         let field = FieldDefinitionRecord(
             publication: publication, catalogue: catalogue, uniqueFields: uniqueFields, indexing: indexing
@@ -124,7 +125,7 @@ package struct Identity: Sendable {
         let programs = ProgramMethods(directory: directory, minter: parts.minter)
         let policyMethods = PolicyMethods(
             compiler: compiler, feed: feed, served: ServedTenants(directory: directory))
-        let handover = UserHandover(client: HandoverClient(parts.services, parts.minter, policies))
+        let handover = UserHandover(client: HandoverClient(services))
         let transfer = UserTransfer(client: handover.client, users: user)
         definition = ServiceDefinition(
             IdentityMigrations.tenantStream,

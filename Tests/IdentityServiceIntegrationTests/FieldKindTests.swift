@@ -298,7 +298,7 @@ import Work
                 (FieldKindChange(kind: .choices, choices: ["a"]), "change.kind FIELD_KIND_UNREACHABLE"),
                 (FieldKindChange(kind: .choice), "change.choices REQUIRED"),
                 (FieldKindChange(kind: .choice, choices: ["a", "a"]), "change.choices DUPLICATE"),
-                (FieldKindChange(kind: .choice, choiceList: "nothing"), "choice_list CHOICE_LIST_UNKNOWN"),
+                (FieldKindChange(kind: .choice, choiceList: "nothing"), "change.choice_list CHOICE_LIST_UNKNOWN"),
                 (FieldKindChange(kind: .wholeNumber, decimals: 2), "change.decimals NOT_APPLICABLE"),
                 (FieldKindChange(kind: .number, currencyCode: "EUR"), "change.currency_code NOT_APPLICABLE"),
             ]
@@ -389,6 +389,54 @@ import Work
         }
     }
 
+    /// A change replaces parts of the definition: who may not write one of them makes none.
+    @Test func itTakesTheRightToWriteWhatIsReplaced() async throws {
+        try await inWorkspace { identity, workspace in
+            let made = try await Self.make(workspace)
+            let rights = [
+                grant("field_definition", "read", .all), grant("field_definition", "update", .all),
+                grant("account", "read", .all),
+            ]
+            for field in ["kind", "length_max", "choices", "choice_list", "decimals"] {
+                let policy = Contracts.FieldPolicy(object: "field_definition", field: field, access: .read)
+                let role = try await workspace.create(
+                    Role(displayName: "All but \(field)", grants: rights, fieldPolicies: [policy]))
+                let user = try await workspace.makeUser("no\(field)", roles: [role.id ?? ""])
+                let fields = Self.fields(workspace, as: user)
+                let refusals = [
+                    try await reason { try await Self.begin(made, workspace, as: user) },
+                    try await reason { try await fields.cancelFieldKind(CancelFieldKindRequest(id: made.id)) },
+                ]
+                #expect(refusals == ["FIELD_NOT_WRITABLE", "FIELD_NOT_WRITABLE"], "\(field)")
+            }
+            let asked = try #require(identity.services[.customer]).kindRequests(for: workspace.id)
+            #expect(asked.isEmpty)
+        }
+    }
+
+    /// Whoever does not get the answer sends the call again, and is told what was begun, also when it has ended.
+    @Test func aRepetitionGetsItsAnswer() async throws {
+        try await inWorkspace { identity, workspace in
+            let customer = try #require(identity.services[.customer])
+            let made = try await Self.make(workspace)
+            let fields = FieldDefinitionServiceClient(channel: workspace.channel(requestID: "again"))
+            let request = ChangeFieldKindRequest(id: made.id, version: made.version, change: Self.toWhole)
+            let first = try await fields.changeFieldKind(request)
+            let second = try await fields.changeFieldKind(request)
+            #expect(first.jobID != nil && second == first)
+            for _ in 0..<3 {
+                customer.checksKinds([Self.fits, Self.fits], for: workspace.id)
+                try await Self.settle(workspace)
+            }
+            let after = try await workspace.get(made)
+            #expect(after.kind == .wholeNumber)
+            let third = try await fields.changeFieldKind(request)
+            #expect(third.jobID == first.jobID)
+            let jobs = try await Self.jobs(workspace)
+            #expect(jobs.count == 1)
+        }
+    }
+
     private func identityOfAnother(_ field: FieldDefinition, _ workspace: Workspace) async throws -> String? {
         let stranger = try await workspace.identity.openWorkspace()
         return try await reason { try await Self.begin(field, stranger) }
@@ -420,9 +468,4 @@ import Work
             #expect(kept.kindChange != nil)
         }
     }
-}
-
-/// The reason of a refusal; nil where there is none.
-private func outcome<Answer>(_ body: @Sendable () async throws -> Answer) async throws -> String? {
-    try await reason(body)
 }

@@ -12,16 +12,8 @@ import Work
 struct ChoiceUseClient: Sendable {
     /// Longest wait for an answer: a service counts for 4 s.
     private static let timeout = Duration.seconds(6)
-    /// Longest time that a proof of such a call is believed.
-    private static let tokenLifetime = Duration.seconds(30)
 
-    private let channels: [ServiceName: any RPCChannel]
-    private let minter: CallerTokenMinter
-    private let policies: any PolicySource
-
-    init(_ channels: [ServiceName: any RPCChannel], _ minter: CallerTokenMinter, _ policies: any PolicySource) {
-        (self.channels, self.minter, self.policies) = (channels, minter, policies)
-    }
+    let services: RecordServices
 
     /// The uses in each service that has some, in the order in which they are asked.
     ///
@@ -31,7 +23,7 @@ struct ChoiceUseClient: Sendable {
     ) async throws -> [(service: ServiceName, uses: [CountedChoiceUse])] {
         var counted: [(service: ServiceName, uses: [CountedChoiceUse])] = []
         let request = CountChoiceUsesRequest(choiceList: list, value: value)
-        for service in channels.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+        for service in services.all {
             let uses = try await call(service, context) { try await $0.countChoiceUses(request, options: $1).uses }
             if !uses.isEmpty { counted.append((service, uses)) }
         }
@@ -52,13 +44,10 @@ struct ChoiceUseClient: Sendable {
         _ body: (ChoiceUseServiceClient, CallOptions) async throws -> Answer
     ) async throws -> Answer {
         let actor = try context.requireTenantActor()
-        guard let channel = channels[service], let user = actor.userID else { throw IdentityError.choicesNotAsked }
-        let policy = try await policies.snapshot(of: actor.tenantID, minEpoch: 0)
-        let caller = Caller(
-            kind: .program(.mergeChoices), tenantID: actor.tenantID, userID: user, sessionID: nil,
-            policyEpoch: policy.epoch, expireTime: .now().advanced(by: Self.tokenLifetime), workspace: "")
-        var options = CallOptions(inheriting: context, timeout: Self.timeout)
-        options.callerToken = try minter.mint(caller, for: service)
-        return try await body(ChoiceUseServiceClient(channel: channel), options)
+        guard let user = actor.userID else { throw IdentityError.choicesNotAsked }
+        let options = CallOptions(inheriting: context, timeout: Self.timeout)
+        let way = try await services.way(to: service, .mergeChoices, for: user, in: actor.tenantID, options)
+        guard let way else { throw IdentityError.choicesNotAsked }
+        return try await body(ChoiceUseServiceClient(channel: way.channel), way.options)
     }
 }

@@ -48,7 +48,7 @@ enum FieldKindRules {
         guard violations.isEmpty else { throw RPCError.invalidArgument(violations, domain: IdentityError.domain) }
         if let name = change.choiceList {
             guard let list = try await ChoiceListRecord.living(name, in: transaction) else {
-                throw IdentityError.choiceListUnknown(name)
+                throw IdentityError.choiceListUnknown(name).within("change")
             }
             let violations = FieldDefinitionRules.defaultViolations(of: next(field, change), list)
             guard violations.isEmpty else { throw RPCError.invalidArgument(violations, domain: IdentityError.domain) }

@@ -11,19 +11,9 @@ import Tenancy
 struct ModelUseClient: Sendable {
     /// Longest wait for an answer: rows are counted to a bound.
     private static let timeout = Duration.seconds(8)
-    private static let tokenLifetime = Duration.seconds(30)
 
-    private let channels: [ServiceName: any RPCChannel]
-    private let minter: CallerTokenMinter
-    private let policies: any PolicySource
-    private let catalogue: RoleCatalogue
-
-    init(
-        _ channels: [ServiceName: any RPCChannel], _ minter: CallerTokenMinter, _ policies: any PolicySource,
-        _ catalogue: RoleCatalogue
-    ) {
-        (self.channels, self.minter, self.policies, self.catalogue) = (channels, minter, policies, catalogue)
-    }
+    let services: RecordServices
+    let catalogue: RoleCatalogue
 
     struct Object {
         let id: RecordID
@@ -72,13 +62,10 @@ struct ModelUseClient: Sendable {
         _ request: CountModelUsesRequest, _ service: ServiceName, _ context: CallContext
     ) async throws -> CountModelUsesResponse {
         let actor = try context.requireTenantActor()
-        guard let channel = channels[service], let user = actor.userID else { throw IdentityError.modelNotCounted }
-        let policy = try await policies.snapshot(of: actor.tenantID, minEpoch: 0)
-        let caller = Caller(
-            kind: .program(.defineFields), tenantID: actor.tenantID, userID: user, sessionID: nil,
-            policyEpoch: policy.epoch, expireTime: .now().advanced(by: Self.tokenLifetime), workspace: "")
-        var options = CallOptions(inheriting: context, timeout: Self.timeout)
-        options.callerToken = try minter.mint(caller, for: service)
-        return try await ModelUseServiceClient(channel: channel).countModelUses(request, options: options)
+        guard let user = actor.userID else { throw IdentityError.modelNotCounted }
+        let options = CallOptions(inheriting: context, timeout: Self.timeout)
+        let way = try await services.way(to: service, .defineFields, for: user, in: actor.tenantID, options)
+        guard let way else { throw IdentityError.modelNotCounted }
+        return try await ModelUseServiceClient(channel: way.channel).countModelUses(request, options: way.options)
     }
 }

@@ -11,19 +11,9 @@ import Tenancy
 struct UniqueFieldClient: Sendable {
     /// Longest wait for an answer, which tells how far the service is.
     private static let timeout = Duration.seconds(8)
-    private static let tokenLifetime = Duration.seconds(30)
 
-    private let channels: [ServiceName: any RPCChannel]
-    private let minter: CallerTokenMinter
-    private let policies: any PolicySource
-    private let catalogue: RoleCatalogue
-
-    init(
-        _ channels: [ServiceName: any RPCChannel], _ minter: CallerTokenMinter, _ policies: any PolicySource,
-        _ catalogue: RoleCatalogue
-    ) {
-        (self.channels, self.minter, self.policies, self.catalogue) = (channels, minter, policies, catalogue)
-    }
+    let services: RecordServices
+    let catalogue: RoleCatalogue
 
     /// Says in a transaction that the values of a field were found to be unique before it.
     static func proof(_ field: RecordID) -> RecordReference {
@@ -37,22 +27,17 @@ struct UniqueFieldClient: Sendable {
         guard field.unique != true, let object = field.object, let id = field.id.flatMap({ RecordID($0) }) else {
             return []
         }
-        guard let service = catalogue.service(of: object), let channel = channels[service] else {
-            throw IdentityError.valuesNotChecked
-        }
         let actor = try context.requireTenantActor()
         guard let user = actor.userID else { throw IdentityError.valuesNotChecked }
         var request = PrepareUniqueFieldRequest(object: object, fieldNumber: field.number)
         var (count, examples): (Int64, [RepeatedValue]) = (0, [])
         repeat {
-            let policy = try await policies.snapshot(of: actor.tenantID, minEpoch: 0)
-            let caller = Caller(
-                kind: .program(.defineFields), tenantID: actor.tenantID, userID: user, sessionID: nil,
-                policyEpoch: policy.epoch, expireTime: .now().advanced(by: Self.tokenLifetime), workspace: "")
-            var options = CallOptions(inheriting: context, timeout: Self.timeout)
-            options.callerToken = try minter.mint(caller, for: service)
-            let answer = try await UniqueFieldServiceClient(channel: channel).prepareUniqueField(
-                request, options: options)
+            let options = CallOptions(inheriting: context, timeout: Self.timeout)
+            let way = try await services.way(
+                to: catalogue.service(of: object), .defineFields, for: user, in: actor.tenantID, options)
+            guard let way else { throw IdentityError.valuesNotChecked }
+            let answer = try await UniqueFieldServiceClient(channel: way.channel).prepareUniqueField(
+                request, options: way.options)
             count += answer.repeatedCount ?? 0
             examples += answer.examples
             request.place = answer.nextPlace

@@ -10,19 +10,13 @@ import Work
 struct HandoverClient: Sendable {
     /// Longest wait for an answer; a step of a saga has one.
     private static let timeout: Duration = .seconds(5)
-    /// Longest time that a proof of such a call is believed.
-    private static let tokenLifetime = Duration.seconds(30)
 
-    private let channels: [ServiceName: any RPCChannel]
-    private let minter: CallerTokenMinter
-    private let policies: any PolicySource
+    private let peers: RecordServices
 
-    init(_ channels: [ServiceName: any RPCChannel], _ minter: CallerTokenMinter, _ policies: any PolicySource) {
-        (self.channels, self.minter, self.policies) = (channels, minter, policies)
-    }
+    init(_ peers: RecordServices) { self.peers = peers }
 
     /// In the order in which they are asked.
-    var services: [ServiceName] { channels.keys.sorted { $0.rawValue < $1.rawValue } }
+    var services: [ServiceName] { peers.all }
 
     /// What the user would leave behind, of all services.
     ///
@@ -74,13 +68,9 @@ struct HandoverClient: Sendable {
         _ service: ServiceName, for admin: UserID, in tenant: TenantID,
         _ body: (HandoverServiceClient, CallOptions) async throws -> Answer
     ) async throws -> Answer {
-        guard let channel = channels[service] else { preconditionFailure("\(service) is no peer of identity") }
-        let policy = try await policies.snapshot(of: tenant, minEpoch: 0)
-        let caller = Caller(
-            kind: .program(.handOver), tenantID: tenant, userID: admin, sessionID: nil, policyEpoch: policy.epoch,
-            expireTime: .now().advanced(by: Self.tokenLifetime), workspace: "")
-        var options = CallOptions(timeout: Self.timeout)
-        options.callerToken = try minter.mint(caller, for: service)
-        return try await body(HandoverServiceClient(channel: channel), options)
+        let way = try await peers.way(
+            to: service, .handOver, for: admin, in: tenant, CallOptions(timeout: Self.timeout))
+        guard let way else { preconditionFailure("\(service) is no peer of identity") }
+        return try await body(HandoverServiceClient(channel: way.channel), way.options)
     }
 }
