@@ -1,3 +1,4 @@
+import AccessControl
 import RPC
 import Records
 import ServiceHost

@@ -175,8 +175,8 @@ import Work
             let made = try await Self.make(workspace)
             let old = try await denial { try await Self.begin(made, workspace, version: 7) }
             #expect(old.reason == "VERSION_CONFLICT" && old.code == .aborted)
-            async let one = outcome { try await Self.begin(made, workspace) }
-            async let other = outcome { try await Self.begin(made, workspace, FieldKindChange(kind: .date)) }
+            async let one = reason { try await Self.begin(made, workspace) }
+            async let other = reason { try await Self.begin(made, workspace, FieldKindChange(kind: .date)) }
             let outcomes = try await [one, other]
             #expect(outcomes.filter { $0 == nil }.count == 1, "\(outcomes)")
             #expect(outcomes.contains { $0 == "FIELD_BEING_CHANGED" }, "\(outcomes)")
