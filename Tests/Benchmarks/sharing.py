@@ -89,6 +89,7 @@ def check(installation, attaches, kind):
 def measure(installation, tools, folder, seconds, is_quick):
     workspace = workspaces.make(installation, ["sharing"])[0]
     client = workspace.connect()
+    workspaces.lift_read_budget(client)
     identity = workspace.schema[:-2] + "id"
     user = workspace.create_user(client, READER_EMAIL, make_role(client), department=make_departments(installation, identity))
     attach = workspace.attach_of(READER_EMAIL)

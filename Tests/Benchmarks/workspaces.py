@@ -16,6 +16,8 @@ ACCOUNTS = "steward.customer.v1.AccountService/"
 ATTACH = "steward.rpc.v1.SessionService/AttachSession"
 # Workspaces made at a time.
 PARALLEL = 4
+# The most that a workspace can let a user read in a day.
+READ_BUDGET_MAX = 1_000_000_000
 
 
 def answer(client, method, request, request_id=None):
@@ -89,6 +91,12 @@ def make(installation, names):
     with ThreadPoolExecutor(PARALLEL) as pool:
         parts = pool.map(make_some, [names[i::PARALLEL] for i in range(PARALLEL)])
     return [workspace for part in parts for workspace in part]
+
+
+def lift_read_budget(client):
+    """Who may not export would else have read what a day allows within seconds of load."""
+    request = field(1, field(4, READ_BUDGET_MAX)) + field(2, "read_rows_per_day_max")
+    answer(client, IDENTITY + "SettingsService/UpdateSettings", request, new_request_id())
 
 
 def write_messages(path, messages):
